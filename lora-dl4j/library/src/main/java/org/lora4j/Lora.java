@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.MemoryMode;
@@ -16,6 +15,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModules;
@@ -60,7 +60,7 @@ public final class Lora {
      * @throws IllegalArgumentException as above, and if a name belongs to no module
      */
     public static AdaptedSameDiff inject(SameDiff base, AdapterConfig config, long seed, Map<String, String> names) {
-        return injected(AdaptedSameDiff.of(base, names), config, seed);
+        return DefaultAdapter.fresh(AdaptedSameDiff.of(base, names), config, seed);
     }
 
     /**
@@ -88,7 +88,7 @@ public final class Lora {
      * @throws IllegalArgumentException if a name belongs to no module
      */
     public static AdaptedSameDiff load(SameDiff base, Path directory, Map<String, String> names) throws IOException {
-        return loaded(AdaptedSameDiff.of(base, names), directory);
+        return DefaultAdapter.saved(AdaptedSameDiff.of(base, names), directory);
     }
 
     /**
@@ -119,7 +119,7 @@ public final class Lora {
      */
     public static AdaptedNetwork<MultiLayerNetwork> inject(
             MultiLayerNetwork base, AdapterConfig config, long seed, MemoryMode mode) {
-        return injected(AdaptedNetwork.of(base, mode), config, seed);
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, seed);
     }
 
     /**
@@ -149,13 +149,7 @@ public final class Lora {
      */
     public static AdaptedNetwork<ComputationGraph> inject(
             ComputationGraph base, AdapterConfig config, long seed, MemoryMode mode) {
-        return injected(AdaptedNetwork.of(base, mode), config, seed);
-    }
-
-    private static <M extends AdaptedModel> M injected(M model, AdapterConfig config, long seed) {
-        model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
-        model.activate(AdaptedModel.DEFAULT_ADAPTER);
-        return model;
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, seed);
     }
 
     /**
@@ -183,7 +177,7 @@ public final class Lora {
      */
     public static AdaptedNetwork<MultiLayerNetwork> load(MultiLayerNetwork base, Path directory, MemoryMode mode)
             throws IOException {
-        return loaded(AdaptedNetwork.of(base, mode), directory);
+        return DefaultAdapter.saved(AdaptedNetwork.of(base, mode), directory);
     }
 
     /**
@@ -211,7 +205,7 @@ public final class Lora {
      */
     public static AdaptedNetwork<ComputationGraph> load(ComputationGraph base, Path directory, MemoryMode mode)
             throws IOException {
-        return loaded(AdaptedNetwork.of(base, mode), directory);
+        return DefaultAdapter.saved(AdaptedNetwork.of(base, mode), directory);
     }
 
     /**
@@ -241,17 +235,6 @@ public final class Lora {
      */
     public static AdaptedNetwork<ComputationGraph> loadComputationGraph(Path zip) throws IOException {
         return NetworkFile.of(zip).adaptedComputationGraph();
-    }
-
-    private static <M extends AdaptedModel> M loaded(M model, Path directory) throws IOException {
-        Adapter adapter = Adapter.load(directory);
-        try {
-            model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
-        } catch (IllegalArgumentException e) {
-            throw new IncompatibleBaseException(directory + ": " + e.getMessage(), e);
-        }
-        model.activate(AdaptedModel.DEFAULT_ADAPTER);
-        return model;
     }
 
     /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.kernel.Multiplier;
-import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.method.StepRule;
 
 /**

@@ -29,7 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class LoraExportTest {
 
-    private static final Path PEFT = Path.of("src/test/resources/peft");
+    private static final Path PEFT = Path.of("../core/src/test/resources/peft");
 
     @TempDir
     private Path folder;

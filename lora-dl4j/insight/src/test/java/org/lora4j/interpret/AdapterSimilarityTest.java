@@ -20,7 +20,7 @@ import org.lora4j.weights.ModelWeights;
 
 class AdapterSimilarityTest {
 
-    private static final Path PEFT = Path.of("src/test/resources/peft");
+    private static final Path PEFT = Path.of("../core/src/test/resources/peft");
 
     /** An adapter and what LoRA can say of it push every weight the same way. */
     @ParameterizedTest

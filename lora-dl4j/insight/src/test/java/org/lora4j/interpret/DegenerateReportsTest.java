@@ -8,9 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -33,8 +34,8 @@ class DegenerateReportsTest {
 
     /** Fresh, so that its B and its update are zero. */
     private static Adapter zero() {
-        return Lora.inject(
-                        linear(1),
+        return DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(linear(1)),
                         LoraConfig.builder().rank(1).targetModules("w").build(),
                         1)
                 .adapter("default")

@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -141,8 +141,10 @@ class IntegratedGradientsTest {
     @Test
     void anAdaptedGraph_isExplainedAsItIs_andNotChanged() {
         SameDiff sd = network(-1, DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(
-                sd, LoraConfig.builder().rank(2).targetModules("first").build(), 3);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(sd),
+                LoraConfig.builder().rank(2).targetModules("first").build(),
+                3);
         model.trainableParameters().forEach(parameter -> parameter.value().addi(0.3));
         INDArray input = Nd4j.linspace(DataType.DOUBLE, -1, 0.4, 7).reshape(1, 7);
         INDArray before = model.output(Map.of("x", input), "logits").get("logits");

@@ -30,7 +30,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** By the definition of arXiv 2410.21228, on matrices whose singular vectors are seen; PEFT's cases are in IntruderGoldenTest. */
 class IntruderDimensionsTest {
 
-    private static final Path PEFT = Path.of("src/test/resources/peft");
+    private static final Path PEFT = Path.of("../core/src/test/resources/peft");
 
     private static final Offset<Double> FLOAT = within(1e-6);
 

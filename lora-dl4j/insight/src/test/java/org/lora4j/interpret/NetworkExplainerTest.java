@@ -26,9 +26,9 @@ import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -208,8 +208,10 @@ class NetworkExplainerTest {
                 .setInputType(InputType.feedForward(5))
                 .build());
         base.init();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
-                base, LoraConfig.builder().rank(2).targetModules("second").build(), 3);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(
+                AdaptedNetwork.of(base),
+                LoraConfig.builder().rank(2).targetModules("second").build(),
+                3);
         model.network()
                 .fit(
                         random(6, 8, 5),

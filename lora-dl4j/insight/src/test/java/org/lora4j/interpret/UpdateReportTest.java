@@ -31,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class UpdateReportTest {
 
-    private static final Path PEFT = Path.of("src/test/resources/peft");
+    private static final Path PEFT = Path.of("../core/src/test/resources/peft");
 
     /** Rounding of a few operations on numbers of order 1. */
     private static final Offset<Double> EXACT = within(1e-12);

@@ -539,7 +539,7 @@ class TokenRowsInNetworksTest {
     /** PEFT's method TRAINABLE_TOKENS computes the same with the same rows. */
     @Test
     void output_gradientAndMergedTable_areThoseOfPeft() throws IOException {
-        Path directory = Path.of("src/test/resources/peft/trainable-tokens-plain");
+        Path directory = Path.of("../core/src/test/resources/peft/trainable-tokens-plain");
         Map<String, INDArray> io = TensorFiles.read(directory.resolve("io.safetensors"));
         Map<String, INDArray> base = TensorFiles.read(directory.resolve("base.safetensors"));
         INDArray rows = TensorFiles.read(directory.resolve("adapter_model.safetensors"))

@@ -25,7 +25,7 @@ import org.lora4j.language.LmRequest;
 /** The examples of {@code docs/language-models.md}. */
 class GuideLanguageTest {
 
-    private static final Path MODELS = Path.of("src/test/resources/language/models");
+    private static final Path MODELS = Path.of("../language/src/test/resources/language/models");
 
     private final StringBuilder shown = new StringBuilder();
 

@@ -31,7 +31,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 /** The examples of docs/peft.md. */
 class GuidePeftTest {
 
-    private static final Path PEFT = Path.of("src/test/resources/peft");
+    private static final Path PEFT = Path.of("../core/src/test/resources/peft");
 
     @TempDir
     Path dir;

@@ -163,7 +163,7 @@ class TroubleshootingTest {
 
     @Test
     void refusedPickle_isQuoted() {
-        Path attack = Documents.root().path("lora-dl4j/library/src/test/resources/torch/attack.bin");
+        Path attack = Documents.root().path("lora-dl4j/core/src/test/resources/torch/attack.bin");
 
         assertQuoted("refused-pickle", AdapterFormatException.class, () -> TorchReader.open(attack));
     }

@@ -26,7 +26,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.config.LoraConfig;
@@ -36,6 +35,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedBert;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -352,8 +352,8 @@ class HuggingFaceExportTest {
     void roberta_withItsHeadOfTwoLayers_isARobertaForSequenceClassification() throws IOException {
         Path base = writeRoberta();
         SameDiff graph = PretrainedBert.load(base).classifier(3, 7).graph();
-        AdaptedSameDiff model = Lora.inject(
-                graph,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph),
                 LoraConfig.builder()
                         .rank(1)
                         .alpha(1)

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
@@ -81,7 +81,9 @@ class ActivationsTest {
     void freshAdapter_leavesTheOutputAsItIs(Activation activation) {
         MultiLayerNetwork stock = stock(activation);
 
-        MultiLayerNetwork adapted = Lora.inject(stock, targets().build(), 1).network();
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock), targets().build(), 1)
+                .network();
 
         assertThat(values(adapted.output(normal(3, 2, 3, 3)))).isEqualTo(values(stock.output(normal(3, 2, 3, 3))));
     }
@@ -90,8 +92,8 @@ class ActivationsTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "RRELU")
     void gradients_areThoseOfDifferences(Activation activation) {
-        MultiLayerNetwork adapted = Lora.inject(
-                        stock(activation),
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(activation)),
                         targets().initialization(Initialization.RANDOM).build(),
                         1)
                 .network();
@@ -114,8 +116,9 @@ class ActivationsTest {
     @ParameterizedTest
     @EnumSource(names = "RRELU")
     void activationThatDraws_trains(Activation activation) {
-        MultiLayerNetwork adapted =
-                Lora.inject(stock(activation), targets().build(), 1).network();
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(activation)), targets().build(), 1)
+                .network();
         double[] before = values(adapted.getParam("1_WB0"));
 
         adapted.fit(normal(3, 2, 3, 3), classes(3, 3));

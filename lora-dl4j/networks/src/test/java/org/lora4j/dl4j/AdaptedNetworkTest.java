@@ -36,7 +36,6 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
@@ -44,6 +43,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.layer.LoraLayer;
 import org.lora4j.error.CapturedLog;
 import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.internal.host.HostedModel;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -108,7 +108,8 @@ class AdaptedNetworkTest {
         double[] memory = values(base.getUpdater().getStateViewArray());
         double[] before = output(base);
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, targets("fc1", "fc2"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), SEED);
 
         assertThat(output(model.network())).isEqualTo(before);
         fit(model.network(), 3);
@@ -121,7 +122,8 @@ class AdaptedNetworkTest {
 
     @Test
     void training_movesFactorsOnly_andTheAdapterHasThem() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1", "fc2"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "fc2"), SEED);
         Map<String, double[]> before = parameters(model.network());
 
         fit(model.network(), 3);
@@ -143,7 +145,7 @@ class AdaptedNetworkTest {
 
     @Test
     void modules_withoutNames_goByTheirIndex() {
-        NetworkModules modules = Lora.modules(Networks.cnn());
+        NetworkModules modules = NetworkModules.find(Networks.cnn());
 
         assertThat(modules.modules()).extracting(NetworkModule::path).containsExactly("0", "2", "3", "4");
         assertThat(modules.heads()).containsExactly("4");
@@ -194,7 +196,8 @@ class AdaptedNetworkTest {
     @Test
     void convolutions_learn() {
         MultiLayerNetwork base = Networks.cnn();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, targets("0", "2", "3"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("0", "2", "3"), SEED);
         INDArray images = normal(5, 1, 8, 8);
         double[] before = values(base.output(images));
         assertThat(values(model.network().output(images))).isEqualTo(before);
@@ -213,11 +216,11 @@ class AdaptedNetworkTest {
 
     @Test
     void targetThatMatchesNothing_isNamedWithTheClosestAndTheReason() {
-        assertThatThrownBy(() -> Lora.inject(Networks.mlp(), targets("fc1", "cf2"), SEED))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "cf2"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("targetModules \"cf2\" matches no module; closest: \"fc2\"")
-                .hasMessageContaining("Lora.modules(network) lists the 3 adaptable modules");
-        assertThatThrownBy(() -> Lora.inject(Networks.coder(), targets("coder"), SEED))
+                .hasMessageContaining("NetworkModules.find(network) lists the 3 adaptable modules");
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.coder()), targets("coder"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("\"coder\" cannot be adapted, layers of kind AutoEncoder have no adapters")
                 .hasMessageContaining("DenseLayer");
@@ -225,8 +228,8 @@ class AdaptedNetworkTest {
 
     @Test
     void networkThatIsAdaptedAlready_isRefused() {
-        MultiLayerNetwork adapted =
-                Lora.inject(Networks.mlp(), targets("fc1"), SEED).network();
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED)
+                .network();
 
         assertThatThrownBy(() -> AdaptedNetwork.of(adapted))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -244,7 +247,8 @@ class AdaptedNetworkTest {
 
     @Test
     void adapterOfAnotherNetwork_isRefusedWithEveryProblem() {
-        AdaptedNetwork<MultiLayerNetwork> foreign = Lora.inject(Networks.cnn(), targets("0", "3"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> foreign =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.cnn()), targets("0", "3"), SEED);
         AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(Networks.mlp());
 
         assertThatThrownBy(() -> model.addAdapter("x", foreign.adapter("default")))
@@ -261,7 +265,7 @@ class AdaptedNetworkTest {
         LoraConfig config = targets("fc1").toBuilder().modulesToSave("head").build();
         MultiLayerNetwork reference = base.clone();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED);
         MultiLayerNetwork network = model.network();
         Map<String, List<INDArray>> memory =
                 UpdaterHistory.read(new MultiLayerAccess().updater(network, false), new MultiLayerAccess()::key);
@@ -292,7 +296,7 @@ class AdaptedNetworkTest {
         LoraConfig config =
                 targets("fc1", "fc2").toBuilder().modulesToSave("head").build();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED);
         model.network().fit(normal(6, 4), classes(6, 5));
 
         assertThat(model.adapter("default").savedParameters().get("head.weight").shape())
@@ -304,7 +308,7 @@ class AdaptedNetworkTest {
     void biasTraining_movesTheBiasesAskedFor() {
         LoraConfig config =
                 targets("fc1").toBuilder().bias(BiasTraining.ADAPTED_ONLY).build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, SEED);
         Map<String, double[]> before = parameters(model.network());
 
         fit(model.network(), 2);
@@ -318,7 +322,8 @@ class AdaptedNetworkTest {
 
     @Test
     void layersThatAreNoTargets_areFrozen_andLetGradientsThrough() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.recurrent(), targets("below"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.recurrent()), targets("below"), SEED);
         MultiLayerNetwork network = model.network();
         Map<String, double[]> before = parameters(network);
         INDArray labels = classes(10, 3).reshape(2, 5, 3).permute(0, 2, 1).dup('c');
@@ -344,7 +349,8 @@ class AdaptedNetworkTest {
                 .fineTuneConfiguration(
                         new FineTuneConfiguration.Builder().updater(new NoOp()).build())
                 .build();
-        MultiLayerNetwork network = Lora.inject(base, config, SEED).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED).network();
 
         boolean holds = GradientCheckUtil.checkGradients(new GradientCheckUtil.MLNConfig()
                 .net(network)
@@ -361,8 +367,8 @@ class AdaptedNetworkTest {
 
     @Test
     void batchNormalization_isFrozen_andUsesTheStatisticsOfTheBaseInTraining() {
-        MultiLayerNetwork network = Lora.inject(
-                        Networks.normalized(),
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.normalized()),
                         targets("conv").toBuilder().bias(BiasTraining.ALL).build(),
                         SEED)
                 .network();
@@ -391,7 +397,8 @@ class AdaptedNetworkTest {
                 .initialization(Initialization.RANDOM)
                 .bias(BiasTraining.ALL)
                 .build();
-        MultiLayerNetwork network = Lora.inject(base, config, SEED).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED).network();
         Set<String> frozen = new HashSet<>(network.paramTable().keySet());
         frozen.removeIf(
                 name -> name.contains("A0") || name.contains("B0") || name.endsWith("_b") || name.endsWith("beta"));
@@ -414,7 +421,8 @@ class AdaptedNetworkTest {
     @Test
     void rnnTimeStep_throughAFrozenLayer_keepsItsState() {
         MultiLayerNetwork base = Networks.recurrent();
-        MultiLayerNetwork network = Lora.inject(base, targets("below"), SEED).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("below"), SEED)
+                .network();
         INDArray first = normal(1, 3, 1);
         INDArray second = normal(1, 3, 2)
                 .get(
@@ -431,8 +439,8 @@ class AdaptedNetworkTest {
 
     @Test
     void backwardPass_stopsBelowTheLowestAdapter() {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.mlp(), targets("fc2"), SEED).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), SEED)
+                .network();
 
         assertThat(network.getLayer(0)).isInstanceOf(FrozenLayer.class);
         assertThat(((LoraLayer) network.getLayerWiseConfigurations().getConf(1).getLayer())
@@ -459,10 +467,10 @@ class AdaptedNetworkTest {
                         .nOut(3)
                         .build());
 
-        MultiLayerNetwork overRandomSlopes =
-                Lora.inject(base, targets("fc3"), SEED).network();
-        MultiLayerNetwork overDropout =
-                Lora.inject(series, targets("head"), SEED).network();
+        MultiLayerNetwork overRandomSlopes = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc3"), SEED)
+                .network();
+        MultiLayerNetwork overDropout = DefaultAdapter.fresh(AdaptedNetwork.of(series), targets("head"), SEED)
+                .network();
 
         assertThat(overRandomSlopes.getLayer(1)).isNotInstanceOf(FrozenLayer.class);
         assertThat(overDropout.getLayer(0)).isNotInstanceOf(FrozenLayer.class);
@@ -471,10 +479,11 @@ class AdaptedNetworkTest {
     @Test
     void stateChanges_keepValuesUpdaterHistoryCountsAndListeners() {
         CollectScoresListener listener = new CollectScoresListener(1);
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED);
         model.addAdapter("other", targets("fc2"), 7);
-        MultiLayerNetwork straight =
-                Lora.inject(Networks.mlp(), targets("fc1"), SEED).network();
+        MultiLayerNetwork straight = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED)
+                .network();
         model.network().setListeners(listener);
         fit(model.network(), 3);
 
@@ -493,7 +502,8 @@ class AdaptedNetworkTest {
 
     @Test
     void network_isTheSameObject_untilTheStateChanges() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED);
         MultiLayerNetwork network = model.network();
         fit(network, 1);
 
@@ -506,7 +516,8 @@ class AdaptedNetworkTest {
 
     @Test
     void setTrainable_false_freezesTheFactors() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED);
         model.addAdapter("other", targets("fc2"), 7);
         model.activate("default", "other");
         model.setTrainable("default", false);
@@ -522,14 +533,16 @@ class AdaptedNetworkTest {
 
     @Test
     void savedNetwork_resumesAndIsAdopted() throws IOException {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1", "fc2"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "fc2"), SEED);
         fit(model.network(), 3);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(model.network(), bytes, true);
         MultiLayerNetwork restored =
                 ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(bytes.toByteArray()), true);
         fit(model.network(), 2);
-        AdaptedNetwork<MultiLayerNetwork> other = Lora.inject(Networks.mlp(), targets("fc1", "fc2"), SEED);
+        AdaptedNetwork<MultiLayerNetwork> other =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "fc2"), SEED);
 
         other.adopt(restored);
         fit(other.network(), 2);
@@ -541,9 +554,10 @@ class AdaptedNetworkTest {
 
     @Test
     void adopt_ofAnotherStructure_isRefused() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1"), SEED);
-        MultiLayerNetwork other =
-                Lora.inject(Networks.mlp(), targets("fc2"), SEED).network();
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED);
+        MultiLayerNetwork other = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), SEED)
+                .network();
 
         assertThatThrownBy(() -> model.adopt(other))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -554,7 +568,7 @@ class AdaptedNetworkTest {
     void mergeAndUnload_givesStockLayers() {
         LoraConfig config =
                 targets("fc1").toBuilder().modulesToSave("head").loraBias(true).build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, SEED);
         fit(model.network(), 3);
 
         MultiLayerNetwork plain = model.mergeAndUnload();
@@ -565,8 +579,8 @@ class AdaptedNetworkTest {
 
     @Test
     void nOutReplace_onAnAdaptedLayer_isRefused() {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.mlp(), targets("fc2"), SEED).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), SEED)
+                .network();
 
         assertThatThrownBy(() -> new TransferLearning.Builder(network)
                         .fineTuneConfiguration(new FineTuneConfiguration.Builder().build())
@@ -579,8 +593,8 @@ class AdaptedNetworkTest {
 
     @Test
     void fineTuneConfiguration_doesNotThawTheBase() {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.mlp(), targets("fc1"), SEED).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1"), SEED)
+                .network();
         MultiLayerNetwork tuned = new TransferLearning.Builder(network)
                 .fineTuneConfiguration(new FineTuneConfiguration.Builder()
                         .updater(new Sgd(0.5))
@@ -600,7 +614,8 @@ class AdaptedNetworkTest {
         ComputationGraph base = Networks.graph();
         fit(base, 2);
         double[] before = values(base.params());
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, targets("fc1", "fc2"), SEED);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), SEED);
         assertThat(values(model.network().output(normal(6, 4))[0])).isEqualTo(values(base.output(normal(6, 4))[0]));
         Map<String, double[]> frozen = new LinkedHashMap<>();
         model.network().paramTable().forEach((name, value) -> frozen.put(name, values(value)));
@@ -621,10 +636,10 @@ class AdaptedNetworkTest {
 
     @Test
     void graph_stopsBelowTheLowestAdapter_onlyWhereNothingElseNeedsTheGradient() {
-        ComputationGraph upper =
-                Lora.inject(Networks.graph(), targets("fc2"), SEED).network();
-        ComputationGraph lower =
-                Lora.inject(Networks.graph(), targets("fc1"), SEED).network();
+        ComputationGraph upper = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("fc2"), SEED)
+                .network();
+        ComputationGraph lower = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("fc1"), SEED)
+                .network();
 
         // enc.fc1 feeds the sum as well: both consumers may leave it without gradient, as it is stopped.
         assertThat(upper.getLayer("enc.fc1")).isInstanceOf(FrozenLayer.class);
@@ -637,8 +652,8 @@ class AdaptedNetworkTest {
 
     @Test
     void graph_clonedAndSaved_computesAndTrainsTheSame() throws IOException {
-        ComputationGraph network =
-                Lora.inject(Networks.graph(), targets("fc2"), SEED).network();
+        ComputationGraph network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("fc2"), SEED)
+                .network();
         fit(network, 2);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ModelSerializer.writeModel(network, bytes, true);

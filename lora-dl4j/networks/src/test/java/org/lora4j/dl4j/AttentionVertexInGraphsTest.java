@@ -37,12 +37,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.layer.LoraAttentionVertex;
 import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -58,7 +58,7 @@ class AttentionVertexInGraphsTest {
     }
 
     private AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
-        return Lora.inject(base, config, seed, mode());
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base, mode()), config, seed);
     }
 
     private AdaptedNetwork<ComputationGraph> adapted(ComputationGraph base) {
@@ -198,7 +198,7 @@ class AttentionVertexInGraphsTest {
 
     @Test
     void modules_areTheProjections() {
-        NetworkModules modules = Lora.modules(graph());
+        NetworkModules modules = NetworkModules.find(graph());
 
         assertThat(modules.toString())
                 .contains("attention.Wq: linear [6, 4] (AttentionVertex, parameter \"attention_Wq\")")
@@ -258,7 +258,9 @@ class AttentionVertexInGraphsTest {
 
         model.adapter("default").save(directory);
 
-        assertThat(output(Lora.load(base, directory).network())).isEqualTo(output(model.network()));
+        assertThat(output(
+                        DefaultAdapter.saved(AdaptedNetwork.of(base), directory).network()))
+                .isEqualTo(output(model.network()));
     }
 
     @Test

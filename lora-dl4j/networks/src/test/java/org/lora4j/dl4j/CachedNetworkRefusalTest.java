@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.dl4j.PrefixNetworks.Way;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -56,7 +56,7 @@ class CachedNetworkRefusalTest {
     private static AdaptedNetwork<MultiLayerNetwork> headOver(Layer... layers) {
         Layer[] all = Stream.concat(Stream.of(layers), Stream.of(head())).toArray(Layer[]::new);
         MultiLayerNetwork base = PrefixNetworks.layers(PrefixNetworks.conf(), InputType.feedForward(4), all);
-        return Lora.inject(base, PrefixNetworks.targets("head"), 3);
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base), PrefixNetworks.targets("head"), 3);
     }
 
     private static AdaptedNetwork<MultiLayerNetwork> headOverSeries(BackpropType type, Layer... layers) {
@@ -72,14 +72,17 @@ class CachedNetworkRefusalTest {
                 .backpropType(type)
                 .build());
         base.init();
-        return Lora.inject(base, PrefixNetworks.targets("head"), 3);
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base), PrefixNetworks.targets("head"), 3);
     }
 
     static Stream<Arguments> networks() {
         return Stream.of(
                 Arguments.of(
                         "nothing lies below what trains",
-                        Lora.inject(PrefixNetworks.dense().base().get(), PrefixNetworks.targets("fc1"), 3)),
+                        DefaultAdapter.fresh(
+                                AdaptedNetwork.of(PrefixNetworks.dense().base().get()),
+                                PrefixNetworks.targets("fc1"),
+                                3)),
                 Arguments.of(
                         "no layer with products: \"table\", \"norm\"",
                         headOver(

@@ -28,7 +28,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.dl4j.PrefixNetworks.Way;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
@@ -226,7 +225,8 @@ class CachedNetworkTest {
     private String saved(AdaptedNetwork<MultiLayerNetwork> model) throws IOException {
         Path zip = folder.resolve("model.zip");
         model.save(zip);
-        MultiLayerNetwork network = Lora.loadMultiLayerNetwork(zip).network();
+        MultiLayerNetwork network =
+                NetworkFile.of(zip).adaptedMultiLayerNetwork().network();
         return network.getLayerWiseConfigurations().toJson()
                 + network.params().toStringFull()
                 + network.updaterState().toStringFull();

@@ -25,8 +25,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
@@ -81,10 +81,12 @@ class EarlyStoppingOnNetworksTest {
     private void check(EarlyStoppingModelSaver<MultiLayerNetwork> saver) {
         MultiLayerNetwork base = Networks.mlp();
         double[] untouched = values(base.params());
-        MultiLayerNetwork twin = Lora.inject(base, targets("fc1", "fc2"), 1).network();
+        MultiLayerNetwork twin = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1)
+                .network();
         ByHand expected = ByHand.run(
                 twin, batch -> () -> twin.fit(batch), new DataSetLossCalculator(examples(6, 12), true)::calculateScore);
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, targets("fc1", "fc2"), 1);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1);
 
         EarlyStoppingResult<MultiLayerNetwork> result =
                 new EarlyStoppingTrainer(stopping(saver), model.network(), examples(0, 6)).fit();
@@ -110,11 +112,12 @@ class EarlyStoppingOnNetworksTest {
     private void checkGraph(EarlyStoppingModelSaver<ComputationGraph> saver) {
         ComputationGraph base = Networks.graph();
         double[] untouched = values(base.params());
-        ComputationGraph twin =
-                Lora.inject(base, targets("enc.fc1", "enc.fc2"), 1).network();
+        ComputationGraph twin = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1", "enc.fc2"), 1)
+                .network();
         ByHand expected = ByHand.run(
                 twin, batch -> () -> twin.fit(batch), new DataSetLossCalculator(examples(6, 12), true)::calculateScore);
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, targets("enc.fc1", "enc.fc2"), 1);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1", "enc.fc2"), 1);
 
         EarlyStoppingResult<ComputationGraph> result =
                 new EarlyStoppingGraphTrainer(stopping(saver), model.network(), examples(0, 6)).fit();

@@ -17,8 +17,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -81,7 +81,8 @@ class EmbeddingIndexTest {
     @MethodSource("networks")
     void idBeyondTheTable_isRefusedByOutputAndFit(boolean sequence, String target, MemoryMode mode) {
         LoraConfig config = LoraConfig.builder().rank(2).targetModules(target).build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(network(sequence), config, 1, mode);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(network(sequence), mode), config, 1);
         MultiLayerNetwork network = model.network();
         INDArray labels = Nd4j.ones(DataType.FLOAT, sequence ? 1 : 2, 1);
         INDArray before = network.output(ids(sequence, ROWS - 1)).dup();

@@ -34,9 +34,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
@@ -186,7 +186,7 @@ class FrozenOutputLayersTest {
     void network_trainsTheLayersBelow(Layer head, MemoryMode mode) {
         MultiLayerNetwork base = network(head);
         double[] before = values(base.params());
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, BELOW, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), BELOW, 3);
         INDArray inputs = data(head).getFeatures();
         assertThat(values(model.network().output(inputs))).isEqualTo(values(base.output(inputs)));
         double first = model.network().score(data(head));
@@ -210,7 +210,7 @@ class FrozenOutputLayersTest {
     void graph_trainsTheLayersBelow(Layer head, MemoryMode mode) {
         ComputationGraph base = graph(head);
         double[] before = values(base.params());
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, BELOW, 3, mode);
+        AdaptedNetwork<ComputationGraph> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), BELOW, 3);
         double first = model.network().score(data(head));
 
         model.network().fit(epoch(head), 10);
@@ -228,8 +228,10 @@ class FrozenOutputLayersTest {
                 .map(Layer.class::cast)
                 .findFirst()
                 .orElseThrow();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
-                network(head), BELOW.toBuilder().modulesToSave("head").build(), 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(
+                AdaptedNetwork.of(network(head), mode),
+                BELOW.toBuilder().modulesToSave("head").build(),
+                3);
         double[] before = values(model.network().getParam("1_W"));
 
         model.network().fit(epoch(head));
@@ -248,7 +250,7 @@ class FrozenOutputLayersTest {
         double[] learned = values(base.params());
         assertThat(base.getParam("1_r").getDouble(0)).isNotEqualTo(0.1);
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, BELOW, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), BELOW, 3);
         model.network().fit(data(ocnn()));
         model.merge();
         model.unmerge();
@@ -260,7 +262,9 @@ class FrozenOutputLayersTest {
         double score = adapted.score(data(ocnn()));
         assertThat(adapted.clone().score(data(ocnn()))).isEqualTo(score);
         model.adapter("default").save(folder.resolve("adapter"));
-        assertThat(Lora.load(base, folder.resolve("adapter"), mode).network().score(data(ocnn())))
+        assertThat(DefaultAdapter.saved(AdaptedNetwork.of(base, mode), folder.resolve("adapter"))
+                        .network()
+                        .score(data(ocnn())))
                 .isEqualTo(score);
         Path zip = folder.resolve("model.zip");
         model.save(zip);
@@ -284,7 +288,8 @@ class FrozenOutputLayersTest {
         base.getParam("1_r").assign(2); // Every row counts.
         LoraConfig config =
                 BELOW.toBuilder().initialization(Initialization.RANDOM).build();
-        MultiLayerNetwork network = Lora.inject(base, config, 3).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 3).network();
         network.setInput(data(head).getFeatures());
         network.setLabels(data(head).getLabels());
         network.computeGradientAndScore();
@@ -313,7 +318,7 @@ class FrozenOutputLayersTest {
         MultiLayerNetwork base = network(ocnn());
         base.fit(epoch(ocnn()), 3);
         double[] radius = values(base.getParam("1_r"));
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, BELOW, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), BELOW, 3);
 
         model.network().fit(epoch(ocnn()), 3);
 

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -146,8 +146,10 @@ class FrozenUnderAnySettingTest {
                         .build())
                 .build());
         base.init();
-        MultiLayerNetwork network = Lora.inject(
-                        base, LoraConfig.builder().rank(2).targetModules("fc").build(), 1)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base),
+                        LoraConfig.builder().rank(2).targetModules("fc").build(),
+                        1)
                 .network();
         Map<String, double[]> before = copies(network.paramTable());
 
@@ -190,7 +192,8 @@ class FrozenUnderAnySettingTest {
         base.init();
         base.fit(batch());
         double[] untouched = values(base.params());
-        MultiLayerNetwork network = Lora.inject(base, ADAPTED, 1).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), ADAPTED, 1).network();
         Map<String, double[]> before = copies(network.paramTable());
 
         for (int i = 0; i < 3; i++) {
@@ -222,7 +225,8 @@ class FrozenUnderAnySettingTest {
                 .setInputTypes(InputType.recurrent(3, 4))
                 .build());
         base.init();
-        ComputationGraph network = Lora.inject(base, ADAPTED, 1).network();
+        ComputationGraph network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), ADAPTED, 1).network();
         Map<String, double[]> before = copies(network.paramTable());
 
         for (int i = 0; i < 3; i++) {

@@ -15,9 +15,9 @@ import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -53,7 +53,7 @@ class GainsOfFeaturesTest {
     }
 
     private static AdaptedNetwork<MultiLayerNetwork> trained() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(network(), CONFIG, 1);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(network()), CONFIG, 1);
         model.network().fit(Networks.normal(3, 4), Networks.normal(3, 2));
         return model;
     }
@@ -86,7 +86,7 @@ class GainsOfFeaturesTest {
         Adapter adapter = model.adapter("default");
         before(adapter, 1, 5).save(folder);
 
-        AdaptedNetwork<MultiLayerNetwork> again = Lora.load(network(), folder);
+        AdaptedNetwork<MultiLayerNetwork> again = DefaultAdapter.saved(AdaptedNetwork.of(network()), folder);
 
         assertThat(output(again)).isEqualTo(output(model));
         assertThat(again.adapter("default")).isEqualTo(adapter);

@@ -24,11 +24,11 @@ import org.deeplearning4j.nn.layers.FrozenLayer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.layer.LoraAttentionVertex;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -82,7 +82,7 @@ class GraphReachTest {
                 .initialization(Initialization.RANDOM)
                 .targetModules(targets)
                 .build();
-        return Lora.inject(base, config, 5).network();
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5).network();
     }
 
     private static boolean isLowest(ComputationGraph network, String layer) {

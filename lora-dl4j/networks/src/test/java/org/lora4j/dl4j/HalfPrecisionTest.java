@@ -17,9 +17,9 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.AMSGrad;
@@ -82,7 +82,7 @@ class HalfPrecisionTest {
     void updaterWhoseEpsilonIsZero_isRefusedAtInjectWithTheReason(IUpdater updater) {
         String name = updater.getClass().getSimpleName();
 
-        assertThatThrownBy(() -> Lora.inject(network(DataType.FLOAT16, updater), CONFIG, 3))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(network(DataType.FLOAT16, updater)), CONFIG, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "adapter \"default\" on a network of Deeplearning4j: the updater of \"fc\", \"head\" is " + name
@@ -95,7 +95,8 @@ class HalfPrecisionTest {
     @MethodSource("withEpsilonInHalf")
     void otherUpdaters_trainInBothModes(IUpdater updater) {
         for (MemoryMode mode : MemoryMode.values()) {
-            AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(network(DataType.FLOAT16, updater), CONFIG, 3, mode);
+            AdaptedNetwork<MultiLayerNetwork> model =
+                    DefaultAdapter.fresh(AdaptedNetwork.of(network(DataType.FLOAT16, updater), mode), CONFIG, 3);
             for (int i = 0; i < 12; i++) {
                 model.network().fit(normal(16, 4), classes(16, 3));
             }
@@ -108,7 +109,7 @@ class HalfPrecisionTest {
     @Test
     void adapterThatOnlyActs_isWelcome_andRefusedOnceItShallLearn() {
         MultiLayerNetwork wide = network(DataType.FLOAT, new Adam(0.01));
-        AdaptedNetwork<MultiLayerNetwork> trained = Lora.inject(wide, CONFIG, 3);
+        AdaptedNetwork<MultiLayerNetwork> trained = DefaultAdapter.fresh(AdaptedNetwork.of(wide), CONFIG, 3);
         trained.network().fit(normal(16, 4), classes(16, 3));
         Adapter adapter = trained.adapter("default");
         AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(wide.convertDataType(DataType.FLOAT16));
@@ -136,10 +137,12 @@ class HalfPrecisionTest {
                 .build());
         base.init();
 
-        assertThatThrownBy(() -> Lora.inject(base, CONFIG, 3)).hasMessageContaining("which is 0 in HALF");
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(base), CONFIG, 3))
+                .hasMessageContaining("which is 0 in HALF");
 
-        ComputationGraph network =
-                Lora.inject(base.convertDataType(DataType.FLOAT), CONFIG, 3).network();
+        ComputationGraph network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base.convertDataType(DataType.FLOAT)), CONFIG, 3)
+                .network();
         network.fit(new org.nd4j.linalg.dataset.DataSet(normal(16, 4), classes(16, 3)));
         assertThat(network.score()).isCloseTo(Math.log(3), within(0.5));
     }

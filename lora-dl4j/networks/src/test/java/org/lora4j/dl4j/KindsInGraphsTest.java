@@ -50,12 +50,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -76,7 +76,7 @@ class KindsInGraphsTest {
     }
 
     private AdaptedNetwork<ComputationGraph> inject(ComputationGraph base, LoraConfig config, long seed) {
-        return Lora.inject(base, config, seed, mode());
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base, mode()), config, seed);
     }
 
     private AdaptedNetwork<ComputationGraph> adapted(ComputationGraph base) {
@@ -425,7 +425,9 @@ class KindsInGraphsTest {
 
         model.adapter("default").save(directory);
 
-        assertThat(output(Lora.load(base, directory).network(), of)).isEqualTo(output(model.network(), of));
+        assertThat(output(
+                        DefaultAdapter.saved(AdaptedNetwork.of(base), directory).network(), of))
+                .isEqualTo(output(model.network(), of));
     }
 
     @Test

@@ -22,10 +22,10 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -112,7 +112,7 @@ class KindsInNetworksTest {
                 .targetModules(ModuleSelector.regex("kind\\b.*"))
                 .build();
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 5, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, 5);
 
         assertThat(values(model.network().output(x))).containsExactly(before, offset(BY_HAND));
         double first = model.network().score(new DataSet(x, y));

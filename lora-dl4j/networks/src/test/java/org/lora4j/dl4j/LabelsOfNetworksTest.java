@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,7 +49,8 @@ class LabelsOfNetworksTest {
                 .setInputType(input)
                 .build());
         network.init();
-        return Lora.inject(network, config(target), 1).network();
+        return DefaultAdapter.fresh(AdaptedNetwork.of(network), config(target), 1)
+                .network();
     }
 
     private static LoraConfig config(String target) {
@@ -173,7 +174,8 @@ class LabelsOfNetworksTest {
                 .setOutputs("topic")
                 .build());
         network.init();
-        ComputationGraph adapted = Lora.inject(network, config("fc"), 1).network();
+        ComputationGraph adapted = DefaultAdapter.fresh(AdaptedNetwork.of(network), config("fc"), 1)
+                .network();
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adapted.fit(data(classes(5))))

@@ -17,8 +17,8 @@ import org.deeplearning4j.optimize.listeners.CollectScoresListener;
 import org.deeplearning4j.optimize.listeners.EvaluativeListener;
 import org.deeplearning4j.optimize.listeners.PerformanceListener;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.evaluation.classification.ROCMultiClass;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,7 +39,8 @@ class ListenersAndEvaluationTest {
     }
 
     private static AdaptedNetwork<MultiLayerNetwork> trained() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc1", "fc2"), 1);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "fc2"), 1);
         model.network().fit(data(), 3);
         return model;
     }
@@ -137,8 +138,8 @@ class ListenersAndEvaluationTest {
 
     @Test
     void evaluationOfAGraph_countsWhatItsOutputSays() {
-        ComputationGraph graph =
-                Lora.inject(Networks.graph(), targets("enc.fc1"), 1).network();
+        ComputationGraph graph = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("enc.fc1"), 1)
+                .network();
         CollectScoresListener scores = new CollectScoresListener(1);
         graph.setListeners(scores);
         graph.fit(data(), 2);

@@ -16,10 +16,10 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LnTuningConfig;
 import org.lora4j.error.NoMatchingModuleException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -58,8 +58,10 @@ class LnTuningInNetworksTest {
     }
 
     private static AdaptedNetwork<MultiLayerNetwork> trained(MultiLayerNetwork base) {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
-                base, LnTuningConfig.builder().targetModules("fc", "bn").build(), 1);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(
+                AdaptedNetwork.of(base),
+                LnTuningConfig.builder().targetModules("fc", "bn").build(),
+                1);
         for (int i = 0; i < 3; i++) {
             model.network().fit(X, LABELS);
         }
@@ -91,7 +93,7 @@ class LnTuningInNetworksTest {
         double[] trained = Networks.values(model.network().output(X));
 
         model.adapter("default").save(directory);
-        AdaptedNetwork<MultiLayerNetwork> again = Lora.load(network(), directory);
+        AdaptedNetwork<MultiLayerNetwork> again = DefaultAdapter.saved(AdaptedNetwork.of(network()), directory);
 
         assertThat(Files.readString(directory.resolve("adapter_model.safetensors"), StandardCharsets.ISO_8859_1))
                 .contains("base_model.model.fc.ln_tuning_layers.g", "base_model.model.bn.ln_tuning_layers.weight")
@@ -128,7 +130,7 @@ class LnTuningInNetworksTest {
         LnTuningConfig config =
                 LnTuningConfig.builder().targetModules("bn", "head").build();
 
-        assertThatThrownBy(() -> Lora.inject(network(), config, 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(network()), config, 1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("target \"head\" has a weight and no gain, expected a normalization");
     }

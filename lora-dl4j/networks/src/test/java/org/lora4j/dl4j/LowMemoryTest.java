@@ -36,12 +36,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -226,8 +226,10 @@ class LowMemoryTest {
         Case low = supplier.get();
         Case view = supplier.get();
         double[] before = values(low.base().params());
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
-        AdaptedNetwork<MultiLayerNetwork> other = Lora.inject(view.base(), view.config(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(low.base(), MemoryMode.LOW_MEMORY), low.config(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> other =
+                DefaultAdapter.fresh(AdaptedNetwork.of(view.base()), view.config(), SEED);
 
         assertThat(low.fit(model.network(), STEPS)).isEqualTo(view.fit(other.network(), STEPS));
 
@@ -260,7 +262,8 @@ class LowMemoryTest {
     @MethodSource("casesThatAreSaved")
     void savedNetwork_resumesAsIfItHadNotStopped(Supplier<Case> supplier) throws IOException {
         Case low = supplier.get();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(low.base(), MemoryMode.LOW_MEMORY), low.config(), SEED);
         low.fit(model.network(), 2);
         byte[] file = saved(model.network());
         MultiLayerNetwork restored = ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(file), true);
@@ -287,7 +290,8 @@ class LowMemoryTest {
     void network_hasWhatLearnsAsParameters_andReadsTheBasesArrays() {
         MultiLayerNetwork base = Networks.mlp();
 
-        MultiLayerNetwork network = Lora.inject(base, targets("fc1", "fc2"), SEED, MemoryMode.LOW_MEMORY)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), targets("fc1", "fc2"), SEED)
                 .network();
 
         // Rank 2: fc1 is 4 to 6, fc2 is 6 to 5.
@@ -307,8 +311,10 @@ class LowMemoryTest {
         double[] before = values(base.params());
         LoraConfig config =
                 targets("fc2").toBuilder().bias(BiasTraining.ADAPTED_ONLY).build();
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, SEED, MemoryMode.LOW_MEMORY);
-        AdaptedNetwork<ComputationGraph> other = Lora.inject(Networks.graph(), config, SEED);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), config, SEED);
+        AdaptedNetwork<ComputationGraph> other =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), config, SEED);
 
         assertThat(fit(model.network())).isEqualTo(fit(other.network()));
 
@@ -334,8 +340,9 @@ class LowMemoryTest {
     @Test
     void graph_clonedAndSaved_goesOnOverTheSameBase() throws IOException {
         ComputationGraph base = Networks.graph();
-        ComputationGraph graph =
-                Lora.inject(base, targets("fc2"), SEED, MemoryMode.LOW_MEMORY).network();
+        ComputationGraph graph = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), targets("fc2"), SEED)
+                .network();
         fit(graph);
         ComputationGraph restored =
                 ModelSerializer.restoreComputationGraph(new ByteArrayInputStream(saved(graph)), true);
@@ -357,7 +364,8 @@ class LowMemoryTest {
     void configuration_asText_makesAReplicaOverTheSameBase() {
         LoraConfig config = targets("fc1").toBuilder().bias(BiasTraining.ALL).build();
         Case low = plain(Networks.mlp(), config, 6, 4);
-        MultiLayerNetwork network = Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(low.base(), MemoryMode.LOW_MEMORY), low.config(), SEED)
                 .network();
         low.fit(network, 2);
         String json = network.getLayerWiseConfigurations().toJson();
@@ -397,7 +405,7 @@ class LowMemoryTest {
 
     /** A file whose base is in use nowhere. */
     private static byte[] orphan() throws IOException {
-        return saved(Lora.inject(large(), targets("low.W"), SEED, MemoryMode.LOW_MEMORY)
+        return saved(DefaultAdapter.fresh(AdaptedNetwork.of(large(), MemoryMode.LOW_MEMORY), targets("low.W"), SEED)
                 .network());
     }
 
@@ -421,7 +429,8 @@ class LowMemoryTest {
     @Test
     void base_thatWasChanged_isNoticed() {
         MultiLayerNetwork base = Networks.mlp();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, targets("fc1"), SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), targets("fc1"), SEED);
 
         base.fit(normal(6, 4), classes(6, 3));
 
@@ -436,8 +445,9 @@ class LowMemoryTest {
         MultiLayerNetwork base =
                 plain(Networks.normalized(), targets("conv"), 1).base();
         double[] before = values(base.params());
-        MultiLayerNetwork network =
-                Lora.inject(base, targets("conv"), SEED, MemoryMode.LOW_MEMORY).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), targets("conv"), SEED)
+                .network();
 
         for (String name : List.of("0_W", "1_gamma", "2_b")) {
             INDArray other = network.getParam(name).add(1);
@@ -456,8 +466,9 @@ class LowMemoryTest {
         double[] before = values(base.params());
         LoraConfig config =
                 targets("fc1").toBuilder().initialization(Initialization.RANDOM).build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED, MemoryMode.LOW_MEMORY);
-        AdaptedNetwork<MultiLayerNetwork> other = Lora.inject(Networks.mlp(), config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base, MemoryMode.LOW_MEMORY), config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> other = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, SEED);
 
         model.merge();
         other.merge();
@@ -482,7 +493,8 @@ class LowMemoryTest {
     void savedModuleThatDoesNotLearn_hasItsValues() {
         LoraConfig config = targets("fc1").toBuilder().modulesToSave("head").build();
         Case low = plain(Networks.mlp(), config, 6, 4);
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(low.base(), config, SEED, MemoryMode.LOW_MEMORY);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(low.base(), MemoryMode.LOW_MEMORY), config, SEED);
         low.fit(model.network(), 3);
         double[] trained = values(model.network().output(low.x()));
         Adapter adapter = model.adapter("default");
@@ -522,7 +534,8 @@ class LowMemoryTest {
 
     @Test
     void network_ofAnotherType_isRefused() {
-        MultiLayerNetwork network = Lora.inject(Networks.mlp(), targets("fc1"), SEED, MemoryMode.LOW_MEMORY)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.mlp(), MemoryMode.LOW_MEMORY), targets("fc1"), SEED)
                 .network();
 
         assertThatThrownBy(() -> network.convertDataType(DataType.FLOAT))
@@ -535,8 +548,8 @@ class LowMemoryTest {
         List<double[]> outputs = new ArrayList<>();
         for (MemoryMode mode : MemoryMode.values()) {
             Case over = overTime(targets("low.W"), lstm("low"), lstm("high"));
-            MultiLayerNetwork network =
-                    Lora.inject(over.base(), over.config(), SEED, mode).network();
+            MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(over.base(), mode), over.config(), SEED)
+                    .network();
             network.getLayerWiseConfigurations().setBackpropType(BackpropType.TruncatedBPTT);
             network.getLayerWiseConfigurations().setTbpttFwdLength(3);
             network.getLayerWiseConfigurations().setTbpttBackLength(3);
@@ -548,7 +561,8 @@ class LowMemoryTest {
 
     @Test
     void configurationWithDamagedPlaces_isRefused() {
-        MultiLayerNetwork network = Lora.inject(Networks.mlp(), targets("fc1"), SEED, MemoryMode.LOW_MEMORY)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.mlp(), MemoryMode.LOW_MEMORY), targets("fc1"), SEED)
                 .network();
         String json = network.getLayerWiseConfigurations().toJson();
 
@@ -593,9 +607,11 @@ class LowMemoryTest {
     void score_ofABatch_isThatOfTheOtherMode() {
         Case low = plain(Networks.coder(), targets("head"), 6, 3);
 
-        double inView = Lora.inject(low.base(), low.config(), SEED).network().score(new DataSet(low.x(), low.y()));
+        double inView = DefaultAdapter.fresh(AdaptedNetwork.of(low.base()), low.config(), SEED)
+                .network()
+                .score(new DataSet(low.x(), low.y()));
 
-        assertThat(Lora.inject(low.base(), low.config(), SEED, MemoryMode.LOW_MEMORY)
+        assertThat(DefaultAdapter.fresh(AdaptedNetwork.of(low.base(), MemoryMode.LOW_MEMORY), low.config(), SEED)
                         .network()
                         .score(new DataSet(low.x(), low.y())))
                 .isEqualTo(inView);

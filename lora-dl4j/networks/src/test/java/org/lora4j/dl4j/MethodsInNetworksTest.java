@@ -12,10 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.DoraMethod;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -58,7 +58,7 @@ class MethodsInNetworksTest {
     void dora_trained_movesMagnitudesAndLeavesTheBase() {
         MultiLayerNetwork base = Networks.mlp();
         double[] before = Networks.values(base.params());
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, dora(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), dora(), SEED);
         INDArray start = model.adapter("default").modules().get("fc1").get(DoraMethod.MAGNITUDE);
         double[] fresh = output(model);
 
@@ -72,7 +72,7 @@ class MethodsInNetworksTest {
 
     @Test
     void dora_merged_givesItsOutput() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), dora(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), dora(), SEED);
         train(model);
         double[] adapted = output(model);
 
@@ -84,8 +84,8 @@ class MethodsInNetworksTest {
 
     @Test
     void dora_acrossAChangeOfState_keepsItsValuesAndItsUpdaterMemory() {
-        AdaptedNetwork<MultiLayerNetwork> one = Lora.inject(Networks.mlp(), dora(), SEED);
-        AdaptedNetwork<MultiLayerNetwork> two = Lora.inject(Networks.mlp(), dora(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> one = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), dora(), SEED);
+        AdaptedNetwork<MultiLayerNetwork> two = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), dora(), SEED);
         train(one);
         train(two);
 
@@ -107,7 +107,7 @@ class MethodsInNetworksTest {
         LoraConfig config =
                 LoraConfig.builder().targetModules("lstm.W").dora(true).build();
 
-        assertThatThrownBy(() -> Lora.inject(Networks.recurrent(), config, SEED))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.recurrent()), config, SEED))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("dora = true with modules \"lstm.W (LSTM)\"")
                 .hasMessageContaining("DenseLayer");
@@ -120,7 +120,7 @@ class MethodsInNetworksTest {
     void startThatMovesTheBase_untrained_givesTheBasesOutput(Initialization start) {
         MultiLayerNetwork base = Networks.mlp();
         double[] before = Networks.values(base.params());
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config(start), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config(start), SEED);
 
         double[] fresh = output(model);
 
@@ -135,7 +135,8 @@ class MethodsInNetworksTest {
             value = Initialization.class,
             names = {"PISSA", "OLORA"})
     void startThatMovesTheBase_trainedAndMerged_givesItsOutput(Initialization start) {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config(start), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config(start), SEED);
         train(model);
         double[] adapted = output(model);
 
@@ -152,7 +153,8 @@ class MethodsInNetworksTest {
             value = Initialization.class,
             names = {"PISSA", "OLORA"})
     void startThatMovesTheBase_addedToAnotherModel_givesItsOutput(Initialization start) {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config(start), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config(start), SEED);
         train(model);
         AdaptedNetwork<MultiLayerNetwork> other = AdaptedNetwork.of(Networks.mlp());
 
@@ -164,7 +166,8 @@ class MethodsInNetworksTest {
 
     @Test
     void plainAdapter_ofAStartThatMovesTheBase_doublesTheRankAndGivesItsOutput() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config(Initialization.PISSA), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config(Initialization.PISSA), SEED);
         train(model);
 
         Adapter plain = model.plainAdapter("default");
@@ -179,14 +182,16 @@ class MethodsInNetworksTest {
 
     @Test
     void plainAdapter_ofAPlainOne_isTheAdapter() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config(Initialization.GAUSSIAN), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config(Initialization.GAUSSIAN), SEED);
 
         assertThat(model.plainAdapter("default")).isEqualTo(model.adapter("default"));
     }
 
     @Test
     void startThatMovesTheBase_besideAnAdapterThatHoldsTheWeight_leavesThatOnesValue() {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config(Initialization.PISSA), SEED);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config(Initialization.PISSA), SEED);
         LoraConfig whole =
                 LoraConfig.builder().targetModules("fc2").modulesToSave("fc1").build();
         model.addAdapter("whole", whole, SEED);
@@ -206,7 +211,7 @@ class MethodsInNetworksTest {
         ComputationGraph base = Networks.graph();
         LoraConfig config = config(Initialization.PISSA);
 
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<ComputationGraph> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED);
 
         assertThat(Networks.values(model.network().output(X)[0]))
                 .containsExactly(Networks.values(base.output(X)[0]), offset(ROUNDING));
@@ -221,7 +226,7 @@ class MethodsInNetworksTest {
                 .targetModules("lstm.W", "lstm.RW")
                 .initialization(Initialization.OLORA)
                 .build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, SEED);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, SEED);
         INDArray series = Networks.normal(2, 3, 5);
 
         double[] fresh = Networks.values(model.network().output(series));
@@ -238,7 +243,7 @@ class MethodsInNetworksTest {
                 .initialization(Initialization.PISSA)
                 .build();
 
-        assertThatThrownBy(() -> Lora.inject(Networks.cnn(), config, SEED))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.cnn()), config, SEED))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("this start value needs a linear module");
     }

@@ -21,8 +21,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -60,7 +60,7 @@ class ModuleListsTest {
 
     @Test
     void reasonOfManyLayers_isListedOnce_andAllOfThemAreValues() {
-        NetworkModules modules = Lora.modules(deep(120));
+        NetworkModules modules = NetworkModules.find(deep(120));
 
         assertThat(modules.toString())
                 .hasSizeLessThan(12_000)
@@ -84,7 +84,7 @@ class ModuleListsTest {
         }
         LoraConfig config = LoraConfig.builder().targetModules(targets).build();
 
-        assertThatThrownBy(() -> Lora.inject(deep(120), config, 3))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(deep(120)), config, 3))
                 .hasMessageContaining(
                         "\"block3_bn\" cannot be adapted, layers of kind BatchNormalization have no adapters")
                 .hasMessageContaining("Kinds of layers with adapters: DenseLayer")
@@ -106,7 +106,7 @@ class ModuleListsTest {
                 .setFeatureExtractor(1)
                 .build();
         LoraConfig config = LoraConfig.builder().rank(2).targetModules("fc1").build();
-        assertThatThrownBy(() -> Lora.inject(frozen, config, 3))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(frozen), config, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer \"fc1\" is a FrozenLayer")
                 .hasMessageContaining("layer \"fc2\" is a FrozenLayer")
@@ -124,7 +124,7 @@ class ModuleListsTest {
         MultiLayerNetwork thawed = new MultiLayerNetwork(conf);
         thawed.init(frozen.params(), true);
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(thawed, config, 3);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(thawed), config, 3);
         assertThat(values(model.network().output(normal(3, 4))))
                 .containsExactly(values(base.output(normal(3, 4))), offset(1e-12));
         model.network().fit(normal(3, 4), Networks.classes(3, 3));
@@ -138,7 +138,7 @@ class ModuleListsTest {
                 .setFeatureExtractor("sum")
                 .build();
 
-        assertThatThrownBy(() -> Lora.modules(frozen))
+        assertThatThrownBy(() -> NetworkModules.find(frozen))
                 .hasMessageContaining("layer \"enc.fc1\" is a FrozenLayer")
                 .hasMessageContaining("init(network.params(), true); see docs/dl4j.md#unfreeze-a-network");
     }

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -73,7 +73,7 @@ class NamesInNetworksTest {
     void twoLayersOfTheSameName_areRefusedByName() {
         MultiLayerNetwork base = network(dense("fc"), dense("fc"), head("head"));
 
-        assertThatThrownBy(() -> Lora.modules(base))
+        assertThatThrownBy(() -> NetworkModules.find(base))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("network: \"fc\" stands for DenseLayer 0 and for DenseLayer 1, expected different names."
                         + " Layers without a name go by their index. Rename one before adapters are attached: in a"
@@ -87,12 +87,12 @@ class NamesInNetworksTest {
         MultiLayerNetwork base = network(dense("1"), dense(null), head("head"));
         LoraConfig config = LoraConfig.builder().rank(2).targetModules("1").build();
 
-        assertThatThrownBy(() -> Lora.inject(base, config, 3, mode))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"1\" stands for DenseLayer 0 and for DenseLayer 1");
         base.getLayerWiseConfigurations().getConf(0).getLayer().setLayerName("first");
 
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, 3);
         assertThat(model.networkModules().modules())
                 .extracting(NetworkModule::path)
                 .containsExactly("first", "1", "head");
@@ -125,7 +125,7 @@ class NamesInNetworksTest {
                 new LastTimeStep(named("lstm", new LSTM.Builder().nOut(4).build())),
                 head("head"));
 
-        assertThatThrownBy(() -> Lora.modules(base))
+        assertThatThrownBy(() -> NetworkModules.find(base))
                 .hasMessageContaining("\"lstm\" stands for LSTM 0 and for LastTimeStep 1");
     }
 
@@ -149,7 +149,7 @@ class NamesInNetworksTest {
                 .build());
         base.init();
 
-        assertThatThrownBy(() -> Lora.modules(base))
+        assertThatThrownBy(() -> NetworkModules.find(base))
                 .hasMessageContaining("\"lstm.W\" stands for LSTM lstm and for DenseLayer lstm.W");
     }
 
@@ -157,7 +157,7 @@ class NamesInNetworksTest {
     @ValueSource(
             strings = {".a", "a.", "a..b", "base_layer", "a.base_layer.b", "a.modules_to_save", "lora_A", "a.lora_B"})
     void nameThatFilesOfAdaptersCannotHold_isRefused(String name) {
-        assertThatThrownBy(() -> Lora.modules(network(dense(name), head("head"))))
+        assertThatThrownBy(() -> NetworkModules.find(network(dense(name), head("head"))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("DenseLayer 0 is called \"" + name + "\", which files of adapters cannot hold");
     }
@@ -171,6 +171,8 @@ class NamesInNetworksTest {
                 named("relu", new ActivationLayer(Activation.RELU)),
                 head("a b/c_d"));
 
-        assertThat(Lora.modules(base).modules()).extracting(NetworkModule::path).containsExactly("a", "b", "a b/c_d");
+        assertThat(NetworkModules.find(base).modules())
+                .extracting(NetworkModule::path)
+                .containsExactly("a", "b", "a b/c_d");
     }
 }

@@ -46,8 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -82,10 +82,12 @@ class NetworkFileTest {
                 Named.of("normalization", Networks.normalized()),
                 Named.of(
                         "adapted",
-                        Lora.inject(Networks.mlp(), targets("fc2"), 1).network()),
+                        DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), 1)
+                                .network()),
                 Named.of(
                         "adapted, with frozen layers of other kinds",
-                        Lora.inject(Networks.normalized(), targets("fc"), 1).network()));
+                        DefaultAdapter.fresh(AdaptedNetwork.of(Networks.normalized()), targets("fc"), 1)
+                                .network()));
     }
 
     private static DataSet batch(MultiLayerNetwork network) {
@@ -137,8 +139,8 @@ class NetworkFileTest {
 
     @Test
     void graph_isThatOfTheStockReader_andLearnsOnAlike() throws IOException {
-        ComputationGraph graph =
-                Lora.inject(Networks.graph(), targets("enc.fc2"), 1).network();
+        ComputationGraph graph = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("enc.fc2"), 1)
+                .network();
         DataSet batch = new DataSet(normal(5, 4), classes(5, 3));
         graph.fit(batch);
         ModelSerializer.writeModel(graph, zip().toFile(), true);

@@ -14,9 +14,9 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
@@ -55,7 +55,7 @@ class NormalizedGradientsTest {
 
     private static Adapter trained(MultiLayerNetwork base, MemoryMode mode) {
         LoraConfig config = LoraConfig.builder().rank(8).targetModules("fc").build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, 3);
         for (int i = 0; i < 3; i++) {
             model.network().fit(normal(8, 300), classes(8, 3));
         }

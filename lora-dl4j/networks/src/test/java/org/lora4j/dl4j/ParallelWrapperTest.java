@@ -16,8 +16,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -107,14 +107,18 @@ class ParallelWrapperTest {
     void averagedReplicas_areTheMeanOfTwoRuns_andTheBaseStays() {
         MultiLayerNetwork base = base();
         double[] untouched = values(base.params());
-        MultiLayerNetwork one = Lora.inject(base, targets("fc1", "fc2"), 1).network();
-        MultiLayerNetwork other = Lora.inject(base, targets("fc1", "fc2"), 1).network();
-        MultiLayerNetwork late = Lora.inject(base, targets("fc1", "fc2"), 1).network();
+        MultiLayerNetwork one = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1)
+                .network();
+        MultiLayerNetwork other = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1)
+                .network();
+        MultiLayerNetwork late = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1)
+                .network();
         one.fit(halves().get(0));
         other.fit(halves().get(1));
         late.fit(halves().get(0));
         late.fit(halves().get(1));
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, targets("fc1", "fc2"), 1);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1", "fc2"), 1);
 
         trainAveraged(model.network());
 
@@ -130,14 +134,18 @@ class ParallelWrapperTest {
     @Test
     void averagedReplicasOfAGraph_areTheMeanOfTwoRuns() {
         ComputationGraph base = graph();
-        ComputationGraph one = Lora.inject(base, targets("enc.fc1"), 1).network();
-        ComputationGraph other = Lora.inject(base, targets("enc.fc1"), 1).network();
-        ComputationGraph late = Lora.inject(base, targets("enc.fc1"), 1).network();
+        ComputationGraph one = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1"), 1)
+                .network();
+        ComputationGraph other = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1"), 1)
+                .network();
+        ComputationGraph late = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1"), 1)
+                .network();
         one.fit(halves().get(0));
         other.fit(halves().get(1));
         late.fit(halves().get(0));
         late.fit(halves().get(1));
-        ComputationGraph network = Lora.inject(base, targets("enc.fc1"), 1).network();
+        ComputationGraph network = DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("enc.fc1"), 1)
+                .network();
 
         trainAveraged(network);
 

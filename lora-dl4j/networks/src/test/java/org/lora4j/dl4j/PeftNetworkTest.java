@@ -29,9 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -84,7 +84,7 @@ class PeftNetworkTest {
     private record Files(Path directory, Map<String, INDArray> io, Map<String, INDArray> base) {}
 
     private static Arguments of(String name, Function<Files, Case> network) {
-        Path directory = Path.of("src/test/resources/peft", name);
+        Path directory = Path.of("../core/src/test/resources/peft", name);
         return Arguments.of(Named.of(name, (java.util.function.Supplier<Case>) () -> network.apply(new Files(
                 directory,
                 TensorFiles.read(directory.resolve("io.safetensors")),
@@ -184,7 +184,8 @@ class PeftNetworkTest {
     void load_givesPeftsOutputs(java.util.function.Supplier<Case> supplier, MemoryMode mode) throws IOException {
         Case golden = supplier.get();
 
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.saved(AdaptedNetwork.of(golden.base(), mode), golden.directory());
 
         assertClose(model.network().output(golden.input())[0], golden.io().get("y_adapter"));
         model.disable();
@@ -196,7 +197,8 @@ class PeftNetworkTest {
     void mergeAndUnload_givesPeftsWeights(java.util.function.Supplier<Case> supplier, MemoryMode mode)
             throws IOException {
         Case golden = supplier.get();
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.saved(AdaptedNetwork.of(golden.base(), mode), golden.directory());
 
         ComputationGraph merged = model.mergeAndUnload();
 
@@ -217,7 +219,8 @@ class PeftNetworkTest {
     @MethodSource("casesInBothModes")
     void gradients_arePefts(java.util.function.Supplier<Case> supplier, MemoryMode mode) throws IOException {
         Case golden = supplier.get();
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory(), mode);
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.saved(AdaptedNetwork.of(golden.base(), mode), golden.directory());
         model.setTrainable("default", true);
         ComputationGraph network = model.network();
         network.feedForward(new INDArray[] {golden.input()}, true, false);
@@ -257,7 +260,8 @@ class PeftNetworkTest {
     void adapter_savedAndLoadedAgain_isTheFile(java.util.function.Supplier<Case> supplier, @TempDir Path folder)
             throws IOException {
         Case golden = supplier.get();
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), golden.directory());
+        AdaptedNetwork<ComputationGraph> model =
+                DefaultAdapter.saved(AdaptedNetwork.of(golden.base()), golden.directory());
 
         model.adapter("default").save(folder.resolve("adapter"));
 
@@ -267,7 +271,7 @@ class PeftNetworkTest {
     /** Through DL4J's own training: its loss and its updater. */
     @Test
     void fit_withSgd_takesPeftsSteps() throws IOException {
-        Path directory = Path.of("src/test/resources/peft/train-mlp-sgd");
+        Path directory = Path.of("../core/src/test/resources/peft/train-mlp-sgd");
         Map<String, INDArray> io = TensorFiles.read(directory.resolve("io.safetensors"));
         Map<String, INDArray> base = TensorFiles.read(directory.resolve("base.safetensors"));
         Files files = new Files(directory, io, base);
@@ -286,7 +290,7 @@ class PeftNetworkTest {
                 .setOutputs("fc3")
                 .build());
         Case golden = finished(files, graph, io.get("x"));
-        AdaptedNetwork<ComputationGraph> model = Lora.load(golden.base(), directory);
+        AdaptedNetwork<ComputationGraph> model = DefaultAdapter.saved(AdaptedNetwork.of(golden.base()), directory);
         model.setTrainable("default", true);
         start(model, io);
 
@@ -315,9 +319,9 @@ class PeftNetworkTest {
 
     @Test
     void load_ofAnAdapterForAnotherBase_namesTheDirectoryAndWhatDiffers() {
-        Path foreign = Path.of("src/test/resources/peft/lora-mlp-basic");
+        Path foreign = Path.of("../core/src/test/resources/peft/lora-mlp-basic");
 
-        assertThatThrownBy(() -> Lora.load(Networks.graph(), foreign))
+        assertThatThrownBy(() -> DefaultAdapter.saved(AdaptedNetwork.of(Networks.graph()), foreign))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("lora-mlp-basic")
                 .hasMessageContaining("module \"fc1\" of the adapter is not in the network")

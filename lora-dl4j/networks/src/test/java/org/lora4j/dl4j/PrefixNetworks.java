@@ -36,8 +36,8 @@ import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.listeners.CollectScoresListener;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -87,8 +87,9 @@ final class PrefixNetworks {
     @SuppressWarnings("unchecked") // The model is of the base's kind.
     private static <N extends Model> AdaptedNetwork<N> adapted(N base, LoraConfig config, MemoryMode mode) {
         return base instanceof MultiLayerNetwork layers
-                ? (AdaptedNetwork<N>) Lora.inject(layers, config, 42, mode)
-                : (AdaptedNetwork<N>) Lora.inject((ComputationGraph) base, config, 42, mode);
+                ? (AdaptedNetwork<N>) DefaultAdapter.fresh(AdaptedNetwork.of(layers, mode), config, 42)
+                : (AdaptedNetwork<N>)
+                        DefaultAdapter.fresh(AdaptedNetwork.of((ComputationGraph) base, mode), config, 42);
     }
 
     private static void fit(Model network, List<MultiDataSet> sets) {

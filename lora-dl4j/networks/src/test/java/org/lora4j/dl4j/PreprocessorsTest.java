@@ -30,9 +30,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -174,7 +174,7 @@ class PreprocessorsTest {
         return LoraConfig.builder()
                 .rank(2)
                 .initialization(start)
-                .targetModules(Lora.modules(network).modules().stream()
+                .targetModules(NetworkModules.find(network).modules().stream()
                         .map(NetworkModule::path)
                         .toArray(String[]::new))
                 .build();
@@ -183,8 +183,8 @@ class PreprocessorsTest {
     @ParameterizedTest
     @MethodSource("cases")
     void freshAdapters_leaveTheOutputAsItIs(Case of) {
-        MultiLayerNetwork adapted = Lora.inject(
-                        of.network(), everything(of.network(), Initialization.KAIMING_UNIFORM), 1)
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(of.network()), everything(of.network(), Initialization.KAIMING_UNIFORM), 1)
                 .network();
 
         assertThat(adapted.getLayerWiseConfigurations().getInputPreProcessors().values())
@@ -197,7 +197,8 @@ class PreprocessorsTest {
     @ParameterizedTest
     @MethodSource("cases")
     void gradients_areThoseOfDifferences(Case of) {
-        MultiLayerNetwork adapted = Lora.inject(of.network(), everything(of.network(), Initialization.RANDOM), 1)
+        MultiLayerNetwork adapted = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(of.network()), everything(of.network(), Initialization.RANDOM), 1)
                 .network();
         Set<String> frozen = new HashSet<>(adapted.paramTable().keySet());
         frozen.removeIf(name -> name.contains("A0") || name.contains("B0"));

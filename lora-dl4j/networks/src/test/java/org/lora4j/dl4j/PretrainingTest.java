@@ -21,9 +21,9 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.dataset.DataSet;
@@ -106,7 +106,8 @@ class PretrainingTest {
     void pretrain_ofAFrozenLayer_isRefusedByName(Layer coder, MemoryMode mode) {
         MultiLayerNetwork base = network(coder);
         double[] before = values(base.params());
-        MultiLayerNetwork network = Lora.inject(base, HEAD, 3, mode).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), HEAD, 3).network();
         double[] own = values(network.params());
 
         assertThatThrownBy(() -> network.pretrain(data()))
@@ -124,7 +125,8 @@ class PretrainingTest {
     void pretrain_ofAFrozenVertex_isRefusedByName(Layer coder, MemoryMode mode) {
         ComputationGraph base = graph(coder);
         double[] before = values(base.params());
-        ComputationGraph network = Lora.inject(base, HEAD, 3, mode).network();
+        ComputationGraph network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), HEAD, 3).network();
 
         assertThatThrownBy(() -> network.pretrain(data()))
                 .isInstanceOf(IllegalStateException.class)
@@ -138,7 +140,7 @@ class PretrainingTest {
     void pretrain_ofALayerThatIsTrainedInFull_trainsThatLayerAlone(Layer coder, MemoryMode mode) {
         MultiLayerNetwork base = network(coder);
         LoraConfig config = HEAD.toBuilder().modulesToSave("coder").build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 3, mode);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base, mode), config, 3);
         double[] before = values(base.params());
         double[] factor = values(model.network().getParam("2_WA0"));
 

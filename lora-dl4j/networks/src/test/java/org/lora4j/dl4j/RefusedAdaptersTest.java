@@ -25,11 +25,11 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdaLoraConfig;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -110,7 +110,7 @@ class RefusedAdaptersTest {
     void ranksThatDifferBetweenDirections_areRefusedAtOnce() {
         LoraConfig config = config("fW", "bW").rankPattern(Map.of("low.bW", 3)).build();
 
-        assertThatThrownBy(() -> Lora.inject(directions(), config, 5))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(directions()), config, 5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer \"low\" (Bidirectional): updates of the forward direction"
                         + " [W of adapter 0, rank 2] and of the backward direction [W of adapter 0, rank 3]");
@@ -120,7 +120,7 @@ class RefusedAdaptersTest {
     void fullyTrainedParametersInOneDirection_areRefusedAtOnce() {
         LoraConfig config = config("head").modulesToSave("high.fRW").build();
 
-        assertThatThrownBy(() -> Lora.inject(directions(), config, 5))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(directions()), config, 5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer \"high\" (Bidirectional): trained parameters of the forward direction [RW]"
                         + " and of the backward direction []");
@@ -128,8 +128,11 @@ class RefusedAdaptersTest {
 
     @Test
     void loadedAdapterOfOneDirection_isRefusedAtOnce() {
-        Adapter whole =
-                Lora.inject(directions(), config("low.fW", "low.bW").build(), 5).adapter("default");
+        Adapter whole = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(directions()),
+                        config("low.fW", "low.bW").build(),
+                        5)
+                .adapter("default");
         Map<String, INDArray> forward = whole.modules().get("low.fW");
         Adapter half = Adapter.of(whole.config(), Map.of("low.fW", forward), Map.of());
         AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(directions());
@@ -143,7 +146,8 @@ class RefusedAdaptersTest {
         MultiLayerNetwork base = directions();
         LoraConfig config = config("fW", "bW", "low.fRW", "low.bRW").build();
 
-        MultiLayerNetwork network = Lora.inject(base, config, 5).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5).network();
 
         assertThat(network.paramTable()).containsKeys("0_fWA0", "0_bWA0", "0_fRWA0", "1_bWB0", "2_fWB0");
         assertThat(network.paramTable()).doesNotContainKey("1_fRWA0");
@@ -153,7 +157,7 @@ class RefusedAdaptersTest {
             MultiLayerNetwork base, INDArray x, INDArray y, List<String> targets, String... without) {
         LoraConfig config =
                 config(targets.toArray(new String[0])).loraBias(true).build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(base, config, 5);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5);
         model.network().fit(x, y);
         double[] before = values(model.network().output(x));
 
@@ -216,7 +220,7 @@ class RefusedAdaptersTest {
         MultiLayerNetwork base = network(InputType.recurrent(2, 4), recurrent, wrapped, head);
         LoraConfig config = config("rnn.W", "last.W", "head").loraBias(true).build();
 
-        assertThatThrownBy(() -> Lora.inject(base, config, 5))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("layer \"rnn\": a bias of B inside layer normalization, expected none")
                 .hasMessageContaining("layer \"last\": a bias of B inside layer normalization, expected none");
@@ -249,7 +253,8 @@ class RefusedAdaptersTest {
                 named("over zeros", new MaskZeroLayer(learnedAttention(), 0)),
                 tagger());
 
-        assertThatThrownBy(() -> Lora.inject(base, config("2").build(), 5))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base), config("2").build(), 5))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("2 problems: layer \"first\": Deeplearning4j 1.0.0-M2.1 cannot run")
                 .hasMessageContaining("layer \"over zeros\": Deeplearning4j 1.0.0-M2.1 cannot run")
@@ -264,7 +269,7 @@ class RefusedAdaptersTest {
                 .totalSteps(9)
                 .targetModules("fc1")
                 .build();
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), config, 3);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, 3);
         double[] before = values(model.network().params());
 
         assertThatThrownBy(() -> model.network().fit(normal(6, 4), Networks.classes(6, 3)))

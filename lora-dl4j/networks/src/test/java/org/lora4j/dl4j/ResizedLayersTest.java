@@ -13,8 +13,8 @@ import org.deeplearning4j.nn.transferlearning.FineTuneConfiguration;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 
 /** Stock calls that give a layer another size, and fill it with new random values, where frozen weights would be lost. */
 class ResizedLayersTest {
@@ -33,8 +33,8 @@ class ResizedLayersTest {
 
     private static void assertNetworkRefuses(
             UnaryOperator<TransferLearning.Builder> change, String target, String... parts) {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.mlp(), targets(target), 5).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets(target), 5)
+                .network();
         double[] before = values(network.params());
 
         assertRefused(
@@ -48,8 +48,8 @@ class ResizedLayersTest {
 
     private static void assertGraphRefuses(
             UnaryOperator<TransferLearning.GraphBuilder> change, String target, String... parts) {
-        ComputationGraph network =
-                Lora.inject(Networks.graph(), targets(target), 5).network();
+        ComputationGraph network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets(target), 5)
+                .network();
         double[] before = values(network.params());
 
         assertRefused(
@@ -93,7 +93,8 @@ class ResizedLayersTest {
     @Test
     void nOutReplace_ofATrainedLayerBelowAFrozenOne() {
         LoraConfig config = targets("fc2").toBuilder().modulesToSave("fc1").build();
-        MultiLayerNetwork network = Lora.inject(Networks.mlp(), config, 5).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, 5)
+                .network();
 
         assertRefused(
                 () -> new TransferLearning.Builder(network)
@@ -131,7 +132,8 @@ class ResizedLayersTest {
     void nOutReplace_ofATrainedLayerBelowAFrozenOneInAGraph() {
         ComputationGraph base = chain();
         LoraConfig config = targets("two").toBuilder().modulesToSave("one").build();
-        ComputationGraph network = Lora.inject(base, config, 5).network();
+        ComputationGraph network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5).network();
 
         assertRefused(
                 () -> new TransferLearning.GraphBuilder(network).nOutReplace("one", 9, WeightInit.XAVIER),
@@ -161,7 +163,8 @@ class ResizedLayersTest {
     @Test
     void nOutReplace_ofALayerThatLearnsAsAWhole_isAStockMatter() {
         LoraConfig config = targets("fc1").toBuilder().modulesToSave("head").build();
-        MultiLayerNetwork network = Lora.inject(Networks.mlp(), config, 5).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), config, 5)
+                .network();
 
         MultiLayerNetwork wider = new TransferLearning.Builder(network)
                 .fineTuneConfiguration(new FineTuneConfiguration.Builder().build())

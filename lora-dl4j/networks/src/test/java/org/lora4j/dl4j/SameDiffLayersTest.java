@@ -27,9 +27,9 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
@@ -157,7 +157,8 @@ class SameDiffLayersTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void gradients_throughAFrozenOne_areThoseOfDifferences(Layer kind) {
-        MultiLayerNetwork network = Lora.inject(network(kind), config(), 5).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(network(kind)), config(), 5)
+                .network();
 
         assertThat(gradientsHold(network, Set.of("0_WA0", "0_WB0"))).isTrue();
     }
@@ -168,15 +169,16 @@ class SameDiffLayersTest {
         MultiLayerNetwork base = network(kind);
         LoraConfig config = LoraConfig.builder().rank(2).targetModules("below").build();
 
-        MultiLayerNetwork network = Lora.inject(base, config, 5).network();
+        MultiLayerNetwork network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5).network();
 
         assertThat(values(network.output(normal(4, 4)))).isEqualTo(values(base.output(normal(4, 4))));
     }
 
     @Test
     void gradients_throughOneThatLearnsAsAWhole_areThoseOfDifferences() {
-        MultiLayerNetwork network =
-                Lora.inject(network(new Gain()), config("between"), 5).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(network(new Gain())), config("between"), 5)
+                .network();
 
         assertThat(gradientsHold(network, Set.of("0_WA0", "0_WB0", "1_gain"))).isTrue();
     }
@@ -193,7 +195,8 @@ class SameDiffLayersTest {
                 .setOutputs("head")
                 .build());
         base.init();
-        ComputationGraph network = Lora.inject(base, config(), 5).network();
+        ComputationGraph network =
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), config(), 5).network();
         Set<String> frozen = new HashSet<>(network.paramTable().keySet());
         frozen.removeAll(Set.of("below_WA0", "below_WB0"));
 

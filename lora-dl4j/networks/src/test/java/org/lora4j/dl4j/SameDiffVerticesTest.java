@@ -26,9 +26,9 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.activations.Activation;
@@ -163,8 +163,8 @@ class SameDiffVerticesTest {
 
     @Test
     void gradients_throughThem_areThoseOfDifferences() {
-        ComputationGraph network =
-                Lora.inject(graph(new NoOp()), config().build(), SEED).network();
+        ComputationGraph network = DefaultAdapter.fresh(AdaptedNetwork.of(graph(new NoOp())), config().build(), SEED)
+                .network();
 
         assertThat(gradientsHold(network, Set.of("one_WA0", "one_WB0", "two_WA0", "two_WB0")))
                 .isTrue();
@@ -181,7 +181,7 @@ class SameDiffVerticesTest {
         ComputationGraph base = graph(new Adam(0.05));
         LoraConfig plain =
                 LoraConfig.builder().rank(2).targetModules("one", "two").build();
-        AdaptedNetwork<ComputationGraph> model = Lora.inject(base, plain, SEED);
+        AdaptedNetwork<ComputationGraph> model = DefaultAdapter.fresh(AdaptedNetwork.of(base), plain, SEED);
         ComputationGraph network = model.network();
         double[] gain = values(network.paramTable().get("gain_gain"));
         assertThat(values(network.output(features)[0])).isEqualTo(values(base.output(features)[0]));
@@ -208,7 +208,7 @@ class SameDiffVerticesTest {
     void parameters_cannotBeTrained() {
         LoraConfig saved = config().modulesToSave("gain").build();
 
-        assertThatThrownBy(() -> Lora.inject(graph(new NoOp()), saved, SEED))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(graph(new NoOp())), saved, SEED))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(
                         "vertex \"gain\" (Gain): trained parameters [gain], expected none, because vertices of this kind"

@@ -27,13 +27,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.VertexKinds;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -177,7 +177,8 @@ class SavedBeforeTest {
                     .initialization(Initialization.RANDOM)
                     .targetModules(ModuleSelector.regex(".*"))
                     .build();
-            ComputationGraph network = Lora.inject(base, config, 5).network();
+            ComputationGraph network =
+                    DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5).network();
             ModelSerializer.writeModel(network, zip.toFile(), true);
             Files.write(
                     numbers,

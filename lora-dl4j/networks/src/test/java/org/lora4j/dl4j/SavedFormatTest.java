@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,7 +43,8 @@ class SavedFormatTest {
 
     @Test
     void adaptedModel_savedEarlier_opensAndComputesTheSame() throws IOException {
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.loadMultiLayerNetwork(FILES.resolve("model-first.zip"));
+        AdaptedNetwork<MultiLayerNetwork> model =
+                NetworkFile.of(FILES.resolve("model-first.zip")).adaptedMultiLayerNetwork();
 
         assertThat(model.activeAdapters()).containsExactly("default", "dora", "biased");
         requireOutput(model.network());

@@ -22,10 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -69,7 +69,7 @@ class SavedModelTest {
         MultiLayerNetwork base = Networks.mlp();
         base.fit(batch());
         AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(base, targets("fc1").build(), 1);
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc1").build(), 1);
         model.activate();
         model.removeAdapter("default");
         model.addAdapter(NAME, targets("fc1").dropout(0.3).modulesToSave("head").build(), 2);
@@ -87,7 +87,7 @@ class SavedModelTest {
         AdaptedNetwork<MultiLayerNetwork> model = trained();
 
         model.save(zip());
-        AdaptedNetwork<MultiLayerNetwork> loaded = Lora.loadMultiLayerNetwork(zip());
+        AdaptedNetwork<MultiLayerNetwork> loaded = NetworkFile.of(zip()).adaptedMultiLayerNetwork();
 
         assertThat(loaded.adapterNames()).containsExactly(NAME, "b");
         assertThat(loaded.activeAdapters()).containsExactly(NAME, "b");
@@ -118,14 +118,15 @@ class SavedModelTest {
         assertThat(values(loaded.network().output(normal(6, 4))))
                 .isEqualTo(values(model.network().output(normal(6, 4))));
         loaded.save(zip());
-        assertThat(Lora.loadMultiLayerNetwork(zip()).adapter(NAME)).isEqualTo(model.adapter(NAME));
+        assertThat(NetworkFile.of(zip()).adaptedMultiLayerNetwork().adapter(NAME))
+                .isEqualTo(model.adapter(NAME));
     }
 
     @Test
     void loadedModel_learnsOnAsTheSavedOneWould() throws IOException {
         AdaptedNetwork<MultiLayerNetwork> model = trained();
         model.save(zip());
-        AdaptedNetwork<MultiLayerNetwork> loaded = Lora.loadMultiLayerNetwork(zip());
+        AdaptedNetwork<MultiLayerNetwork> loaded = NetworkFile.of(zip()).adaptedMultiLayerNetwork();
 
         // With dropout, Adam's moments of the factors and of the head, and its count of iterations.
         model.network().fit(batch());
@@ -143,7 +144,7 @@ class SavedModelTest {
     void loadedModel_adoptsNetworksOfTheSavedOne() throws IOException {
         AdaptedNetwork<MultiLayerNetwork> model = trained();
         model.save(zip());
-        AdaptedNetwork<MultiLayerNetwork> loaded = Lora.loadMultiLayerNetwork(zip());
+        AdaptedNetwork<MultiLayerNetwork> loaded = NetworkFile.of(zip()).adaptedMultiLayerNetwork();
         model.network().fit(batch());
 
         loaded.adopt(model.network().clone());
@@ -172,7 +173,7 @@ class SavedModelTest {
         MultiLayerNetwork base = Networks.mlp();
         base.getLayerWiseConfigurations().getConf(0).getLayer().setLayerName("Schicht \u00e4 \ud83d\ude00");
         AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(base, targets("fc2").build(), 1);
+                DefaultAdapter.fresh(AdaptedNetwork.of(base), targets("fc2").build(), 1);
 
         model.save(zip());
 
@@ -193,7 +194,7 @@ class SavedModelTest {
         model.disable();
 
         model.save(zip());
-        AdaptedNetwork<MultiLayerNetwork> loaded = Lora.loadMultiLayerNetwork(zip());
+        AdaptedNetwork<MultiLayerNetwork> loaded = NetworkFile.of(zip()).adaptedMultiLayerNetwork();
 
         assertThat(loaded.isEnabled()).isFalse();
         assertThat(loaded.network()).isSameAs(loaded.base());
@@ -206,17 +207,20 @@ class SavedModelTest {
     void modelWithoutAdapters_isLoaded() throws IOException {
         AdaptedNetwork.of(Networks.mlp()).save(zip());
 
-        assertThat(Lora.loadMultiLayerNetwork(zip()).adapterNames()).isEmpty();
+        assertThat(NetworkFile.of(zip()).adaptedMultiLayerNetwork().adapterNames())
+                .isEmpty();
     }
 
     @Test
     void graph_isLoadedInEveryBit_andLearnsOn() throws IOException {
-        AdaptedNetwork<ComputationGraph> model =
-                Lora.inject(Networks.graph(), targets("enc.fc1", "enc.fc2").build(), 1);
+        AdaptedNetwork<ComputationGraph> model = DefaultAdapter.fresh(
+                AdaptedNetwork.of(Networks.graph()),
+                targets("enc.fc1", "enc.fc2").build(),
+                1);
         model.network().fit(batch());
 
         model.save(zip());
-        AdaptedNetwork<ComputationGraph> loaded = Lora.loadComputationGraph(zip());
+        AdaptedNetwork<ComputationGraph> loaded = NetworkFile.of(zip()).adaptedComputationGraph();
 
         model.network().fit(batch());
         loaded.network().fit(batch());
@@ -229,8 +233,8 @@ class SavedModelTest {
 
     @Test
     void save_whileMerged_isRefused() {
-        AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(Networks.mlp(), targets("fc1").build(), 1);
+        AdaptedNetwork<MultiLayerNetwork> model = DefaultAdapter.fresh(
+                AdaptedNetwork.of(Networks.mlp()), targets("fc1").build(), 1);
         model.merge();
 
         assertThatThrownBy(() -> model.save(zip()))
@@ -248,7 +252,8 @@ class SavedModelTest {
 
         assertThat(folder).isDirectoryContaining("glob:**model.zip");
         assertThat(folder.toFile().list()).containsExactly("model.zip");
-        assertThat(Lora.loadMultiLayerNetwork(zip()).adapterNames()).hasSize(2);
+        assertThat(NetworkFile.of(zip()).adaptedMultiLayerNetwork().adapterNames())
+                .hasSize(2);
     }
 
     @Test
@@ -271,7 +276,7 @@ class SavedModelTest {
     void fileOfABaseAlone_isRefused_withWhatToCall() throws IOException {
         ModelSerializer.writeModel(Networks.mlp(), zip().toFile(), true);
 
-        assertThatThrownBy(() -> Lora.loadMultiLayerNetwork(zip()))
+        assertThatThrownBy(() -> NetworkFile.of(zip()).adaptedMultiLayerNetwork())
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageStartingWith(zip() + ": has no entry \"lora4j/state.json\" among \"configuration.json\"")
                 .hasMessageContaining("read it with NetworkFile");
@@ -281,7 +286,7 @@ class SavedModelTest {
     void otherKind_isRefused() throws IOException {
         Path zip = once.resolve("trained.zip");
 
-        assertThatThrownBy(() -> Lora.loadComputationGraph(zip))
+        assertThatThrownBy(() -> NetworkFile.of(zip).adaptedComputationGraph())
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageContaining("holds a MultiLayerNetwork; expected a ComputationGraph");
     }
@@ -334,7 +339,7 @@ class SavedModelTest {
         change.to(entries);
         Path bad = entries.write(folder.resolve("bad.zip"));
 
-        assertThatThrownBy(() -> Lora.loadMultiLayerNetwork(bad))
+        assertThatThrownBy(() -> NetworkFile.of(bad).adaptedMultiLayerNetwork())
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageStartingWith(bad.toString())
                 .hasMessageContaining(expected);
@@ -349,7 +354,7 @@ class SavedModelTest {
         entries.edit(STATE, json -> json.replace("\"b\"", "\"../b\""));
         Path bad = entries.write(folder.resolve("bad.zip"));
 
-        assertThatThrownBy(() -> Lora.loadMultiLayerNetwork(bad))
+        assertThatThrownBy(() -> NetworkFile.of(bad).adaptedMultiLayerNetwork())
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(bad.toString())
                 .hasMessageContaining("adapter name \"../b\": it cannot be the name of a folder");
@@ -365,7 +370,7 @@ class SavedModelTest {
         entries.remove("updaterState.bin");
         Path mixed = entries.write(folder.resolve("mixed.zip"));
 
-        assertThatThrownBy(() -> Lora.loadMultiLayerNetwork(mixed))
+        assertThatThrownBy(() -> NetworkFile.of(mixed).adaptedMultiLayerNetwork())
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageStartingWith(mixed + ", " + FOLDER)
                 .hasMessageContaining("\"fc1\"")
@@ -378,7 +383,7 @@ class SavedModelTest {
         entries.put("lora4j/adapters/b/updater_state.safetensors", entries.get(FOLDER + "updater_state.safetensors"));
         Path mixed = entries.write(folder.resolve("mixed.zip"));
 
-        assertThatThrownBy(() -> Lora.loadMultiLayerNetwork(mixed))
+        assertThatThrownBy(() -> NetworkFile.of(mixed).adaptedMultiLayerNetwork())
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(mixed.toString())
                 .hasMessageContaining("the updater's memory of \"head.weight\"");
@@ -399,7 +404,7 @@ class SavedModelTest {
             }
             Path changed = entries.write(folder.resolve("changed.zip"));
             try {
-                Lora.loadMultiLayerNetwork(changed);
+                NetworkFile.of(changed).adaptedMultiLayerNetwork();
             } catch (ModelFormatException | IncompatibleBaseException e) {
                 assertThat(e).as("change %s", i).hasMessageStartingWith(changed.toString());
                 refused++;

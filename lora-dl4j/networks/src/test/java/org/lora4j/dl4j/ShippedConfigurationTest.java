@@ -21,8 +21,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
@@ -123,11 +123,12 @@ class ShippedConfigurationTest {
 
     @Test
     void worker_trainsOn_bitByBit_fromEveryForm() throws IOException, InterruptedException {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.normalized(), targets("conv", "fc"), 1).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.normalized()), targets("conv", "fc"), 1)
+                .network();
         network.fit(batch());
-        ComputationGraph graph =
-                Lora.inject(Networks.graph(), targets("enc.fc1"), 1).network();
+        ComputationGraph graph = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("enc.fc1"), 1)
+                .network();
         graph.fit(rows());
         Files.writeString(
                 folder.resolve("net.json"), network.getLayerWiseConfigurations().toJson());

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -45,8 +45,8 @@ class TransferLearningOnNetworksTest {
     }
 
     private static MultiLayerNetwork adapted() {
-        MultiLayerNetwork network =
-                Lora.inject(Networks.mlp(), targets("fc1", "fc2"), 1).network();
+        MultiLayerNetwork network = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "fc2"), 1)
+                .network();
         network.fit(batch());
         return network;
     }
@@ -100,8 +100,8 @@ class TransferLearningOnNetworksTest {
     @ParameterizedTest
     @MethodSource("tunings")
     void fineTuneConfiguration_onAGraph_movesFactorsOnly(FineTuneConfiguration tuning) {
-        ComputationGraph adapted =
-                Lora.inject(Networks.graph(), targets("enc.fc1"), 1).network();
+        ComputationGraph adapted = DefaultAdapter.fresh(AdaptedNetwork.of(Networks.graph()), targets("enc.fc1"), 1)
+                .network();
         adapted.fit(batch());
         ComputationGraph tuned = new TransferLearning.GraphBuilder(adapted)
                 .fineTuneConfiguration(tuning)
@@ -178,8 +178,10 @@ class TransferLearningOnNetworksTest {
 
     @Test
     void helper_onTheNetworkOfAModel_startsBelowTheLowestAdapter_andTheModelAdoptsIt() {
-        AdaptedNetwork<MultiLayerNetwork> whole = Lora.inject(Networks.mlp(), targets("fc2"), 1);
-        AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(Networks.mlp(), targets("fc2"), 1);
+        AdaptedNetwork<MultiLayerNetwork> whole =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), 1);
+        AdaptedNetwork<MultiLayerNetwork> model =
+                DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc2"), 1);
         // The layer below the lowest adapter is a FrozenLayer already.
         TransferLearningHelper helper = new TransferLearningHelper(model.network());
         DataSet features = helper.featurize(batch());
@@ -212,10 +214,12 @@ class TransferLearningOnNetworksTest {
 
     @Test
     void featurizedPrefixOfAGraph_trainsAsTheWholeGraph() {
-        ComputationGraph whole =
-                Lora.inject(Networks.chain(DataType.FLOAT), targets("fc2"), 1).network();
-        ComputationGraph featurized =
-                Lora.inject(Networks.chain(DataType.FLOAT), targets("fc2"), 1).network();
+        ComputationGraph whole = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.chain(DataType.FLOAT)), targets("fc2"), 1)
+                .network();
+        ComputationGraph featurized = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(Networks.chain(DataType.FLOAT)), targets("fc2"), 1)
+                .network();
         TransferLearningHelper helper = new TransferLearningHelper(featurized);
         MultiDataSet features = helper.featurize(floats());
 

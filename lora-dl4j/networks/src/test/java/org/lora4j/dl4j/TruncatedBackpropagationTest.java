@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -215,7 +215,7 @@ class TruncatedBackpropagationTest {
     private static void assertChainRule(Kind kind, DataSet data) {
         // With a rate of 0 nothing moves, and every part of the series has the same weights.
         AdaptedNetwork<MultiLayerNetwork> model =
-                Lora.inject(stock(kind, new Sgd(0)), config(Initialization.RANDOM), 1);
+                DefaultAdapter.fresh(AdaptedNetwork.of(stock(kind, new Sgd(0))), config(Initialization.RANDOM), 1);
         MultiLayerNetwork adapted = model.network();
         MultiLayerNetwork merged = model.mergeAndUnload();
 
@@ -276,7 +276,8 @@ class TruncatedBackpropagationTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void oneStepAtATime_afterTraining_givesTheWholeSeries(Kind kind) {
-        MultiLayerNetwork network = Lora.inject(stock(kind, new Adam(0.05)), config(Initialization.KAIMING_UNIFORM), 1)
+        MultiLayerNetwork network = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(kind, new Adam(0.05))), config(Initialization.KAIMING_UNIFORM), 1)
                 .network();
         network.fit(series());
         network.fit(series());
@@ -304,7 +305,8 @@ class TruncatedBackpropagationTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void trainingInParts_startsEachSeriesAnew(Kind kind) {
-        MultiLayerNetwork once = Lora.inject(stock(kind, new Sgd(0)), config(Initialization.RANDOM), 1)
+        MultiLayerNetwork once = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(kind, new Sgd(0))), config(Initialization.RANDOM), 1)
                 .network();
         Gradients first = gradients(once, series());
 
@@ -321,11 +323,15 @@ class TruncatedBackpropagationTest {
 
     @Test
     void valuesBehindAMask_doNotMatter() {
-        MultiLayerNetwork one = Lora.inject(
-                        stock(kinds().get(0).getPayload(), new Adam(0.05)), config(Initialization.RANDOM), 1)
+        MultiLayerNetwork one = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(kinds().get(0).getPayload(), new Adam(0.05))),
+                        config(Initialization.RANDOM),
+                        1)
                 .network();
-        MultiLayerNetwork other = Lora.inject(
-                        stock(kinds().get(0).getPayload(), new Adam(0.05)), config(Initialization.RANDOM), 1)
+        MultiLayerNetwork other = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(stock(kinds().get(0).getPayload(), new Adam(0.05))),
+                        config(Initialization.RANDOM),
+                        1)
                 .network();
         DataSet changed = masked();
         changed.getFeatures()

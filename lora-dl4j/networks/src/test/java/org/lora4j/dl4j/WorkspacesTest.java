@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -31,7 +31,8 @@ class WorkspacesTest {
     record Case(MultiLayerNetwork base, LoraConfig config, DataSet data) {
 
         double[] trained(WorkspaceMode mode, CacheMode cache) {
-            MultiLayerNetwork network = Lora.inject(base, config, 1).network();
+            MultiLayerNetwork network =
+                    DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 1).network();
             network.getLayerWiseConfigurations().setTrainingWorkspaceMode(mode);
             network.getLayerWiseConfigurations().setInferenceWorkspaceMode(mode);
             network.setCacheMode(cache);
@@ -80,7 +81,8 @@ class WorkspacesTest {
     void trainingOfAGraph_isTheSame_withAndWithoutThem() {
         double[][] trained = new double[2][];
         for (WorkspaceMode mode : List.of(WorkspaceMode.ENABLED, WorkspaceMode.NONE)) {
-            ComputationGraph network = Lora.inject(Networks.graph(), targets("enc.fc1", "enc.fc2"), 1)
+            ComputationGraph network = DefaultAdapter.fresh(
+                            AdaptedNetwork.of(Networks.graph()), targets("enc.fc1", "enc.fc2"), 1)
                     .network();
             network.getConfiguration().setTrainingWorkspaceMode(mode);
             network.getConfiguration().setInferenceWorkspaceMode(mode);

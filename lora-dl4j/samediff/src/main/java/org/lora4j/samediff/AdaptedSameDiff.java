@@ -368,7 +368,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     }
 
     /**
-     * What {@link #output} runs in the current state, to share among threads ({@link org.lora4j.internal.engine.ParallelExecutor})
+     * What {@link #output} runs in the current state, to share among threads ({@link org.lora4j.internal.parts.ParallelExecutor})
      * or to keep while the state stays the same.
      *
      * <p>Outputs of the base and of every state of the adapters are computed in the same way, so a fresh adapter (B = 0) and a

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
@@ -20,6 +19,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.model.AdaptedModelContract;
 import org.lora4j.model.MergeReport;
@@ -69,7 +69,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void inject_copiesNoWeightOfTheBase() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 1);
 
         assertThat(List.of("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"))
                 .allSatisfy(name -> assertThat(
@@ -199,8 +200,10 @@ class AdaptedSameDiffTest {
         Map<String, VariableType> types = types(base);
         List<String> ops = List.copyOf(base.getOps().keySet());
         TrainingConfig training = base.getTrainingConfig();
-        AdaptedSameDiff model = Lora.inject(
-                base, config("fc1").modulesToSave("fc2").bias(BiasTraining.ALL).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base),
+                config("fc1").modulesToSave("fc2").bias(BiasTraining.ALL).build(),
+                1);
 
         y(model);
         sgd(model, 3);
@@ -237,7 +240,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void training_isSeenByTheGraphAtOnce() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 1);
         double before = sgd(model, 1);
 
         sgd(model, 20);
@@ -248,7 +252,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void graph_canBeTrainedByStockSameDiff() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 1);
         double before = model.output(inputs, "loss").get("loss").getDouble(0);
 
         model.graph().fit(new org.nd4j.linalg.dataset.DataSet(inputs.get("x"), inputs.get("labels")));
@@ -262,8 +267,8 @@ class AdaptedSameDiffTest {
         base.fit(data);
         INDArray trained = baseOutput();
 
-        AdaptedSameDiff model = Lora.inject(
-                base,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base),
                 config("fc1", "fc2")
                         .initialization(Initialization.KAIMING_UNIFORM)
                         .build(),
@@ -277,10 +282,10 @@ class AdaptedSameDiffTest {
 
     @Test
     void training_twiceWithOneSeed_givesTheSameFactorsBitForBit() {
-        AdaptedSameDiff one =
-                Lora.inject(base, config("fc1", "fc2").dropout(0.25).build(), 9);
-        AdaptedSameDiff two =
-                Lora.inject(base, config("fc1", "fc2").dropout(0.25).build(), 9);
+        AdaptedSameDiff one = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").dropout(0.25).build(), 9);
+        AdaptedSameDiff two = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").dropout(0.25).build(), 9);
 
         sgd(one, 5);
         sgd(two, 5);
@@ -290,7 +295,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void mergeAndUnload_isAPlainGraphWithTheBasesTypesAndTheAdaptedOutput() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1", "fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 1);
         INDArray adapted = y(model);
 
         SameDiff plain = Graphs.saveAndLoad(model.mergeAndUnload());
@@ -303,10 +309,11 @@ class AdaptedSameDiffTest {
 
     @Test
     void aMergedGraphThatWasSavedAndLoaded_canBeAdaptedAgain() {
-        AdaptedSameDiff first =
-                Lora.inject(Graphs.saveAndLoad(base), config("fc1").build(), 1);
+        AdaptedSameDiff first = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(Graphs.saveAndLoad(base)), config("fc1").build(), 1);
         SameDiff merged = Graphs.saveAndLoad(first.mergeAndUnload());
-        AdaptedSameDiff second = Lora.inject(merged, config("fc1", "fc2").build(), 2);
+        AdaptedSameDiff second = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(merged), config("fc1", "fc2").build(), 2);
         INDArray adapted = y(second);
 
         SameDiff again = Graphs.saveAndLoad(second.mergeAndUnload());
@@ -317,8 +324,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void adapter_ofOneModel_givesTheSameOutputInAnother() {
-        AdaptedSameDiff model = Lora.inject(
-                base,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base),
                 config("fc1")
                         .modulesToSave("fc2")
                         .bias(BiasTraining.ADAPTED_ONLY)
@@ -335,7 +342,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void adapter_isACopyThatTrainingDoesNotChange() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1").build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(base), config("fc1").build(), 1);
         Adapter before = model.adapter("default");
         INDArray a = before.modules().get("fc1").get(LoraMethod.A).dup();
 
@@ -346,8 +354,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void modulesToSave_exportsThemInPeftsLayout() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1").modulesToSave("fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1").modulesToSave("fc2").build(), 1);
 
         Adapter adapter = model.adapter("default");
 
@@ -358,8 +366,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void modulesToSave_learnWhileTheBaseKeepsItsValues() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1").modulesToSave("fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1").modulesToSave("fc2").build(), 1);
         INDArray baseOutput = baseOutput();
 
         sgd(model, 2);
@@ -376,7 +384,7 @@ class AdaptedSameDiffTest {
                 .targetModules(ModuleSelector.none())
                 .modulesToSave("fc2")
                 .build();
-        AdaptedSameDiff model = Lora.inject(base, head, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(base), head, 1);
         Graphs.assertSameValues(y(model), baseOutput());
 
         double before = sgd(model, 1);
@@ -396,16 +404,18 @@ class AdaptedSameDiffTest {
         SDVariable hidden = inner.mmul(graph.var("head.dense.weight", Nd4j.ones(DataType.DOUBLE, 2, 2)));
         hidden.mmul("y", graph.var("head.out.weight", Nd4j.ones(DataType.DOUBLE, 2, 2)));
 
-        AdaptedSameDiff model =
-                Lora.inject(graph, config("body").modulesToSave("head").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph), config("body").modulesToSave("head").build(), 1);
 
         assertThat(model.adapter("default").savedParameters()).containsOnlyKeys("head.dense.weight", "head.out.weight");
     }
 
     @Test
     void biasTraining_ofAdaptedModules_trainsTheirBiasesOnly() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1").bias(BiasTraining.ADAPTED_ONLY).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base),
+                config("fc1").bias(BiasTraining.ADAPTED_ONLY).build(),
+                1);
 
         assertThat(model.trainableParameters())
                 .extracting(TrainableParameter::name)
@@ -420,8 +430,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void disable_afterBiasesAreTrained_givesTheBaseOutput() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1").bias(BiasTraining.ALL).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1").bias(BiasTraining.ALL).build(), 1);
         INDArray before = base.output(inputs, "y").get("y");
         sgd(model, 3);
         INDArray trained = y(model);
@@ -434,8 +444,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void biasTraining_ofAll_trainsEveryBias() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1").bias(BiasTraining.ALL).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1").bias(BiasTraining.ALL).build(), 1);
 
         assertThat(model.adapter("default").savedParameters()).containsOnlyKeys("fc1.bias", "fc2.bias");
     }
@@ -466,8 +476,10 @@ class AdaptedSameDiffTest {
 
     @Test
     void addAdapter_withTheSameSeed_givesTheSameFactorsWhateverElseIsAdapted() {
-        AdaptedSameDiff one = Lora.inject(base, config("fc2").build(), 5);
-        AdaptedSameDiff both = Lora.inject(base, config("fc1", "fc2").build(), 5);
+        AdaptedSameDiff one =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(base), config("fc2").build(), 5);
+        AdaptedSameDiff both = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 5);
 
         Graphs.assertSameValues(
                 both.adapter("default").modules().get("fc2").get(LoraMethod.A),
@@ -574,14 +586,14 @@ class AdaptedSameDiffTest {
                 .modulesToSave("head")
                 .build();
 
-        assertThatThrownBy(() -> Lora.inject(base, config, 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedSameDiff.of(base), config, 1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("4 problems")
                 .hasMessageContaining("targetModules \"fc3\" matches no module; closest: \"fc1\", \"fc2\"")
                 .hasMessageContaining("targetModules \"nonsense\" matches no module")
                 .hasMessageContaining("rankPattern \"fc9\" matches no module")
                 .hasMessageContaining("modulesToSave \"head\" matches no module")
-                .hasMessageContaining("Lora.modules(graph)");
+                .hasMessageContaining("GraphModules.find(graph)");
     }
 
     @Test
@@ -594,7 +606,8 @@ class AdaptedSameDiffTest {
                 false,
                 true);
 
-        assertThatThrownBy(() -> Lora.inject(base, config("odd").build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(base), config("odd").build(), 1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("\"odd.weight\" cannot be adapted")
                 .hasMessageContaining("transposes its result");
@@ -602,16 +615,18 @@ class AdaptedSameDiffTest {
 
     @Test
     void inject_withExcludesThatLeaveNothing_isRefused() {
-        assertThatThrownBy(() ->
-                        Lora.inject(base, config("fc1").excludeModules("fc1").build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(base),
+                        config("fc1").excludeModules("fc1").build(),
+                        1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("select no module");
     }
 
     @Test
     void inject_withAllLinear_leavesTheHeadOut() {
-        AdaptedSameDiff model = Lora.inject(
-                base,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base),
                 LoraConfig.builder().targetModules(ModuleSelector.allLinear()).build(),
                 1);
 
@@ -663,7 +678,8 @@ class AdaptedSameDiffTest {
 
     @Test
     void parameterSummary_countsByHand() {
-        AdaptedSameDiff model = Lora.inject(base, config("fc1").build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(base), config("fc1").build(), 1);
 
         ParameterSummary summary = model.parameterSummary();
 
@@ -694,9 +710,10 @@ class AdaptedSameDiffTest {
 
     @Test
     void dropout_actsInTrainingOnly() {
-        AdaptedSameDiff model =
-                Lora.inject(base, config("fc1", "fc2").dropout(0.5).build(), 1);
-        AdaptedSameDiff without = Lora.inject(base, config("fc1", "fc2").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").dropout(0.5).build(), 1);
+        AdaptedSameDiff without = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(base), config("fc1", "fc2").build(), 1);
         GraphExecutor executor = model.executor();
 
         Graphs.assertSameValues(executor.output(inputs, List.of("y")).get("y"), y(without));
@@ -719,8 +736,10 @@ class AdaptedSameDiffTest {
                 .orElseThrow()
                 .make(DataType.DOUBLE);
 
-        assertThatThrownBy(() ->
-                        Lora.inject(attention.sd, config("m.q").dropout(0.1).build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(attention.sd),
+                        config("m.q").dropout(0.1).build(),
+                        1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("dropout = 0.1")
                 .hasMessageContaining("m.q");

@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.CapturedLog;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.internal.host.HostedModel;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -41,9 +41,9 @@ class AllLinearTest {
     }
 
     private static AdaptedSameDiff again(FormCase.Maker m, LoraConfig config, Path folder) throws Exception {
-        AdaptedSameDiff model = Lora.inject(m.sd, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1);
         model.adapter("default").save(folder);
-        AdaptedSameDiff loaded = Lora.load(m.sd, folder);
+        AdaptedSameDiff loaded = DefaultAdapter.saved(AdaptedSameDiff.of(m.sd), folder);
         Graphs.assertSameValues(
                 loaded.output(m.inputs, "y").get("y"),
                 model.output(m.inputs, "y").get("y"));

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -78,7 +78,7 @@ class AttentionModuleTest {
     void modules_areTheAttentionAndItsOutput() {
         FormCase.Maker m = network(DataType.FLOAT, false);
 
-        GraphModules modules = Lora.modules(m.sd);
+        GraphModules modules = GraphModules.find(m.sd);
 
         assertThat(modules.paths()).containsExactly("block.mha", "block.mha.out_proj", "head");
         assertThat(modules.get("block.mha").shape().outputs()).isEqualTo(12);
@@ -94,8 +94,9 @@ class AttentionModuleTest {
                 .alphaPattern(Map.of("mha", 9.0))
                 .build();
 
-        Map<String, Map<String, INDArray>> adapted =
-                Lora.inject(m.sd, patterns, 1).adapter("default").modules();
+        Map<String, Map<String, INDArray>> adapted = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), patterns, 1)
+                .adapter("default")
+                .modules();
 
         assertThat(adapted).containsOnlyKeys("block.mha", "block.mha.base_layer.out_proj");
         assertThat(adapted.get("block.mha").get("lora_B.weight").shape()).containsExactly(12, 3);
@@ -109,7 +110,7 @@ class AttentionModuleTest {
     void update_isAddedOnceToBothWeights() {
         for (boolean transposed : new boolean[] {false, true}) {
             FormCase.Maker m = network(DataType.DOUBLE, transposed);
-            AdaptedSameDiff model = Lora.inject(m.sd, config().build(), 1);
+            AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config().build(), 1);
             INDArray attached = model.output(m.inputs, "y").get("y");
 
             SameDiff merged = model.mergeAndUnload();
@@ -139,8 +140,10 @@ class AttentionModuleTest {
     void inject_leavesTheOutputEqualInEveryValue() {
         FormCase.Maker m = network(DataType.FLOAT, true);
 
-        AdaptedSameDiff model = Lora.inject(
-                m.sd, config().initialization(Initialization.KAIMING_UNIFORM).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd),
+                config().initialization(Initialization.KAIMING_UNIFORM).build(),
+                1);
 
         Graphs.assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
     }
@@ -148,7 +151,7 @@ class AttentionModuleTest {
     @Test
     void gradient_equalsTheNumericOne() {
         FormCase.Maker m = network(DataType.DOUBLE, false);
-        AdaptedSameDiff model = Lora.inject(m.sd, config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config().build(), 1);
         List<String> names = model.trainableParameters().stream()
                 .map(TrainableParameter::name)
                 .toList();
@@ -163,15 +166,15 @@ class AttentionModuleTest {
     void adapter_savedAndLoaded_computesTheSame(@TempDir Path folder) throws Exception {
         FormCase.Maker m = network(DataType.FLOAT, false);
         for (ModuleSelector targets : List.of(ModuleSelector.suffixes("mha"), ModuleSelector.allLinear())) {
-            AdaptedSameDiff model = Lora.inject(
-                    m.sd,
+            AdaptedSameDiff model = DefaultAdapter.fresh(
+                    AdaptedSameDiff.of(m.sd),
                     config().targetModules(targets)
                             .bias(BiasTraining.ADAPTED_ONLY)
                             .build(),
                     1);
 
             model.adapter("default").save(folder.resolve("a"));
-            AdaptedSameDiff again = Lora.load(m.sd, folder.resolve("a"));
+            AdaptedSameDiff again = DefaultAdapter.saved(AdaptedSameDiff.of(m.sd), folder.resolve("a"));
 
             Graphs.assertSameValues(
                     again.output(m.inputs, "y").get("y"),
@@ -188,7 +191,9 @@ class AttentionModuleTest {
         FormCase.Maker m = network(DataType.FLOAT, false);
         LoraConfig all = config().bias(BiasTraining.ALL).build();
 
-        assertThat(Lora.inject(m.sd, all, 1).adapter("default").savedParameters())
+        assertThat(DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), all, 1)
+                        .adapter("default")
+                        .savedParameters())
                 .containsOnlyKeys("block.mha.out_proj.bias");
     }
 
@@ -196,7 +201,7 @@ class AttentionModuleTest {
     void graphThatSlicesTheWeight_takesTheSameAdapter() {
         FormCase.Maker whole = network(DataType.DOUBLE, false);
         FormCase.Maker parts = sliced(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(whole.sd, config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(whole.sd), config().build(), 1);
         AdaptedSameDiff other = AdaptedSameDiff.of(parts.sd);
         other.addAdapter("default", model.adapter("default"));
         other.activate("default");
@@ -228,7 +233,8 @@ class AttentionModuleTest {
     void dora_isRefused_becausePeftCannotLoadIt() {
         FormCase.Maker m = network(DataType.FLOAT, false);
 
-        assertThatThrownBy(() -> Lora.inject(m.sd, config().dora(true).build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(m.sd), config().dora(true).build(), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("dora with modules of the kind torch.nn.MultiheadAttention (\"block.mha\")");
     }
@@ -236,7 +242,8 @@ class AttentionModuleTest {
     @Test
     void load_withoutTheOutput_isRefused() {
         FormCase.Maker m = network(DataType.FLOAT, false);
-        Adapter whole = Lora.inject(m.sd, config().build(), 1).adapter("default");
+        Adapter whole = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config().build(), 1)
+                .adapter("default");
         Adapter half =
                 Adapter.of(whole.config(), Map.of("block.mha", whole.modules().get("block.mha")), Map.of());
         AdaptedSameDiff model = AdaptedSameDiff.of(m.sd);

@@ -10,12 +10,12 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.engine.GradientCheck;
 import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.AdapterMethod.Place;
 import org.lora4j.method.DoraMethod;
 import org.lora4j.method.LoraMethod;
@@ -51,7 +51,7 @@ class DoraInGraphsTest {
 
     /** A model whose magnitudes are not the lengths of the directions. */
     private static AdaptedSameDiff moved(FormCase.Maker m) {
-        AdaptedSameDiff model = Lora.inject(m.sd, CONFIG, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), CONFIG, 1);
         model.trainableParameters().stream()
                 .filter(p -> p.kind() == TrainableParameter.Kind.BIAS_OR_NORM)
                 .forEach(p -> p.value()
@@ -72,7 +72,7 @@ class DoraInGraphsTest {
                 .initialization(Initialization.KAIMING_UNIFORM)
                 .build();
 
-        AdaptedSameDiff model = Lora.inject(m.sd, zero, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), zero, 1);
 
         assertThat(largest(model.output(m.inputs, "y").get("y").sub(m.output())))
                 .isLessThan(1e-12);
@@ -233,7 +233,7 @@ class DoraInGraphsTest {
         LoraConfig zero = CONFIG.toBuilder()
                 .initialization(Initialization.KAIMING_UNIFORM)
                 .build();
-        AdaptedSameDiff model = Lora.inject(m.sd, zero, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), zero, 1);
 
         INDArray y = model.output(m.inputs, "y").get("y");
         Map<String, INDArray> gradients =
@@ -250,7 +250,7 @@ class DoraInGraphsTest {
     void magnitudes_areGains_andFactorsAreFactors() {
         FormCase.Maker m = FormCase.all().get(0).make(DataType.FLOAT);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, CONFIG, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), CONFIG, 1);
 
         assertThat(model.trainableParameters())
                 .extracting(p -> p.name() + " " + p.kind())

@@ -8,11 +8,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -53,7 +53,8 @@ class LoraBiasTest {
     void inject_leavesTheOutputEqualInEveryValue(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.KAIMING_UNIFORM), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.KAIMING_UNIFORM), 1);
 
         Graphs.assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
     }
@@ -62,7 +63,7 @@ class LoraBiasTest {
     @MethodSource("formsWithOutputs")
     void gradient_equalsTheNumericOne(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         List<String> names = model.trainableParameters().stream()
                 .map(TrainableParameter::name)
                 .toList();
@@ -77,7 +78,7 @@ class LoraBiasTest {
     @MethodSource("formsWithBias")
     void merge_addsToTheBias_andUnmergeGivesItBack(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         INDArray attached = model.output(m.inputs, "y").get("y");
 
         model.merge();
@@ -92,7 +93,7 @@ class LoraBiasTest {
     void merge_withoutABias_saysWhyAndChangesNothing() {
         FormCase.Maker m = new FormCase.Maker(DataType.FLOAT);
         m.x("x", 3, 5).mmul("y", m.weight("m.weight", 5, 4));
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
 
         assertThatThrownBy(model::merge)
                 .isInstanceOf(IllegalStateException.class)
@@ -104,7 +105,7 @@ class LoraBiasTest {
     @Test
     void merge_ofTwoAdaptersOneByOne_equalsBothAtOnce() {
         FormCase.Maker m = FormCase.all().get(0).make(DataType.FLOAT);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         model.addAdapter("other", config(Initialization.RANDOM), 2);
         model.activate("default", "other");
         model.merge();
@@ -125,7 +126,7 @@ class LoraBiasTest {
                 .orElseThrow();
         FormCase.Maker m = attention.make(DataType.FLOAT);
 
-        assertThatThrownBy(() -> Lora.inject(m.sd, config(Initialization.RANDOM), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("loraBias with projections inside an attention op")
                 .hasMessageContaining("m.q");

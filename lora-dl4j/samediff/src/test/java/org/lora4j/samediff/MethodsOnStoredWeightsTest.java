@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
@@ -20,6 +19,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdapterMethodContract;
 import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.StoredWeights;
@@ -92,8 +92,8 @@ class MethodsOnStoredWeightsTest {
         if (config instanceof Ia3Config.Builder ia3) {
             ia3.feedforwardModules(method.contains("feed") ? new String[] {"up", "down"} : new String[0]);
         }
-        AdaptedSameDiff model =
-                Lora.inject(graph, config.targetModules("up", "down").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph), config.targetModules("up", "down").build(), 1);
         SplittableRandom random = new SplittableRandom(3);
         // Away from the start, which changes nothing.
         model.trainableParameters()
@@ -176,8 +176,8 @@ class MethodsOnStoredWeightsTest {
                 .targetModules("embed", "up")
                 .build();
 
-        AdaptedSameDiff found = Lora.inject(stored(DataType.BFLOAT16), config, 1);
-        AdaptedSameDiff expected = Lora.inject(widened(DataType.BFLOAT16), config, 1);
+        AdaptedSameDiff found = DefaultAdapter.fresh(AdaptedSameDiff.of(stored(DataType.BFLOAT16)), config, 1);
+        AdaptedSameDiff expected = DefaultAdapter.fresh(AdaptedSameDiff.of(widened(DataType.BFLOAT16)), config, 1);
 
         assertAlike(found, expected);
         INDArray active = logits(found);
@@ -190,8 +190,8 @@ class MethodsOnStoredWeightsTest {
         LoraConfig config = LoraConfig.builder()
                 .trainableTokens(TrainableTokens.of(Map.of("embed", List.of(1, 3))))
                 .build();
-        AdaptedSameDiff found = Lora.inject(stored(DataType.BFLOAT16), config, 1);
-        AdaptedSameDiff expected = Lora.inject(widened(DataType.BFLOAT16), config, 1);
+        AdaptedSameDiff found = DefaultAdapter.fresh(AdaptedSameDiff.of(stored(DataType.BFLOAT16)), config, 1);
+        AdaptedSameDiff expected = DefaultAdapter.fresh(AdaptedSameDiff.of(widened(DataType.BFLOAT16)), config, 1);
 
         assertThat(found.trainableParameters().get(0).value())
                 .isEqualTo(expected.trainableParameters().get(0).value());
@@ -206,10 +206,12 @@ class MethodsOnStoredWeightsTest {
         LoraConfig config =
                 LoraConfig.builder().rank(2).targetModules("up", "down").build();
 
-        LossAndGradients found =
-                Lora.inject(stored(DataType.BFLOAT16), config, 1).executor().gradients(INPUT, 1);
-        LossAndGradients expected =
-                Lora.inject(widened(DataType.BFLOAT16), config, 1).executor().gradients(INPUT, 1);
+        LossAndGradients found = DefaultAdapter.fresh(AdaptedSameDiff.of(stored(DataType.BFLOAT16)), config, 1)
+                .executor()
+                .gradients(INPUT, 1);
+        LossAndGradients expected = DefaultAdapter.fresh(AdaptedSameDiff.of(widened(DataType.BFLOAT16)), config, 1)
+                .executor()
+                .gradients(INPUT, 1);
 
         assertThat(found.loss()).isEqualTo(expected.loss());
         assertThat(found.gradients()).isEqualTo(expected.gradients());

@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -118,9 +118,11 @@ class OffIsTheBaseTest {
         Map<String, INDArray> inputs = Map.of("x", layer.input(random));
         INDArray base = output(AdaptedSameDiff.of(graph), inputs);
 
-        AdaptedSameDiff zero = Lora.inject(graph, config(Initialization.KAIMING_UNIFORM, layer.rows() % 2 == 0), 1);
+        AdaptedSameDiff zero = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph), config(Initialization.KAIMING_UNIFORM, layer.rows() % 2 == 0), 1);
         Graphs.assertSameValues(output(zero, inputs), base);
-        AdaptedSameDiff model = Lora.inject(graph, config(Initialization.RANDOM, false), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config(Initialization.RANDOM, false), 1);
         model.merge();
         model.unmerge();
         model.disable();
@@ -135,7 +137,8 @@ class OffIsTheBaseTest {
         SameDiff graph = layer.graph(random);
         Map<String, INDArray> inputs = Map.of("x", layer.input(random));
 
-        AdaptedSameDiff zero = Lora.inject(graph, config(Initialization.KAIMING_UNIFORM, false), 1);
+        AdaptedSameDiff zero =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config(Initialization.KAIMING_UNIFORM, false), 1);
 
         Graphs.assertSameValues(byNd4j(zero, inputs), byNd4j(AdaptedSameDiff.of(graph), inputs));
     }

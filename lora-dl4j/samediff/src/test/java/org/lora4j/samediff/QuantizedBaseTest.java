@@ -11,12 +11,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.SplitExecutor;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.quant.Quantization;
 import org.lora4j.quant.QuantizedGraph;
 import org.lora4j.quant.StoredWeights;
@@ -135,8 +135,8 @@ class QuantizedBaseTest {
     @MethodSource("all")
     void gradientsAndOutputs_areThoseOnTheValuesTheyStandFor(Quantization way) {
         SameDiff small = small(way).graph();
-        AdaptedSameDiff model = Lora.inject(small, config().build(), 1);
-        AdaptedSameDiff expected = Lora.inject(expanded(small), config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(small), config().build(), 1);
+        AdaptedSameDiff expected = DefaultAdapter.fresh(AdaptedSameDiff.of(expanded(small)), config().build(), 1);
 
         TrainingResult trained = train(model, 20);
         TrainingResult reference = train(expected, 20);
@@ -153,7 +153,7 @@ class QuantizedBaseTest {
     @MethodSource("all")
     void adapter_trainedOnStoredWeights_fitsTheF32Base(Quantization way) {
         SameDiff small = small(way).graph();
-        AdaptedSameDiff model = Lora.inject(small, config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(small), config().build(), 1);
         train(model, 3);
         Adapter adapter = model.adapter("default");
         AdaptedSameDiff onF32 = AdaptedSameDiff.of(expanded(small));
@@ -168,7 +168,7 @@ class QuantizedBaseTest {
     @MethodSource("all")
     void merge_putsAnF32WeightInItsPlace_andUnmergeTakesItBack(Quantization way) {
         SameDiff small = small(way).graph();
-        AdaptedSameDiff model = Lora.inject(small, config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(small), config().build(), 1);
         train(model, 5);
         INDArray before = logits(model);
 
@@ -186,7 +186,8 @@ class QuantizedBaseTest {
     @ParameterizedTest
     @MethodSource("all")
     void mergeAndUnload_canBeQuantizedAgainWithTheErrorReported(Quantization way) {
-        AdaptedSameDiff model = Lora.inject(small(way).graph(), config().build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(small(way).graph()), config().build(), 1);
         train(model, 5);
         INDArray before = logits(model);
 
@@ -212,8 +213,10 @@ class QuantizedBaseTest {
     void inject_withAStartFromTheWeight_keepsTheOutput() {
         SameDiff small = small(Quantization.int8()).graph();
 
-        AdaptedSameDiff model =
-                Lora.inject(small, config().initialization(Initialization.PISSA).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(small),
+                config().initialization(Initialization.PISSA).build(),
+                1);
 
         assertClose(logits(model), logits(AdaptedSameDiff.of(small)));
     }
@@ -222,8 +225,8 @@ class QuantizedBaseTest {
     void modulesToSave_ofAStoredWeight_trainsAnF32Copy() {
         SameDiff small = small(Quantization.int8()).graph();
         INDArray stored = StoredWeights.value(small, "encoder.two.weight");
-        AdaptedSameDiff model = Lora.inject(
-                small,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(small),
                 LoraConfig.builder()
                         .rank(2)
                         .targetModules("one")
@@ -244,8 +247,10 @@ class QuantizedBaseTest {
     @MethodSource("all")
     void split_withAdaptersAbove_keepsActivationsAndNoWeights(Quantization way) {
         SameDiff small = small(way).graph();
-        AdaptedSameDiff model = Lora.inject(
-                small, LoraConfig.builder().rank(2).targetModules("two").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(small),
+                LoraConfig.builder().rank(2).targetModules("two").build(),
+                1);
         LossAndGradients whole = model.executor().gradients(INPUT, 1);
 
         SplitExecutor split = model.executor().split();

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.Lora;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -50,35 +50,41 @@ class SavedParametersTest {
 
     @Test
     void leafWithoutADot_trainedInFull_isSavedAndLoaded(@TempDir Path directory) throws Exception {
-        AdaptedSameDiff model =
-                Lora.inject(graph(), config().modulesToSave("shift").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph()), config().modulesToSave("shift").build(), 1);
         step(model);
 
         model.adapter("default").save(directory);
 
         assertThat(model.adapter("default").savedParameters()).containsOnlyKeys("shift");
-        assertThat(output(Lora.load(graph(), directory)).equalsWithEps(output(model), 1e-6))
+        assertThat(output(DefaultAdapter.saved(AdaptedSameDiff.of(graph()), directory))
+                        .equalsWithEps(output(model), 1e-6))
                 .isTrue();
     }
 
     @Test
     void biasThatIsARow_hasOneAxisInTheFile_andIsARowAgainInTheGraph(@TempDir Path directory) throws Exception {
-        AdaptedSameDiff model =
-                Lora.inject(graph(), config().bias(BiasTraining.ADAPTED_ONLY).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph()),
+                config().bias(BiasTraining.ADAPTED_ONLY).build(),
+                1);
         step(model);
 
         model.adapter("default").save(directory);
 
         assertThat(model.adapter("default").savedParameters().get("fc.bias").shape())
                 .containsExactly(4);
-        assertThat(output(Lora.load(graph(), directory)).equalsWithEps(output(model), 1e-6))
+        assertThat(output(DefaultAdapter.saved(AdaptedSameDiff.of(graph()), directory))
+                        .equalsWithEps(output(model), 1e-6))
                 .isTrue();
     }
 
     @Test
     void biasThatIsARow_isABiasForTheOptimizer() {
-        AdaptedSameDiff model =
-                Lora.inject(graph(), config().bias(BiasTraining.ADAPTED_ONLY).build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph()),
+                config().bias(BiasTraining.ADAPTED_ONLY).build(),
+                1);
 
         assertThat(model.trainableParameters().stream()
                         .filter(p -> p.kind() != Kind.FACTOR)
@@ -88,7 +94,7 @@ class SavedParametersTest {
 
     @Test
     void mergeAndUnload_ofAMergedModel_sharesNothingThatTheModelMerged() {
-        AdaptedSameDiff model = Lora.inject(graph(), config().build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(graph()), config().build(), 1);
         step(model);
         step(model);
         model.merge();

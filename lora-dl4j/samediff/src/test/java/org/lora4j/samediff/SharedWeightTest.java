@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -39,7 +39,7 @@ class SharedWeightTest {
                 .targetModules("tokens")
                 .initialization(Initialization.RANDOM)
                 .build();
-        return Lora.inject(base, config, 1, Map.of("logits", "projection"));
+        return DefaultAdapter.fresh(AdaptedSameDiff.of(base, Map.of("logits", "projection")), config, 1);
     }
 
     @Test
@@ -80,7 +80,8 @@ class SharedWeightTest {
                 .targetModules("tokens")
                 .modulesToSave("projection")
                 .build();
-        AdaptedSameDiff model = Lora.inject(base, config, 1, Map.of("logits", "projection"));
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(base, Map.of("logits", "projection")), config, 1);
         INDArray rows = model.output(inputs, "rows").get("rows");
         INDArray copy = model.trainableParameters().stream()
                 .filter(parameter -> parameter.module().equals("projection"))

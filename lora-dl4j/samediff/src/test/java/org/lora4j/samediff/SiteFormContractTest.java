@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -46,7 +46,8 @@ class SiteFormContractTest {
     void inject_inFloat_leavesTheOutputEqualInEveryValue(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.KAIMING_UNIFORM), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.KAIMING_UNIFORM), 1);
 
         assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
     }
@@ -56,7 +57,8 @@ class SiteFormContractTest {
     void inject_inDouble_leavesTheOutputEqualInEveryValue(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.KAIMING_UNIFORM), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.KAIMING_UNIFORM), 1);
 
         assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
     }
@@ -66,7 +68,7 @@ class SiteFormContractTest {
     void adapter_withRandomFactors_changesTheOutput(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
 
         assertThat(difference(model.output(m.inputs, "y").get("y"), m.output())).isGreaterThan(1e-3);
     }
@@ -75,7 +77,7 @@ class SiteFormContractTest {
     @MethodSource("forms")
     void merge_inDouble_computesWhatTheAttachedAdapterComputes(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         INDArray attached = model.output(m.inputs, "y").get("y");
 
         model.merge();
@@ -87,7 +89,7 @@ class SiteFormContractTest {
     @MethodSource("forms")
     void unmerge_givesBackTheAttachedOutputInEveryValue(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         INDArray attached = model.output(m.inputs, "y").get("y");
         model.merge();
 
@@ -101,7 +103,7 @@ class SiteFormContractTest {
     void disable_givesTheBaseOutputAgainAndAgain(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
         INDArray base = m.output();
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         INDArray adapted = model.output(m.inputs, "y").get("y");
 
         for (int i = 0; i < 2; i++) {
@@ -116,7 +118,7 @@ class SiteFormContractTest {
     @MethodSource("forms")
     void graph_savedAndLoadedByStockSameDiff_computesTheSame(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         INDArray adapted = model.output(m.inputs, "y").get("y");
 
         SameDiff loaded = Graphs.saveAndLoad(model.graph());
@@ -129,9 +131,9 @@ class SiteFormContractTest {
     void base_loadedFromAFile_hasTheSameModules(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
 
-        GraphModules loaded = Lora.modules(Graphs.saveAndLoad(m.sd));
+        GraphModules loaded = GraphModules.find(Graphs.saveAndLoad(m.sd));
 
-        assertThat(loaded.toString()).isEqualTo(Lora.modules(m.sd).toString());
+        assertThat(loaded.toString()).isEqualTo(GraphModules.find(m.sd).toString());
         assertThat(loaded.modules()).isNotEmpty();
     }
 
@@ -139,7 +141,8 @@ class SiteFormContractTest {
     @MethodSource("forms")
     void graph_hasTheFactorsAsItsOnlyVariables(FormCase form) {
         FormCase.Maker m = form.make(DataType.FLOAT);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.KAIMING_UNIFORM), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.KAIMING_UNIFORM), 1);
 
         List<String> variables = model.graph().variables().stream()
                 .filter(v -> v.getVariableType() == VariableType.VARIABLE)
@@ -156,7 +159,7 @@ class SiteFormContractTest {
     @MethodSource("forms")
     void gradient_ofEveryValueOfEveryFactor_equalsTheNumericOne(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.RANDOM), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.RANDOM), 1);
         List<String> factors = model.trainableParameters().stream()
                 .map(TrainableParameter::name)
                 .toList();
@@ -171,7 +174,8 @@ class SiteFormContractTest {
     void everyFactor_hasMovedAfterTwoSteps_andTheBaseHasNot(FormCase form) {
         FormCase.Maker m = form.make(DataType.DOUBLE);
         Map<String, INDArray> before = Graphs.leaves(m.sd);
-        AdaptedSameDiff model = Lora.inject(m.sd, config(Initialization.KAIMING_UNIFORM), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config(Initialization.KAIMING_UNIFORM), 1);
         GraphExecutor executor = model.executor();
         Map<String, Map<String, INDArray>> start = model.adapter("default").modules();
 
@@ -203,7 +207,7 @@ class SiteFormContractTest {
         FormCase.Maker m = form.make(DataType.DOUBLE);
         LoraConfig dropping =
                 config(Initialization.RANDOM).toBuilder().dropout(0.5).build();
-        AdaptedSameDiff model = Lora.inject(m.sd, dropping, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), dropping, 1);
         double clean = loss(model, m.inputs);
 
         double dropped = model.executor().gradients(m.inputs, 1).loss();

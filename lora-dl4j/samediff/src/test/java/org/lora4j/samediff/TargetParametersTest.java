@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDIndex;
@@ -78,7 +78,7 @@ class TargetParametersTest {
                     .initialization(Initialization.KAIMING_UNIFORM)
                     .build();
 
-            AdaptedSameDiff model = Lora.inject(m.sd, fresh, 1);
+            AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), fresh, 1);
 
             Graphs.assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
         }
@@ -87,7 +87,8 @@ class TargetParametersTest {
     @Test
     void gradient_equalsTheNumericOne() {
         for (FormCase.Maker m : List.of(batched(DataType.DOUBLE), sliced(DataType.DOUBLE))) {
-            AdaptedSameDiff model = Lora.inject(m.sd, config("up_proj").build(), 1);
+            AdaptedSameDiff model = DefaultAdapter.fresh(
+                    AdaptedSameDiff.of(m.sd), config("up_proj").build(), 1);
 
             double error = GradientCheck.check(model.graph(), m.inputs, names(model));
 
@@ -98,7 +99,8 @@ class TargetParametersTest {
     @Test
     void update_isThatOfEveryExpert_withItsRowsOfAAndItsColumnsOfB() {
         FormCase.Maker m = batched(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config("up_proj").build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config("up_proj").build(), 1);
         Map<String, INDArray> factors = model.adapter("default").modules().get("moe.experts");
         INDArray a = factors.get("lora_A.weight");
         INDArray b = factors.get("lora_B.weight");
@@ -126,7 +128,8 @@ class TargetParametersTest {
     @Test
     void merge_computesWhatTheAttachedAdapterComputes_andUnmergeIsExact() {
         FormCase.Maker m = sliced(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config("experts.up_proj").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd), config("experts.up_proj").build(), 1);
         INDArray attached = model.output(m.inputs, "y").get("y");
 
         model.merge();
@@ -141,7 +144,8 @@ class TargetParametersTest {
     void twoParametersOfAModule_nest_theOneUsedLastOutermost() {
         FormCase.Maker m = batched(DataType.FLOAT);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config("down_proj", "up_proj").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd), config("down_proj", "up_proj").build(), 1);
 
         Map<String, Map<String, INDArray>> modules = model.adapter("default").modules();
         assertThat(modules).containsOnlyKeys("moe.experts", "moe.experts.base_layer");
@@ -232,7 +236,8 @@ class TargetParametersTest {
         SDVariable y = m.sd.identity("y", m.x("x", 5, 3).mmul(w).mul(w.sum()));
         y.mul(y).sum("loss");
         m.sd.setLossVariables("loss");
-        AdaptedSameDiff model = Lora.inject(m.sd, config("block.matrix").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd), config("block.matrix").build(), 1);
         INDArray attached = model.output(m.inputs, "y").get("y");
 
         double error = GradientCheck.check(model.graph(), m.inputs, names(model));
@@ -251,7 +256,8 @@ class TargetParametersTest {
     @Test
     void weightOfAModule_isAdaptedInPeftsLayout_whateverItsOwn() {
         FormCase.Maker m = FormCase.all().get(0).make(DataType.DOUBLE);
-        AdaptedSameDiff asParameter = Lora.inject(m.sd, config("m.weight").build(), 1);
+        AdaptedSameDiff asParameter = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd), config("m.weight").build(), 1);
         Adapter adapter = asParameter.adapter("default");
         AdaptedSameDiff asModule = AdaptedSameDiff.of(m.sd);
 
@@ -273,7 +279,8 @@ class TargetParametersTest {
     void status_showsTheParameter() {
         FormCase.Maker m = sliced(DataType.FLOAT);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config("up_proj").build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config("up_proj").build(), 1);
 
         assertThat(model.status())
                 .extracting(status -> status.path() + " " + status.shape() + " " + status.active())
@@ -287,8 +294,10 @@ class TargetParametersTest {
         m.sd.getVariable("y").add(m.weight("moe.experts.gain", 3));
         m.sd.getVariable("y").mmul(m.weight("root", 2, 3, 3));
 
-        assertThatThrownBy(
-                        () -> Lora.inject(m.sd, config("up_prj", "gain", "root").build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(m.sd),
+                        config("up_prj", "gain", "root").build(),
+                        1))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("targetParameters \"up_prj\" matches no parameter; closest: \"up_proj\"")
                 .hasMessageContaining("\"moe.experts.gain\" has shape [3], expected a matrix or a stack of matrices")
@@ -324,8 +333,10 @@ class TargetParametersTest {
     void parameterThatATargetModuleOwns_isRefused() {
         FormCase.Maker m = FormCase.all().get(0).make(DataType.FLOAT);
 
-        assertThatThrownBy(() ->
-                        Lora.inject(m.sd, config("m.weight").targetModules("m").build(), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(m.sd),
+                        config("m.weight").targetModules("m").build(),
+                        1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("\"m\" is adapted through targetModules and through targetParameters");
     }
@@ -333,7 +344,8 @@ class TargetParametersTest {
     @Test
     void twoAdapters_onOneParameter_addUp() {
         FormCase.Maker m = sliced(DataType.DOUBLE);
-        AdaptedSameDiff model = Lora.inject(m.sd, config("up_proj").build(), 1);
+        AdaptedSameDiff model =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config("up_proj").build(), 1);
         model.addAdapter("b", config("up_proj").build(), 2);
         model.activate("default", "b");
         INDArray attached = model.output(m.inputs, "y").get("y");

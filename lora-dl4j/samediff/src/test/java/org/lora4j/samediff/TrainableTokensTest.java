@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -64,7 +64,7 @@ class TrainableTokensTest {
     private static final INDArray NEW_ROWS = Nd4j.createFromArray(new double[][] {{1, -2, 3}, {0.5, 0, -0.25}});
 
     private static AdaptedSameDiff changed(FormCase.Maker m) {
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), rows(ROWS), 1);
         model.trainableParameters().get(0).value().assign(NEW_ROWS);
         return model;
     }
@@ -81,7 +81,7 @@ class TrainableTokensTest {
     void inject_leavesTheOutputEqualInEveryValue() {
         FormCase.Maker m = network(DataType.FLOAT, true);
 
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), rows(ROWS), 1);
 
         Graphs.assertSameValues(
                 model.output(INPUTS, "y").get("y"), m.sd.output(INPUTS, "y").get("y"));
@@ -178,7 +178,7 @@ class TrainableTokensTest {
                 .dora(true)
                 .trainableTokens(inOneAdapter ? ROWS : TrainableTokens.none())
                 .build();
-        AdaptedSameDiff model = inOneAdapter ? Lora.inject(m.sd, dora, 3) : changed(m);
+        AdaptedSameDiff model = inOneAdapter ? DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), dora, 3) : changed(m);
         if (inOneAdapter) {
             model.trainableParameters().stream()
                     .filter(parameter -> parameter.name().contains("token_adapter"))
@@ -205,12 +205,12 @@ class TrainableTokensTest {
     @Test
     void adapter_savedAndLoaded_holdsTheNewRows(@TempDir Path folder) throws Exception {
         FormCase.Maker m = network(DataType.FLOAT, true);
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), rows(ROWS), 1);
         model.trainableParameters().get(0).value().assign(NEW_ROWS);
         INDArray trained = model.output(INPUTS, "y").get("y");
 
         model.adapter("default").save(folder.resolve("a"));
-        AdaptedSameDiff again = Lora.load(m.sd, folder.resolve("a"));
+        AdaptedSameDiff again = DefaultAdapter.saved(AdaptedSameDiff.of(m.sd), folder.resolve("a"));
 
         Graphs.assertSameValues(again.output(INPUTS, "y").get("y"), trained);
         assertThat(Adapter.load(folder.resolve("a")).modules().get("model.embed_tokens"))
@@ -226,7 +226,7 @@ class TrainableTokensTest {
 
         Graphs.assertSameValues(
                 loaded.output(INPUTS, "y").get("y"), model.output(INPUTS, "y").get("y"));
-        assertThat(Lora.modules(loaded).paths()).allMatch(path -> !path.contains("token_adapter"));
+        assertThat(GraphModules.find(loaded).paths()).allMatch(path -> !path.contains("token_adapter"));
     }
 
     @Test
@@ -235,13 +235,13 @@ class TrainableTokensTest {
         SDVariable ids = m.sd.placeHolder("ids", DataType.INT32, -1, 3);
         m.sd.gather(m.weight("one.weight", 5, 3), ids, 0).add("y", m.sd.gather(m.weight("two.weight", 5, 3), ids, 0));
 
-        assertThatThrownBy(() -> Lora.inject(m.sd, rows(ROWS), 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), rows(ROWS), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("it is not clear which one that is")
                 .hasMessageContaining("\"one\"")
                 .hasMessageContaining("\"two\"");
         LoraConfig named = rows(TrainableTokens.of(Map.of("two", List.of(1))));
-        assertThat(names(Lora.inject(m.sd, named, 1)))
+        assertThat(names(DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), named, 1)))
                 .containsExactly("two.token_adapter.trainable_tokens_delta.default");
     }
 
@@ -250,7 +250,7 @@ class TrainableTokensTest {
         FormCase.Maker m = network(DataType.FLOAT, false);
         LoraConfig config = rows(TrainableTokens.of(Map.of("embed_token", List.of(1), "embed_tokens", List.of(5))));
 
-        assertThatThrownBy(() -> Lora.inject(m.sd, config, 1))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("trainableTokens \"embed_token\" matches no embedding; closest")
                 .hasMessageContaining("has the rows [5], expected below its size 5");
@@ -259,7 +259,8 @@ class TrainableTokensTest {
     @Test
     void rowsOfTheProjection_areOutputsOfIt() {
         FormCase.Maker m = network(DataType.DOUBLE, false);
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(TrainableTokens.of(Map.of("lm_head", List.of(4)))), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd), rows(TrainableTokens.of(Map.of("lm_head", List.of(4)))), 1);
         INDArray before = m.sd.output(INPUTS, "y").get("y");
         model.trainableParameters().get(0).value().muli(-2);
 
@@ -278,7 +279,7 @@ class TrainableTokensTest {
         FormCase.Maker m = network(DataType.FLOAT, true);
         LoraConfig config = rows(TrainableTokens.of(Map.of("embed_tokens", List.of(1), "lm_head", List.of(2))));
 
-        assertThatThrownBy(() -> Lora.inject(m.sd, config, 1, Map.of("y", "lm_head")))
+        assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd, Map.of("y", "lm_head")), config, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("which share one table, expected one of them");
     }
@@ -286,7 +287,7 @@ class TrainableTokensTest {
     @Test
     void twoAdaptersWithTheSameRow_areNotActiveTogether() {
         FormCase.Maker m = network(DataType.FLOAT, false);
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), rows(ROWS), 1);
         model.addAdapter("other", rows(TrainableTokens.ofInputEmbedding(1, 2)), 1);
         model.addAdapter("apart", rows(TrainableTokens.ofInputEmbedding(0, 3)), 1);
 
@@ -301,7 +302,7 @@ class TrainableTokensTest {
     @Test
     void fullCopyOfTheTiedProjection_keepsItsOwnRows_mergedOrNot() {
         FormCase.Maker m = network(DataType.DOUBLE, true);
-        AdaptedSameDiff model = Lora.inject(m.sd, rows(ROWS), 1, Map.of("y", "lm_head"));
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd, Map.of("y", "lm_head")), rows(ROWS), 1);
         model.trainableParameters().get(0).value().assign(NEW_ROWS);
         model.addAdapter("head", LoraConfig.builder().modulesToSave("lm_head").build(), 1);
         model.activate("default", "head");

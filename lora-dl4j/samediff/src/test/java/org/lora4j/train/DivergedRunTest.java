@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.lora4j.train.TrainingFailedException.Reason;
@@ -146,8 +146,8 @@ class DivergedRunTest {
         SDVariable logits = graph.nn().relu(x.mmul(up), 0).mmul("logits", head);
         graph.loss().softmaxCrossEntropy("loss", labels, logits, null);
         graph.setLossVariables("loss");
-        return Lora.inject(
-                graph,
+        return DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph),
                 LoraConfig.builder()
                         .rank(4)
                         .alpha(8)

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.Lora;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -41,7 +41,7 @@ class LoraPlusTest {
                 .initialization(Initialization.RANDOM)
                 .dora(dora)
                 .build();
-        return Lora.inject(graph, config, 1);
+        return DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, 1);
     }
 
     @ParameterizedTest

@@ -11,15 +11,16 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.quant.HalfPrecision;
 import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -65,7 +66,8 @@ class MemoryOfStoredWeightsTest {
 
     private static List<GraphExecutor> run(SameDiff graph) {
         LoraConfig config = LoraConfig.builder().rank(2).targetModules("layer").build();
-        GraphExecutor executor = Lora.inject(graph, config, 1).executor();
+        GraphExecutor executor =
+                DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, 1).executor();
         List<GraphExecutor> executors = List.of(
                 executor.withProducts(Multiplier.nd4j()),
                 executor.withProducts(OneDnn.orNd4j()),

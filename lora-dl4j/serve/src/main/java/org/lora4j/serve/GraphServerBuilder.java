@@ -58,7 +58,7 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
 
     /**
      * Shares the rows of each batch among threads. Native libraries have one thread in each of them, see {@link
-     * org.lora4j.internal.engine.ParallelExecutor}.
+     * org.lora4j.internal.parts.ParallelExecutor}.
      *
      * @param count 1 or more; 1 by default
      * @return this

@@ -24,13 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LohaConfig;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -184,8 +185,8 @@ class AdapterServerOnNetworksTest {
     void register_ofAStartThatMovedTheBase_servesItsPlainForm() throws IOException {
         ServedNetwork host = ServedNetwork.LAYERS;
         AdapterServer server = host.server().build();
-        Adapter adapter = Lora.inject(
-                        (MultiLayerNetwork) host.network(),
+        Adapter adapter = DefaultAdapter.fresh(
+                        AdaptedNetwork.of((MultiLayerNetwork) host.network()),
                         config("fc1").initialization(Initialization.PISSA).build(),
                         1)
                 .adapter("default");
@@ -200,8 +201,8 @@ class AdapterServerOnNetworksTest {
     void register_ofTrainedBiases_servesThem() throws IOException {
         ServedNetwork host = ServedNetwork.LAYERS;
         AdapterServer server = host.server().build();
-        Adapter started = Lora.inject(
-                        (MultiLayerNetwork) host.network(),
+        Adapter started = DefaultAdapter.fresh(
+                        AdaptedNetwork.of((MultiLayerNetwork) host.network()),
                         config("fc1").bias(BiasTraining.ALL).build(),
                         1)
                 .adapter("default");
@@ -224,7 +225,8 @@ class AdapterServerOnNetworksTest {
     }
 
     private static Adapter started(MultiLayerNetwork base, String target) {
-        return Lora.inject(base, config(target).build(), 1).adapter("default");
+        return DefaultAdapter.fresh(AdaptedNetwork.of(base), config(target).build(), 1)
+                .adapter("default");
     }
 
     @Test
@@ -262,7 +264,9 @@ class AdapterServerOnNetworksTest {
     @Test
     void register_ofDora_isRefused() {
         MultiLayerNetwork base = (MultiLayerNetwork) ServedNetwork.LAYERS.network();
-        Adapter dora = Lora.inject(base, config("fc1").dora(true).build(), 1).adapter("default");
+        Adapter dora = DefaultAdapter.fresh(
+                        AdaptedNetwork.of(base), config("fc1").dora(true).build(), 1)
+                .adapter("default");
         AdapterServer server = ServedNetwork.LAYERS.server().build();
 
         assertThatIllegalArgumentException()
@@ -275,7 +279,7 @@ class AdapterServerOnNetworksTest {
     void register_ofAnotherMethod_isRefusedByName() {
         MultiLayerNetwork base = (MultiLayerNetwork) ServedNetwork.LAYERS.network();
         LohaConfig config = LohaConfig.builder().targetModules("fc1").build();
-        Adapter loha = Lora.inject(base, config, 1).adapter("default");
+        Adapter loha = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 1).adapter("default");
         AdapterServer server = ServedNetwork.LAYERS.server().build();
 
         assertThatIllegalArgumentException()

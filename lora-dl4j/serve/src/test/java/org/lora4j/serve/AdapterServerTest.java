@@ -14,12 +14,12 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -168,7 +168,10 @@ class AdapterServerTest {
     void replace_servesTheNewAdapter_alsoOfAnotherRankAndOtherModules() throws IOException {
         AdapterServer server = ServedGraph.server().build();
         INDArray ids = ServedGraph.ids(random, 2, 3);
-        server.register("a", Lora.inject(base, config("up").build(), 1).adapter("default"));
+        server.register(
+                "a",
+                DefaultAdapter.fresh(AdaptedSameDiff.of(base), config("up").build(), 1)
+                        .adapter("default"));
         for (int i = 0; i < 6; i++) {
             Adapter next = ServedGraph.random(random);
 
@@ -237,8 +240,10 @@ class AdapterServerTest {
     @Test
     void register_ofAStartThatMovedTheBase_servesItsPlainForm() throws IOException {
         AdapterServer server = ServedGraph.server().build();
-        Adapter adapter = Lora.inject(
-                        base, config("up").initialization(Initialization.PISSA).build(), 1)
+        Adapter adapter = DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(base),
+                        config("up").initialization(Initialization.PISSA).build(),
+                        1)
                 .adapter("default");
         INDArray ids = ServedGraph.ids(random, 2, 3);
 
@@ -256,17 +261,28 @@ class AdapterServerTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> server.register(
-                        "e", Lora.inject(base, config("words").build(), 1).adapter("default")))
+                        "e",
+                        DefaultAdapter.fresh(
+                                        AdaptedSameDiff.of(base),
+                                        config("words").build(),
+                                        1)
+                                .adapter("default")))
                 .withMessageContaining("\"words\"")
                 .withMessageContaining("embedding");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> server.register(
                         "d",
-                        Lora.inject(base, config("up").dora(true).build(), 1).adapter("default")))
+                        DefaultAdapter.fresh(
+                                        AdaptedSameDiff.of(base),
+                                        config("up").dora(true).build(),
+                                        1)
+                                .adapter("default")))
                 .withMessageContaining("DoRA");
         Ia3Config ia3 = Ia3Config.builder().targetModules("up").build();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> server.register("i", Lora.inject(base, ia3, 1).adapter("default")))
+                .isThrownBy(() -> server.register(
+                        "i",
+                        DefaultAdapter.fresh(AdaptedSameDiff.of(base), ia3, 1).adapter("default")))
                 .withMessageContaining("it is an adapter of IA3");
         assertThat(server.status()).isEmpty();
     }
@@ -274,7 +290,10 @@ class AdapterServerTest {
     @Test
     void register_ofTrainedBiases_servesThem() throws IOException {
         AdapterServer server = ServedGraph.server().build();
-        Adapter started = Lora.inject(base, config("up").bias(BiasTraining.ALL).build(), 1)
+        Adapter started = DefaultAdapter.fresh(
+                        AdaptedSameDiff.of(base),
+                        config("up").bias(BiasTraining.ALL).build(),
+                        1)
                 .adapter("default");
         Map<String, INDArray> biases = new LinkedHashMap<>();
         started.savedParameters()
@@ -365,10 +384,18 @@ class AdapterServerTest {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> server.register(
-                        "i", Lora.inject(graph, config("inner").build(), 1).adapter("default")))
+                        "i",
+                        DefaultAdapter.fresh(
+                                        AdaptedSameDiff.of(graph),
+                                        config("inner").build(),
+                                        1)
+                                .adapter("default")))
                 .withMessageContaining("\"inner\"")
                 .withMessageContaining("one after the other");
-        server.register("o", Lora.inject(graph, config("out").build(), 1).adapter("default"));
+        server.register(
+                "o",
+                DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config("out").build(), 1)
+                        .adapter("default"));
         assertClose(
                 server.output(Map.of("x", x), List.of("o", "o", "o")).get("y"),
                 AdaptedSameDiff.of(graph).output(Map.of("x", x), "y").get("y"));

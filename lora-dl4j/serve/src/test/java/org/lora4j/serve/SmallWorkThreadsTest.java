@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -63,7 +63,7 @@ class SmallWorkThreadsTest {
                     "y",
                     x.mmul(graph.var(
                             "w", Nd4j.rand(DataType.FLOAT, WIDTH, WIDTH).divi(WIDTH))));
-            GraphExecutor executor = Lora.executor(graph);
+            GraphExecutor executor = SameDiffExecutor.forInference(graph).fastest();
             AdapterServer server = AdapterServer.builder(graph)
                     .outputs("y")
                     .example(Map.of("x", Nd4j.rand(DataType.FLOAT, 2, WIDTH)))

@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.Lora;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
@@ -276,8 +276,9 @@ public final class TextEncoder implements AutoCloseable {
 
     private synchronized RowOutputs frozen() {
         if (frozen == null) {
-            GraphExecutor executor =
-                    Lora.executor(BertEncoder.create(weights, pooling).graph());
+            GraphExecutor executor = SameDiffExecutor.forInference(
+                            BertEncoder.create(weights, pooling).graph())
+                    .fastest();
             executors = new ExecutorPool(() -> executor);
             frozen = new RowOutputs(executors, BertEncoder.POOLED, weights.dataType(), false, false);
         }

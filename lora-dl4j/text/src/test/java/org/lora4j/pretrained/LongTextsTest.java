@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.error.IndexOutOfRangeException;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -72,7 +72,7 @@ class LongTextsTest {
     @MethodSource("configs")
     void textLongerThanThePositions_isRefusedByOutputAndTraining(String name, LoraConfig config) {
         BertClassifier classifier = BertClassifier.create(TinyBerts.weights(TinyBerts.CONFIG, 7), Pooling.CLS, 3, 42);
-        AdaptedSameDiff model = Lora.inject(classifier.graph(), config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(classifier.graph()), config, 1);
         Trainer trainer = Trainer.builder(model)
                 .plan(TrainingPlan.builder().epochs(1).build())
                 .build();

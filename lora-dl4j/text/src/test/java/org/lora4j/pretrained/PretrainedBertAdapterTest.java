@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -23,6 +22,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -104,7 +104,8 @@ class PretrainedBertAdapterTest {
         replace(tiny, "classifier");
         writeAdapter("[\"query\", \"value\"]", "[\"classifier\", \"score\"]");
 
-        AdaptedSameDiff model = Lora.load(loaded.classifier().graph(), adapter);
+        AdaptedSameDiff model =
+                DefaultAdapter.saved(AdaptedSameDiff.of(loaded.classifier().graph()), adapter);
 
         ReferenceBert reference = new ReferenceBert(loaded.config(), tiny.forReference("bert."));
         double[][] first = {reference.lastHiddenState(TEXT, new int[5])[0]};
@@ -129,7 +130,8 @@ class PretrainedBertAdapterTest {
         replace(tiny, "classifier");
         writeAdapter("[\"query\", \"key\", \"value\", \"dense\"]", "[\"classifier\", \"score\"]");
 
-        AdaptedSameDiff model = Lora.load(loaded.classifier().graph(), adapter);
+        AdaptedSameDiff model =
+                DefaultAdapter.saved(AdaptedSameDiff.of(loaded.classifier().graph()), adapter);
 
         ReferenceBert reference = new ReferenceBert(loaded.config(), tiny.forReference("bert."));
         double[][] first = {reference.lastHiddenState(TEXT, new int[5])[0]};
@@ -154,7 +156,8 @@ class PretrainedBertAdapterTest {
         writeAdapter("[\"query\", \"dense\"]", "[\"classifier\", \"score\"]");
 
         // A fresh head stands for the one of Python's from_pretrained, which nobody has.
-        AdaptedSameDiff model = Lora.load(loaded.classifier(3, 5).graph(), adapter);
+        AdaptedSameDiff model =
+                DefaultAdapter.saved(AdaptedSameDiff.of(loaded.classifier(3, 5).graph()), adapter);
 
         ReferenceBert reference = new ReferenceBert(loaded.config(), tiny.forReference("roberta."));
         double[][] first = {reference.lastHiddenState(TEXT, new int[5], new int[] {2, 3, 4, 5, 6})[0]};
@@ -172,7 +175,8 @@ class PretrainedBertAdapterTest {
         adapt(tiny, "pooler.dense");
         writeAdapter("[\"query\", \"pooler.dense\"]", "null");
 
-        AdaptedSameDiff model = Lora.load(loaded.encoder(Pooling.POOLER).graph(), adapter);
+        AdaptedSameDiff model = DefaultAdapter.saved(
+                AdaptedSameDiff.of(loaded.encoder(Pooling.POOLER).graph()), adapter);
 
         ReferenceBert reference = new ReferenceBert(loaded.config(), tiny.forReference(""));
         double[][] first = {reference.lastHiddenState(TEXT, new int[5])[0]};
@@ -191,7 +195,7 @@ class PretrainedBertAdapterTest {
 
         SameDiff encoder = loaded.encoder(Pooling.CLS).graph();
 
-        assertThatThrownBy(() -> Lora.load(encoder, adapter))
+        assertThatThrownBy(() -> DefaultAdapter.saved(AdaptedSameDiff.of(encoder), adapter))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining(
                         "module \"bert.encoder.layer.0.attention.self.query\" of the adapter is not in the"
@@ -208,7 +212,7 @@ class PretrainedBertAdapterTest {
                 .taskType("SEQ_CLS")
                 .build();
 
-        Lora.inject(loaded.classifier(2, 1).graph(), config, 7)
+        DefaultAdapter.fresh(AdaptedSameDiff.of(loaded.classifier(2, 1).graph()), config, 7)
                 .adapter("default")
                 .save(adapter);
 
@@ -252,7 +256,7 @@ class PretrainedBertAdapterTest {
                 .modulesToSave("classifier")
                 .initialization(Initialization.RANDOM)
                 .build();
-        AdaptedSameDiff model = Lora.inject(graph, config, 3);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, 3);
         Map<String, INDArray> batch =
                 TinyBerts.batch(new int[][] {TEXT, {5, 9, 2, 1, 1}}, new double[][] {{1, 1, 1, 1, 1}, {1, 1, 1, 0, 0}});
         batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));

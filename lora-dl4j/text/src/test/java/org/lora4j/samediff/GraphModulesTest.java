@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.NotAdaptable;
 import org.lora4j.pretrained.BertClassifier;
@@ -343,8 +343,10 @@ class GraphModulesTest {
         assertThat(GraphModules.find(graph)).isEqualTo(before);
         assertThat(before.paths()).containsExactly("fc");
         assertThat(before.notAdaptable()).extracting(NotAdaptable::subject).contains("scale");
-        AdaptedSameDiff model = Lora.inject(
-                graph, LoraConfig.builder().rank(2).targetModules("fc").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph),
+                LoraConfig.builder().rank(2).targetModules("fc").build(),
+                1);
         Trainer.builder(model)
                 .plan(TrainingPlan.builder().epochs(1).build())
                 .build()

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -22,7 +22,7 @@ class GroupedConvolutionTest {
     @Test
     void merge_findsPlaceInTheDenseWeight_whichPeftRefuses() throws IOException {
         PeftCase golden = PeftCase.open(CASE);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.directory);
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.directory);
 
         model.merge();
 
@@ -33,7 +33,7 @@ class GroupedConvolutionTest {
     @Test
     void training_keepsTheBlocks() throws IOException {
         PeftCase golden = PeftCase.open(CASE);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.directory);
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.directory);
         model.setTrainable("default", true);
 
         LossAndGradients step = model.executor().gradients(golden.inputs(), 1);
@@ -53,7 +53,7 @@ class GroupedConvolutionTest {
     @Test
     void graph_savedByStockSameDiff_computesTheSame() throws IOException {
         PeftCase golden = PeftCase.open(CASE);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.directory);
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.directory);
 
         Map<String, INDArray> loaded = Graphs.saveAndLoad(model.graph()).output(golden.inputs(), "y");
 
@@ -74,7 +74,7 @@ class GroupedConvolutionTest {
         PeftCase golden = PeftCase.open(CASE);
         golden.graph.getVariable("conv1.weight").getArr().putScalar(new long[] {0, 0, 3, 0}, 0.5f);
 
-        assertThatThrownBy(() -> Lora.load(golden.graph, golden.directory))
+        assertThatThrownBy(() -> DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.directory))
                 .hasMessageContaining("module \"conv1\": lora_B.weight has shape [8, 1, 1, 1] for 2 groups of channels,"
                         + " but the weight in the graph is not split into 2 groups");
     }

@@ -48,7 +48,7 @@ final class PeftCase {
     }
 
     private static Path resources(String name) {
-        return Path.of("src/test/resources/peft", name);
+        return Path.of("../core/src/test/resources/peft", name);
     }
 
     Map<String, INDArray> inputs() {

@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.format.peft.PeftKey;
 import org.lora4j.internal.format.peft.PeftKeys;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -140,7 +140,7 @@ class PeftGoldenTest {
     void load_givesPeftsOutputs(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
 
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.adapter());
 
         golden.assertClose(model.output(golden.inputs(), "y").get("y"), golden.expected("y_adapter", ""));
         model.disable();
@@ -151,7 +151,7 @@ class PeftGoldenTest {
     @MethodSource("representativesThatPeftMerges")
     void mergeAndUnload_givesPeftsWeights(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.adapter());
 
         SameDiff merged = model.mergeAndUnload();
 
@@ -178,7 +178,7 @@ class PeftGoldenTest {
         PeftCase golden = PeftCase.open("lora-embedding");
         Path foreign = PeftCase.open("lora-mlp-basic").directory;
 
-        assertThatThrownBy(() -> Lora.load(golden.graph, foreign))
+        assertThatThrownBy(() -> DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), foreign))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("lora-mlp-basic")
                 .hasMessageContaining("module \"fc1\" of the adapter is not in the graph; closest: \"fc\"");
@@ -190,7 +190,8 @@ class PeftGoldenTest {
         PeftCase golden = PeftCase.open(name);
         Adapter file = Adapter.load(golden.adapter());
 
-        Adapter adapter = Lora.load(golden.graph, golden.adapter()).adapter("default");
+        Adapter adapter = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.adapter())
+                .adapter("default");
 
         assertThat(adapter).isEqualTo(file);
     }
@@ -199,7 +200,7 @@ class PeftGoldenTest {
     @MethodSource("representativesWithGradients")
     void gradients_arePefts(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.adapter());
         model.setTrainable("default", true);
 
         LossAndGradients step = model.executor().gradients(golden.inputs(), 1);
@@ -219,10 +220,10 @@ class PeftGoldenTest {
     @MethodSource("representatives")
     void adapter_savedAndLoadedAgain_givesTheSameOutput(String name, @TempDir Path folder) throws IOException {
         PeftCase golden = PeftCase.open(name);
-        AdaptedSameDiff model = Lora.load(golden.graph, golden.adapter());
+        AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), golden.adapter());
 
         model.adapter("default").save(folder.resolve("adapter"));
-        AdaptedSameDiff again = Lora.load(golden.graph, folder.resolve("adapter"));
+        AdaptedSameDiff again = DefaultAdapter.saved(AdaptedSameDiff.of(golden.graph), folder.resolve("adapter"));
 
         Map<String, INDArray> inputs = golden.inputs();
         Graphs.assertSameValues(

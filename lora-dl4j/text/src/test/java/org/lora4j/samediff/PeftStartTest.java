@@ -14,12 +14,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.Scaling;
 import org.lora4j.internal.engine.GradientCheck;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -48,7 +48,7 @@ class PeftStartTest {
         PeftCase golden = PeftCase.open(name);
         LoraConfig config = Adapter.load(golden.directory).loraConfig();
 
-        AdaptedSameDiff model = Lora.inject(golden.graph, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(golden.graph), config, 1);
 
         Map<String, INDArray> inputs = golden.inputs();
         Graphs.assertSameValues(
@@ -69,8 +69,8 @@ class PeftStartTest {
     @ValueSource(strings = {"init-pissa", "init-olora"})
     void fresh_mergedAtOnce_isTheBaseInEveryValue(String name) throws IOException {
         PeftCase golden = PeftCase.open(name);
-        AdaptedSameDiff model =
-                Lora.inject(golden.graph, Adapter.load(golden.directory).config(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(golden.graph), Adapter.load(golden.directory).config(), 1);
 
         model.merge();
 
@@ -133,7 +133,7 @@ class PeftStartTest {
                 .rankPattern(Map.of("m", 2))
                 .alphaPattern(Map.of("m", 7.0))
                 .build();
-        AdaptedSameDiff model = Lora.inject(m.sd, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1);
         model.trainableParameters().forEach(p -> p.value().muli(1.5));
         INDArray attached = model.output(m.inputs, "y").get("y");
 
@@ -162,8 +162,10 @@ class PeftStartTest {
     @Test
     void plainAdapter_ofAnOrdinaryStart_isTheAdapter() {
         FormCase.Maker m = FormCase.all().get(0).make(DataType.FLOAT);
-        AdaptedSameDiff model = Lora.inject(
-                m.sd, LoraConfig.builder().rank(2).targetModules("m").build(), 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(m.sd),
+                LoraConfig.builder().rank(2).targetModules("m").build(),
+                1);
 
         assertThat(model.plainAdapter("default")).isEqualTo(model.adapter("default"));
     }
@@ -178,12 +180,12 @@ class PeftStartTest {
                 .targetModules("m")
                 .initialization(start)
                 .build();
-        AdaptedSameDiff model = Lora.inject(m.sd, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1);
         model.trainableParameters().forEach(p -> p.value().muli(1.25));
         INDArray trained = model.output(m.inputs, "y").get("y");
 
         model.adapter("default").save(folder.resolve("a"));
-        AdaptedSameDiff again = Lora.load(m.sd, folder.resolve("a"));
+        AdaptedSameDiff again = DefaultAdapter.saved(AdaptedSameDiff.of(m.sd), folder.resolve("a"));
         INDArray loaded = again.output(m.inputs, "y").get("y");
         again.merge();
 
@@ -205,7 +207,7 @@ class PeftStartTest {
                 .targetModules("m")
                 .initialization(Initialization.PISSA)
                 .build();
-        AdaptedSameDiff model = Lora.inject(m.sd, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1);
         List<String> names = model.trainableParameters().stream()
                 .map(TrainableParameter::name)
                 .toList();
@@ -232,7 +234,7 @@ class PeftStartTest {
                 .initialization(Initialization.PISSA)
                 .build();
 
-        AdaptedSameDiff model = Lora.inject(m.sd, config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(m.sd), config, 1);
 
         Graphs.assertSameValues(model.output(m.inputs, "y").get("y"), m.output());
     }

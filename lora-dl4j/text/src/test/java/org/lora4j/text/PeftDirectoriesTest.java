@@ -132,8 +132,9 @@ class PeftDirectoriesTest {
         assertThat(written).containsExactlyInAnyOrderElementsOf(tensors.lines().toList());
 
         JsonNode config = JSON.readTree(folder.resolve("adapter_config.json").toFile());
-        JsonNode ofPeft = JSON.readTree(Path.of("src/test/resources/peft/lora-mlp-modules-to-save/adapter_config.json")
-                .toFile());
+        JsonNode ofPeft =
+                JSON.readTree(Path.of("../core/src/test/resources/peft/lora-mlp-modules-to-save/adapter_config.json")
+                        .toFile());
         assertThat(config.fieldNames()).toIterable().isSubsetOf(() -> ofPeft.fieldNames());
         assertThat(config.get("peft_type").asText()).isEqualTo("LORA");
         assertThat(config.get("task_type").asText()).isEqualTo(taskType);

@@ -15,7 +15,7 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
-import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;

@@ -19,7 +19,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.internal.engine.ParallelExecutor;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;

@@ -3,7 +3,6 @@ package org.lora4j.exec.kernel;
 
 import java.util.List;
 import org.lora4j.internal.array.Addends;
-import org.lora4j.internal.engine.kernel.Kernels;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
@@ -106,7 +105,7 @@ public interface Multiplier {
     /**
      * The kernel to use for element-wise and row-wise work, where this library has one of its own.
      *
-     * @param name name of the work in the table of {@link Kernels}
+     * @param name name of the work in the table {@code Kernels} of the engine
      * @param java what computes it else, and still may for some arrays
      * @return a kernel for the same ops
      */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine;
+package org.lora4j.internal.parts;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,7 +26,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Runs the rows of a batch in parts, one part per thread, each through an executor of its own over the same arrays.
  *
  * <p>For graphs whose loss is the mean over the rows of the batch: loss and gradients of the parts are averaged by their
- * numbers of rows, which gives those of the whole batch up to rounding. Where {@link RowIndependence} finds that the loss is a
+ * numbers of rows, which gives those of the whole batch up to rounding. Where {@link SumsOfRows} knows that the loss is a
  * sum over the rows, perhaps with a weight for each as an input, they are added. A loss that normalizes across rows is neither;
  * use a single executor there. Outputs with a row for each row of the batch are
  * joined in order; scalar outputs are averaged like the loss.
@@ -175,9 +175,7 @@ public final class ParallelExecutor implements GraphExecutor {
 
     /** Whether losses of parts are added; they are averaged where the graph does not tell. */
     boolean isSumOfParts(Map<String, INDArray> placeholders, RowParts parts) {
-        return parts.count() > 1
-                && executors.get(0) instanceof SameDiffExecutor graph
-                && graph.isSumOfParts(placeholders);
+        return parts.count() > 1 && executors.get(0) instanceof SumsOfRows losses && losses.isSumOfParts(placeholders);
     }
 
     @Override

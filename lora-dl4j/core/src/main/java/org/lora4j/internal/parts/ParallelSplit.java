@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine;
+package org.lora4j.internal.parts;
 
 import java.util.LinkedHashMap;
 import java.util.List;

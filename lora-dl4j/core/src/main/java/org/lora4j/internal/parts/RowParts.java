@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.engine;
+package org.lora4j.internal.parts;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,10 +18,23 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** A batch cut along its first dimension. */
-record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
+/**
+ * A batch cut along its first dimension.
+ *
+ * @param parts the placeholders of each part
+ * @param starts the first row of each part, and the number of all
+ * @apiNote Status: internal
+ */
+public record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
 
-    static RowParts of(Map<String, INDArray> placeholders, int most) {
+    /**
+     * Cuts a batch in parts of about equal numbers of rows.
+     *
+     * @param placeholders arrays with a row for each example, and scalars
+     * @param most the largest number of parts
+     * @return the parts
+     */
+    public static RowParts of(Map<String, INDArray> placeholders, int most) {
         Map<Long, List<String>> byRows = new LinkedHashMap<>();
         placeholders.forEach((name, array) -> {
             if (array.rank() > 0) {
@@ -61,11 +74,22 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return array.get(index).dup('c');
     }
 
-    int count() {
+    /**
+     * How many parts there are.
+     *
+     * @return 1 or more
+     */
+    public int count() {
         return parts.size();
     }
 
-    Map<String, INDArray> placeholders(int part) {
+    /**
+     * What a part is run with.
+     *
+     * @param part from 0
+     * @return arrays by placeholder
+     */
+    public Map<String, INDArray> placeholders(int part) {
         return parts.get(part);
     }
 
@@ -76,7 +100,13 @@ record RowParts(List<Map<String, INDArray>> parts, long[] starts) {
         return copies;
     }
 
-    long rows(int part) {
+    /**
+     * How many rows a part has.
+     *
+     * @param part from 0
+     * @return their number
+     */
+    public long rows(int part) {
         return starts[part + 1] - starts[part];
     }
 

@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.CapturedLog;
@@ -23,6 +22,7 @@ import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.internal.language.DecoderGraph;
 import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.DecoderWeights;
@@ -179,7 +179,7 @@ class DecoderOpsTest {
                 .rank(2)
                 .targetModules(ModuleSelector.allLinear())
                 .build();
-        AdaptedSameDiff model = Lora.inject(DecoderGraph.of(weights, type), config, 1);
+        AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(DecoderGraph.of(weights, type)), config, 1);
         for (TrainableParameter parameter : model.trainableParameters()) {
             INDArray value = parameter.value();
             int seed = parameter.name().hashCode();

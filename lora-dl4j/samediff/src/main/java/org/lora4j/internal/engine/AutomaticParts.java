@@ -19,6 +19,7 @@ import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.plan.InputKey;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.lora4j.exec.Parting;
 import org.lora4j.internal.engine.plan.KnownShapes;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.parts.RowParts;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;

@@ -26,6 +26,8 @@ import org.lora4j.internal.engine.plan.InputKey;
 import org.lora4j.internal.engine.plan.KnownShapes;
 import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.parts.OwnArrays;
+import org.lora4j.internal.parts.SumsOfRows;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,7 +41,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: internal
  */
-public final class SameDiffExecutor implements GraphExecutor {
+public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
 
     private static final String NO_LOSS = "no loss variable; name it with SameDiff.setLossVariables(name)";
 
@@ -257,8 +259,8 @@ public final class SameDiffExecutor implements GraphExecutor {
         return decision;
     }
 
-    /** Whether the loss of a batch is known to be the sum of those of its parts; else it is taken for their mean. */
-    boolean isSumOfParts(Map<String, INDArray> placeholders) {
+    @Override
+    public boolean isSumOfParts(Map<String, INDArray> placeholders) {
         return sums.computeIfAbsent(
                 InputKey.of(placeholders, false),
                 key -> ofLosses(placeholders, Integer.MAX_VALUE, Double.MIN_NORMAL)

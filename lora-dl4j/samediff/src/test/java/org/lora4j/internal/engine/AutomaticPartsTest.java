@@ -18,6 +18,7 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.method.UpdateDropout;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -48,8 +48,8 @@ class LossLabelsTest {
     }
 
     private static void train(SameDiff graph, INDArray labels) {
-        AdaptedSameDiff model = Lora.inject(
-                graph,
+        AdaptedSameDiff model = DefaultAdapter.fresh(
+                AdaptedSameDiff.of(graph),
                 LoraConfig.builder()
                         .rank(2)
                         .alpha(2)

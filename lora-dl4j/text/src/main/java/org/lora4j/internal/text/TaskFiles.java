@@ -12,7 +12,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.Lora;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
@@ -27,8 +26,10 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -163,7 +164,7 @@ public final class TaskFiles {
             Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning)
             throws IOException {
         if (tuning == Tuning.LORA) {
-            return TaskModel.of(parts, output, Lora.load(graph, directory));
+            return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory));
         }
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
         readTensors(StagedFiles.locate(directory, TENSORS), model);

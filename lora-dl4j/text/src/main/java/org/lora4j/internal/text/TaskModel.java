@@ -5,11 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
@@ -60,8 +61,10 @@ public final class TaskModel implements AutoCloseable {
         this.adapted = adapted;
         this.full = full;
         // Weights that learn are never packed by an executor of a trainable; those of a plain one may be.
-        GraphExecutor fixed =
-                full.map(TrainableGraph::executor).orElseGet(() -> adapted.isPresent() ? null : Lora.executor(graph));
+        GraphExecutor fixed = full.map(TrainableGraph::executor)
+                .orElseGet(() -> adapted.isPresent()
+                        ? null
+                        : SameDiffExecutor.forInference(graph).fastest());
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
         this.outputs = new RowOutputs(
@@ -96,8 +99,9 @@ public final class TaskModel implements AutoCloseable {
     /** A model of a graph that learns from the start. */
     static TaskModel start(
             SameDiff graph, Output output, EncoderParts parts, Tuning tuning, LoraConfig config, long seed) {
-        Optional<AdaptedSameDiff> adapted =
-                tuning == Tuning.LORA ? Optional.of(Lora.inject(graph, config, seed)) : Optional.empty();
+        Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
+                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
+                : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
                 ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
                 : Optional.empty();

@@ -3,8 +3,8 @@ package org.lora4j.internal.text;
 
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.Pooling;
 
@@ -19,9 +19,10 @@ record Vectors(float[][] train, float[][] validation) {
     /** By the encoder as it was read. */
     static Vectors frozen(EncoderParts parts, HeadKind kind, List<EncodedText> train, List<EncodedText> validation) {
         boolean perToken = kind.isPerToken();
-        GraphExecutor executor = Lora.executor(
-                BertEncoder.create(parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
-                        .graph());
+        GraphExecutor executor = SameDiffExecutor.forInference(BertEncoder.create(
+                                parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
+                        .graph())
+                .fastest();
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
             RowOutputs rows = new RowOutputs(
                     executors,

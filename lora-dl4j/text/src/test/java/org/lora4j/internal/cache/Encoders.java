@@ -6,14 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -48,7 +49,7 @@ final class Encoders {
                 .targetModules(ModuleSelector.regex(modules))
                 .modulesToSave(BertClassifier.HEAD)
                 .build();
-        return Lora.inject(graph(), config, 7);
+        return DefaultAdapter.fresh(AdaptedSameDiff.of(graph()), config, 7);
     }
 
     static Trainable head() {

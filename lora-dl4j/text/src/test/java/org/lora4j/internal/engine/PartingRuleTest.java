@@ -17,6 +17,7 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertEncoder;

@@ -12,7 +12,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lora4j.Lora;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertEncoder;
@@ -88,7 +88,8 @@ class HeadFitTest {
             }
         }
         long[] shape = kind.isPerToken() ? new long[] {2, 3, OUTPUTS} : new long[] {2, OUTPUTS};
-        var outputs = Lora.executor(graph)
+        var outputs = SameDiffExecutor.forInference(graph)
+                .fastest()
                 .output(
                         Map.of(
                                 BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 1}}),

@@ -21,8 +21,8 @@ class TokenizerGoldenTest {
 
     static Stream<Path> directories() throws IOException {
         List<Path> found = new ArrayList<>();
-        for (String folder : List.of("language", "encoders")) {
-            try (Stream<Path> directories = Files.list(Path.of("src/test/resources", folder, "tokenizers"))) {
+        for (String folder : List.of("../language/src/test/resources/language", "src/test/resources/encoders")) {
+            try (Stream<Path> directories = Files.list(Path.of(folder, "tokenizers"))) {
                 directories
                         .filter(directory -> Files.exists(directory.resolve("golden.json")))
                         .forEach(found::add);

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -138,8 +139,10 @@ class PatchesTest {
         LoraConfig config = LoraConfig.builder().rank(4).targetModules("conv").build();
         INDArray image = last ? random(7, 20, 20, 8) : random(IMAGE);
 
-        INDArray adapted =
-                Lora.inject(base, config, 5).network().feedForward(image).get(1);
+        INDArray adapted = DefaultAdapter.fresh(AdaptedNetwork.of(base), config, 5)
+                .network()
+                .feedForward(image)
+                .get(1);
 
         assertThat(values(adapted)).isEqualTo(values(base.feedForward(image).get(1)));
     }

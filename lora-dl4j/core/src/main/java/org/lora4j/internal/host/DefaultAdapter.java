@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.host;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.model.AdaptedModel;
+
+/**
+ * A model with one adapter, under the name {@value AdaptedModel#DEFAULT_ADAPTER}: what the front door does for every host.
+ *
+ * @apiNote Status: internal
+ */
+public final class DefaultAdapter {
+
+    private DefaultAdapter() {}
+
+    /**
+     * Attaches a fresh adapter, active and trainable.
+     *
+     * @param model a model without adapters
+     * @param config what to adapt and how
+     * @param seed source of the start values
+     * @return the model
+     * @param <M> its type
+     */
+    public static <M extends AdaptedModel> M fresh(M model, AdapterConfig config, long seed) {
+        model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
+        model.activate(AdaptedModel.DEFAULT_ADAPTER);
+        return model;
+    }
+
+    /**
+     * Attaches a saved adapter, active and not trainable.
+     *
+     * @param model a model without adapters
+     * @param directory a PEFT directory
+     * @return the model
+     * @param <M> its type
+     * @throws IOException if the directory cannot be read or is no sound adapter
+     * @throws IncompatibleBaseException if the adapter does not fit the model; the message lists every problem
+     */
+    public static <M extends AdaptedModel> M saved(M model, Path directory) throws IOException {
+        Adapter adapter = Adapter.load(directory);
+        try {
+            model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
+        } catch (IllegalArgumentException e) {
+            throw new IncompatibleBaseException(directory + ": " + e.getMessage(), e);
+        }
+        model.activate(AdaptedModel.DEFAULT_ADAPTER);
+        return model;
+    }
+}
