@@ -26,8 +26,6 @@ import org.junit.jupiter.api.Test;
 /** What every public type promises; read from the sources where class files do not tell. */
 class PublicApiTest {
 
-    private static final Path SOURCES = Path.of(System.getProperty("basedir", "."), "src", "main", "java");
-
     private static final Pattern PUBLIC_TYPE = Pattern.compile(
             "^public (?:(?:final|abstract|sealed|non-sealed) )*(?:class|interface|@interface|enum|record) (\\w+)",
             Pattern.MULTILINE);
@@ -41,19 +39,21 @@ class PublicApiTest {
 
     private static Map<String, String> statusByType() {
         Map<String, String> found = new TreeMap<>();
-        for (Path file : sources()) {
-            String text = read(file);
-            Matcher type = PUBLIC_TYPE.matcher(text);
-            if (type.find()) {
-                Matcher status = STATUS.matcher(text.substring(0, type.start()));
-                found.put(nameOf(file), status.find() ? status.group(1) : "none");
+        for (Path folder : Modules.sources()) {
+            for (Path file : sources(folder)) {
+                String text = read(file);
+                Matcher type = PUBLIC_TYPE.matcher(text);
+                if (type.find()) {
+                    Matcher status = STATUS.matcher(text.substring(0, type.start()));
+                    found.put(nameOf(folder.relativize(file)), status.find() ? status.group(1) : "none");
+                }
             }
         }
         return found;
     }
 
-    private static List<Path> sources() {
-        try (Stream<Path> files = Files.walk(SOURCES)) {
+    private static List<Path> sources(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(file -> file.toString().endsWith(".java"))
                     .filter(file -> !file.endsWith("package-info.java"))
                     .toList();
@@ -63,7 +63,7 @@ class PublicApiTest {
     }
 
     private static String nameOf(Path file) {
-        String relative = SOURCES.relativize(file).toString();
+        String relative = file.toString();
         return relative.substring(0, relative.length() - ".java".length()).replaceAll("[/\\\\]", ".");
     }
 
@@ -77,7 +77,10 @@ class PublicApiTest {
 
     @Test
     void everyPackage_explainsItself() {
-        assertThat(sources().stream().map(Path::getParent).distinct())
+        assertThat(Modules.sources().stream()
+                        .flatMap(folder -> sources(folder).stream())
+                        .map(Path::getParent)
+                        .distinct())
                 .isNotEmpty()
                 .allSatisfy(folder ->
                         assertThat(folder.resolve("package-info.java")).exists());
@@ -86,6 +89,9 @@ class PublicApiTest {
     @Test
     void everyPublicType_declaresItsStatus() {
         assertThat(STATUS_BY_TYPE).isNotEmpty().doesNotContainValue("none");
+        assertThat(MAIN.stream().map(JavaClass::getName))
+                .as("class files that the rules see, of all modules")
+                .containsAll(STATUS_BY_TYPE.keySet());
     }
 
     @Test

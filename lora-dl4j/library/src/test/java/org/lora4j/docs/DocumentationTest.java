@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.lora4j.architecture.Modules;
 
 /** Documents cannot drift: what they show is compiled and run by the tests beside this one, what they link exists. */
 class DocumentationTest {
@@ -115,13 +116,16 @@ class DocumentationTest {
 
     @Test
     void everyPackage_hasItsRowInTheArchitecture() throws IOException {
-        Path sources = documents.path("lora-dl4j/library/src/main/java/org/lora4j");
-        List<String> packages;
-        try (Stream<Path> files = Files.walk(sources)) {
-            packages = files.filter(file -> file.endsWith("package-info.java"))
-                    .map(file -> sources.relativize(file.getParent()).toString().replace(File.separatorChar, '.'))
-                    .filter(name -> !name.isEmpty())
-                    .toList();
+        List<String> packages = new ArrayList<>();
+        for (Path folder : Modules.sources()) {
+            Path sources = folder.resolve(Path.of("org", "lora4j"));
+            try (Stream<Path> files = Files.walk(sources)) {
+                files.filter(file -> file.endsWith("package-info.java"))
+                        .map(file ->
+                                sources.relativize(file.getParent()).toString().replace(File.separatorChar, '.'))
+                        .filter(name -> !name.isEmpty())
+                        .forEach(packages::add);
+            }
         }
 
         String rows = documents.lines("docs/architecture.md").stream()
@@ -129,6 +133,8 @@ class DocumentationTest {
                 .collect(Collectors.joining());
         assertThat(packages)
                 .hasSizeGreaterThan(10)
+                .as("packages, each in one module")
+                .doesNotHaveDuplicates()
                 .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
     }
 
@@ -136,12 +142,12 @@ class DocumentationTest {
     void everyTestAndTarget_thatTheSecurityPageNames_isThere() throws IOException {
         List<String> there = new ArrayList<>();
         for (String module : List.of(
-                "lora-dl4j/library",
+                "lora-dl4j",
                 "lora-tribuo",
                 "integration-tests/quickstart",
                 "integration-tests/examples",
                 "integration-tests/conformance")) {
-            try (Stream<Path> files = Files.walk(documents.path(module + "/src/test"))) {
+            try (Stream<Path> files = Files.walk(documents.path(module))) {
                 files.map(file -> file.getFileName().toString()).forEach(there::add);
             }
         }

@@ -36,7 +36,7 @@ class StableApiTest {
 
     private static final String LISTING = "/stable-api.txt";
     private static final Path FOUND = Path.of("target", "stable-api.txt");
-    private static final List<String> MODULES = List.of("lora-dl4j/library", "lora-tribuo");
+    private static final Path ROOT = Path.of(System.getProperty("lora4j.root"));
     private static final Pattern STABLE = Pattern.compile("@apiNote Status: stable$", Pattern.MULTILINE);
     private static final String INTERNAL = ".internal.";
 
@@ -87,10 +87,19 @@ class StableApiTest {
         return lines;
     }
 
+    /** Of all modules of the library, and of the one for Tribuo. */
+    private static List<Path> sources() throws IOException {
+        try (Stream<Path> modules = Files.list(ROOT.resolve("lora-dl4j"))) {
+            return Stream.concat(modules.sorted(), Stream.of(ROOT.resolve("lora-tribuo")))
+                    .map(module -> module.resolve("src/main/java"))
+                    .filter(Files::isDirectory)
+                    .toList();
+        }
+    }
+
     private static List<String> stableTypes() throws IOException {
         List<String> names = new ArrayList<>();
-        for (String module : MODULES) {
-            Path sources = Path.of(System.getProperty("lora4j.root"), module, "src/main/java");
+        for (Path sources : sources()) {
             try (Stream<Path> files = Files.walk(sources)) {
                 for (Path file :
                         files.filter(f -> f.toString().endsWith(".java")).toList()) {

@@ -14,10 +14,10 @@ import org.lora4j.integration.peft.host.Dl4jHost;
 import org.lora4j.integration.peft.host.SameDiffHost;
 import org.opentest4j.TestAbortedException;
 
-/** Every golden case of PEFT in the resources of {@code lora-dl4j}, one test each in each host. */
+/** Every golden case of PEFT in the resources of {@code lora-dl4j-core}, one test each in each host. */
 class PeftGoldenTest {
 
-    private static final String RESOURCES = "../../lora-dl4j/library/src/test/resources/";
+    private static final String RESOURCES = "../../lora-dl4j/core/src/test/resources/";
 
     static final String FIXTURES = RESOURCES + "peft";
 

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A Maven project in a folder of its own, as somebody makes it who has read the README and nothing else. Its build resolves this
@@ -64,21 +64,28 @@ final class StrangersProject {
 
     /** What {@code mvn install} leaves, without its repository. */
     static void install(Path repository) throws IOException {
-        for (Map.Entry<String, Path> module : Map.of(
-                        "lora4j-bom", ROOT.resolve("lora-dl4j/bom"),
-                        "lora4j-parent", ROOT,
-                        "lora4j-libraries", ROOT.resolve("lora-dl4j"),
-                        "lora-dl4j", ROOT.resolve("lora-dl4j/library"),
-                        "lora-dl4j-onednn", ROOT.resolve("lora-dl4j/onednn"))
-                .entrySet()) {
-            String name = module.getKey() + "-" + VERSION;
-            Path target = Files.createDirectories(
-                    repository.resolve("org/lora4j").resolve(module.getKey()).resolve(VERSION));
-            copy(module.getValue().resolve("pom.xml"), target.resolve(name + ".pom"));
-            // The others are poms alone.
-            if (module.getKey().startsWith("lora-")) {
-                copy(module.getValue().resolve("target").resolve(name + ".jar"), target.resolve(name + ".jar"));
+        install(repository, "lora4j-parent", ROOT, "pom");
+        install(repository, "lora4j-libraries", ROOT.resolve("lora-dl4j"), "pom");
+        try (Stream<Path> modules = Files.list(ROOT.resolve("lora-dl4j"))) {
+            for (Path module : modules.filter(folder -> Files.exists(folder.resolve("pom.xml")))
+                    .toList()) {
+                String name = module.getFileName().toString();
+                switch (name) {
+                    case "bom" -> install(repository, "lora4j-bom", module, "pom");
+                    case "library" -> install(repository, "lora-dl4j", module, "jar");
+                    default -> install(repository, "lora-dl4j-" + name, module, "jar");
+                }
             }
+        }
+    }
+
+    private static void install(Path repository, String artifact, Path module, String packaging) throws IOException {
+        String name = artifact + "-" + VERSION;
+        Path target = Files.createDirectories(
+                repository.resolve("org/lora4j").resolve(artifact).resolve(VERSION));
+        copy(module.resolve("pom.xml"), target.resolve(name + ".pom"));
+        if (packaging.equals("jar")) {
+            copy(module.resolve("target").resolve(name + ".jar"), target.resolve(name + ".jar"));
         }
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** The golden cases that are shipped; {@code mvn -Plm-golden verify} runs over any folder of them. */
 class LmGoldenTest {
 
-    private static final Path FIXTURES = Path.of("../../lora-dl4j/library/src/test/resources/language");
+    private static final Path FIXTURES = Path.of("../../lora-dl4j/language/src/test/resources/language");
 
     @Test
     void cases_allPass() throws IOException {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SamplingCasesTest {
 
-    private static final Path FIXTURES = Path.of("../../lora-dl4j/library/src/test/resources/language/sampling");
+    private static final Path FIXTURES = Path.of("../../lora-dl4j/language/src/test/resources/language/sampling");
 
     @TempDir
     Path folder;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TextCasesTest {
 
-    private static final Path FIXTURES = Path.of("../../lora-dl4j/library/src/test/resources/language");
+    private static final Path FIXTURES = Path.of("../../lora-dl4j/language/src/test/resources/language");
 
     @TempDir
     Path folder;

