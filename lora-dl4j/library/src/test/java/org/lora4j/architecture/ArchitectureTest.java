@@ -224,9 +224,11 @@ class ArchitectureTest {
                 layer(
                         "train",
                         "error",
+                        "config",
                         "internal.array",
                         "method",
                         "internal.format.file",
+                        "internal.format.json",
                         "exec.kernel",
                         "exec",
                         "internal.checkpoint",

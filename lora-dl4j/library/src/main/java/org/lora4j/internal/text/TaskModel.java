@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.model.AdaptedModel;
@@ -88,14 +88,14 @@ public final class TaskModel implements AutoCloseable {
 
     /** A model with a head to start from. */
     static TaskModel start(
-            EncoderParts parts, HeadKind kind, Tuning tuning, LoraConfig config, LinearHead head, long seed) {
+            EncoderParts parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
         SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
         return start(graph, Output.of(kind), parts, tuning, config, seed);
     }
 
     /** A model of a graph that learns from the start. */
     static TaskModel start(
-            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, LoraConfig config, long seed) {
+            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted =
                 tuning == Tuning.LORA ? Optional.of(Lora.inject(graph, config, seed)) : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
