@@ -220,7 +220,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
      *
      * @return a value that later calls do not change
      */
-    protected final FitOptions options() {
+    public final FitOptions options() {
         return new FitOptions(
                 adapter,
                 full,
