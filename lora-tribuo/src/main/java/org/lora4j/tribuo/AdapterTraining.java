@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.Trainer;
@@ -42,7 +42,7 @@ import org.tribuo.Output;
  */
 record AdapterTraining<T extends Output<T>>(
         BaseNetwork base,
-        LoraConfig config,
+        AdapterConfig config,
         InputConverter inputs,
         OutputConverter<T> outputs,
         TrainingSettings settings,

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.random.RandomStreams;
@@ -90,11 +90,13 @@ final class HeadRows {
     }
 
     /** The config with the head among what learns fully. */
-    LoraConfig with(LoraConfig config) {
+    AdapterConfig with(AdapterConfig config) {
         List<String> saved = new ArrayList<>(config.modulesToSave());
         if (!saved.contains(head)) {
             saved.add(head);
         }
-        return config.toBuilder().modulesToSave(saved).build();
+        AdapterConfig.Builder<?> with = config.toBuilder();
+        with.modulesToSave(saved);
+        return with.build();
     }
 }

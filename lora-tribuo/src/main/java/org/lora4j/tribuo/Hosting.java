@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.tribuo.base.AdaptedBase;
 import org.lora4j.tribuo.base.BaseNetwork;
@@ -30,7 +30,7 @@ final class Hosting {
     }
 
     /** A fresh adapter that learns. */
-    static void fresh(AdaptedBase host, HeadMode mode, LoraConfig config, List<String> rows, long seed) {
+    static void fresh(AdaptedBase host, HeadMode mode, AdapterConfig config, List<String> rows, long seed) {
         HeadRows head = new HeadRows(host.head(), rows);
         AdaptedModel model = host.model();
         boolean isNew = mode == HeadMode.NEW;
@@ -55,7 +55,7 @@ final class Hosting {
         } else if (head.areIn(start.adapter())) {
             attach(host, head.carried(start.adapter(), start.rows(), seed), true);
         } else {
-            fresh(host, mode, start.adapter().loraConfig(), rows, seed);
+            fresh(host, mode, start.adapter().config(), rows, seed);
             Adapter withHead = host.model().adapter(NAME);
             host.model().activate();
             host.model().removeAdapter(NAME);

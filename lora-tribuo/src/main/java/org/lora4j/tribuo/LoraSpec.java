@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.lora4j.adapter.AdapterConfigs;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.config.Initialization;
@@ -20,12 +22,14 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.Scaling;
 import org.lora4j.config.TrainableTokens;
+import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.MessageText;
 
 /**
- * What to adapt and how: {@link LoraConfig} for Tribuo's configuration files and provenance.
+ * What to adapt and how: an {@link AdapterConfig} for Tribuo's configuration files and provenance.
  *
- * <p>A property that is not set has the default of {@link LoraConfig}. Several trainers can share one spec.
+ * <p>LoRA has a property for each option; one that is not set has the default of {@link LoraConfig}. Any other method is given as the
+ * JSON of PEFT's {@code adapter_config.json} in {@code peftConfig}. Several trainers can share one spec.
  *
  * <p><b>State.</b> Immutable once configured. <b>Threads.</b> Safe.
  *
@@ -140,7 +144,10 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
     @Config(description = "Rows of the input embedding that learn, by token id; SameDiff bases only.")
     private List<Integer> trainableTokens = new ArrayList<>();
 
-    private LoraConfig config;
+    @Config(description = "Instead of all other properties: the JSON of an adapter_config.json of PEFT, of any method.")
+    private String peftConfig = "";
+
+    private AdapterConfig config;
 
     /** For olcut. */
     private LoraSpec() {}
@@ -159,15 +166,18 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
     }
 
     /**
-     * A spec with the values of a config, whose builder has all options.
+     * A spec with the values of a config of any method.
      *
      * @param config the config
-     * @return the spec
-     * @throws IllegalArgumentException if the config has options for loading, or names rows of tokens by module, which have no
-     *     place here
+     * @return the spec: by properties of their own where LoRA has them, else by the JSON of PEFT
+     * @throws IllegalArgumentException if the config has options for loading or names rows of tokens by module, which neither can say
      */
-    public static LoraSpec of(LoraConfig config) {
-        LoraSpec spec = with(config.toBuilder());
+    public static LoraSpec of(AdapterConfig config) {
+        LoraSpec spec = config instanceof LoraConfig lora ? with(lora.toBuilder()) : new LoraSpec();
+        if (!(config instanceof LoraConfig) || !spec.built().equals(config)) {
+            spec = new LoraSpec();
+            spec.peftConfig = AdapterConfigs.write(config);
+        }
         spec.config = spec.built();
         if (!spec.config.equals(config)) {
             throw new IllegalArgumentException("LoraSpec: the config has options that trainers do not know: "
@@ -183,7 +193,10 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         return spec;
     }
 
-    private LoraConfig built() {
+    private AdapterConfig built() {
+        if (!peftConfig.isEmpty()) {
+            return parsed();
+        }
         if (!targetModules.isEmpty() && !targetPattern.isEmpty()) {
             throw new IllegalArgumentException("LoraSpec: targetModules = " + targetModules + " and targetPattern = "
                     + MessageText.name(targetPattern) + "; expected one of them.");
@@ -191,6 +204,23 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
         LoraConfig.Builder builder = LoraConfig.builder();
         PROPERTIES.forEach(property -> property.give(this, builder));
         return builder.build();
+    }
+
+    private AdapterConfig parsed() {
+        LoraSpec untouched = new LoraSpec();
+        List<String> others = PROPERTIES.stream()
+                .filter(property -> !property.get.apply(this).equals(property.get.apply(untouched)))
+                .map(Property::name)
+                .toList();
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "LoraSpec: peftConfig together with " + others + "; expected all options in peftConfig, or none.");
+        }
+        try {
+            return AdapterConfigs.parse(peftConfig);
+        } catch (AdapterFormatException e) {
+            throw new IllegalArgumentException("LoraSpec: peftConfig: " + e.getMessage(), e);
+        }
     }
 
     private ModuleSelector targets() {
@@ -229,7 +259,7 @@ public final class LoraSpec implements Configurable, Provenancable<ConfiguredObj
      *
      * @return the config
      */
-    public LoraConfig config() {
+    public AdapterConfig config() {
         return config;
     }
 

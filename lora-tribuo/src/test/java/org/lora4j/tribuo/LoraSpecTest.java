@@ -2,7 +2,6 @@
 package org.lora4j.tribuo;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.oracle.labs.mlrg.olcut.config.Config;
 import java.lang.reflect.Field;
@@ -13,10 +12,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.OftConfig;
 import org.lora4j.config.TrainableTokens;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
@@ -50,6 +51,24 @@ class LoraSpecTest {
                 .epochs(30)
                 .batchSize(4)
                 .build();
+    }
+
+    @ParameterizedTest
+    @MethodSource("bases")
+    void anotherMethod_isGivenAsPeftsJson_andLearns(BaseNetwork base) {
+        AdapterConfig config = OftConfig.builder()
+                .blockSize(2)
+                .targetModules(ModuleSelector.allLinear())
+                .build();
+        LoraSpec spec = LoraSpec.of(config);
+        Dataset<Label> data = Data.corners(6, 1, "a", "b", "c");
+
+        LoraModel<Label> model = trainer(base, spec).train(data);
+
+        assertThat(spec.config()).isEqualTo(config);
+        assertThat(spec.getProvenance().toString()).contains("OFT");
+        assertThat(model.adapter().config().peftType()).isEqualTo("OFT");
+        assertThat(new LabelEvaluator().evaluate(model, data).accuracy()).isGreaterThan(0.8);
     }
 
     @ParameterizedTest
@@ -96,7 +115,7 @@ class LoraSpecTest {
                 .map(Field::getName)
                 .toList();
 
-        assertThat(configured).hasSize(LoraSpec.PROPERTIES.size() + 1).contains("targetPattern");
+        assertThat(configured).hasSize(LoraSpec.PROPERTIES.size() + 2).contains("targetPattern", "peftConfig");
         assertThat(new LoraSpec(8, 8).config())
                 .isEqualTo(LoraConfig.builder()
                         .targetModules(ModuleSelector.allLinear())
@@ -130,15 +149,16 @@ class LoraSpecTest {
     }
 
     @Test
-    void trainableTokensOfNamedModules_areRefused() {
+    void optionsWithoutAProperty_areKeptAsPeftsJson() {
         LoraConfig config = LoraConfig.builder()
                 .targetModules(ModuleSelector.allLinear())
                 .trainableTokens(TrainableTokens.of(Map.of("word_embeddings", List.of(3))))
                 .build();
 
-        assertThatThrownBy(() -> LoraSpec.of(config))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("the config has options that trainers do not know");
+        LoraSpec spec = LoraSpec.of(config);
+
+        assertThat(spec.config()).isEqualTo(config);
+        assertThat(spec.getProvenance().toString()).contains("word_embeddings");
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.lora4j.train;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.parts.ParallelExecutor;
@@ -38,6 +39,16 @@ public interface Trainable {
      */
     default List<StepRule> stepRules() {
         return List.of();
+    }
+
+    /**
+     * The same model, with its executor changed.
+     *
+     * @param change gives an executor for the one that the model has; asked again whenever the model has a new one
+     * @return a model with the same parameters and step rules
+     */
+    default Trainable executedBy(UnaryOperator<GraphExecutor> change) {
+        return new ChangedTrainable(this, change);
     }
 
     /**

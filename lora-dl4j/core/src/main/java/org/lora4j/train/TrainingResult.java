@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -152,6 +154,41 @@ public record TrainingResult(
      */
     public double lastLoss() {
         return losses.get(losses.size() - 1);
+    }
+
+    /** For reports in JSON, under the names of the fields; a number that is not finite is left out. */
+    Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("stop_reason", ending.name());
+        values.put("steps", steps);
+        values.put("losses", losses.stream().filter(Double::isFinite).toList());
+        values.put("epochs", epochs.stream().map(TrainingResult::values).toList());
+        values.put("median_step_seconds", medianStepSeconds);
+        bestMetric.ifPresent(metric -> values.put("best_metric", metric));
+        values.put(
+                "signs",
+                signs.stream()
+                        .map(sign -> Map.of(
+                                "kind", sign.kind().name(),
+                                "epoch", sign.epoch(),
+                                "finding", sign.finding(),
+                                "suggestion", sign.suggestion()))
+                        .toList());
+        return values;
+    }
+
+    private static Map<String, Object> values(EpochReport epoch) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("epoch", epoch.epoch());
+        values.put("steps", epoch.steps());
+        if (Double.isFinite(epoch.meanLoss())) {
+            values.put("mean_loss", epoch.meanLoss());
+        }
+        values.put("examples", epoch.examples());
+        values.put("seconds", epoch.seconds());
+        epoch.metric().ifPresent(metric -> values.put("metric", metric));
+        values.put("best", epoch.best());
+        return values;
     }
 
     /** A line: how the run ended, first and last loss, best metric, and the duration of a step. All values are in the fields. */

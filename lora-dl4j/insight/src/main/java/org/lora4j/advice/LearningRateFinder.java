@@ -17,8 +17,8 @@ import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.BriefTraining.Outcome;
 import org.lora4j.advice.LearningRateSuggestion.Confirmation;
 import org.lora4j.error.Problems;
-import org.lora4j.text.FitSettings;
 import org.lora4j.text.TextTask;
+import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.Batches;
 import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
@@ -113,7 +113,7 @@ public final class LearningRateFinder {
      * @return a finder; its short trainings have 100 steps
      * @throws IllegalArgumentException if there is no example to choose by
      */
-    public static <B extends FitSettings<B, T>, E, T extends TextTask<?, E, ?, ?, T>> LearningRateFinder of(
+    public static <B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>> LearningRateFinder of(
             Supplier<B> settings, List<E> train, List<E> validation) {
         Problems problems = new Problems();
         problems.check(!validation.isEmpty(), "no validation, expected examples to choose by, none of them in train");

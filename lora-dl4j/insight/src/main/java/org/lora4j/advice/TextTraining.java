@@ -3,9 +3,9 @@ package org.lora4j.advice;
 
 import java.util.List;
 import java.util.function.Supplier;
-import org.lora4j.text.FitReport;
-import org.lora4j.text.FitSettings;
+import org.lora4j.text.TextFitReport;
 import org.lora4j.text.TextTask;
+import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.RunListener;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.TrainingFailedException;
@@ -18,7 +18,8 @@ import org.lora4j.train.TrainingResult;
  * @param <E> an example
  * @param <T> a task
  */
-final class TextTraining<B extends FitSettings<B, T>, E, T extends TextTask<?, E, ?, ?, T>> implements BriefTraining {
+final class TextTraining<B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>>
+        implements BriefTraining {
 
     private final Supplier<B> settings;
     private final List<E> train;
@@ -39,7 +40,7 @@ final class TextTraining<B extends FitSettings<B, T>, E, T extends TextTask<?, E
                 .listener(steps)
                 .listener(listener)
                 .build()) {
-            FitReport report = task.fit(train, validation).report();
+            TextFitReport report = task.fit(train, validation).report();
             higherIsBetter = report.higherIsBetter();
             TrainingResult training = report.training()
                     .orElseThrow(

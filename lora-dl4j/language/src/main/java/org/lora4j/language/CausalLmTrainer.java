@@ -10,9 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
-import org.lora4j.config.LoraConfig;
-import org.lora4j.config.ModuleSelector;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
@@ -22,19 +20,16 @@ import org.lora4j.internal.language.training.TokenBatches;
 import org.lora4j.internal.language.training.TokenRow;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
-import org.lora4j.train.AdamW;
 import org.lora4j.train.Checkpoints;
-import org.lora4j.train.EarlyStopping;
+import org.lora4j.train.FitOptions;
+import org.lora4j.train.FitSettings;
 import org.lora4j.train.GradientClipping;
-import org.lora4j.train.LearningRateSchedule;
-import org.lora4j.train.RunListener;
+import org.lora4j.train.Holdout;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
-import org.lora4j.train.Warmup;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -66,25 +61,21 @@ public final class CausalLmTrainer {
     private static final double LORA_RATE = 5e-4;
     private static final double HIDDEN_OF_RATE = 2000;
     private static final double FALL_OF_RATE = 0.78;
-    private static final double WEIGHT_DECAY = 0.01;
-    private static final double WARMUP = 0.06;
     private static final int LONGEST_BY_DEFAULT = 1024;
     private static final int SHORTEST_PACK = 256;
 
     private final Builder settings;
-    private final LoraConfig config;
+    private final FitOptions options;
+    private final AdapterConfig config;
     private final int maxLength;
     private CausalLm model;
 
-    private CausalLmTrainer(Builder settings) {
-        this.settings = settings.copy();
+    private CausalLmTrainer(Builder settings, FitOptions options) {
+        this.settings = settings;
+        this.options = options;
         this.model = settings.model;
         this.maxLength = settings.maxLength();
-        LoraConfig.Builder lora = settings.config.toBuilder().taskType("CAUSAL_LM");
-        if (settings.config.baseModelName() == null) {
-            lora.baseModelName(model.name());
-        }
-        this.config = lora.build();
+        this.config = options.adapterFor("CAUSAL_LM", model.name());
     }
 
     /**
@@ -98,11 +89,11 @@ public final class CausalLmTrainer {
     }
 
     /**
-     * Learns from all examples, without a part to choose the best epoch by: the last one is kept.
+     * Learns; a part of the sequences is kept back to choose the best epoch by, as {@link Builder#validationFraction} says.
      *
      * @param train the examples
      * @return what happened
-     * @throws IllegalArgumentException as {@link #fit(List, List)}
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if there are too few examples to keep some back
      * @throws IllegalStateException as {@link #fit(List, List)}
      */
     public LmFitReport fit(List<LmExample> train) {
@@ -128,17 +119,29 @@ public final class CausalLmTrainer {
     }
 
     /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, as {@link #resume(List, List)}.
+     *
+     * @param train the same examples
+     * @return what happened, the part before the stop included
+     * @throws IllegalArgumentException as {@link #resume(List, List)}
+     * @throws IllegalStateException as {@link #resume(List, List)}
+     */
+    public LmFitReport resume(List<LmExample> train) {
+        return run(train, Optional.empty(), true);
+    }
+
+    /**
      * Goes on with the run of the latest checkpoint, or starts it if there is none; with the model as it was at the start, the
      * same settings and the same examples the end is the same to the bit.
      *
      * @param train as for {@link #fit(List, List)}
-     * @param validation as for {@link #fit(List, List)}; empty for none
+     * @param validation as for {@link #fit(List, List)}
      * @return what happened, the part before the stop included
      * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
      * @throws IllegalStateException as {@link #fit(List, List)}, and without {@link Builder#checkpoints}
      */
     public LmFitReport resume(List<LmExample> train, List<LmExample> validation) {
-        return run(train, Optional.of(required(validation, "validation")).filter(part -> !part.isEmpty()), true);
+        return run(train, Optional.of(required(validation, "validation")), true);
     }
 
     private static List<LmExample> required(List<LmExample> examples, String name) {
@@ -178,12 +181,17 @@ public final class CausalLmTrainer {
         Problems problems = new Problems();
         ExampleRows encoder = encoder();
         List<TokenRow> learned = encoder.of(required(train, "train"), "train", problems);
-        Optional<List<TokenRow>> held = validation.map(part -> encoder.of(part, "validation", problems));
+        Optional<List<TokenRow>> given = validation.map(part -> encoder.of(part, "validation", problems));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("CausalLmTrainer.fit")
                     + (settings.skipInvalid ? "." : ". Correct them, or leave such examples out by skipInvalid()."));
         }
-        return settings.full ? trainCopy(learned, held, encoder, resume) : trainAdapter(learned, held, encoder, resume);
+        Holdout.Split<TokenRow> split = given.map(part -> new Holdout.Split<>(learned, part))
+                .orElseGet(() -> options.holdout().of(learned, TokenRow::kind));
+        Optional<List<TokenRow>> held = Optional.of(split.validation()).filter(part -> !part.isEmpty());
+        return options.full()
+                ? trainCopy(split.train(), held, encoder, resume)
+                : trainAdapter(split.train(), held, encoder, resume);
     }
 
     private LmFitReport trainAdapter(
@@ -194,7 +202,7 @@ public final class CausalLmTrainer {
         boolean enabled = adapted.isEnabled();
         boolean fresh = !adapted.adapterNames().contains(name);
         if (fresh) {
-            adapted.addAdapter(name, config, settings.seed);
+            adapted.addAdapter(name, config, options.seed());
         }
         boolean trainable = adapted.isTrainable(name);
         Map<INDArray, INDArray> before = Map.of();
@@ -275,13 +283,16 @@ public final class CausalLmTrainer {
         Optional<LmEvaluation> before = held.map(this::score);
         List<List<TokenRow>> rows =
                 settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
-        Trainer.Builder builder = Trainer.builder(trainable).plan(plan(held.isPresent()));
+        Trainer.Builder builder = Trainer.builder(trainable)
+                .plan(options.plan(
+                        held.isPresent(),
+                        plan -> plan.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation)));
         held.ifPresent(part -> builder.evaluation(
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
-        settings.listeners.forEach(builder::listener);
+        options.listeners().forEach(builder::listener);
         Trainer trainer = builder.build();
-        TokenBatches batches = new TokenBatches(model.weights().config(), DataType.FLOAT, rows, settings.tokenBudget);
+        TokenBatches batches = new TokenBatches(model.weights().config(), DataType.FLOAT, rows, options.tokenBudget());
         TrainingResult result = resume ? trainer.resume(batches) : trainer.train(batches);
         Optional<LmEvaluation> after = held.map(this::score);
         boolean startKept =
@@ -297,12 +308,12 @@ public final class CausalLmTrainer {
                 learned.stream().mapToLong(TokenRow::targets).sum(),
                 encoder.skipped(),
                 encoder.cut(),
-                settings.learningRate(),
+                options.learningRate(),
                 before,
                 startKept ? before : after,
                 startKept,
                 result,
-                notes);
+                List.copyOf(notes));
         LOG.info("CausalLmTrainer: {}", report);
         return report;
     }
@@ -320,7 +331,7 @@ public final class CausalLmTrainer {
     }
 
     private void weightsChanged() {
-        if (settings.full) {
+        if (options.full()) {
             model.weightsChanged();
         }
     }
@@ -335,78 +346,52 @@ public final class CausalLmTrainer {
         return Math.max(longest, Math.min(maxLength, SHORTEST_PACK));
     }
 
-    private TrainingPlan plan(boolean validated) {
-        TrainingPlan.Builder plan = TrainingPlan.builder()
-                .epochs(settings.epochs)
-                .optimizer(AdamW.of(settings.learningRate()).withWeightDecay(WEIGHT_DECAY))
-                .schedule(LearningRateSchedule.linear(Warmup.fraction(WARMUP)))
-                .clipping(GradientClipping.byGlobalNorm(1))
-                .accumulation(settings.accumulation)
-                .seed(settings.seed);
-        if (validated) {
-            plan.earlyStopping(EarlyStopping.patience(settings.patience));
-        }
-        return settings.plan.apply(plan).build();
-    }
-
     /**
      * Collects settings.
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder {
+    public static final class Builder extends FitSettings<Builder> {
+
+        private static final int EPOCHS = 3;
+        private static final int PATIENCE = 2;
+        private static final int TOKEN_BUDGET = 2048;
 
         private final CausalLm model;
-        private boolean full;
-        private LoraConfig config = LoraConfig.builder()
-                .rank(8)
-                .alpha(16)
-                .targetModules(ModuleSelector.allLinear())
-                .build();
         private String adapter = AdaptedSameDiff.DEFAULT_ADAPTER;
-        private int epochs = 3;
-        private int patience = 2;
         private int accumulation = 1;
-        private int tokenBudget = 2048;
         private Optional<Integer> maxLength = Optional.empty();
         private LongRows longRows = LongRows.REFUSE;
         private boolean packing = true;
         private boolean recomputing;
         private boolean skipInvalid;
-        private Optional<Double> learningRate = Optional.empty();
-        private long seed = 42;
         private Optional<Checkpoints> checkpoints = Optional.empty();
-        private List<RunListener> listeners = new ArrayList<>();
-        private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
 
         private Builder(CausalLm model) {
+            super(EPOCHS, PATIENCE, TOKEN_BUDGET);
             this.model = Objects.requireNonNull(model, "CausalLmTrainer: model is null; expected a CausalLm");
         }
 
-        /**
-         * Sets the adapter, in the place of rank 8 and alpha 16 on all linear layers.
-         *
-         * @param value the config
-         * @return this
-         */
-        public Builder lora(LoraConfig value) {
-            full = false;
-            config = Objects.requireNonNull(value, "lora: config is null; expected a LoraConfig");
+        @Override
+        protected Builder self() {
             return this;
         }
 
         /**
-         * Trains all weights in a copy of the model, whatever the type in which they are stored, at a tenth of the rate.
-         *
-         * @return this
+         * The learning rate by default: {@code 5e-4 (2000 / hidden)^0.78} for an adapter, and a tenth of it if all weights learn: wide
+         * models learn at smaller rates (the form is that of Schulman et al. 2025, LoRA Without Regret). At a hidden size of 64
+         * that is 7.3e-3; of rates tried there, 3e-3 and 1e-2 were best, and 1e-3 for all weights. Rank, data and model matter, too: try
+         * a third and three times of it.
          */
-        public Builder fullFineTuning() {
-            full = true;
-            return this;
+        @Override
+        protected double defaultRate(boolean allWeights) {
+            double hidden = model.weights().config().hidden();
+            double rate = LORA_RATE * Math.pow(HIDDEN_OF_RATE / hidden, FALL_OF_RATE);
+            return allWeights ? rate / 10 : rate;
         }
 
         /**
-         * Sets the name of the adapter that learns, {@code default} at first. One that the model has goes on from its values, with
+         * Sets the name of the adapter that learns, {@code default} by default. One that the model has goes on from its values, with
          * its own config.
          *
          * @param name the name
@@ -418,40 +403,7 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Sets the most epochs, 3 at first.
-         *
-         * @param count 1 or more
-         * @return this
-         */
-        public Builder epochs(int count) {
-            epochs = count;
-            return this;
-        }
-
-        /**
-         * Sets after how many epochs without improvement on the validation part to stop, 2 at first.
-         *
-         * @param count 1 or more
-         * @return this
-         */
-        public Builder patience(int count) {
-            patience = count;
-            return this;
-        }
-
-        /**
-         * Sets the most tokens of a batch, padding included, 2048 at first.
-         *
-         * @param tokens 1 or more
-         * @return this
-         */
-        public Builder tokenBudget(int tokens) {
-            tokenBudget = tokens;
-            return this;
-        }
-
-        /**
-         * Sets how many batches make a step, 1 at first. Every token that is learned counts the same in them.
+         * Sets how many batches make a step, 1 by default. Every token that is learned counts the same in them.
          *
          * @param batches 1 or more
          * @return this
@@ -462,7 +414,7 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Sets the most tokens of an example, and of a piece of a long text: the context, but at most 1024, at first.
+         * Sets the most tokens of an example, and of a piece of a long text: the context, but at most 1024, by default.
          *
          * @param tokens 2 to the context
          * @return this
@@ -473,7 +425,7 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Sets what becomes of longer examples; at first they are refused.
+         * Sets what becomes of longer examples; by default they are refused.
          *
          * @param value what
          * @return this
@@ -484,7 +436,7 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Sets whether several examples share a row, as they do at first. The loss is the same; without it, examples of similar
+         * Sets whether several examples share a row, as they do by default. The loss is the same; without it, examples of similar
          * length share a batch, and shorter ones are padded.
          *
          * @param value whether they do
@@ -507,37 +459,12 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Leaves out examples that cannot be learned from, and counts them; at first they are mistakes.
+         * Leaves out examples that cannot be learned from, and counts them; by default they are errors.
          *
          * @return this
          */
         public Builder skipInvalid() {
             skipInvalid = true;
-            return this;
-        }
-
-        /**
-         * Sets the highest learning rate. At first it is {@code 5e-4 (2000 / hidden)^0.78} with LoRA, and a tenth of it for full
-         * fine-tuning: wide models learn at smaller rates (the form is that of Schulman et al. 2025, LoRA Without Regret). At a
-         * hidden size of 64 that is 7.3e-3; of rates tried there, 3e-3 and 1e-2 were best, and 1e-3 in full. Rank, data and model
-         * matter, too: try a third and three times of it.
-         *
-         * @param rate a finite number above 0
-         * @return this
-         */
-        public Builder learningRate(double rate) {
-            learningRate = Optional.of(rate);
-            return this;
-        }
-
-        /**
-         * Sets the seed of everything random, 42 at first: equal seeds give equal models on one machine.
-         *
-         * @param value any number
-         * @return this
-         */
-        public Builder seed(long value) {
-            seed = value;
             return this;
         }
 
@@ -553,29 +480,6 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Adds somebody to be told how training goes, such as {@code ProgressListener.to(System.out::println)}. Without one a
-         * few lines go to the log.
-         *
-         * @param listener the listener
-         * @return this
-         */
-        public Builder listener(RunListener listener) {
-            listeners.add(Objects.requireNonNull(listener, "listener is null; expected a RunListener"));
-            return this;
-        }
-
-        /**
-         * Changes the plan of training at last, whatever the other settings made of it.
-         *
-         * @param change takes the builder of the plan and gives it back
-         * @return this
-         */
-        public Builder plan(UnaryOperator<TrainingPlan.Builder> change) {
-            plan = Objects.requireNonNull(change, "plan: change is null; expected a function of the plan's builder");
-            return this;
-        }
-
-        /**
          * Makes the trainer.
          *
          * @return the trainer
@@ -583,47 +487,34 @@ public final class CausalLmTrainer {
          */
         public CausalLmTrainer build() {
             Problems problems = new Problems();
-            problems.atLeast("epochs", epochs, 1);
-            problems.atLeast("patience", patience, 1);
+            check(problems);
+            problems.throwIfAny("CausalLmTrainer");
+            return new CausalLmTrainer(copy(), options());
+        }
+
+        @Override
+        protected void check(Problems problems) {
+            super.check(problems);
             problems.atLeast("accumulation", accumulation, 1);
-            problems.atLeast("tokenBudget", tokenBudget, 1);
             problems.check(
                     maxLength() >= 2 && maxLength() <= model.contextLength(),
                     "maxLength = " + maxLength() + ", expected 2 to the context of " + model.contextLength());
-            problems.finiteAboveZero("learningRate", learningRate());
-            problems.throwIfAny("CausalLmTrainer");
-            return new CausalLmTrainer(this);
         }
 
         private int maxLength() {
             return maxLength.orElse(Math.min(model.contextLength(), LONGEST_BY_DEFAULT));
         }
 
-        private double learningRate() {
-            double hidden = model.weights().config().hidden();
-            double rate = LORA_RATE * Math.pow(HIDDEN_OF_RATE / hidden, FALL_OF_RATE);
-            return learningRate.orElse(full ? rate / 10 : rate);
-        }
-
         private Builder copy() {
             Builder copy = new Builder(model);
-            copy.full = full;
-            copy.config = config;
             copy.adapter = adapter;
-            copy.epochs = epochs;
-            copy.patience = patience;
             copy.accumulation = accumulation;
-            copy.tokenBudget = tokenBudget;
             copy.maxLength = maxLength;
             copy.longRows = longRows;
             copy.packing = packing;
             copy.recomputing = recomputing;
             copy.skipInvalid = skipInvalid;
-            copy.learningRate = learningRate;
-            copy.seed = seed;
             copy.checkpoints = checkpoints;
-            copy.listeners = List.copyOf(listeners);
-            copy.plan = plan;
             return copy;
         }
     }

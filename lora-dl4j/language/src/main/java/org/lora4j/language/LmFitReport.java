@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.language;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import org.lora4j.error.Arguments;
+import java.util.OptionalDouble;
+import org.lora4j.train.FitReport;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -17,10 +20,10 @@ import org.lora4j.train.TrainingResult;
  * @param skipped number of examples that were left out, of both parts
  * @param cut number of examples that were cut, of both parts
  * @param learningRate the highest learning rate
- * @param before how the model foretold the validation part before; empty if there is none
- * @param after how the model that was kept foretells it
+ * @param evaluationBefore how the model predicted the validation part before; empty if there is none
+ * @param evaluationAfter how the model that was kept predicts it
  * @param startKept whether no epoch was better than the start, which was kept
- * @param training the run of the trainer
+ * @param run the run of the trainer
  * @param notes what is odd about the data
  * @apiNote Status: experimental
  */
@@ -32,42 +35,68 @@ public record LmFitReport(
         int skipped,
         int cut,
         double learningRate,
-        Optional<LmEvaluation> before,
-        Optional<LmEvaluation> after,
+        Optional<LmEvaluation> evaluationBefore,
+        Optional<LmEvaluation> evaluationAfter,
         boolean startKept,
-        TrainingResult training,
-        List<String> notes) {
+        TrainingResult run,
+        List<String> notes)
+        implements FitReport {
 
-    /**
-     * Copies the notes.
-     *
-     * @param sequences as in the record
-     * @param rows as in the record
-     * @param tokens as in the record
-     * @param learned as in the record
-     * @param skipped as in the record
-     * @param cut as in the record
-     * @param learningRate as in the record
-     * @param before as in the record
-     * @param after as in the record
-     * @param startKept as in the record
-     * @param training as in the record
-     * @param notes as in the record
-     */
-    public LmFitReport {
-        Arguments.allRequired(notes, "LmFitReport: notes", "a text");
-        notes = List.copyOf(notes);
+    @Override
+    public Optional<TrainingResult> training() {
+        return Optional.of(run);
+    }
+
+    @Override
+    public String metric() {
+        return "loss per token";
+    }
+
+    @Override
+    public boolean higherIsBetter() {
+        return false;
+    }
+
+    @Override
+    public OptionalDouble before() {
+        return loss(evaluationBefore);
+    }
+
+    @Override
+    public OptionalDouble after() {
+        return loss(evaluationAfter);
+    }
+
+    private static OptionalDouble loss(Optional<LmEvaluation> evaluation) {
+        return evaluation.map(of -> OptionalDouble.of(of.loss())).orElse(OptionalDouble.empty());
+    }
+
+    @Override
+    public Map<String, Object> chosen() {
+        return Map.of("learning_rate", learningRate);
+    }
+
+    @Override
+    public Map<String, Long> data() {
+        Map<String, Long> data = new LinkedHashMap<>();
+        data.put("sequences", (long) sequences);
+        data.put("rows", (long) rows);
+        data.put("tokens", tokens);
+        data.put("learned_tokens", learned);
+        data.put("skipped", (long) skipped);
+        data.put("cut", (long) cut);
+        return data;
     }
 
     @Override
     public String toString() {
-        String losses = before.isEmpty() || after.isEmpty()
+        String losses = evaluationBefore.isEmpty() || evaluationAfter.isEmpty()
                 ? ""
                 : String.format(
                         Locale.ROOT,
                         "; loss a token %.4f before, %.4f after%s",
-                        before.get().loss(),
-                        after.get().loss(),
+                        evaluationBefore.get().loss(),
+                        evaluationAfter.get().loss(),
                         startKept ? " (the start was kept)" : "");
         return String.format(
                 Locale.ROOT,
@@ -77,7 +106,7 @@ public record LmFitReport(
                 tokens,
                 learned,
                 losses,
-                training,
+                run,
                 notes.isEmpty() ? "" : "; " + String.join("; ", notes));
     }
 }

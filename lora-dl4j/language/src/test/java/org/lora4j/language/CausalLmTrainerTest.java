@@ -116,6 +116,7 @@ class CausalLmTrainerTest {
                 JsonNode settings = about.path("training");
                 CausalLmTrainer trainer = CausalLmTrainer.builder(model)
                         .packing(packing)
+                        .validationFraction(0)
                         .listener(QUIET)
                         .plan(plan -> plan.epochs(settings.path("steps").asInt())
                                 .optimizer(AdamW.of(settings.path("lr").asDouble())
@@ -129,7 +130,7 @@ class CausalLmTrainerTest {
                 LmFitReport report = trainer.fit(goldenBatch(golden));
 
                 JsonNode tolerance = about.at("/tolerance/float32");
-                List<Double> losses = report.training().losses();
+                List<Double> losses = report.losses();
                 assertThat(losses).hasSize(3);
                 for (int i = 0; i < losses.size(); i++) {
                     assertThat(losses.get(i))
@@ -162,20 +163,20 @@ class CausalLmTrainerTest {
 
             LmFitReport report = trainer.fit(TEXTS, TEXTS);
 
-            assertThat(report.after().orElseThrow().loss())
-                    .isLessThan(report.before().orElseThrow().loss() - 1);
-            assertThat(report.after().orElseThrow().kinds()).containsOnlyKeys("ball", "question");
+            assertThat(report.after().orElseThrow()).isLessThan(report.before().orElseThrow() - 1);
+            assertThat(report.evaluationAfter().orElseThrow().kinds()).containsOnlyKeys("ball", "question");
             assertThat(report.rows()).isLessThan(report.sequences());
             assertThat(report.notes())
                     .containsExactly(
                             "4 sequences of the validation part are in the training part, too, so its loss is too low");
             LmEvaluation now = trainer.evaluate(TEXTS);
-            assertThat(now).isEqualTo(report.after().orElseThrow());
+            assertThat(now).isEqualTo(report.evaluationAfter().orElseThrow());
             Path saved = directory.resolve("adapter");
             model.model().adapter("default").save(saved);
             try (CausalLm other = small()) {
                 CausalLmTrainer measuring = CausalLmTrainer.builder(other).build();
-                assertThat(measuring.evaluate(TEXTS)).isEqualTo(report.before().orElseThrow());
+                assertThat(measuring.evaluate(TEXTS))
+                        .isEqualTo(report.evaluationBefore().orElseThrow());
                 other.model().addAdapter("saved", Adapter.load(saved));
                 other.model().activate("saved");
                 assertThat(measuring.evaluate(TEXTS).loss()).isCloseTo(now.loss(), within(1e-6));
@@ -290,6 +291,7 @@ class CausalLmTrainerTest {
             try (CausalLm model = small()) {
                 CausalLmTrainer.builder(model)
                         .packing(false)
+                        .validationFraction(0)
                         .tokenBudget(accumulated ? 1 : 2048)
                         .accumulation(accumulated ? 4 : 1)
                         .epochs(2)
@@ -317,8 +319,10 @@ class CausalLmTrainerTest {
         List<INDArray> factors = new ArrayList<>();
         for (boolean recomputing : new boolean[] {false, true}) {
             try (CausalLm model = small()) {
-                CausalLmTrainer.Builder builder =
-                        CausalLmTrainer.builder(model).epochs(2).listener(QUIET);
+                CausalLmTrainer.Builder builder = CausalLmTrainer.builder(model)
+                        .epochs(2)
+                        .validationFraction(0)
+                        .listener(QUIET);
                 (recomputing ? builder.recomputing() : builder).build().fit(TEXTS);
                 factors.add(query(model));
             }
@@ -335,11 +339,11 @@ class CausalLmTrainerTest {
             Path checkpoints = directory.resolve("checkpoints" + stop);
             LmFitReport report = run(checkpoints, full, stop, false);
             if (stop == 3) {
-                assertThat(report.training().steps()).isEqualTo(3);
+                assertThat(report.run().steps()).isEqualTo(3);
                 report = run(checkpoints, full, Integer.MAX_VALUE, true);
             }
-            assertThat(report.training().steps()).isEqualTo(8);
-            ends.add(report.training().losses() + " " + report.after());
+            assertThat(report.run().steps()).isEqualTo(8);
+            ends.add(report.losses() + " " + report.after());
         }
 
         assertThat(ends.get(1)).isEqualTo(ends.get(0));
@@ -380,7 +384,7 @@ class CausalLmTrainerTest {
 
             LmFitReport report = trainer.fit(TEXTS, TEXTS);
 
-            assertThat(report.after().orElseThrow().loss()).isLessThan(before.loss() - 1);
+            assertThat(report.after().orElseThrow()).isLessThan(before.loss() - 1);
             assertThat(CausalLmTrainer.builder(model).build().evaluate(TEXTS)).isEqualTo(before);
             assertThat(model.model().adapterNames()).isEmpty();
             CausalLm tuned = trainer.model();
@@ -393,7 +397,7 @@ class CausalLmTrainerTest {
                             .base()
                             .getVariable("model.embed_tokens.weight")
                             .getArr());
-            assertThat(report.training().norms()).hasSize(11);
+            assertThat(report.run().norms()).hasSize(11);
             int[] ids = tuned.tokenizer().encode("Tim had a red ball.");
             int[][] mask = {Arrays.stream(ids).map(id -> 1).toArray()};
             INDArray logits = tuned.model()
@@ -421,8 +425,8 @@ class CausalLmTrainerTest {
 
             LmFitReport report = trainer.fit(TEXTS, TEXTS);
 
-            assertThat(report.before().orElseThrow().loss()).isCloseTo(before, within(1e-4));
-            assertThat(report.after().orElseThrow().loss()).isLessThan(before);
+            assertThat(report.before().orElseThrow()).isCloseTo(before, within(1e-4));
+            assertThat(report.after().orElseThrow()).isLessThan(before);
             assertThat(trainer.model().bytes()).isGreaterThan(2 * model.bytes());
         }
     }
@@ -449,6 +453,7 @@ class CausalLmTrainerTest {
 
             LmFitReport report = CausalLmTrainer.builder(model)
                     .skipInvalid()
+                    .validationFraction(0)
                     .epochs(1)
                     .listener(QUIET)
                     .build()
@@ -457,6 +462,37 @@ class CausalLmTrainerTest {
             assertThat(report.skipped()).isEqualTo(1);
             assertThat(report.sequences()).isEqualTo(2);
             assertThat(report.notes()).singleElement().asString().contains("1 examples were left out");
+        }
+    }
+
+    @Test
+    void fit_withoutAValidationPart_keepsOneBack_unlessToldOtherwise() throws IOException {
+        try (CausalLm model = small()) {
+            CausalLmTrainer.Builder builder =
+                    CausalLmTrainer.builder(model).epochs(1).listener(QUIET);
+
+            LmFitReport kept = builder.build().fit(TEXTS);
+            LmFitReport all = builder.validationFraction(0).build().fit(TEXTS);
+
+            assertThat(kept.sequences()).isLessThan(TEXTS.size());
+            assertThat(kept.after()).isPresent();
+            assertThat(all.sequences()).isEqualTo(TEXTS.size());
+            assertThat(all.after()).isEmpty();
+            assertThat(all.startKept()).isFalse();
+        }
+    }
+
+    @Test
+    void fit_ofOneExample_saysHowToDoWithoutAValidationPart() throws IOException {
+        try (CausalLm model = small()) {
+            CausalLmTrainer trainer =
+                    CausalLmTrainer.builder(model).listener(QUIET).build();
+
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> trainer.fit(TEXTS.subList(0, 1)))
+                    .withMessageContaining("1 examples are too few")
+                    .withMessageContaining("validationFraction(0)");
+            assertThat(model.model().adapterNames()).isEmpty();
         }
     }
 

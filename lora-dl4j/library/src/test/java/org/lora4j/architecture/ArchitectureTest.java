@@ -226,9 +226,11 @@ class ArchitectureTest {
                 layer(
                         "train",
                         "error",
+                        "config",
                         "internal.array",
                         "method",
                         "internal.format.file",
+                        "internal.format.json",
                         "exec.kernel",
                         "exec",
                         "internal.checkpoint",

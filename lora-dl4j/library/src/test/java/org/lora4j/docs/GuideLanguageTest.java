@@ -131,7 +131,7 @@ class GuideLanguageTest {
         Path directory = folder.resolve("adapter");
         // begin
         CausalLmTrainer trainer = CausalLmTrainer.builder(model).epochs(2).build(); // LoRA on all linear layers
-        LmFitReport report = trainer.fit(train, train);
+        LmFitReport report = trainer.fit(train);
         model.model().adapter("default").save(directory);
         // end
 

@@ -90,7 +90,7 @@ class GuideTextTest {
 
         List<LabeledText> train = TextTable.csv(trainCsv).labeled("text", "category");
         TextClassifier classifier = TextClassifier.builder(encoder)
-                .lora(LoraConfig.builder()
+                .adapter(LoraConfig.builder()
                         .rank(16)
                         .alpha(32)
                         .targetModules("query", "value")

@@ -84,7 +84,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder, PairClassifier> {
+    public static final class Builder extends TextTaskBuilder<Builder, PairClassifier> {
 
         private boolean balanced;
 
@@ -93,7 +93,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
         }
 
         @Override
-        Builder self() {
+        protected Builder self() {
             return this;
         }
 

@@ -16,21 +16,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EmbeddingFit;
 import org.lora4j.internal.text.EmbeddingLoss;
 import org.lora4j.internal.text.EncoderParts;
-import org.lora4j.internal.text.FitOptions;
 import org.lora4j.internal.text.SentenceRows;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskModel;
+import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
+import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.train.ShuffledIndices;
+import org.lora4j.train.Holdout;
 import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,19 +61,19 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private final TextEncoder encoder;
     private final EncoderParts parts;
-    private final FitOptions options;
+    private final TextOptions options;
     private final double temperature;
     private final double margin;
 
     private volatile TaskModel model;
-    private volatile FitReport report;
+    private volatile TextFitReport report;
     private volatile boolean fitted;
     private volatile boolean closed;
 
     private SentenceEncoder(Builder builder) {
         this.encoder = builder.encoder();
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false);
-        this.options = builder.options();
+        this.options = builder.options(TASK_TYPE);
         this.temperature = builder.temperature;
         this.margin = builder.margin;
         this.model = EmbeddingFit.frozen(parts);
@@ -109,21 +109,16 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
-     * Learns; a tenth of the examples, at least one, is kept back to choose the best epoch by.
+     * Learns; a part of the examples is kept back to choose the best epoch by, as {@code validationFraction} of the builder says.
      *
      * @param train two examples or more
      * @return this
      * @throws IllegalArgumentException as {@link #fit(List, List)}
      */
     public SentenceEncoder fit(List<SentenceExample> train) {
-        int[] order = ShuffledIndices.of(train.size(), options.seed(), 0);
-        int held = Math.max(1, train.size() / 10);
-        if (train.size() < 2) {
-            throw new IllegalArgumentException("SentenceEncoder.fit: " + train.size()
-                    + " examples; expected two or more, of which one is kept back to choose by.");
-        }
-        List<SentenceExample> drawn = IntStream.of(order).mapToObj(train::get).toList();
-        return fit(drawn.subList(held, drawn.size()), drawn.subList(0, held));
+        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
+        Holdout.Split<SentenceExample> split = options.fit().holdout().of(train, example -> 0);
+        return learn(split.train(), split.validation());
     }
 
     /**
@@ -135,7 +130,18 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if there are none, a text is empty, kinds are mixed, a vector has another length than
      *     those of the encoder, or triplets have no negatives; the message lists every problem
      */
-    public synchronized SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
+    public SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
+        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
+        Objects.requireNonNull(validation, "SentenceEncoder.fit: validation is null; expected a list of examples");
+        if (validation.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "SentenceEncoder.fit: the validation part is empty; expected examples to choose"
+                            + " by, none of them in the training part. fit(train) makes one.");
+        }
+        return learn(train, validation);
+    }
+
+    private synchronized SentenceEncoder learn(List<SentenceExample> train, List<SentenceExample> validation) {
         requireOpen();
         SentenceKind kind = kind(train, validation);
         Map<String, Integer> indices = new LinkedHashMap<>();
@@ -149,19 +155,23 @@ public final class SentenceEncoder implements AutoCloseable {
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,
                 new EmbeddingFit.Data(tokens, rows, loss(kind)),
-                options.withConfig(config()),
+                options,
                 kind.metric(),
-                candidate -> kind.score(validation, new Embedder(candidate)));
-        report = new FitReport(
+                validation.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(candidate -> kind.score(validation, new Embedder(candidate))));
+        report = new TextFitReport(
                 train.size(),
                 validation.size(),
+                options.fit().learningRate(),
                 0,
                 kind.metric(),
                 true,
                 outcome.before(),
                 outcome.after(),
+                outcome.startKept(),
                 Optional.of(outcome.training()),
-                notes);
+                List.copyOf(notes));
         LOG.info("SentenceEncoder: {}", report);
         TaskModel before = model;
         model = outcome.model();
@@ -178,18 +188,9 @@ public final class SentenceEncoder implements AutoCloseable {
         };
     }
 
-    private LoraConfig config() {
-        LoraConfig.Builder config = options.config().toBuilder().taskType(TASK_TYPE);
-        if (options.config().baseModelName() == null && !encoder.name().isEmpty()) {
-            config.baseModelName(encoder.name());
-        }
-        return config.build();
-    }
-
     private SentenceKind kind(List<SentenceExample> train, List<SentenceExample> validation) {
         Problems problems = new Problems();
         problems.check(!train.isEmpty(), "no examples to learn from, expected some");
-        problems.check(!validation.isEmpty(), "no examples to choose by, expected some");
         check(train, "train", problems);
         check(validation, "validation", problems);
         problems.throwIfAny("SentenceEncoder.fit");
@@ -495,10 +496,10 @@ public final class SentenceEncoder implements AutoCloseable {
     /**
      * What the last {@link #fit(List, List)} did.
      *
-     * @return the report; its {@code headScore} is that of the encoder as it was read
+     * @return the report; its {@code before} is that of the encoder as it was read
      * @throws IllegalStateException if nothing was learned here
      */
-    public FitReport report() {
+    public TextFitReport report() {
         if (report == null) {
             throw new IllegalStateException(
                     "SentenceEncoder.report: nothing was learned here; expected fit(...) before it.");
@@ -577,7 +578,7 @@ public final class SentenceEncoder implements AutoCloseable {
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder, SentenceEncoder> {
+    public static final class Builder extends TextTaskBuilder<Builder, SentenceEncoder> {
 
         private static final int BATCH = 64;
         private static final int EPOCHS = 10;
@@ -590,11 +591,16 @@ public final class SentenceEncoder implements AutoCloseable {
 
         private Builder(TextEncoder encoder) {
             super("SentenceEncoder", encoder);
-            batchSize(BATCH).epochs(EPOCHS).patience(PATIENCE).learningRate(RATE);
+            batchSize(BATCH).epochs(EPOCHS).patience(PATIENCE);
         }
 
         @Override
-        Builder self() {
+        protected double defaultRate(boolean allWeights) {
+            return allWeights ? super.defaultRate(true) : RATE;
+        }
+
+        @Override
+        protected Builder self() {
             return this;
         }
 
@@ -622,16 +628,16 @@ public final class SentenceEncoder implements AutoCloseable {
 
         /** A head alone and dropout are what vectors cannot learn. */
         @Override
-        void check(Problems problems) {
+        protected void check(Problems problems) {
             super.check(problems);
             problems.finiteAboveZero("temperature", temperature);
             problems.finiteFromZero("tripletMargin", margin);
             problems.check(
-                    !options().isHeadOnly(),
-                    "headOnly() has nothing to learn here, expected lora(...) or fullFineTuning()");
+                    options(TASK_TYPE).tuning() != Tuning.HEAD_ONLY,
+                    "headOnly() has nothing to learn here, expected adapter(...) or fullFineTuning()");
             problems.check(
-                    options().config().dropout() == 0,
-                    "dropout of the adapter = " + options().config().dropout()
+                    options().adapter().dropout() == 0,
+                    "dropout of the adapter = " + options().adapter().dropout()
                             + ", expected 0: vectors are computed twice and must be the same");
         }
 

@@ -9,7 +9,7 @@ import java.util.function.Function;
  * @param <T> the task
  * @apiNote Status: experimental
  */
-public final class TaskBuilder<T> extends FitSettings<TaskBuilder<T>, T> {
+public final class TaskBuilder<T> extends TextTaskBuilder<TaskBuilder<T>, T> {
 
     private final Function<TaskBuilder<T>, T> maker;
 
@@ -19,7 +19,7 @@ public final class TaskBuilder<T> extends FitSettings<TaskBuilder<T>, T> {
     }
 
     @Override
-    TaskBuilder<T> self() {
+    protected TaskBuilder<T> self() {
         return this;
     }
 

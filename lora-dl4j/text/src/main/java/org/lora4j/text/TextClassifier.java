@@ -85,7 +85,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *
      * @apiNote Status: experimental
      */
-    public static final class Builder extends FitSettings<Builder, TextClassifier> {
+    public static final class Builder extends TextTaskBuilder<Builder, TextClassifier> {
 
         private boolean several;
         private double threshold = 0.5;
@@ -96,7 +96,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         @Override
-        Builder self() {
+        protected Builder self() {
             return this;
         }
 
@@ -137,7 +137,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         @Override
-        void check(Problems problems) {
+        protected void check(Problems problems) {
             super.check(problems);
             problems.check(
                     threshold > 0 && threshold < 1,

@@ -4,28 +4,31 @@ package org.lora4j.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
-import org.lora4j.internal.text.FitOptions;
+import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
+import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Holdout;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -55,18 +58,18 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private final TextEncoder encoder;
     private final TaskSpec<I, E, P, R> spec;
     private final EncoderParts parts;
-    private final FitOptions options;
+    private final TextOptions options;
 
     private volatile Fitted<I, E, P> fitted;
     private volatile boolean closed;
 
     /** What is there after a fit or a load; of a task that was loaded there is no report. */
-    private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, FitReport report) {}
+    private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
 
-    TextTask(FitSettings<?, T> settings, TaskSpec<I, E, P, R> spec) {
+    TextTask(TextTaskBuilder<?, T> settings, TaskSpec<I, E, P, R> spec) {
         this.encoder = settings.encoder();
         this.spec = spec;
-        this.options = settings.options();
+        this.options = settings.options(spec.kind().taskType(), BertClassifier.HEAD);
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
     }
@@ -74,7 +77,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     abstract T self();
 
     /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by.
+     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by, as {@code validationFraction} of the
+     * builder says.
      *
      * @param train the examples
      * @return this
@@ -84,8 +88,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     public T fit(List<E> train) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         Targets<I, E, P> targets = targets(train, List.of());
-        Held<E> held = Held.of(train, targets, options.seed());
-        learn(held.train(), held.validation(), true);
+        Holdout.Split<E> split = options.fit().holdout().of(train, example -> group(example, targets));
+        learn(split.train(), split.validation(), true);
         return self();
     }
 
@@ -112,6 +116,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return self();
     }
 
+    private static <I, E, P> Object group(E example, Targets<I, E, P> targets) {
+        return targets.kind() == HeadKind.ONE_CLASS ? Arrays.hashCode(targets.encode(example, null)) : 0;
+    }
+
     private synchronized void learn(List<E> train, List<E> validation, boolean taken) {
         requireOpen();
         Targets<I, E, P> targets = targets(train, validation);
@@ -120,33 +128,25 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         List<String> notes = new ArrayList<>(targets.notes());
         notes.addAll(notes(train, validation, encoded, held));
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, withHead(options), encoded, held, taken);
-        FitReport report = new FitReport(
+        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, held, taken);
+        TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
+                options.fit().learningRate(),
                 outcome.cost(),
                 targets.metric(),
                 targets.higherIsBetter(),
-                outcome.headScore(),
+                validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(outcome.headScore()),
                 outcome.score(),
+                outcome.startKept(),
                 outcome.training(),
-                notes);
+                List.copyOf(notes));
         LOG.info("{}: {}", name, report);
         Fitted<I, E, P> before = fitted;
         fitted = new Fitted<>(outcome.model(), targets, report);
         if (before != null) {
             before.model().close();
         }
-    }
-
-    private FitOptions withHead(FitOptions given) {
-        LoraConfig.Builder config = given.config().toBuilder()
-                .modulesToSave(BertClassifier.HEAD)
-                .taskType(spec.kind().taskType());
-        if (given.config().baseModelName() == null && !encoder.name().isEmpty()) {
-            config.baseModelName(encoder.name());
-        }
-        return given.withConfig(config.build());
     }
 
     /** The targets of the training part, after everything that is wrong with either part was told. */
@@ -326,8 +326,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @return the report
      * @throws IllegalStateException if nothing was learned here: not yet, or by the task that was loaded
      */
-    public FitReport report() {
-        FitReport report = requireFitted("report").report();
+    public TextFitReport report() {
+        TextFitReport report = requireFitted("report").report();
         if (report == null) {
             throw new IllegalStateException(
                     name + ".report: this task was loaded; expected one that was fitted here. Call fit(...) first.");

@@ -52,8 +52,8 @@ class PeftDirectoriesTest {
         ENCODER.close();
     }
 
-    private static <B extends FitSettings<B, ?>> B quick(B builder) {
-        return builder.lora(LoraConfig.builder()
+    private static <B extends TextTaskBuilder<B, ?>> B quick(B builder) {
+        return builder.adapter(LoraConfig.builder()
                         .rank(2)
                         .alpha(4)
                         .targetModules("query", "value")

@@ -66,7 +66,7 @@ class SentenceEncoderTest {
 
         RetrievalEvaluation after = encoder.evaluate(pairs);
         assertThat(after.meanReciprocalRank()).isGreaterThan(before + 0.2);
-        assertThat(encoder.report().score()).isCloseTo(after.meanReciprocalRank(), within(1e-6));
+        assertThat(encoder.report().after().orElseThrow()).isCloseTo(after.meanReciprocalRank(), within(1e-6));
 
         encoder.save(folder);
         SentenceEncoder again = SentenceEncoder.load(folder, ENCODER);
@@ -91,7 +91,8 @@ class SentenceEncoderTest {
         encoder.fit(examples, examples);
 
         assertThat(encoder.report().metric()).isEqualTo("Spearman");
-        assertThat(encoder.report().score()).isGreaterThan(encoder.report().headScore() + 0.2);
+        assertThat(encoder.report().after().orElseThrow())
+                .isGreaterThan(encoder.report().before().orElseThrow() + 0.2);
     }
 
     @Test
@@ -105,7 +106,8 @@ class SentenceEncoderTest {
 
         encoder.fit(examples, examples);
 
-        assertThat(encoder.report().score()).isGreaterThan(encoder.report().headScore());
+        assertThat(encoder.report().after().orElseThrow())
+                .isGreaterThan(encoder.report().before().orElseThrow());
     }
 
     @Test
@@ -123,7 +125,8 @@ class SentenceEncoderTest {
                         .build()
                         .fit(with, with)
                         .report()
-                        .score())
+                        .after()
+                        .orElseThrow())
                 .isPositive();
     }
 
@@ -176,7 +179,7 @@ class SentenceEncoderTest {
 
     @Test
     void build_withDropoutOrAHeadAlone_saysWhyNot() {
-        assertThatThrownBy(() -> quick().lora(LoraConfig.builder()
+        assertThatThrownBy(() -> quick().adapter(LoraConfig.builder()
                                 .targetModules("query")
                                 .dropout(0.1)
                                 .build())

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +71,35 @@ class TextClassifierTest {
 
         assertThat(classifier.report().trained()).isEqualTo(32);
         assertThat(classifier.report().validated()).isEqualTo(8);
+    }
+
+    @Test
+    void fit_onEverything_keepsNothingBack_andChoosesTheHeadByCrossValidation() {
+        TextClassifier head = quick().headOnly().validationFraction(0).build().fit(TRAIN);
+        TextClassifier lora = quick().validationFraction(0).build().fit(TRAIN);
+
+        for (TextClassifier classifier : List.of(head, lora)) {
+            assertThat(classifier.report().trained()).isEqualTo(TRAIN.size());
+            assertThat(classifier.report().validated()).isZero();
+            assertThat(classifier.report().before()).isEmpty();
+            assertThat(classifier.report().after()).isEmpty();
+            assertThat(classifier.report().cost()).isPositive();
+            assertThat(classifier.evaluate(TEST).accuracy()).isGreaterThan(0.8);
+        }
+        assertThat(lora.report().epochs()).as("no early stop").hasSize(4);
+        assertThat(lora.report().bestEpoch()).isEmpty();
+    }
+
+    @Test
+    void report_isTheSameAsJson() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(FITTED.report().json());
+
+        assertThat(json.at("/data/train").asInt()).isEqualTo(TRAIN.size());
+        assertThat(json.at("/after").asDouble())
+                .isEqualTo(FITTED.report().after().orElseThrow());
+        assertThat(json.at("/chosen/learning_rate").asDouble()).isEqualTo(1e-3);
+        assertThat(json.at("/training/epochs")).hasSize(FITTED.report().epochs().size());
+        assertThat(json.at("/training/losses")).hasSize(FITTED.report().losses().size());
     }
 
     @Test

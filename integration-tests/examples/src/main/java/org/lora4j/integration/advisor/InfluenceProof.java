@@ -120,7 +120,7 @@ public final class InfluenceProof {
                 .seed(seed)
                 .build()
                 .fit(train, validation);
-        double accuracy = classifier.report().score();
+        double accuracy = classifier.report().after().orElseThrow();
 
         long start = System.nanoTime();
         DataInf<LabeledText> dataInf = DataInf.of(classifier, train).memory(MEMORY);

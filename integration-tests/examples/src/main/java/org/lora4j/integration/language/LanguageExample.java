@@ -145,8 +145,8 @@ public final class LanguageExample {
         print(
                 "LoRA: %.4f after epoch %d of %d, %d tokens learned at a rate of %.1e, %.1f minutes; stories %.4f%n",
                 adapter.domain(),
-                report.training().bestEpoch().orElse(0),
-                report.training().epochs().size(),
+                report.bestEpoch().orElse(0),
+                report.epochs().size(),
                 report.learned(),
                 report.learningRate(),
                 adapter.minutes(),
@@ -175,8 +175,8 @@ public final class LanguageExample {
         print(
                 "full: %.4f after epoch %d of %d, at a rate of %.1e, %.1f minutes; stories %.4f%n",
                 tuned.domain(),
-                fullReport.training().bestEpoch().orElse(0),
-                fullReport.training().epochs().size(),
+                fullReport.bestEpoch().orElse(0),
+                fullReport.epochs().size(),
                 fullReport.learningRate(),
                 tuned.minutes(),
                 tuned.stories());
@@ -247,9 +247,8 @@ public final class LanguageExample {
     }
 
     private Outcome outcome(CausalLmTrainer trainer, Domain domain, LmFitReport report) {
-        double seconds = report.training().epochs().stream()
-                .mapToDouble(epoch -> epoch.seconds())
-                .sum();
+        double seconds =
+                report.epochs().stream().mapToDouble(epoch -> epoch.seconds()).sum();
         return new Outcome(trainer.evaluate(domain.test()).loss(), storiesLoss(trainer.model()), seconds / 60);
     }
 

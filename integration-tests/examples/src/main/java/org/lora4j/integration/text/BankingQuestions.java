@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import org.lora4j.text.FitReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextFitReport;
 
 /**
  * BANKING77 from ten questions of each intent: LoRA against a head alone, and against LibLinear on the vectors of the frozen
@@ -31,7 +31,7 @@ final class BankingQuestions {
     private final FrozenHeads heads;
 
     /** What a draw gave: shares of the test questions told right. */
-    record Draw(double libLinear, double headOnly, double lora, FitReport report) {}
+    record Draw(double libLinear, double headOnly, double lora, TextFitReport report) {}
 
     BankingQuestions(TextEncoder encoder, List<LabeledText> train, List<LabeledText> test) {
         this.encoder = encoder;
@@ -68,7 +68,7 @@ final class BankingQuestions {
         TextClassifier classifier =
                 TextClassifier.builder(encoder).seed(seed).build().fit(train, validation);
         double lora = classifier.evaluate(test).accuracy();
-        FitReport report = classifier.report();
+        TextFitReport report = classifier.report();
         classifier.close();
         return new Draw(libLinear, headOnly, lora, report);
     }

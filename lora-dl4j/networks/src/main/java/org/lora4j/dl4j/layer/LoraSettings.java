@@ -6,9 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
 import org.nd4j.shade.jackson.annotation.JsonInclude;
@@ -73,29 +77,37 @@ public record LoraSettings(
 
     /**
      * An update of each weight of a layer that is used from scratch. Targets, layers and patterns of the config do not
-     * count: the layer is the target. Kinds of layers without DoRA refuse it when they are initialized.
+     * count: the layer is the target. Kinds of layers that a method does not fit refuse it when they are initialized.
      *
-     * @param config rank, alpha, scaling rule, dropout, start values, bias of B, and whether the layer's own bias learns
+     * @param config a config of any method: its numbers, start values, and whether the layer's own bias learns
      * @param seed source of start values and of dropout
      * @param weights names of weights of the layer; {@code W} if none is given
      * @return the settings
+     * @throws IllegalArgumentException if the method trains its targets themselves, as LN tuning and trainable tokens do
      */
-    public static LoraSettings of(LoraConfig config, long seed, String... weights) {
-        double scaling = config.scalingRule().scaling(config.alpha(), config.rank());
+    public static LoraSettings of(AdapterConfig config, long seed, String... weights) {
         List<LoraSlot> slots = Stream.of(weights.length == 0 ? new String[] {"W"} : weights)
                 .map(weight -> new LoraSlot(
                         0,
                         weight,
-                        config.rank(),
-                        scaling,
+                        config.rankOf(weight),
+                        config.scalingOf(weight),
                         config.dropout(),
                         true,
-                        config.loraBias(),
+                        method(config, weight).biasEffect() == BiasEffect.ADDS,
                         config.initialization(),
                         seed,
-                        AdapterMethods.of(config, weight).id()))
+                        method(config, weight).id()))
                 .toList();
         return new LoraSettings(slots, config.bias() == BiasTraining.NONE ? List.of() : List.of("b"), false);
+    }
+
+    private static AdapterMethod method(AdapterConfig config, String weight) {
+        if (config.targetUse() != TargetUse.FACTORS) {
+            throw new IllegalArgumentException("LoraSettings.of: " + config.peftType()
+                    + " trains its targets themselves; expected a method with factors. Use the stock layer.");
+        }
+        return AdapterMethods.of(config, weight);
     }
 
     /**

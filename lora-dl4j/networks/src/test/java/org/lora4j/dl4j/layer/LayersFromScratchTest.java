@@ -7,7 +7,11 @@ import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
@@ -20,17 +24,24 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.config.AdaLoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.Initialization;
+import org.lora4j.config.LnTuningConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.VertexKinds;
+import org.lora4j.model.AdapterMethodContract;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Adapted layers in configurations that a person wrote. */
@@ -102,6 +113,56 @@ class LayersFromScratchTest {
         assertThat(network.score()).isLessThan(first / 2);
         assertThat(network.getParam("1_W").dup('c').data().asDouble()).isEqualTo(weight);
         assertThat(network.getParam("1_b").dup('c').data().asDouble()).isNotEqualTo(bias);
+    }
+
+    static Stream<Map.Entry<String, Supplier<AdapterConfig.Builder<?>>>> methods() {
+        return AdapterMethodContract.methods().entrySet().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void layer_takesEveryMethod(Map.Entry<String, Supplier<AdapterConfig.Builder<?>>> method) {
+        AdapterConfig config = method.getValue().get().targetModules("any").build();
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(3)
+                .updater(new Sgd(0.1))
+                .list()
+                .layer(new LoraDenseLayer.Builder(LoraSettings.of(config, 5))
+                        .nIn(8)
+                        .nOut(8)
+                        .build())
+                .layer(new OutputLayer.Builder().nIn(8).nOut(3).build())
+                .build());
+        network.init();
+        INDArray inputs = RandomStreams.normal(RandomStreams.of(2, "rows"), 1, DataType.FLOAT, 6, 8);
+        INDArray labels = Nd4j.eye(3).castTo(DataType.FLOAT).repeat(0, 2);
+        INDArray frozen = network.getParam("0_W").dup();
+        if (config instanceof AdaLoraConfig) {
+            assertThatThrownBy(() -> network.fit(inputs, labels)).hasMessageContaining("AdaLoRA, whose budget");
+            return;
+        }
+        Map<String, INDArray> before = new LinkedHashMap<>();
+        network.paramTable().forEach((name, value) -> before.put(name, value.dup()));
+
+        network.fit(inputs, labels);
+        network.fit(inputs, labels);
+
+        assertThat(network.getParam("0_W")).isEqualTo(frozen);
+        assertThat(before.keySet())
+                .filteredOn(
+                        name -> name.startsWith("0_") && !network.getParam(name).equals(before.get(name)))
+                .as("what learns in the layer")
+                .isNotEmpty();
+    }
+
+    @Test
+    void settings_ofAMethodThatTrainsItsTargetsThemselves_areRefused() {
+        AdapterConfig config =
+                LnTuningConfig.builder().targetModules("LayerNorm").build();
+
+        assertThatThrownBy(() -> LoraSettings.of(config, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("LN_TUNING trains its targets themselves");
     }
 
     @Test

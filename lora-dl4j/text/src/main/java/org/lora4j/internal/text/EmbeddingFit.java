@@ -5,27 +5,23 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.lora4j.exec.GraphExecutor;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.TokenizedText;
-import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
-import org.lora4j.train.EarlyStopping;
-import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.Trainable;
-import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
-import org.lora4j.train.Warmup;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -43,8 +39,6 @@ public final class EmbeddingFit {
     /** Placeholder of the gradient that arrives at the vectors. */
     static final String GRADIENT = "embedding_gradient";
 
-    private static final double WEIGHT_DECAY = 0.01;
-
     /**
      * What is to be learned.
      *
@@ -59,12 +53,14 @@ public final class EmbeddingFit {
      * What a fit gave.
      *
      * @param model the model
-     * @param before the metric of the encoder as it was read
-     * @param after the metric of the model
+     * @param before the metric of the encoder as it was read; empty without validation
+     * @param after the metric of the model; empty without validation
+     * @param startKept whether no epoch was better than the encoder as it was read
      * @param training the run of the trainer
      * @apiNote Status: internal
      */
-    public record Outcome(TaskModel model, double before, double after, TrainingResult training) {}
+    public record Outcome(
+            TaskModel model, OptionalDouble before, OptionalDouble after, boolean startKept, TrainingResult training) {}
 
     private EmbeddingFit() {}
 
@@ -87,37 +83,43 @@ public final class EmbeddingFit {
      * @param data what to learn
      * @param options how; a batch has so many examples, and its parts so many tokens
      * @param metric what the metric is called
-     * @param score computes it, higher is better
+     * @param score computes it, higher is better; empty without a validation part
      * @return the outcome: the encoder as it was read if nothing was better
      */
     public static Outcome fit(
-            EncoderParts parts, Data data, FitOptions options, String metric, ToDoubleFunction<TaskModel> score) {
+            EncoderParts parts,
+            Data data,
+            TextOptions options,
+            String metric,
+            Optional<ToDoubleFunction<TaskModel>> score) {
         TaskModel model = start(parts, options);
-        double before = score.applyAsDouble(model);
-        Trainable encoder = model.trainable();
-        Trainable trainable = trainable(encoder, parts, data, options);
-        TrainingPlan.Builder plan = TrainingPlan.builder()
-                .epochs(options.epochs())
-                .optimizer(AdamW.of(options.learningRate()).withWeightDecay(WEIGHT_DECAY))
-                .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
-                .earlyStopping(EarlyStopping.patience(options.patience()))
-                .seed(options.seed());
-        Trainer.Builder trainer = Trainer.builder(trainable)
-                .plan(options.plan().apply(plan).build())
-                .evaluation(Validation.higherIsBetter(metric, () -> score.applyAsDouble(model)));
-        options.listeners().forEach(trainer::listener);
+        OptionalDouble before = value(score, model);
+        Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
+                .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()));
+        score.ifPresent(of -> trainer.evaluation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
+        options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(batches(data.examples().size(), options.batchSize()));
-        double after = score.applyAsDouble(model);
-        if (before > after) {
+        OptionalDouble after = value(score, model);
+        if (score.isPresent() && before.getAsDouble() > after.getAsDouble()) {
             model.close();
-            return new Outcome(start(parts, options), before, before, result);
+            return new Outcome(start(parts, options), before, before, true, result);
         }
-        return new Outcome(model, before, after, result);
+        return new Outcome(model, before, after, false, result);
     }
 
-    private static TaskModel start(EncoderParts parts, FitOptions options) {
+    private static OptionalDouble value(Optional<ToDoubleFunction<TaskModel>> score, TaskModel model) {
+        return score.map(of -> OptionalDouble.of(of.applyAsDouble(model))).orElse(OptionalDouble.empty());
+    }
+
+    private static TaskModel start(EncoderParts parts, TextOptions options) {
         SameDiff graph = graph(parts, TaskModel.weights(parts, options.tuning()));
-        return TaskModel.start(graph, OUTPUT, parts, options.tuning(), options.config(), options.seed());
+        return TaskModel.start(
+                graph,
+                OUTPUT,
+                parts,
+                options.tuning(),
+                options.adapter(),
+                options.fit().seed());
     }
 
     /**
@@ -130,26 +132,15 @@ public final class EmbeddingFit {
         return TaskModel.start(graph(parts, parts.weights()), OUTPUT, parts, Tuning.HEAD_ONLY, null, 0);
     }
 
-    static Trainable trainable(Trainable encoder, EncoderParts parts, Data data, FitOptions options) {
-        GraphExecutor executor = new EmbeddingExecutor(
-                encoder.executor(),
+    static Trainable trainable(Trainable encoder, EncoderParts parts, Data data, TextOptions options) {
+        return encoder.executedBy(executor -> new EmbeddingExecutor(
+                executor,
                 parts,
                 data.loss(),
                 data.texts(),
                 data.examples(),
                 Integer.MAX_VALUE,
-                options.tokenBudget());
-        return new Trainable() {
-            @Override
-            public List<TrainableParameter> trainableParameters() {
-                return encoder.trainableParameters();
-            }
-
-            @Override
-            public GraphExecutor executor() {
-                return executor;
-            }
-        };
+                options.fit().tokenBudget()));
     }
 
     /** Examples in a new order in every epoch. */

@@ -32,8 +32,8 @@ public final class LabeledRows implements Batches {
     private final DataType type;
     private final boolean tokenTypes;
 
-    LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, FitOptions options) {
-        this(examples, task, parts, options.batchSize(), options.tokenBudget());
+    LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, TextOptions options) {
+        this(examples, task, parts, options.batchSize(), options.fit().tokenBudget());
     }
 
     private LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {

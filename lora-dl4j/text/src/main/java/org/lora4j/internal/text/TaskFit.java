@@ -5,18 +5,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import org.lora4j.pretrained.BertClassifier;
+import java.util.OptionalDouble;
 import org.lora4j.pretrained.TokenizedText;
-import org.lora4j.train.AdamW;
-import org.lora4j.train.EarlyStopping;
-import org.lora4j.train.LearningRateSchedule;
-import org.lora4j.train.ParameterGroup;
+import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
-import org.lora4j.train.Warmup;
 
 /**
  * Fits a head, and with it an adapter or all weights.
@@ -36,11 +30,12 @@ public final class TaskFit {
     /** A head that is sure of all examples has no gradient left for the encoder. */
     private static final double SOFT_COST = 10;
 
-    private static final double WEIGHT_DECAY = 0.01;
+    /** Parts of the examples in turn that costs are tried on where there is no validation part. */
+    private static final int FOLDS = 5;
 
     private final EncoderParts parts;
     private final HeadTask task;
-    private final FitOptions options;
+    private final TextOptions options;
     private final List<EncodedText> train;
     private final List<EncodedText> validation;
 
@@ -49,12 +44,18 @@ public final class TaskFit {
      *
      * @param model the model
      * @param cost the cost chosen for the head
-     * @param headScore score of the head alone on the validation part
-     * @param score score of the model on the validation part
+     * @param headScore score of the head alone on the validation part; without one, on parts in turn that it did not learn from
+     * @param score score of the model on the validation part; empty without one
+     * @param startKept whether no epoch was better than the head alone
      * @param training the run of the trainer; empty if only the head learned
      */
     public record Outcome(
-            TaskModel model, double cost, double headScore, double score, Optional<TrainingResult> training) {}
+            TaskModel model,
+            double cost,
+            double headScore,
+            OptionalDouble score,
+            boolean startKept,
+            Optional<TrainingResult> training) {}
 
     private record Head(LinearHead head, double cost, double score) {}
 
@@ -63,7 +64,7 @@ public final class TaskFit {
     private TaskFit(
             EncoderParts parts,
             HeadTask task,
-            FitOptions options,
+            TextOptions options,
             List<EncodedText> train,
             List<EncodedText> validation) {
         this.parts = parts;
@@ -80,7 +81,8 @@ public final class TaskFit {
      * @param task what is learned
      * @param options how
      * @param train the examples to learn from
-     * @param validation those to choose by, none of which is learned from
+     * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
+     *     epoch is kept
      * @param refit whether the validation part was taken from the examples to learn from: a head alone is then fitted to
      *     both once its cost is chosen
      * @return the outcome
@@ -88,7 +90,7 @@ public final class TaskFit {
     public static Outcome fit(
             EncoderParts parts,
             HeadTask task,
-            FitOptions options,
+            TextOptions options,
             List<EncodedText> train,
             List<EncodedText> validation,
             boolean refit) {
@@ -97,49 +99,46 @@ public final class TaskFit {
 
     private Outcome run(boolean refit) {
         Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation);
-        Heads heads = heads(frozen);
+        Heads heads = validation.isEmpty() ? headsByFolds(frozen.train()) : heads(frozen);
+        Head best = heads.best();
+        OptionalDouble headScore = validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(best.score());
         if (options.tuning() == Tuning.HEAD_ONLY) {
-            LinearHead head = refit ? refit(frozen, heads.best()) : heads.best().head();
-            return outcome(start(head), heads, heads.best().score(), Optional.empty());
+            LinearHead head = refit && !validation.isEmpty() ? refit(frozen, best) : best.head();
+            return new Outcome(start(head), best.cost(), best.score(), headScore, false, Optional.empty());
         }
         TaskModel model = start(heads.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
         Validation metric = new Validation(
                 task.metric(), task.higherIsBetter(), () -> task.score(validation, model.outputs(texts)));
-        Trainer.Builder trainer =
-                Trainer.builder(model.trainable()).plan(plan()).evaluation(metric);
-        options.listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
-        double trained = metric.metric().getAsDouble();
-        if (isBetter(heads.best().score(), trained)) {
-            model.close();
-            return outcome(start(heads.best().head()), heads, heads.best().score(), Optional.of(result));
+        Trainer.Builder trainer = Trainer.builder(model.trainable()).plan(options.planWithHead(!validation.isEmpty()));
+        if (!validation.isEmpty()) {
+            trainer.evaluation(metric);
         }
-        return outcome(model, heads, trained, Optional.of(result));
+        options.fit().listeners().forEach(trainer::listener);
+        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        if (validation.isEmpty()) {
+            return new Outcome(model, best.cost(), best.score(), headScore, false, Optional.of(result));
+        }
+        double trained = metric.metric().getAsDouble();
+        if (isBetter(best.score(), trained)) {
+            model.close();
+            return new Outcome(start(best.head()), best.cost(), best.score(), headScore, true, Optional.of(result));
+        }
+        return new Outcome(model, best.cost(), best.score(), OptionalDouble.of(trained), false, Optional.of(result));
     }
 
     private TaskModel start(LinearHead head) {
-        return TaskModel.start(parts, task.kind(), options.tuning(), options.config(), head, options.seed());
-    }
-
-    private static Outcome outcome(TaskModel model, Heads heads, double score, Optional<TrainingResult> training) {
-        return new Outcome(model, heads.best().cost(), heads.best().score(), score, training);
+        return TaskModel.start(
+                parts,
+                task.kind(),
+                options.tuning(),
+                options.adapter(),
+                head,
+                options.fit().seed());
     }
 
     private boolean isBetter(double score, double than) {
         return task.higherIsBetter() ? score > than : score < than;
-    }
-
-    private TrainingPlan plan() {
-        String head = ".*" + Pattern.quote(BertClassifier.HEAD) + "\\..*";
-        TrainingPlan.Builder plan = TrainingPlan.builder()
-                .epochs(options.epochs())
-                .optimizer(AdamW.of(options.learningRate()).withWeightDecay(WEIGHT_DECAY))
-                .group(ParameterGroup.matchingName(head).withLearningRate(options.headLearningRate()))
-                .schedule(LearningRateSchedule.linear(Warmup.fraction(0.06)))
-                .earlyStopping(EarlyStopping.patience(options.patience()))
-                .seed(options.seed());
-        return options.plan().apply(plan).build();
     }
 
     /** The best head on vectors, and one that is not so sure of itself. */
@@ -158,6 +157,42 @@ public final class TaskFit {
             }
             return new Heads(best, soft);
         }
+    }
+
+    /** The same where nothing is kept back: costs are tried by cross-validation, then the head learns from all. */
+    private Heads headsByFolds(float[][] vectors) {
+        int folds = Math.min(FOLDS, vectors.length);
+        int[] order = ShuffledIndices.of(vectors.length, options.fit().seed(), 0);
+        double[] scores = new double[COSTS.length];
+        for (int fold = 0; fold < folds && folds > 1; fold++) {
+            List<Integer> learned = new ArrayList<>();
+            List<Integer> held = new ArrayList<>();
+            for (int i = 0; i < order.length; i++) {
+                (i % folds == fold ? held : learned).add(order[i]);
+            }
+            List<EncodedText> examples = held.stream().map(train::get).toList();
+            try (HeadFit fit = fit(learned.stream().map(train::get).toList(), rows(vectors, learned))) {
+                LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+                for (int i = 0; i < COSTS.length; i++) {
+                    head = fit.solve(COSTS[i], head);
+                    scores[i] += task.score(examples, logits(head, rows(vectors, held))) * held.size() / order.length;
+                }
+            }
+        }
+        int chosen = 0;
+        for (int i = 1; i < COSTS.length; i++) {
+            chosen = isBetter(scores[i], scores[chosen]) ? i : chosen;
+        }
+        try (HeadFit fit = fit(train, vectors)) {
+            LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+            LinearHead soft = fit.solve(SOFT_COST, head);
+            LinearHead best = COSTS[chosen] == SOFT_COST ? soft : fit.solve(COSTS[chosen], soft);
+            return new Heads(new Head(best, COSTS[chosen], scores[chosen]), soft);
+        }
+    }
+
+    private static float[][] rows(float[][] vectors, List<Integer> indices) {
+        return indices.stream().map(i -> vectors[i]).toArray(float[][]::new);
     }
 
     private LinearHead refit(Vectors vectors, Head chosen) {

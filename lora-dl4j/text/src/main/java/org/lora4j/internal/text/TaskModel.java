@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.LoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -91,14 +91,14 @@ public final class TaskModel implements AutoCloseable {
 
     /** A model with a head to start from. */
     static TaskModel start(
-            EncoderParts parts, HeadKind kind, Tuning tuning, LoraConfig config, LinearHead head, long seed) {
+            EncoderParts parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
         SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
         return start(graph, Output.of(kind), parts, tuning, config, seed);
     }
 
     /** A model of a graph that learns from the start. */
     static TaskModel start(
-            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, LoraConfig config, long seed) {
+            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
                 ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
                 : Optional.empty();

@@ -92,7 +92,19 @@ public final class PeftConfigJson {
      * @throws IOException if the file does not exist or cannot be read
      */
     public static PeftFile read(Path file) throws IOException {
-        PeftFile read = parse(bytes(file), file.toString());
+        return read(file.toString(), bytes(file));
+    }
+
+    /**
+     * Reads the content of such a file.
+     *
+     * @param file what it is called, for messages
+     * @param bytes the content
+     * @return as {@link #read(Path)}
+     * @throws AdapterFormatException as {@link #read(Path)}
+     */
+    public static PeftFile read(String file, byte[] bytes) throws AdapterFormatException {
+        PeftFile read = parse(bytes, file);
         PeftMethod method = PeftMethod.of(read.config());
         List<String> unknown = read.extras().keySet().stream()
                 .filter(name -> method.field(name).isEmpty() && !name.equals(StackedModules.FIELD))

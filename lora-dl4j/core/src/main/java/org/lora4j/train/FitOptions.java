@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.lora4j.config.AdapterConfig;
+
+/**
+ * How a model learns, as a value: what {@link FitSettings} collected, and the plan of training that follows from it.
+ *
+ * @param adapter the adapter that learns, unless all weights do
+ * @param full whether all weights learn
+ * @param epochs maximum number of epochs
+ * @param patience epochs without improvement after which training stops
+ * @param tokenBudget maximum number of tokens of a batch, padding included
+ * @param learningRate the highest learning rate
+ * @param holdout which examples are kept back if there is no validation part
+ * @param seed seed of everything random
+ * @param listeners are told how training goes
+ * @param change changes the plan last of all
+ * @apiNote Status: experimental
+ */
+public record FitOptions(
+        AdapterConfig adapter,
+        boolean full,
+        int epochs,
+        int patience,
+        int tokenBudget,
+        double learningRate,
+        Holdout holdout,
+        long seed,
+        List<RunListener> listeners,
+        UnaryOperator<TrainingPlan.Builder> change) {
+
+    /**
+     * The plan of training.
+     *
+     * @param validated whether there is a validation part, on which training may stop early
+     * @param own what the task adds, before the caller's changes
+     * @return the plan
+     */
+    public TrainingPlan plan(boolean validated, UnaryOperator<TrainingPlan.Builder> own) {
+        TrainingPlan.Builder plan = TrainingPlan.builder()
+                .epochs(epochs)
+                .optimizer(AdamW.of(learningRate).withWeightDecay(FitSettings.WEIGHT_DECAY))
+                .schedule(LearningRateSchedule.linear(Warmup.fraction(FitSettings.WARMUP)))
+                .seed(seed);
+        if (validated) {
+            plan.earlyStopping(EarlyStopping.patience(patience));
+        }
+        return change.apply(own.apply(plan)).build();
+    }
+
+    /**
+     * The config of the adapter as its file should name it.
+     *
+     * @param taskType PEFT's name of the task
+     * @param baseModelName name of the base, unless the config names one; empty for none
+     * @param modulesToSave what learns in full beside it
+     * @return the config
+     */
+    public AdapterConfig adapterFor(String taskType, String baseModelName, String... modulesToSave) {
+        AdapterConfig.Builder<?> config = adapter.toBuilder();
+        config.taskType(taskType);
+        if (modulesToSave.length > 0) {
+            config.modulesToSave(modulesToSave);
+        }
+        if (adapter.baseModelName() == null && !baseModelName.isEmpty()) {
+            config.baseModelName(baseModelName);
+        }
+        return config.build();
+    }
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import org.lora4j.internal.format.json.JsonObjects;
+
+/**
+ * What {@code fit} did: the same for text tasks and language models.
+ *
+ * @apiNote Status: experimental
+ */
+public interface FitReport {
+
+    /**
+     * The run of the trainer, with all its numbers.
+     *
+     * @return empty if nothing was trained step by step, as where a solver found the head
+     */
+    Optional<TrainingResult> training();
+
+    /**
+     * What {@link #before} and {@link #after} are.
+     *
+     * @return such as {@code accuracy}
+     */
+    String metric();
+
+    /**
+     * Whether a higher value of the metric is better.
+     *
+     * @return false for losses and errors
+     */
+    boolean higherIsBetter();
+
+    /**
+     * The metric on the validation part before training: of the model as it was, or of its head alone.
+     *
+     * @return empty without a validation part
+     */
+    OptionalDouble before();
+
+    /**
+     * The metric on the validation part of the model that was kept.
+     *
+     * @return empty without a validation part
+     */
+    OptionalDouble after();
+
+    /**
+     * What was chosen where the caller left it open, such as the learning rate.
+     *
+     * @return texts and numbers by name
+     */
+    Map<String, Object> chosen();
+
+    /**
+     * How many examples there were of which kind.
+     *
+     * @return numbers by name
+     */
+    Map<String, Long> data();
+
+    /**
+     * What is odd about the data.
+     *
+     * @return sentences; empty if nothing is
+     */
+    List<String> notes();
+
+    /**
+     * Whether no epoch was better than the start, which was kept.
+     *
+     * @return true if so
+     */
+    boolean startKept();
+
+    /**
+     * The epochs that were run.
+     *
+     * @return in their order; none without training
+     */
+    default List<EpochReport> epochs() {
+        return training().map(TrainingResult::epochs).orElse(List.of());
+    }
+
+    /**
+     * The loss of every step, before it.
+     *
+     * @return in the order of the steps; none without training
+     */
+    default List<Double> losses() {
+        return training().map(TrainingResult::losses).orElse(List.of());
+    }
+
+    /**
+     * The epoch whose parameters were kept, as it was the best one on the validation part.
+     *
+     * @return from 1; empty if there was no validation part, or the start was kept
+     */
+    default OptionalInt bestEpoch() {
+        return startKept()
+                ? OptionalInt.empty()
+                : training().map(TrainingResult::bestEpoch).orElse(OptionalInt.empty());
+    }
+
+    /**
+     * Signs of over- and underfitting.
+     *
+     * @return in the order in which they showed
+     */
+    default List<FittingSign> signs() {
+        return training().map(TrainingResult::signs).orElse(List.of());
+    }
+
+    /**
+     * All of it as JSON.
+     *
+     * @return an object, on several lines
+     */
+    default String json() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("data", data());
+        values.put("metric", metric());
+        values.put("higher_is_better", higherIsBetter());
+        before().ifPresent(value -> values.put("before", value));
+        after().ifPresent(value -> values.put("after", value));
+        values.put("start_kept", startKept());
+        values.put("chosen", chosen());
+        training().ifPresent(result -> values.put("training", result.values()));
+        bestEpoch().ifPresent(epoch -> values.put("best_epoch", epoch));
+        values.put("notes", notes());
+        return JsonObjects.write(values);
+    }
+}

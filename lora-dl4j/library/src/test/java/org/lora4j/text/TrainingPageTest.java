@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.internal.text.TextOptions;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmTrainer;
+import org.lora4j.train.FitOptions;
+import org.lora4j.train.FitSettings;
+
+/** The defaults that {@code docs/training.md} lists are those that builders have. */
+class TrainingPageTest {
+
+    private static final int TASKS = 1;
+    private static final int SENTENCES = 2;
+    private static final int LANGUAGE = 3;
+
+    @Test
+    void defaults_areThoseOfTheTable() throws IOException {
+        Map<String, List<String>> table = table();
+        try (TextEncoder encoder = TinyEncoder.create();
+                CausalLm model = CausalLm.load(Path.of("../language/src/test/resources/language/models/llama-gqa"))) {
+            TextOptions task = TextClassifier.builder(encoder).options("SEQ_CLS");
+            TextOptions fullTask =
+                    TextClassifier.builder(encoder).fullFineTuning().options("SEQ_CLS");
+            TextOptions sentences = SentenceEncoder.builder(encoder).options("FEATURE_EXTRACTION");
+            FitOptions language = CausalLmTrainer.builder(model).options();
+
+            check(table, TASKS, task.fit());
+            check(table, SENTENCES, sentences.fit());
+            check(table, LANGUAGE, language);
+            assertThat(table.get("texts in a batch").subList(TASKS, LANGUAGE))
+                    .containsExactly("" + task.batchSize(), "" + sentences.batchSize());
+            assertThat(table.get("learning rate, adapter").subList(TASKS, LANGUAGE))
+                    .containsExactly(
+                            "" + task.fit().learningRate(), "" + sentences.fit().learningRate());
+            assertThat(table.get("learning rate, all weights").get(TASKS))
+                    .isEqualTo("" + fullTask.fit().learningRate());
+            assertThat(table.get("learning rate, head").get(TASKS))
+                    .isEqualTo(task.headLearningRate() + "; all weights: " + fullTask.headLearningRate());
+        }
+    }
+
+    private static void check(Map<String, List<String>> table, int column, FitOptions options) {
+        LoraConfig config = (LoraConfig) options.adapter();
+        assertThat(table.get("adapter").get(TASKS)).contains("rank " + config.rank(), "alpha " + (int) config.alpha());
+        assertThat(table.get("maximum epochs").get(column)).isEqualTo("" + options.epochs());
+        assertThat(table.get("patience, in epochs").get(column)).isEqualTo("" + options.patience());
+        assertThat(table.get("tokens in a batch").get(column)).isEqualTo("" + options.tokenBudget());
+        assertThat(table.get("weight decay").get(column)).isEqualTo("" + FitSettings.WEIGHT_DECAY);
+        assertThat(table.get("warm-up, share of the steps").get(column)).isEqualTo("" + FitSettings.WARMUP);
+        assertThat(table.get("seed").get(column)).isEqualTo("" + options.seed());
+    }
+
+    /** Rows of the table by their first cell. */
+    private static Map<String, List<String>> table() throws IOException {
+        String page = Files.readString(Path.of(System.getProperty("lora4j.root"), "docs", "training.md"));
+        Map<String, List<String>> rows = new LinkedHashMap<>();
+        page.substring(page.indexOf("## Defaults"))
+                .lines()
+                .filter(line -> line.startsWith("| "))
+                .map(line -> Arrays.stream(line.substring(1).split("\\|"))
+                        .map(String::trim)
+                        .toList())
+                .forEach(cells -> rows.put(cells.get(0), cells));
+        return rows;
+    }
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.text;
+
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.text.TextOptions;
+import org.lora4j.internal.text.Tuning;
+import org.lora4j.train.FitOptions;
+import org.lora4j.train.FitSettings;
+
+/**
+ * How a text task learns: what the builder of every task has. Without any call: LoRA of rank 8 on all linear layers, at most 20
+ * epochs of batches of 16 texts of similar length, and the best epoch on the validation part kept.
+ *
+ * @param <B> the builder
+ * @param <T> the task
+ * @apiNote Status: experimental
+ */
+public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extends FitSettings<B> {
+
+    private static final int EPOCHS = 20;
+    private static final int PATIENCE = 4;
+    private static final int BATCH = 16;
+    private static final int TOKEN_BUDGET = 4096;
+    private static final double RATE = 1e-3;
+    private static final double HEAD_RATE = 1e-2;
+    private static final double FULL_RATE = 5e-5;
+    private static final double FULL_HEAD_RATE = 1e-3;
+
+    private final String task;
+    private final TextEncoder encoder;
+    private boolean headOnly;
+    private int batchSize = BATCH;
+    private OptionalDouble headLearningRate = OptionalDouble.empty();
+
+    TextTaskBuilder(String task, TextEncoder encoder) {
+        super(EPOCHS, PATIENCE, TOKEN_BUDGET);
+        this.task = task;
+        this.encoder = Objects.requireNonNull(encoder, task + ": encoder is null; expected a TextEncoder");
+    }
+
+    abstract T make();
+
+    @Override
+    protected double defaultRate(boolean allWeights) {
+        return allWeights ? FULL_RATE : RATE;
+    }
+
+    final TextEncoder encoder() {
+        return encoder;
+    }
+
+    /**
+     * Makes the task.
+     *
+     * @return the task, which has learned nothing yet
+     * @throws IllegalArgumentException if a setting is out of its range, or two do not go together; the message lists every
+     *     problem
+     */
+    public final T build() {
+        Problems problems = new Problems();
+        check(problems);
+        problems.throwIfAny(task);
+        return make();
+    }
+
+    /**
+     * Trains the head alone, on what the encoder gives as it is: logistic or linear regression, solved to its end, with the
+     * cost that is best on the validation part.
+     *
+     * @return this
+     */
+    public B headOnly() {
+        headOnly = true;
+        return self();
+    }
+
+    /**
+     * Trains all weights, in a copy of the encoder, by default at a rate of {@value #FULL_RATE}.
+     *
+     * @return this
+     */
+    @Override
+    public B fullFineTuning() {
+        headOnly = false;
+        return super.fullFineTuning();
+    }
+
+    /**
+     * Sets the adapter that learns, of any method, in place of LoRA of rank 8 on all linear layers. The head is saved with it whatever
+     * its {@code modulesToSave} says.
+     *
+     * @param config the config
+     * @return this
+     */
+    @Override
+    public B adapter(AdapterConfig config) {
+        headOnly = false;
+        return super.adapter(config);
+    }
+
+    /**
+     * Sets the maximum number of texts of a batch, {@value #BATCH} by default.
+     *
+     * @param texts 1 or more
+     * @return this
+     */
+    public B batchSize(int texts) {
+        batchSize = texts;
+        return self();
+    }
+
+    /**
+     * Sets the highest learning rate of the head, {@value #HEAD_RATE} by default, {@value #FULL_HEAD_RATE} if all weights learn.
+     *
+     * @param rate a finite number above 0
+     * @return this
+     */
+    public B headLearningRate(double rate) {
+        headLearningRate = OptionalDouble.of(rate);
+        return self();
+    }
+
+    @Override
+    protected void check(Problems problems) {
+        super.check(problems);
+        problems.atLeast("batchSize", batchSize, 1);
+        headLearningRate.ifPresent(rate -> problems.finiteAboveZero("headLearningRate", rate));
+    }
+
+    /** The settings, with the adapter as its file is to name it. */
+    final TextOptions options(String taskType, String... modulesToSave) {
+        FitOptions fit = options();
+        Tuning tuning = Tuning.LORA;
+        if (fit.full()) {
+            tuning = Tuning.FULL;
+        }
+        if (headOnly) {
+            tuning = Tuning.HEAD_ONLY;
+        }
+        return new TextOptions(
+                fit,
+                tuning,
+                fit.adapterFor(taskType, encoder.name(), modulesToSave),
+                batchSize,
+                headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE));
+    }
+}
