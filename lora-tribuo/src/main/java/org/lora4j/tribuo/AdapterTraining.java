@@ -129,7 +129,7 @@ record AdapterTraining<T extends Output<T>>(
         Trainer.Builder trainer =
                 Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, validates, mayStandStill));
         if (validates) {
-            trainer.evaluation(Validation.lowerIsBetter(
+            trainer.validation(Validation.lowerIsBetter(
                     "validation loss",
                     () -> validation.loss(host, input, outputs.loss(), settings.predictionBatchSize())));
         }
@@ -138,7 +138,7 @@ record AdapterTraining<T extends Output<T>>(
         }
         TrainingResult result =
                 trainer.build().train(training.batches(host, input, settings.batchSize(), settings.shuffle()));
-        if (result.ending() == StopReason.INTERRUPTED) {
+        if (result.stopReason() == StopReason.INTERRUPTED) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("LoraTrainer: the thread was interrupted after " + result.steps()
                     + " steps; expected to train to the end. No model was made.");

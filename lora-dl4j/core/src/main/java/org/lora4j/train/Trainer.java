@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *         .build();
  * TrainingResult result = Trainer.builder(model)
  *         .plan(plan)
- *         .evaluation(Validation.higherIsBetter("accuracy", () -> accuracy(model)))
+ *         .validation(Validation.higherIsBetter("accuracy", () -> accuracy(model)))
  *         .listener(ProgressListener.to(log::info))
  *         .build()
  *         .train(Batches.shuffled(batches));
@@ -212,12 +212,12 @@ public final class Trainer {
         /**
          * Sets what is computed after every epoch.
          *
-         * @param value the evaluation
+         * @param value the validation
          * @return this
          */
-        public Builder evaluation(Validation value) {
+        public Builder validation(Validation value) {
             evaluation =
-                    Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected an Evaluation"));
+                    Optional.of(Objects.requireNonNull(value, "Trainer: validation is null; expected a Validation"));
             return this;
         }
 

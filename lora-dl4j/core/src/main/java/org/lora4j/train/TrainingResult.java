@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 /**
  * What a run did.
  *
- * @param ending how it ended
+ * @param stopReason how it ended
  * @param steps number of steps
  * @param losses the loss of every step, before it
  * @param epochs the epochs, the last one perhaps cut short
@@ -27,7 +27,7 @@ import java.util.OptionalInt;
  * @apiNote Status: stable
  */
 public record TrainingResult(
-        StopReason ending,
+        StopReason stopReason,
         long steps,
         List<Double> losses,
         List<EpochReport> epochs,
@@ -44,7 +44,7 @@ public record TrainingResult(
     /**
      * Copies the lists.
      *
-     * @param ending how it ended
+     * @param stopReason how it ended
      * @param steps number of steps
      * @param losses the loss of every step, before it
      * @param epochs the epochs, the last one perhaps cut short
@@ -69,7 +69,7 @@ public record TrainingResult(
     /**
      * A result without signs.
      *
-     * @param ending how it ended
+     * @param stopReason how it ended
      * @param steps number of steps
      * @param losses the loss of every step, before it
      * @param epochs the epochs, the last one perhaps cut short
@@ -83,7 +83,7 @@ public record TrainingResult(
      * @param computation how it was computed
      */
     public TrainingResult(
-            StopReason ending,
+            StopReason stopReason,
             long steps,
             List<Double> losses,
             List<EpochReport> epochs,
@@ -96,7 +96,7 @@ public record TrainingResult(
             List<String> withoutGradient,
             Computation computation) {
         this(
-                ending,
+                stopReason,
                 steps,
                 losses,
                 epochs,
@@ -159,7 +159,7 @@ public record TrainingResult(
     /** For reports in JSON, under the names of the fields; a number that is not finite is left out. */
     Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("stop_reason", ending.name());
+        values.put("stop_reason", stopReason.name());
         values.put("steps", steps);
         values.put("losses", losses.stream().filter(Double::isFinite).toList());
         values.put("epochs", epochs.stream().map(TrainingResult::values).toList());
@@ -194,7 +194,7 @@ public record TrainingResult(
     /** A line: how the run ended, first and last loss, best metric, and the duration of a step. All values are in the fields. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("TrainingResult[" + ending + " after " + steps + " steps in "
+        StringBuilder text = new StringBuilder("TrainingResult[" + stopReason + " after " + steps + " steps in "
                 + epochs.size() + (epochs.size() == 1 ? " epoch" : " epochs"));
         if (!losses.isEmpty()) {
             text.append(format(", loss %.4g to %.4g", losses.get(0), lastLoss()));

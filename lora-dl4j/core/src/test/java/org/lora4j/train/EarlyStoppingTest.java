@@ -30,7 +30,7 @@ class EarlyStoppingTest {
                 .plan(plan.epochs(metrics.length)
                         .optimizer(SgdOptimizer.of(0.3))
                         .build())
-                .evaluation(evaluation)
+                .validation(evaluation)
                 .listener(new RunListener() {
                     @Override
                     public void onEpochEnd(EpochReport report) {
@@ -49,7 +49,7 @@ class EarlyStoppingTest {
     void train_whenTheMetricNoLongerRises_stopsAndRestoresTheBestBits() {
         TrainingResult result = train(patience(2), true, 0.5, 0.7, 0.6, 0.7, 0.9, 0.9);
 
-        assertThat(result.ending()).isEqualTo(StopReason.EARLY_STOPPED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.EARLY_STOPPED);
         assertThat(result.epochs()).hasSize(4);
         assertThat(result.bestMetric()).hasValue(0.7);
         assertThat(result.bestEpoch()).hasValue(2);
@@ -74,7 +74,7 @@ class EarlyStoppingTest {
 
         TrainingResult result = train(plan, true, 0.5, 0.55, 0.58, 0.9);
 
-        assertThat(result.ending()).isEqualTo(StopReason.EARLY_STOPPED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.EARLY_STOPPED);
         assertThat(result.epochs()).hasSize(3);
         assertThat(result.bestMetric()).hasValue(0.58);
         assertThat(model.values(0)).containsExactly(afterEpoch.get(2));
@@ -87,7 +87,7 @@ class EarlyStoppingTest {
 
         TrainingResult result = train(plan, true, 0.5, 0.58, 0.66, 0.74, 0.82);
 
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.epochs()).hasSize(5);
     }
 
@@ -95,7 +95,7 @@ class EarlyStoppingTest {
     void train_withKeepBest_runsToTheEndAndRestores() {
         TrainingResult result = train(TrainingPlan.builder().keepBest(true), true, 0.9, 0.1, 0.2);
 
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.epochs()).hasSize(3);
         assertThat(result.norms().get(0).end()).isEqualTo(Math.abs(afterEpoch.get(0)));
         assertThat(model.values(0)).containsExactly(afterEpoch.get(0));

@@ -76,7 +76,7 @@ class FittingSignTest {
         List<String> lines = new ArrayList<>();
 
         TrainingResult result = trainer(moving(0.02, 1, 0.8, 0.6, 0.5, 0.4), 5)
-                .evaluation(Validation.higherIsBetter("accuracy", inTurn(0.80, 0.82, 0.80, 0.79, 0.78)))
+                .validation(Validation.higherIsBetter("accuracy", inTurn(0.80, 0.82, 0.80, 0.79, 0.78)))
                 .listener(ProgressListener.to(lines::add))
                 .build()
                 .train(oneBatch());
@@ -117,7 +117,7 @@ class FittingSignTest {
         double[] metric = numbers(metrics);
 
         TrainingResult result = trainer(moving(0.02, numbers(losses)), metric.length)
-                .evaluation(new Validation("m", higher, inTurn(metric)))
+                .validation(new Validation("m", higher, inTurn(metric)))
                 .build()
                 .train(oneBatch());
 
@@ -134,7 +134,7 @@ class FittingSignTest {
     @Test
     void aGapThatOpens_isToldWhenTheValidationRests() {
         TrainingResult result = trainer(moving(0.02, 1, 0.8, 0.6, 0.5), 4)
-                .evaluation(Validation.higherIsBetter("accuracy", inTurn(0.70, 0.75, 0.75, 0.75)))
+                .validation(Validation.higherIsBetter("accuracy", inTurn(0.70, 0.75, 0.75, 0.75)))
                 .trainingMetric(inTurn(0.72, 0.80, 0.84, 0.88))
                 .build()
                 .train(oneBatch());
@@ -156,7 +156,7 @@ class FittingSignTest {
     })
     void aGap_isTold_fromItsLimitsOn(boolean higher, String heldOut, String training, boolean told) {
         TrainingResult result = trainer(moving(0.02, 1, 0.8, 0.6), 3)
-                .evaluation(new Validation("m", higher, inTurn(numbers(heldOut))))
+                .validation(new Validation("m", higher, inTurn(numbers(heldOut))))
                 .trainingMetric(inTurn(numbers(training)))
                 .build()
                 .train(oneBatch());
@@ -176,7 +176,7 @@ class FittingSignTest {
     void factorsThatGrowOn_afterTheBestValidation_areTold() {
         // Norms after the epochs: 10, 15, 20; best in the first.
         TrainingResult result = trainer(moving(1, 1, 0.99, 0.98), 3)
-                .evaluation(Validation.lowerIsBetter("loss", inTurn(2, 2, 2)))
+                .validation(Validation.lowerIsBetter("loss", inTurn(2, 2, 2)))
                 .build()
                 .train(oneBatch());
 
@@ -287,7 +287,7 @@ class FittingSignTest {
         double[] metrics = {0.80, 0.82, 0.80, 0.79, 0.78, 0.77, 0.76, 0.75, 0.74, 0.73, 0.72};
         double[] training = {0.80, 0.82, 0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98};
         List<FittingSign> expected = trainer(moving(1, losses), losses.length)
-                .evaluation(Validation.higherIsBetter("accuracy", inTurn(metrics)))
+                .validation(Validation.higherIsBetter("accuracy", inTurn(metrics)))
                 .trainingMetric(inTurn(training))
                 .build()
                 .train(oneBatch())
@@ -300,7 +300,7 @@ class FittingSignTest {
             int last = stop;
             Checkpoints checkpoints = Checkpoints.in(folder.resolve("stop" + stop));
             trainer(moving(1, losses), losses.length)
-                    .evaluation(Validation.higherIsBetter("accuracy", inTurn(metrics)))
+                    .validation(Validation.higherIsBetter("accuracy", inTurn(metrics)))
                     .trainingMetric(inTurn(training))
                     .checkpoints(checkpoints)
                     .listener(new RunListener() {
@@ -316,7 +316,7 @@ class FittingSignTest {
             // The interrupted epoch is evaluated when the run goes on.
             int from = stop - 1;
             List<FittingSign> signs = trainer(moving(1, Arrays.copyOfRange(losses, stop, losses.length)), losses.length)
-                    .evaluation(Validation.higherIsBetter(
+                    .validation(Validation.higherIsBetter(
                             "accuracy", inTurn(Arrays.copyOfRange(metrics, from, losses.length))))
                     .trainingMetric(inTurn(Arrays.copyOfRange(training, from, losses.length)))
                     .checkpoints(checkpoints)

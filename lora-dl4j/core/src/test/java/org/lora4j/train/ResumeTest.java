@@ -77,7 +77,7 @@ class ResumeTest {
     }
 
     private Trainer.Builder trainer(TestModel model, Optimizer optimizer) {
-        return Trainer.builder(model).plan(plan(optimizer)).evaluation(evaluation(model));
+        return Trainer.builder(model).plan(plan(optimizer)).validation(evaluation(model));
     }
 
     static Stream<Optimizer> optimizers() {
@@ -103,7 +103,7 @@ class ResumeTest {
                     .listener(interruptAfter(last))
                     .build()
                     .train(batches());
-            assertThat(cut.ending()).isEqualTo(StopReason.INTERRUPTED);
+            assertThat(cut.stopReason()).isEqualTo(StopReason.INTERRUPTED);
 
             TestModel resumed = noisy();
             TrainingResult result =
@@ -145,7 +145,7 @@ class ResumeTest {
                 trainer(second, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
 
         assertThat(again.losses()).isEqualTo(expected.losses());
-        assertThat(again.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(again.stopReason()).isEqualTo(StopReason.COMPLETED);
         assertThat(second.values(0)).isEqualTo(first.values(0));
     }
 
@@ -279,7 +279,7 @@ class ResumeTest {
                 .build()
                 .resume(batches());
 
-        assertThat(result.ending()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(result.steps()).isEqualTo(6);
     }
 
@@ -308,7 +308,7 @@ class ResumeTest {
                 try {
                     result.complete(Trainer.builder(model)
                             .plan(endless)
-                            .evaluation(evaluation(model))
+                            .validation(evaluation(model))
                             .checkpoints(checkpoints)
                             .build()
                             .train(batches()));
@@ -320,7 +320,7 @@ class ResumeTest {
             Thread.sleep(random.nextInt(5), random.nextInt(1_000_000));
             training.interrupt();
 
-            interrupted += result.get(60, TimeUnit.SECONDS).ending() == StopReason.INTERRUPTED ? 1 : 0;
+            interrupted += result.get(60, TimeUnit.SECONDS).stopReason() == StopReason.INTERRUPTED ? 1 : 0;
             training.join();
             try (CheckpointFolder left = CheckpointFolder.open(checkpoints.directory())) {
                 List<String> newest = new ArrayList<>();
@@ -358,7 +358,7 @@ class ResumeTest {
                 .build()
                 .train(batches());
 
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
     }
 
     private static void damage(Path file, int kind) throws IOException {

@@ -191,7 +191,7 @@ class TrainerFaultsTest {
         TestModel model = failing(3, NAN, 1);
         Trainer trainer = Trainer.builder(model)
                 .plan(plan().keepBest(true).build())
-                .evaluation(Validation.lowerIsBetter("loss", () -> model.values(0)[0] == 0.75 ? 0 : 1))
+                .validation(Validation.lowerIsBetter("loss", () -> model.values(0)[0] == 0.75 ? 0 : 1))
                 .build();
 
         TrainingFailedException failure = catchThrowableOfType(
@@ -246,7 +246,7 @@ class TrainerFaultsTest {
     void train_whenAFactorGetsItsGradientInTheThirdStep_goesOn() {
         TrainingResult result = train(cut(3), plan(), batch(1));
 
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.withoutGradient()).containsExactly("head");
     }
 
@@ -465,9 +465,9 @@ class TrainerFaultsTest {
         Divergence rule = new Divergence(1.5, 1000, 4);
         TestModel late = scripted(pass -> pass <= 3 ? 1 : pass % 4 == 0 ? 1 : 100, pass -> 0.5);
 
-        assertThat(train(model, plan().epochs(20).divergence(rule), batch(1)).ending())
+        assertThat(train(model, plan().epochs(20).divergence(rule), batch(1)).stopReason())
                 .isEqualTo(StopReason.COMPLETED);
-        assertThat(train(late, plan().epochs(20).divergence(rule), batch(1)).ending())
+        assertThat(train(late, plan().epochs(20).divergence(rule), batch(1)).stopReason())
                 .isEqualTo(StopReason.COMPLETED);
     }
 
@@ -498,7 +498,7 @@ class TrainerFaultsTest {
     void train_whenLargeGradientsComeWithAFallingLoss_goesOn() {
         TestModel model = scripted(pass -> pass <= 3 ? 1 : 0.5, pass -> pass <= 3 ? 1 : 2000);
 
-        assertThat(train(model, plan().epochs(60), batch(1)).ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(train(model, plan().epochs(60), batch(1)).stopReason()).isEqualTo(StopReason.COMPLETED);
     }
 
     @Test

@@ -54,7 +54,7 @@ record ModelTraining(
         cache.filter(limits -> hasPrefix()).ifPresent(trainer::cacheFrozenPrefix);
         try {
             TrainingResult result = trainer.build().train(batches);
-            if (result.ending() == StopReason.INTERRUPTED) {
+            if (result.stopReason() == StopReason.INTERRUPTED) {
                 return Outcome.interrupted(steps.count());
             }
         } catch (RangeEnd end) {

@@ -46,7 +46,7 @@ final class TextTraining<B extends TextTaskBuilder<B, T>, E, T extends TextTask<
                     .orElseThrow(
                             () -> new IllegalArgumentException("LearningRateFinder: the task trains its head alone,"
                                     + " by a solver that has no learning rate; expected one with an adapter."));
-            if (training.ending() == StopReason.INTERRUPTED) {
+            if (training.stopReason() == StopReason.INTERRUPTED) {
                 return Outcome.interrupted(steps.count());
             }
             return brief.isRangeTest()

@@ -287,7 +287,7 @@ public final class CausalLmTrainer {
                 .plan(options.plan(
                         held.isPresent(),
                         plan -> plan.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation)));
-        held.ifPresent(part -> builder.evaluation(
+        held.ifPresent(part -> builder.validation(
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
         options.listeners().forEach(builder::listener);

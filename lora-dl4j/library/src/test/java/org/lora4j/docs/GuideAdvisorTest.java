@@ -69,7 +69,7 @@ class GuideAdvisorTest {
         model.addAdapter("task", config, 1);
         model.activate("task");
         TrainingResult result =
-                Trainer.builder(model).plan(plan).evaluation(validation).build().train(shuffled);
+                Trainer.builder(model).plan(plan).validation(validation).build().train(shuffled);
         result.signs().forEach(System.out::println); // sign of overfitting: ... Stop early, or try ...
 
         assertThat(forecast.verdict()).isNotEqualTo(Verdict.UNKNOWN);
@@ -97,7 +97,7 @@ class GuideAdvisorTest {
 
         Trainer trainer = Trainer.builder(model)
                 .plan(plan)
-                .evaluation(validation)
+                .validation(validation)
                 .trainingMetric(() -> accuracy(someTrainingExamples)) // the gap, for a forward pass after every epoch
                 .listener(ProgressListener.to(log::info))
                 .build();

@@ -69,7 +69,7 @@ class GuideManyTasksTest {
         AdapterServer server = AdapterServer.builder(base)
                 .outputs("logits")
                 .example(Map.of("x", examples))
-                .memoryCap(512L << 20)
+                .adapterMemory(512L << 20)
                 .build();
         server.register("invoices", invoices);
         server.register("contracts", directory);

@@ -81,7 +81,7 @@ class GuideTrainingTest {
                 .build();
         TrainingResult result = Trainer.builder(model)
                 .plan(plan)
-                .evaluation(Validation.higherIsBetter("accuracy", accuracy))
+                .validation(Validation.higherIsBetter("accuracy", accuracy))
                 .listener(ProgressListener.to(log::info))
                 .build()
                 .train(batches);

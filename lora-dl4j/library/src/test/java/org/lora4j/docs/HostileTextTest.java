@@ -220,7 +220,7 @@ class HostileTextTest {
 
         List<FittingSign> signs = Trainer.builder(Lora.inject(UserGraph.create(), config(), 1))
                 .plan(TrainingPlan.builder().epochs(3).optimizer(AdamW.of(0.05)).build())
-                .evaluation(Validation.lowerIsBetter(NAME, worse::next))
+                .validation(Validation.lowerIsBetter(NAME, worse::next))
                 .build()
                 .train(Batches.of(UserGraph.iterator(), DataSetPlaceholders.of("input", "labels")))
                 .signs();

@@ -281,7 +281,7 @@ class MemoryOfStepsTest {
         Map<String, INDArray> held = inputs(new Scale(scale.rows() / 4, 0, 0, 0));
 
         trainer(model, plan -> plan.keepBest(true), scale, afterStep)
-                .evaluation(Validation.lowerIsBetter("loss", () -> {
+                .validation(Validation.lowerIsBetter("loss", () -> {
                     INDArray loss = model.output(held, "loss").get("loss");
                     return loss.getDouble(0);
                 }))

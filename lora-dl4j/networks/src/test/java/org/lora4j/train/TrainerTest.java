@@ -49,7 +49,7 @@ class TrainerTest {
 
         assertThat(model.values(0)).containsExactly(new double[] {3, -2}, within(1e-4));
         assertThat(model.values(1)).containsExactly(new double[] {1}, within(1e-4));
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
         assertThat(result.steps()).isEqualTo(1200);
         assertThat(result.losses()).hasSize(1200);
         assertThat(result.lastLoss()).isLessThan(1e-8);
@@ -364,7 +364,7 @@ class TrainerTest {
 
         TrainingResult result = Trainer.builder(model)
                 .plan(plan().epochs(5).build())
-                .evaluation(Validation.lowerIsBetter("loss", () -> {
+                .validation(Validation.lowerIsBetter("loss", () -> {
                     evaluated.add("once");
                     return 0;
                 }))
@@ -379,7 +379,7 @@ class TrainerTest {
                 .build()
                 .train(Batches.inOrder(List.of(anything(), anything())));
 
-        assertThat(result.ending()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(result.steps()).isEqualTo(3);
         assertThat(evaluated).as("only after the whole first epoch").hasSize(1);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
@@ -456,7 +456,7 @@ class TrainerTest {
                         .optimizer(SgdOptimizer.of(1e-3))
                         .keepBest(true)
                         .build())
-                .evaluation(Validation.lowerIsBetter("sum", () -> model.values(0)[0]))
+                .validation(Validation.lowerIsBetter("sum", () -> model.values(0)[0]))
                 .build()
                 .train(Batches.inOrder(List.of(anything())));
 
@@ -488,7 +488,7 @@ class TrainerTest {
 
             @Override
             public void onTrainingEnd(TrainingResult result) {
-                events.add("end " + result.ending());
+                events.add("end " + result.stopReason());
             }
         };
         Trainer.builder(TestModel.slope(Kind.WEIGHT, 0, 0))

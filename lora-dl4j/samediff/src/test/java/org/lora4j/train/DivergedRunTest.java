@@ -85,7 +85,7 @@ class DivergedRunTest {
         SplittableRandom random = new SplittableRandom(seed);
         TestModel model = scripted(pass -> pass == 1 ? 0.05 : 0.2 + 0.6 * random.nextDouble(), pass -> 1, pass -> 1);
 
-        assertThat(run(model, 200).ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(run(model, 200).stopReason()).isEqualTo(StopReason.COMPLETED);
     }
 
     @Test
@@ -205,6 +205,6 @@ class DivergedRunTest {
                 .build()
                 .train(Batches.inOrder(batches(random)));
 
-        assertThat(result.ending()).isEqualTo(StopReason.COMPLETED);
+        assertThat(result.stopReason()).isEqualTo(StopReason.COMPLETED);
     }
 }

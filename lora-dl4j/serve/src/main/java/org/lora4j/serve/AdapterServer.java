@@ -97,14 +97,14 @@ public final class AdapterServer implements AutoCloseable {
         }
     }
 
-    AdapterServer(ServedBase base, Map<String, INDArray> example, long memoryCap, int maxRows, int concurrency) {
+    AdapterServer(ServedBase base, Map<String, INDArray> example, long adapterMemory, int maxRows, int concurrency) {
         this.base = base;
         this.batches = new RequestBatches(base.inputs());
         this.check = new RequestCheck(base, batches, example, maxRows);
         this.maxRows = maxRows;
         this.gate = new BatchGate(concurrency);
         this.packing = new Packing(base);
-        this.residents = new Residents(memoryCap);
+        this.residents = new Residents(adapterMemory);
         MixedModel plain = base.model(Map.of());
         this.current = new Snapshot(Map.of(), Map.of(), plain, plain);
     }

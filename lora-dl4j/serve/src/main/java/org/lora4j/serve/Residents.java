@@ -35,7 +35,7 @@ final class Residents {
             throw new IllegalArgumentException("adapter " + MessageText.name(slot.name()) + ": it takes " + slot.bytes()
                     + " bytes, " + pinned
                     + " together with the adapters that have no directory; expected at most the cap of "
-                    + cap + ". Raise memoryCap, or register adapters by their directories.");
+                    + cap + ". Raise adapterMemory, or register adapters by their directories.");
         }
         if (instead != null) {
             forget(instead);

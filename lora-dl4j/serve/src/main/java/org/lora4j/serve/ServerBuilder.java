@@ -18,7 +18,7 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
     private static final int MAX_ROWS = 1024;
 
     private Map<String, INDArray> example = Map.of();
-    private long memoryCap = Long.MAX_VALUE;
+    private long adapterMemory = Long.MAX_VALUE;
     private int concurrency = Runtime.getRuntime().availableProcessors();
     private int maxRows = MAX_ROWS;
 
@@ -54,8 +54,8 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
      * @param bytes 1 or more; no limit by default
      * @return this
      */
-    public B memoryCap(long bytes) {
-        memoryCap = bytes;
+    public B adapterMemory(long bytes) {
+        adapterMemory = bytes;
         return self();
     }
 
@@ -90,12 +90,12 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
      */
     public AdapterServer build() {
         Problems problems = new Problems();
-        problems.atLeast("memoryCap", memoryCap, 1);
+        problems.atLeast("adapterMemory", adapterMemory, 1);
         problems.atLeast("concurrency", concurrency, 1);
         problems.check(!example.isEmpty(), "no example; give inputs of two rows or more with example(...)");
         problems.atLeast("maxRows", maxRows, 1);
         check(problems);
         problems.throwIfAny("AdapterServer");
-        return new AdapterServer(base(), example, memoryCap, maxRows, concurrency);
+        return new AdapterServer(base(), example, adapterMemory, maxRows, concurrency);
     }
 }

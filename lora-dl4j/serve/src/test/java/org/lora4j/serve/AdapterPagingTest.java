@@ -59,7 +59,7 @@ class AdapterPagingTest {
 
     @Test
     void beyondTheCap_theLeastRecentlyUsedIsDropped_andComesBackWithTheSameAnswers() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(2 * BYTES).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(2 * BYTES).build();
         server.register("a", saved("a"));
         server.register("b", saved("b"));
         float[] first = ask(server, "a").outputs().get("logits").data().asFloat();
@@ -78,7 +78,7 @@ class AdapterPagingTest {
 
     @Test
     void adaptersWithoutADirectory_stay() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(2 * BYTES).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(2 * BYTES).build();
         server.register("pinned", adapter());
         server.register("b", saved("b"));
         server.register("c", saved("c"));
@@ -88,25 +88,25 @@ class AdapterPagingTest {
 
     @Test
     void aCapThatIsTooSmall_refusesTheAdapter_andServesOn() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(2 * BYTES - 1).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(2 * BYTES - 1).build();
         server.register("a", adapter());
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> server.register("b", adapter()))
                 .withMessageContaining("\"b\"")
                 .withMessageContaining(String.valueOf(2 * BYTES))
-                .withMessageContaining("memoryCap");
+                .withMessageContaining("adapterMemory");
         assertThatIllegalArgumentException()
                 .isThrownBy(
-                        () -> ServedGraph.server().memoryCap(BYTES - 1).build().register("c", saved("c")))
-                .withMessageContaining("memoryCap");
+                        () -> ServedGraph.server().adapterMemory(BYTES - 1).build().register("c", saved("c")))
+                .withMessageContaining("adapterMemory");
         assertThat(resident(server)).containsExactly("a");
         assertThat(ask(server, "a")).isInstanceOf(ServingResult.Answer.class);
     }
 
     @Test
     void aBatchOfMoreAdaptersThanFit_isAnswered() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(BYTES).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(BYTES).build();
         server.register("a", saved("a"));
         server.register("b", saved("b"));
         INDArray ids = ServedGraph.ids(random, 2, 3);
@@ -120,7 +120,7 @@ class AdapterPagingTest {
 
     @Test
     void aDirectoryThatChanged_failsItsRequests_untilItIsReplaced() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(BYTES).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(BYTES).build();
         server.register("a", saved("a"));
         server.register("b", saved("b"));
         saved("a");
@@ -137,7 +137,7 @@ class AdapterPagingTest {
 
     @Test
     void aDirectoryThatIsGone_failsItsRequestsAlone() throws IOException {
-        AdapterServer server = ServedGraph.server().memoryCap(BYTES).build();
+        AdapterServer server = ServedGraph.server().adapterMemory(BYTES).build();
         server.register("a", saved("a"));
         server.register("b", saved("b"));
         Files.delete(folder.resolve("a").resolve("adapter_model.safetensors"));

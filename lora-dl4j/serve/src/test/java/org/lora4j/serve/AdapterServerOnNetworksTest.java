@@ -334,7 +334,7 @@ class AdapterServerOnNetworksTest {
                     Map.of()));
             adapters.get(i).save(folder.resolve("a" + i));
         }
-        AdapterServer server = host.server().memoryCap(bytes).build();
+        AdapterServer server = host.server().adapterMemory(bytes).build();
         server.register("a0", folder.resolve("a0"));
         server.register("a1", folder.resolve("a1"));
         Map<String, INDArray> inputs = host.inputs(random, 1);
@@ -344,8 +344,8 @@ class AdapterServerOnNetworksTest {
             assertThat(server.residentBytes()).isEqualTo(bytes);
         }
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> host.server().memoryCap(bytes - 1).build().register("a", adapters.get(0)))
-                .withMessageContaining("memoryCap");
+                .isThrownBy(() -> host.server().adapterMemory(bytes - 1).build().register("a", adapters.get(0)))
+                .withMessageContaining("adapterMemory");
     }
 
     @Test

@@ -90,7 +90,7 @@ class AdapterServerStressTest {
                 .mapToLong(AdapterServerStressTest::bytes)
                 .sum();
         long cap = Math.max(bytes(form), all / 2);
-        AdapterServer server = host.server().memoryCap(cap).build();
+        AdapterServer server = host.server().adapterMemory(cap).build();
         for (int i = 0; i < FIXED; i++) {
             server.register("fixed" + i, folder.resolve("v" + i));
         }

@@ -421,12 +421,12 @@ class AdapterServerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterServer.builder(base)
                         .outputs("logit")
-                        .memoryCap(0)
+                        .adapterMemory(0)
                         .threads(0)
                         .build())
                 .withMessageContaining("\"logit\" is no variable")
                 .withMessageContaining("\"logits\"")
-                .withMessageContaining("memoryCap")
+                .withMessageContaining("adapterMemory")
                 .withMessageContaining("threads")
                 .withMessageContaining("no example");
     }

@@ -18,10 +18,10 @@ import org.lora4j.train.Validation;
  * @param name what it is called, different from the other tasks' names
  * @param model what learns; a view of {@link Trainable#inParallel} shares its batches among threads
  * @param batches its training data, of known length ({@link Batches#withBatchesPerEpoch})
- * @param evaluation its metric on data held out, or empty
+ * @param validation its metric on data held out, or empty
  * @apiNote Status: experimental
  */
-public record LearningTask(String name, Trainable model, Batches batches, Optional<Validation> evaluation) {
+public record LearningTask(String name, Trainable model, Batches batches, Optional<Validation> validation) {
 
     /**
      * Checks that nothing is missing.
@@ -29,14 +29,14 @@ public record LearningTask(String name, Trainable model, Batches batches, Option
      * @param name as in the record
      * @param model as in the record
      * @param batches as in the record
-     * @param evaluation as in the record
+     * @param validation as in the record
      * @throws NullPointerException if an argument is null
      */
     public LearningTask {
         Objects.requireNonNull(name, "LearningTask: name is null; expected a name");
         Objects.requireNonNull(model, "LearningTask: model is null; expected something to train");
         Objects.requireNonNull(batches, "LearningTask: batches is null; expected training data");
-        Objects.requireNonNull(evaluation, "LearningTask: evaluation is null; expected an Optional");
+        Objects.requireNonNull(validation, "LearningTask: validation is null; expected an Optional");
     }
 
     /**
@@ -56,15 +56,15 @@ public record LearningTask(String name, Trainable model, Batches batches, Option
      * @param name as in the record
      * @param model as in the record
      * @param batches as in the record
-     * @param evaluation as in the record
+     * @param validation as in the record
      */
-    public LearningTask(String name, Trainable model, Batches batches, Validation evaluation) {
-        this(name, model, batches, Optional.of(evaluation));
+    public LearningTask(String name, Trainable model, Batches batches, Validation validation) {
+        this(name, model, batches, Optional.of(validation));
     }
 
     @Override
     public String toString() {
         return "LearningTask[" + MessageText.name(name)
-                + evaluation.map(found -> ", " + found.name()).orElse("") + "]";
+                + validation.map(found -> ", " + found.name()).orElse("") + "]";
     }
 }

@@ -78,7 +78,7 @@ public final class MultiTaskTrainer {
         JointTrainable joint = new JointTrainable(tasks, weigher);
         Metrics metrics = new Metrics(weigher, joint.jointExecutor().means());
         Trainer.Builder trainer = Trainer.builder(joint).plan(plan).listener(metrics);
-        metrics.evaluation().ifPresent(trainer::evaluation);
+        metrics.evaluation().ifPresent(trainer::validation);
         listeners.forEach(trainer::listener);
         return new MultiTaskResult(trainer.build().train(new JointBatches(tasks, sampling)), metrics.epochs);
     }
@@ -106,7 +106,7 @@ public final class MultiTaskTrainer {
         /** The mean of the tasks' metrics. */
         Optional<Validation> evaluation() {
             return tasks.get(0)
-                    .evaluation()
+                    .validation()
                     .map(first -> new Validation("mean " + first.name(), first.higherIsBetter(), this::mean));
         }
 
@@ -114,7 +114,7 @@ public final class MultiTaskTrainer {
             values.clear();
             double sum = 0;
             for (LearningTask task : tasks) {
-                double value = task.evaluation().orElseThrow().metric().getAsDouble();
+                double value = task.validation().orElseThrow().metric().getAsDouble();
                 values.add(OptionalDouble.of(value));
                 sum += value;
             }
@@ -258,7 +258,7 @@ public final class MultiTaskTrainer {
 
         private void checkMetrics(Problems problems) {
             List<String> without = tasks.stream()
-                    .filter(task -> task.evaluation().isEmpty())
+                    .filter(task -> task.validation().isEmpty())
                     .map(LearningTask::name)
                     .toList();
             problems.check(
@@ -266,7 +266,7 @@ public final class MultiTaskTrainer {
                     "tasks " + Problems.quoted(without)
                             + " have no evaluation, others have; expected one for each task or" + " none");
             long directions = tasks.stream()
-                    .flatMap(task -> task.evaluation().stream())
+                    .flatMap(task -> task.validation().stream())
                     .map(Validation::higherIsBetter)
                     .distinct()
                     .count();

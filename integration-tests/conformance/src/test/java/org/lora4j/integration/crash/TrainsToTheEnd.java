@@ -60,7 +60,7 @@ public final class TrainsToTheEnd {
         Map<String, INDArray> held = batch(new SplittableRandom(99)).placeholders();
         Trainer.builder(model)
                 .plan(plan)
-                .evaluation(Validation.lowerIsBetter(
+                .validation(Validation.lowerIsBetter(
                         "loss", () -> model.output(held, "loss").get("loss").getDouble(0)))
                 .checkpoints(Checkpoints.in(checkpoints).withEverySteps(1).withKeep(2))
                 .build()

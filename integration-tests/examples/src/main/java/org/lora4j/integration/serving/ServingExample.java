@@ -233,7 +233,7 @@ public final class ServingExample {
         // Room for three of five.
         long cap = unlimited.residentBytes() * 3 / adapters.size();
         AdapterServer server =
-                builder(base, traffic).memoryCap(cap).concurrency(threads).build();
+                builder(base, traffic).adapterMemory(cap).concurrency(threads).build();
         for (String name : adapters.keySet()) {
             server.register(name, directory(name, 0));
         }
@@ -346,7 +346,7 @@ public final class ServingExample {
         figures.put("adapters", byAdapter);
         figures.put("textsPerSecondOfClients", rate);
         figures.put("mostResidentBytes", most);
-        figures.put("memoryCap", cap);
+        figures.put("adapterMemory", cap);
     }
 
     private static GraphServerBuilder builder(SameDiff base, Traffic traffic) {

@@ -96,7 +96,7 @@ public final class EmbeddingFit {
         OptionalDouble before = value(score, model);
         Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
                 .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()));
-        score.ifPresent(of -> trainer.evaluation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
+        score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(batches(data.examples().size(), options.batchSize()));
         OptionalDouble after = value(score, model);

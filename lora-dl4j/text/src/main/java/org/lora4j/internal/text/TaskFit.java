@@ -112,7 +112,7 @@ public final class TaskFit {
                 task.metric(), task.higherIsBetter(), () -> task.score(validation, model.outputs(texts)));
         Trainer.Builder trainer = Trainer.builder(model.trainable()).plan(options.planWithHead(!validation.isEmpty()));
         if (!validation.isEmpty()) {
-            trainer.evaluation(metric);
+            trainer.validation(metric);
         }
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));

@@ -204,7 +204,7 @@ class PrefixCacheTest {
             }
         }));
 
-        assertThat(cached.result().ending()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(cached.result().stopReason()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(cached.result().steps()).isEqualTo(6);
     }
 
