@@ -72,7 +72,7 @@ public final class CausalLmExport {
     }
 
     /**
-     * Sets the element type of all tensors, F32 at first. The report tells the largest rounding error.
+     * Sets the element type of all tensors, F32 by default. The report tells the largest rounding error.
      *
      * @param type the type
      * @return this builder
@@ -83,7 +83,7 @@ public final class CausalLmExport {
     }
 
     /**
-     * Sets how many bytes of tensors a file has at most, 5 GB at first. A model with more has several files and an index; a
+     * Sets how many bytes of tensors a file has at most, 5 GB by default. A model with more has several files and an index; a
      * tensor with more has a file of its own.
      *
      * @param bytes 1 or more

@@ -83,7 +83,7 @@ public final class GgufAdapterExport {
     }
 
     /**
-     * Sets how A and B are stored, F32 at first.
+     * Sets how A and B are stored, F32 by default.
      *
      * @param type F32 or F16
      * @return this builder

@@ -79,7 +79,7 @@ public final class GgufExport {
     }
 
     /**
-     * Sets how matrices are stored, F32 at first. The report tells the largest rounding error.
+     * Sets how matrices are stored, F32 by default. The report tells the largest rounding error.
      *
      * @param type the type
      * @return this builder

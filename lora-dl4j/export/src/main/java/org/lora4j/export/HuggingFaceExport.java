@@ -192,7 +192,7 @@ public final class HuggingFaceExport {
     }
 
     /**
-     * Sets the element type of all tensors, F32 at first. The report tells the largest rounding error.
+     * Sets the element type of all tensors, F32 by default. The report tells the largest rounding error.
      *
      * @param type the type
      * @return this builder

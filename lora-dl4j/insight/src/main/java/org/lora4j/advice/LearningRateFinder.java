@@ -355,7 +355,7 @@ public final class LearningRateFinder {
         }
 
         /**
-         * Sets the rates of the range test; 1e-5 to 1 at first, which suits optimizers such as AdamW.
+         * Sets the rates of the range test; 1e-5 to 1 by default, which suits optimizers such as AdamW.
          *
          * @param lowestRate the first one, finite and above 0
          * @param highestRate the last one, above the first
@@ -370,7 +370,7 @@ public final class LearningRateFinder {
         }
 
         /**
-         * Sets the length of each of the three short trainings; a fifth of the plan at first.
+         * Sets the length of each of the three short trainings; a fifth of the plan by default.
          *
          * @param steps 1 or more
          * @return this

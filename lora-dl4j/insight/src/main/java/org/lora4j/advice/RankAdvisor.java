@@ -427,7 +427,7 @@ public final class RankAdvisor {
         }
 
         /**
-         * Sets the seed of the start values of trials; 0 at first.
+         * Sets the seed of the start values of trials; 0 by default.
          *
          * @param value any number
          * @return this
@@ -438,7 +438,7 @@ public final class RankAdvisor {
         }
 
         /**
-         * Sets by how much the validation may be worse where a smaller rank is to be preferred; 0.005 at first, half a point of
+         * Sets by how much the validation may be worse where a smaller rank is to be preferred; 0.005 by default, half a point of
          * an accuracy.
          *
          * @param difference finite, 0 or more
@@ -450,7 +450,7 @@ public final class RankAdvisor {
         }
 
         /**
-         * Sets the steps of all trainings of {@link RankAdvisor#halve} together; those of one training by the plan at first.
+         * Sets the steps of all trainings of {@link RankAdvisor#halve} together; those of one training by the plan by default.
          *
          * @param steps 1 or more
          * @return this

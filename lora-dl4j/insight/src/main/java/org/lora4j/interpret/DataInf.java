@@ -44,7 +44,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  *
  * <p><b>Source.</b> Kwon, Wu, Wu and Zou 2023, DataInf: Efficiently Estimating Data Influence in LoRA-tuned LLMs and Diffusion
  * Models, arXiv 2310.00902, equation 5. <b>Cost.</b> The gradient of each example once, and {@code n x parameters} floats: if these
- * are more than {@link #memory}, at first a quarter of the heap, they are not kept but computed again, once to begin
+ * are more than {@link #memory}, by default a quarter of the heap, they are not kept but computed again, once to begin
  * with and twice for each question. Nothing changes the model.
  *
  * <p><b>State.</b> Gradients are computed when they are first asked for, and are those of the values that the factors have then, if
@@ -269,7 +269,7 @@ public final class DataInf<E> {
     /**
      * Sets how much memory gradients may be kept in. Call it before anything is asked: a new object computes them anew.
      *
-     * @param bytes the most bytes; 0 keeps nothing
+     * @param bytes maximum number of bytes; 0 keeps nothing
      * @return a new object
      * @throws IllegalArgumentException if it is below 0
      */

@@ -62,7 +62,7 @@ public final class FeatureExplainer {
     }
 
     /**
-     * Sets how far the attributions together may be from the change of the output; {@code 1e-3} at first.
+     * Sets how far the attributions together may be from the change of the output; {@code 1e-3} by default.
      *
      * @param difference finite, above 0; below a hundred-thousandth of the output, single precision decides
      * @return a new explainer
@@ -73,7 +73,7 @@ public final class FeatureExplainer {
     }
 
     /**
-     * Sets how many gradients an explanation may take before it is given up; 4096 at first, of which most take 20 to 100.
+     * Sets how many gradients an explanation may take before it is given up; 4096 by default, of which most take 20 to 100.
      *
      * @param count 20 or more
      * @return a new explainer

@@ -188,7 +188,7 @@ public final class TextExplainer {
     }
 
     /**
-     * Sets how far the attributions together may be from the change of the output; {@code 1e-3} at first.
+     * Sets how far the attributions together may be from the change of the output; {@code 1e-3} by default.
      *
      * @param difference finite, above 0
      * @return a new explainer
@@ -199,7 +199,7 @@ public final class TextExplainer {
     }
 
     /**
-     * Sets how many gradients an explanation may take before it is given up; 4096 at first, of which most take 20 to 100.
+     * Sets how many gradients an explanation may take before it is given up; 4096 by default, of which most take 20 to 100.
      *
      * @param count 20 or more
      * @return a new explainer

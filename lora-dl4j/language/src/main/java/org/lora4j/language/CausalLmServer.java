@@ -445,7 +445,7 @@ public final class CausalLmServer implements AutoCloseable {
         }
 
         /**
-         * Limits how many texts run side by side, 16 at first. More give more tokens a second in all, and each text fewer.
+         * Limits how many texts run side by side, 16 by default. More give more tokens a second in all, and each text fewer.
          *
          * @param count 1 to 256
          * @return this
@@ -456,7 +456,7 @@ public final class CausalLmServer implements AutoCloseable {
         }
 
         /**
-         * Limits how many tokens of prompts are computed in a step, 64 at first. With more a prompt is ready sooner, and texts
+         * Limits how many tokens of prompts are computed in a step, 64 by default. With more a prompt is ready sooner, and texts
          * that run wait longer for their next token.
          *
          * @param count 1 to 256
@@ -468,7 +468,7 @@ public final class CausalLmServer implements AutoCloseable {
         }
 
         /**
-         * Limits how many texts wait, 256 at first.
+         * Limits how many texts wait, 256 by default.
          *
          * @param texts 0 or more
          * @return this
@@ -479,7 +479,7 @@ public final class CausalLmServer implements AutoCloseable {
         }
 
         /**
-         * Limits the memory of caches and of rows on their way, 1 GiB at first.
+         * Limits the memory of caches and of rows on their way, 1 GiB by default.
          *
          * @param bytes what rows take and a cache at least
          * @return this
@@ -490,7 +490,7 @@ public final class CausalLmServer implements AutoCloseable {
         }
 
         /**
-         * Limits the memory of adapters. No limit at first.
+         * Limits the memory of adapters. No limit by default.
          *
          * @param bytes 1 or more
          * @return this

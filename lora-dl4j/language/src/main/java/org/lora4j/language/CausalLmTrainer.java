@@ -414,7 +414,7 @@ public final class CausalLmTrainer {
         }
 
         /**
-         * Sets the most tokens of an example, and of a piece of a long text: the context, but at most 1024, by default.
+         * Sets the maximum number of tokens of an example, and of a piece of a long text: the context, but at most 1024, by default.
          *
          * @param tokens 2 to the context
          * @return this

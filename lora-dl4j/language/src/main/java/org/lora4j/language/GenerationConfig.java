@@ -38,7 +38,7 @@ public final class GenerationConfig {
     /**
      * Takes the best token each time.
      *
-     * @param maxNewTokens the most tokens of a text, 1 or more
+     * @param maxNewTokens maximum number of tokens of a text, 1 or more
      * @return a config
      * @throws IllegalArgumentException if the number is below 1
      */
@@ -49,7 +49,7 @@ public final class GenerationConfig {
     /**
      * Draws each token.
      *
-     * @param maxNewTokens the most tokens of a text, 1 or more
+     * @param maxNewTokens maximum number of tokens of a text, 1 or more
      * @param temperature as of {@link Builder#temperature}
      * @param topP as of {@link Builder#topP}
      * @param seed where random numbers start
@@ -279,7 +279,7 @@ public final class GenerationConfig {
     /**
      * The texts that end a text, which is cut before them.
      *
-     * @return texts, none at first
+     * @return texts, none by default
      */
     public List<String> stopStrings() {
         return values.get(Parameter.STOP_STRINGS);
@@ -303,7 +303,7 @@ public final class GenerationConfig {
     /**
      * What it does, in one line.
      *
-     * @return {@code greedy: maxNewTokens=40}; what is as at first is left out
+     * @return {@code greedy: maxNewTokens=40}; what has its default is left out
      */
     @Override
     public String toString() {
@@ -329,7 +329,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets whether tokens are drawn, by their probabilities. If not, which is so at first, the best one is taken each time.
+         * Sets whether tokens are drawn, by their probabilities. If not, which is the default, the best one is taken each time.
          *
          * @param value true to draw
          * @return this
@@ -339,7 +339,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets what logits are divided by, 1 at first: below 1 likely tokens come more often, above 1 less often.
+         * Sets what logits are divided by, 1 by default: below 1 likely tokens come more often, above 1 less often.
          *
          * @param value from 1e-30 to 1e30
          * @return this
@@ -349,7 +349,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets how many of the best tokens are drawn from; those that equal the last of them stay, too. No bound at first, where
+         * Sets how many of the best tokens are drawn from; those that equal the last of them stay, too. No bound by default, where
          * transformers has 50.
          *
          * @param count 0 for no bound
@@ -360,7 +360,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Keeps the fewest of the best tokens whose probabilities reach a sum, 1 at first. Of equal ones, the first.
+         * Keeps the fewest of the best tokens whose probabilities reach a sum, 1 by default. Of equal ones, the first.
          *
          * @param mass [0, 1]; 1 keeps all, 0 the best
          * @return this
@@ -370,7 +370,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Keeps the tokens that have at least a share of the probability of the best one, 0 at first.
+         * Keeps the tokens that have at least a share of the probability of the best one, 0 by default.
          *
          * @param share [0, 1]; 0 keeps all
          * @return this
@@ -391,7 +391,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Keeps the tokens of at least a probability, and the best one; 0 at first. Source: Hewitt et al., 2022, Truncation
+         * Keeps the tokens of at least a probability, and the best one; 0 by default. Source: Hewitt et al., 2022, Truncation
          * Sampling as Language Model Desmoothing, arXiv 2210.15191.
          *
          * @param least [0, 1); 0 keeps all
@@ -413,7 +413,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets what positive logits of tokens in prompt and text are divided by, and negative ones multiplied; 1 at first. Source:
+         * Sets what positive logits of tokens in prompt and text are divided by, and negative ones multiplied; 1 by default. Source:
          * Keskar et al., 2019, CTRL, arXiv 1909.05858.
          *
          * @param factor from 1e-30 to 1e30; above 1 tokens come less often again
@@ -424,7 +424,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Lets no run of so many tokens come twice, those of the prompt included; 0 at first.
+         * Lets no run of so many tokens come twice, those of the prompt included; 0 by default.
          *
          * @param length 0 to allow all
          * @return this
@@ -434,7 +434,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets the most tokens of a text. Without it and {@link #maxLength} there are 20, as in transformers.
+         * Sets the maximum number of tokens of a text. Without it and {@link #maxLength} there are 20, as in transformers.
          *
          * @param count 1 or more
          * @return this
@@ -444,7 +444,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets the most tokens of a text with its prompt; {@link #maxNewTokens} goes before it.
+         * Sets the maximum number of tokens of a text with its prompt; {@link #maxNewTokens} goes before it.
          *
          * @param count 1 or more
          * @return this
@@ -464,7 +464,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets where random numbers start, 0 at first. Equal seed, prompt and config give equal texts on one machine, whatever else
+         * Sets where random numbers start, 0 by default. Equal seed, prompt and config give equal texts on one machine, whatever else
          * is in the batch; equal prompts in one batch give equal texts, so see {@link #numReturnSequences}.
          *
          * @param value any number
@@ -475,7 +475,7 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets how many texts each prompt gets, 1 at first; each draws for itself.
+         * Sets how many texts each prompt gets, 1 by default; each draws for itself.
          *
          * @param count 1 or more
          * @return this

@@ -122,7 +122,7 @@ public final class NetworkFile {
     /**
      * Sets how much may be unpacked, instead of a multiple of the file's length.
      *
-     * @param bytes the most bytes that all entries that are read may have together
+     * @param bytes maximum number of bytes that all entries that are read may have together
      * @return this file, read so
      * @throws IllegalArgumentException if the number is not above 0
      */

@@ -117,7 +117,7 @@ public final class SameDiffFile {
     /**
      * Sets how long the file may be.
      *
-     * @param bytes the most bytes
+     * @param bytes maximum number of bytes
      * @return this file, read so
      */
     public SameDiffFile atMost(long bytes) {

@@ -135,7 +135,7 @@ public final class LengthBuckets {
      * one, so that every step has about the same work, and a long text the same memory. The number of examples no longer
      * bounds a batch; every batch counts as one step, however many examples it has.
      *
-     * @param tokens the most tokens in a batch, padding included; at least the longest text
+     * @param tokens maximum number of tokens in a batch, padding included; at least the longest text
      * @return the buckets
      * @throws IllegalArgumentException if a text alone has more tokens
      */

@@ -605,7 +605,7 @@ public final class SentenceEncoder implements AutoCloseable {
         }
 
         /**
-         * Sets by what cosines are divided in multiple negatives ranking, {@value #TEMPERATURE} at first.
+         * Sets by what cosines are divided in multiple negatives ranking, {@value #TEMPERATURE} by default.
          *
          * @param value a finite number above 0; smaller ones look at the hardest negatives alone
          * @return this

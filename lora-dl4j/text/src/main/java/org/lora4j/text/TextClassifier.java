@@ -111,7 +111,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         /**
-         * Sets from which probability on a label is given, if there may be several; 0.5 at first.
+         * Sets from which probability on a label is given, if there may be several; 0.5 by default.
          *
          * @param probability above 0 and below 1
          * @return this

@@ -138,7 +138,7 @@ public final class TextEncoder implements AutoCloseable {
     /**
      * The same encoder for shorter or longer texts.
      *
-     * @param tokens the most tokens of a text, special ones included; longer texts are cut
+     * @param tokens maximum number of tokens of a text, special ones included; longer texts are cut
      * @return a new encoder over the same weights, to be closed by itself
      * @throws IllegalArgumentException if there are too few or more than the model has positions
      * @throws IllegalStateException if the tokenizer was given to {@link #of}

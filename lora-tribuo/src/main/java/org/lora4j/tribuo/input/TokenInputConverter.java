@@ -50,7 +50,7 @@ public final class TokenInputConverter implements InputConverter {
     /**
      * Makes a converter with the usual names.
      *
-     * @param maxLength the most tokens of an example, 1 or more
+     * @param maxLength maximum number of tokens of an example, 1 or more
      * @throws IllegalArgumentException if {@code maxLength} is below 1
      */
     public TokenInputConverter(int maxLength) {
@@ -61,7 +61,7 @@ public final class TokenInputConverter implements InputConverter {
      * Makes a converter.
      *
      * @param prefix what the names of features begin with
-     * @param maxLength the most tokens of an example, 1 to 100000
+     * @param maxLength maximum number of tokens of an example, 1 to 100000
      * @throws IllegalArgumentException if {@code maxLength} is outside of its range
      */
     public TokenInputConverter(String prefix, int maxLength) {

@@ -99,7 +99,7 @@ public final class SentenceFiles {
     /**
      * Writes the list of modules, the longest text and the prompts.
      *
-     * @param maxLength the most tokens of a text
+     * @param maxLength maximum number of tokens of a text
      * @param prompts what is put before texts, by purpose
      * @param defaultPrompt the purpose of what every text gets, or null
      * @return the names of all files

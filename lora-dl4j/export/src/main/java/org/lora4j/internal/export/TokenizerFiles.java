@@ -35,7 +35,7 @@ public final class TokenizerFiles {
      * Writes the files.
      *
      * @param json the {@code tokenizer.json}
-     * @param maxLength the most tokens of a text
+     * @param maxLength maximum number of tokens of a text
      * @param directory where to
      * @return the names of the files
      * @throws IOException if it is damaged or cannot be written

@@ -37,7 +37,7 @@ public final class GradientRows {
      * @param count number of examples
      * @param length numbers of a row
      * @param source computes a row; the same each time
-     * @param mostBytes the most bytes to keep rows in
+     * @param mostBytes maximum number of bytes to keep rows in
      */
     public GradientRows(int count, long length, IntFunction<float[]> source, long mostBytes) {
         this.count = count;

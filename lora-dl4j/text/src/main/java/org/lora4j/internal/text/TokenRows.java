@@ -43,8 +43,8 @@ public final class TokenRows {
      * Groups texts.
      *
      * @param texts the texts, one or more
-     * @param mostRows the most rows of a part, 1 or more
-     * @param mostTokens the most tokens of a part; a single row may have more
+     * @param mostRows maximum number of rows of a part, 1 or more
+     * @param mostTokens maximum number of tokens of a part; a single row may have more
      */
     public TokenRows(List<TokenizedText> texts, int mostRows, int mostTokens) {
         this.texts = texts;

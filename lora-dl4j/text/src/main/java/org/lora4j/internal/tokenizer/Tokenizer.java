@@ -214,7 +214,7 @@ public final class Tokenizer {
      *
      * @param text any text; a surrogate without its other half counts as U+FFFD
      * @param specialTokens whether the special tokens of the file are put around it
-     * @param longest the most tokens, special ones included; -1 for as many as there are
+     * @param longest maximum number of tokens, special ones included; -1 for as many as there are
      * @return its tokens
      * @throws IllegalStateException if the file has no token for the text, makes too much of it, or has an expression that
      *     takes too long

@@ -21,7 +21,7 @@ import org.lora4j.error.Problems;
  * @param poolingModes the names of the modes that the pooling's config switches on, such as {@code
  *     pooling_mode_mean_tokens}; empty if there is no pooling module
  * @param normalized whether vectors are divided by their length
- * @param maxLength the most tokens of a text, if the files say so
+ * @param maxLength maximum number of tokens of a text, if the files say so
  * @param prompts what is put before texts, by the name of the purpose
  * @param defaultPrompt name of the prompt that every text gets
  * @apiNote Status: internal

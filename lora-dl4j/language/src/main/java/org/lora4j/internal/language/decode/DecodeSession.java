@@ -298,7 +298,7 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Makes room for all that rows of sequences up to the context may need.
      *
-     * @param rows the most tokens of a {@link #step}
+     * @param rows maximum number of tokens of a {@link #step}
      * @param sequences the most sequences of a step
      */
     public synchronized void prepare(int rows, int sequences) {
@@ -309,9 +309,9 @@ public final class DecodeSession implements AutoCloseable {
      * Makes room for all that rows on their way may need at most, whatever their adapters, so that they take no more memory
      * later than now.
      *
-     * @param rows the most tokens of a {@link #step}
+     * @param rows maximum number of tokens of a {@link #step}
      * @param sequences the most sequences of a step
-     * @param longest the most tokens of a sequence
+     * @param longest maximum number of tokens of a sequence
      */
     public synchronized void prepare(int rows, int sequences, int longest) {
         requireOpen();

@@ -44,7 +44,7 @@ public final class GenerationState {
      *     model are put in before
      * @param promptIds the prompt, one token or more
      * @param number which of the texts of this prompt, 0 for the first
-     * @param context the most tokens that the model can have, prompt included
+     * @param context maximum number of tokens that the model can have, prompt included
      * @param pieces makes text of the tokens; for this sequence alone
      * @param candidates room to compute in; states that are used by one thread may share it
      * @throws IllegalArgumentException if the prompt leaves no room for a token, or an id is negative

@@ -20,7 +20,7 @@ public final class Packing {
      * Packs sequences.
      *
      * @param sequences the sequences
-     * @param length the most tokens of a row; a longer sequence is a row by itself
+     * @param length maximum number of tokens of a row; a longer sequence is a row by itself
      * @return rows of one sequence or more
      */
     public static List<List<TokenRow>> packed(List<TokenRow> sequences, int length) {

@@ -47,7 +47,7 @@ public final class TokenBatches implements Batches {
      * @param config the model
      * @param type of the graph
      * @param rows the sequences of each row, one or more
-     * @param tokenBudget the most tokens of a batch, padding included; a single row may have more
+     * @param tokenBudget maximum number of tokens of a batch, padding included; a single row may have more
      */
     public TokenBatches(DecoderConfig config, DataType type, List<List<TokenRow>> rows, int tokenBudget) {
         this.config = config;
