@@ -3,6 +3,7 @@ package org.lora4j.adapter;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
@@ -65,6 +66,19 @@ public final class BaseHashes {
             byPath = Collections.unmodifiableMap(hashes);
         }
         return byPath;
+    }
+
+    /**
+     * One hash of several.
+     *
+     * @param byPath hashes by path, as {@link #byPath} gives them
+     * @return a hash that differs if one of them does
+     */
+    public static String together(Map<String, String> byPath) {
+        MessageDigest digest = sha256();
+        new TreeMap<>(byPath)
+                .forEach((path, hash) -> digest.update((path + "=" + hash + "\n").getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
     }
 
     private static String of(INDArray value) {

@@ -97,8 +97,8 @@ class AdapterPagingTest {
                 .withMessageContaining(String.valueOf(2 * BYTES))
                 .withMessageContaining("adapterMemory");
         assertThatIllegalArgumentException()
-                .isThrownBy(
-                        () -> ServedGraph.server().adapterMemory(BYTES - 1).build().register("c", saved("c")))
+                .isThrownBy(() ->
+                        ServedGraph.server().adapterMemory(BYTES - 1).build().register("c", saved("c")))
                 .withMessageContaining("adapterMemory");
         assertThat(resident(server)).containsExactly("a");
         assertThat(ask(server, "a")).isInstanceOf(ServingResult.Answer.class);

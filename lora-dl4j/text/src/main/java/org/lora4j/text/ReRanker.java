@@ -71,6 +71,23 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         return builder(encoder).build().read(directory);
     }
 
+    /**
+     * Reads a re-ranker and the encoder that it was made with, which is closed with it.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
+     *     published encoder ({@link TextEncoder#named})
+     * @return the re-ranker, which predicts what the saved one did
+     * @throws IOException as {@link #load(Path, TextEncoder)}, and if the encoder is not found there, is a link to elsewhere, or has other
+     *     weights than when this was saved
+     */
+    public static ReRanker load(Path directory, Path... encoderFolders) throws IOException {
+        TextEncoder encoder = SavedEncoder.open(directory, "ReRanker.load", encoderFolders);
+        ReRanker loaded = SavedEncoder.with(encoder, found -> load(directory, found));
+        loaded.ownEncoder();
+        return loaded;
+    }
+
     @Override
     ReRanker self() {
         return this;

@@ -2,25 +2,37 @@
 package org.lora4j.text;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.TaskFiles;
+import org.lora4j.pretrained.Pooling;
 
 /** What a saved task says of the encoder that it needs. */
 final class SavedEncoder {
 
     private static final String NAME = "name";
+    private static final String HASH = "sha256";
 
     private SavedEncoder() {}
 
     static Map<String, Object> fields(TextEncoder encoder) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put(NAME, encoder.name());
+        fields.put(HASH, encoder.hash());
         fields.put("hidden", encoder.dimension());
         fields.put("vocabulary", encoder.weights().config().vocabulary());
         fields.put("pooling", encoder.pooling().name());
@@ -54,13 +66,146 @@ final class SavedEncoder {
         Problems problems = new Problems();
         fields(encoder)
                 .forEach((field, value) -> problems.check(
-                        field.equals(NAME) || value.equals(before.get(field)),
+                        field.equals(NAME)
+                                || value.equals(before.get(field))
+                                // Directories of earlier versions do not have it.
+                                || field.equals(HASH) && !before.containsKey(HASH),
                         field + " of the encoder is " + MessageText.name(value) + ", expected "
                                 + MessageText.name(before.get(field))));
         if (!problems.isEmpty()) {
             throw new IncompatibleBaseException(problems.message(file.toString()) + ". Load it with "
                     + MessageText.name(before.get(NAME))
                     + ", and withMaxLength, withPooling or withPrefixes as they were when it was saved.");
+        }
+    }
+
+    /**
+     * Opens the encoder that a saved task names.
+     *
+     * @param directory of the task
+     * @param loader the call, for messages
+     * @param folders in which an encoder that is no published one may be looked for
+     */
+    static TextEncoder open(Path directory, String loader, Path... folders) throws IOException {
+        Arguments.required(directory, loader + ": directory", "a directory that save wrote");
+        Arguments.allRequired(Arrays.asList(folders), loader + ": encoderFolders", "a folder");
+        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        if (!(TaskFiles.read(directory).get("encoder") instanceof Map<?, ?> saved)) {
+            throw unnamed(file);
+        }
+        String name = saved.get(NAME) instanceof String text ? text : "";
+        if (name.isEmpty()) {
+            throw unnamed(file);
+        }
+        TextEncoder found = NamedEncoder.names().contains(name)
+                ? TextEncoder.named(name)
+                : TextEncoder.load(find(file, loader, name, folders));
+        return asSaved(file, found, saved);
+    }
+
+    private static IncompatibleBaseException unnamed(Path file) {
+        return new IncompatibleBaseException(
+                file + ": it does not name its encoder; expected a name or a path. Give the"
+                        + " encoder: load(directory, encoder).");
+    }
+
+    /** A path of another machine may lead out of here: what is opened lies below a folder of the caller, all links followed. */
+    private static Path find(Path file, String loader, String name, Path... folders) throws IOException {
+        for (Path folder : folders) {
+            Path root = folder.toRealPath();
+            for (Path candidate : candidates(root, name)) {
+                if (Files.exists(candidate) && isWithin(root, candidate)) {
+                    return candidate;
+                }
+            }
+        }
+        throw new IncompatibleBaseException(file + ": its encoder is " + MessageText.name(name) + ", which "
+                + (folders.length == 0
+                        ? "is no published one; expected folders that it may be looked for in. Call " + loader
+                                + "(directory, folder), or load(directory, encoder)."
+                        : "is not below " + Problems.quoted(Arrays.asList(folders))
+                                + "; expected it there, in files that are no links to other places. Give its folder, or the"
+                                + " encoder: load(directory, encoder)."));
+    }
+
+    /** The path as it was saved, then its last names, the longest first. */
+    private static List<Path> candidates(Path root, String name) {
+        List<Path> candidates = new ArrayList<>();
+        try {
+            Path saved = Path.of(name).normalize();
+            if (saved.toAbsolutePath().startsWith(root)) {
+                candidates.add(saved.toAbsolutePath());
+            }
+            for (int from = 0; from < saved.getNameCount(); from++) {
+                candidates.add(
+                        root.resolve(saved.subpath(from, saved.getNameCount())).normalize());
+            }
+        } catch (InvalidPathException e) {
+            return List.of();
+        }
+        candidates.removeIf(candidate -> !candidate.startsWith(root) || candidate.equals(root));
+        return candidates;
+    }
+
+    private static boolean isWithin(Path root, Path candidate) throws IOException {
+        if (!candidate.toRealPath().startsWith(root)) {
+            return false;
+        }
+        if (Files.isDirectory(candidate)) {
+            try (Stream<Path> files = Files.walk(candidate, FileVisitOption.FOLLOW_LINKS)) {
+                for (Path inside : (Iterable<Path>) files::iterator) {
+                    if (!inside.toRealPath().startsWith(root)) {
+                        return false;
+                    }
+                }
+            } catch (UncheckedIOException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** With the pooling, the prefixes and the longest text that the task was saved with. */
+    private static TextEncoder asSaved(Path file, TextEncoder found, Map<?, ?> saved) throws IOException {
+        TextEncoder now = found;
+        try {
+            Pooling pooling = Pooling.valueOf(String.valueOf(saved.get("pooling")));
+            Prefixes prefixes = new Prefixes(
+                    String.valueOf(saved.get("prefix")),
+                    String.valueOf(saved.get("queryPrefix")),
+                    String.valueOf(saved.get("passagePrefix")));
+            int length = saved.get("maxLength") instanceof Integer tokens ? tokens : 0;
+            if (now.pooling() != pooling) {
+                now = after(now, now.withPooling(pooling));
+            }
+            if (!now.prefixes().equals(prefixes)) {
+                now = after(now, now.withPrefixes(prefixes));
+            }
+            return now.maxLength() == length ? now : after(now, now.withMaxLength(length));
+        } catch (IllegalArgumentException e) {
+            now.close();
+            throw new IncompatibleBaseException(
+                    file + ": its encoder cannot be had as it says: " + e.getMessage() + " Save the task again.", e);
+        }
+    }
+
+    private static TextEncoder after(TextEncoder before, TextEncoder next) {
+        before.close();
+        return next;
+    }
+
+    /** Reads what needs an encoder. */
+    interface Loader<T> {
+        T load(TextEncoder encoder) throws IOException;
+    }
+
+    /** Reads a task with an encoder that nobody else has: it is closed if reading fails. */
+    static <T> T with(TextEncoder encoder, Loader<T> loader) throws IOException {
+        try {
+            return loader.load(encoder);
+        } catch (IOException | RuntimeException e) {
+            encoder.close();
+            throw e;
         }
     }
 }

@@ -69,6 +69,7 @@ public final class SentenceEncoder implements AutoCloseable {
     private volatile TextFitReport report;
     private volatile boolean fitted;
     private volatile boolean closed;
+    private boolean ownsEncoder;
 
     private SentenceEncoder(Builder builder) {
         this.encoder = builder.encoder();
@@ -105,6 +106,23 @@ public final class SentenceEncoder implements AutoCloseable {
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         loaded.model = TaskFiles.load(directory, fields, loaded.parts);
         loaded.fitted = true;
+        return loaded;
+    }
+
+    /**
+     * Reads a sentence encoder and the encoder that it was made with, which is closed with it.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
+     *     published encoder ({@link TextEncoder#named})
+     * @return the sentence encoder, which gives the vectors of the saved one
+     * @throws IOException as {@link #load(Path, TextEncoder)}, and if the encoder is not found there, is a link to elsewhere, or has other
+     *     weights than when this was saved
+     */
+    public static SentenceEncoder load(Path directory, Path... encoderFolders) throws IOException {
+        TextEncoder encoder = SavedEncoder.open(directory, "SentenceEncoder.load", encoderFolders);
+        SentenceEncoder loaded = SavedEncoder.with(encoder, found -> load(directory, found));
+        loaded.ownEncoder();
         return loaded;
     }
 
@@ -565,11 +583,19 @@ public final class SentenceEncoder implements AutoCloseable {
         }
     }
 
-    /** Frees what predictions keep; the encoder stays open. */
+    /** Closes the encoder with this. */
+    void ownEncoder() {
+        ownsEncoder = true;
+    }
+
+    /** Frees what predictions keep; the encoder stays open, unless {@link #load(Path, Path...)} found it. */
     @Override
     public void close() {
         closed = true;
         model.close();
+        if (ownsEncoder) {
+            encoder.close();
+        }
     }
 
     /**

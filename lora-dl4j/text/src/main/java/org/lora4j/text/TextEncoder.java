@@ -4,7 +4,11 @@ package org.lora4j.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.lora4j.adapter.BaseHashes;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -19,6 +23,7 @@ import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * An encoder of texts with all that belongs to it: weights, tokenizer, pooling, prefixes and the longest text.
@@ -50,6 +55,7 @@ public final class TextEncoder implements AutoCloseable {
     private final Prefixes prefixes;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
+    private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
 
@@ -182,6 +188,16 @@ public final class TextEncoder implements AutoCloseable {
 
     private boolean ownsTokenizer() {
         return !name.isEmpty();
+    }
+
+    /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
+    synchronized String hash() {
+        if (hash == null) {
+            Map<String, Supplier<INDArray>> values = new TreeMap<>();
+            weights.tensors().forEach((parameter, array) -> values.put(parameter, () -> array));
+            hash = BaseHashes.together(new BaseHashes(values).byPath());
+        }
+        return hash;
     }
 
     /**

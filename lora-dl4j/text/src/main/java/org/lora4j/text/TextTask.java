@@ -62,6 +62,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private volatile Fitted<I, E, P> fitted;
     private volatile boolean closed;
+    private boolean ownsEncoder;
 
     /** What is there after a fit or a load; of a task that was loaded there is no report. */
     private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
@@ -454,13 +455,21 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         }
     }
 
-    /** Frees what predictions keep; the encoder stays open. */
+    /** Closes the encoder with this task. */
+    final void ownEncoder() {
+        ownsEncoder = true;
+    }
+
+    /** Frees what predictions keep; the encoder stays open, unless {@code load(directory, folders)} found it. */
     @Override
     public void close() {
         closed = true;
         Fitted<I, E, P> now = fitted;
         if (now != null) {
             now.model().close();
+        }
+        if (ownsEncoder) {
+            encoder.close();
         }
     }
 }
