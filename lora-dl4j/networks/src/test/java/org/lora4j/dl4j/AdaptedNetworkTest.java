@@ -219,7 +219,7 @@ class AdaptedNetworkTest {
         assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.mlp()), targets("fc1", "cf2"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("targetModules \"cf2\" matches no module; closest: \"fc2\"")
-                .hasMessageContaining("NetworkModules.find(network) lists the 3 adaptable modules");
+                .hasMessageContaining("Lora.modules(network) lists the 3 adaptable modules");
         assertThatThrownBy(() -> DefaultAdapter.fresh(AdaptedNetwork.of(Networks.coder()), targets("coder"), SEED))
                 .isInstanceOf(NoMatchingModuleException.class)
                 .hasMessageContaining("\"coder\" cannot be adapted, layers of kind AutoEncoder have no adapters")

@@ -593,7 +593,7 @@ class AdaptedSameDiffTest {
                 .hasMessageContaining("targetModules \"nonsense\" matches no module")
                 .hasMessageContaining("rankPattern \"fc9\" matches no module")
                 .hasMessageContaining("modulesToSave \"head\" matches no module")
-                .hasMessageContaining("GraphModules.find(graph)");
+                .hasMessageContaining("Lora.modules(graph)");
     }
 
     @Test
