@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabelEvaluation;
@@ -105,6 +106,33 @@ class GuideTextTest {
         AdaptedSameDiff model = classifier.model();
 
         assertThat(model.activeAdapters()).hasSize(1);
+        encoder.close();
+    }
+
+    /** The page on training. */
+    @Test
+    void training() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            train.add(new LabeledText("good film " + i, "praise"));
+            train.add(new LabeledText("bad film " + i, "blame"));
+        }
+        Path directory = folder.resolve("task");
+
+        TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train);
+        classifier.save(directory);
+
+        TextClassifier scaled = TextClassifier.builder(encoder)
+                .adapter(Ia3Config.builder()
+                        .targetModules("key", "value", "output.dense")
+                        .feedforwardModules("output.dense")
+                        .build())
+                .build();
+
+        scaled.fit(train);
+        assertThat(scaled.adapter().config().peftType()).isEqualTo("IA3");
+        assertThat(directory.resolve("adapter_config.json")).exists();
         encoder.close();
     }
 

@@ -41,11 +41,14 @@ class TrainingPageTest {
             check(table, LANGUAGE, language);
             assertThat(table.get("texts in a batch").subList(TASKS, LANGUAGE))
                     .containsExactly("" + task.batchSize(), "" + sentences.batchSize());
-            assertThat(table.get("learning rate, adapter").subList(TASKS, LANGUAGE))
-                    .containsExactly(
-                            "" + task.fit().learningRate(), "" + sentences.fit().learningRate());
-            assertThat(table.get("learning rate, all weights").get(TASKS))
-                    .isEqualTo("" + fullTask.fit().learningRate());
+            List<String> rates = table.get("learning rate, adapter");
+            assertThat(Double.parseDouble(rates.get(TASKS)))
+                    .isEqualTo(task.fit().learningRate());
+            assertThat(Double.parseDouble(rates.get(SENTENCES)))
+                    .isEqualTo(sentences.fit().learningRate());
+            assertThat(Double.parseDouble(
+                            table.get("learning rate, all weights").get(TASKS)))
+                    .isEqualTo(fullTask.fit().learningRate());
             assertThat(table.get("learning rate, head").get(TASKS))
                     .isEqualTo(task.headLearningRate() + "; all weights: " + fullTask.headLearningRate());
         }
