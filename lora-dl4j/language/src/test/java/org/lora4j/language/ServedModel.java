@@ -147,7 +147,7 @@ final class ServedModel {
 
     void assertText(Adapter adapter, int[] ids, GenerationConfig config, Generation found) {
         assertThat(isText(adapter, ids, config, found))
-                .as("%s, expected %s", found, alone(adapter, ids, config))
+                .as(() -> found + ", expected " + alone(adapter, ids, config))
                 .isTrue();
     }
 }

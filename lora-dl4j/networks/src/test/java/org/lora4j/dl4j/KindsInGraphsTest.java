@@ -392,7 +392,7 @@ class KindsInGraphsTest {
         Map<String, double[]> frozen = parameters(network);
         MultiDataSet data = new MultiDataSet(of.inputs(), of.labels());
         double first = network.score(data);
-        for (int i = 0; i < 15; i++) {
+        for (int i = 0; i < 5; i++) {
             network.fit(of.inputs(), of.labels());
         }
         assertThat(network.score(data)).isLessThan(first);

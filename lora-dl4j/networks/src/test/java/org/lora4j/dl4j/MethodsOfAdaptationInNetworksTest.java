@@ -21,6 +21,7 @@ import org.lora4j.model.AdapterMethodContract;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -149,19 +150,18 @@ class MethodsOfAdaptationInNetworksTest extends AdapterMethodContract {
 
     @Override
     protected double loss(AdaptedModel adapted, String name) {
-        MultiLayerNetwork network = network(adapted);
-        network.setInput(CASES.get(name).input());
-        network.setLabels(CASES.get(name).labels());
-        network.computeGradientAndScore();
+        DataSet batch = new DataSet(CASES.get(name).input(), CASES.get(name).labels());
         // The score is a mean; gradients are sums until the updater divides them.
-        return network.score() * ROWS;
+        return network(adapted).score(batch, true) * ROWS;
     }
 
     @Override
     protected Map<String, ParameterAndGradient> gradients(AdaptedModel adapted, String name) {
-        loss(adapted, name);
-        Map<String, ParameterAndGradient> gradients = new LinkedHashMap<>();
         MultiLayerNetwork network = network(adapted);
+        network.setInput(CASES.get(name).input());
+        network.setLabels(CASES.get(name).labels());
+        network.computeGradientAndScore();
+        Map<String, ParameterAndGradient> gradients = new LinkedHashMap<>();
         network.gradient()
                 .gradientForVariable()
                 .forEach((key, gradient) ->

@@ -26,6 +26,7 @@ import org.lora4j.config.LoraConfig;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
@@ -205,8 +206,9 @@ class OrderOfDoraTest {
         AdaptedNetwork<MultiLayerNetwork> model = moved(kind);
         model.activate(order.toArray(String[]::new));
         MultiLayerNetwork network = model.network();
-        network.setInput(kind.input());
-        network.setLabels(Networks.normal(3, 2));
+        DataSet batch = new DataSet(kind.input(), Networks.normal(3, 2));
+        network.setInput(batch.getFeatures());
+        network.setLabels(batch.getLabels());
         network.computeGradientAndScore();
         Map<String, INDArray> gradients = new LinkedHashMap<>();
         network.gradient().gradientForVariable().forEach((key, gradient) -> gradients.put(key, gradient.dup()));
@@ -221,22 +223,21 @@ class OrderOfDoraTest {
                 for (long i = 0; i < value.length(); i += Math.max(1, value.length() / 3)) {
                     assertThat(gradient.dup('c').data().getDouble(i))
                             .as(key + " " + i)
-                            .isCloseTo(difference(network, value, i), offset(1e-6));
+                            .isCloseTo(difference(network, batch, value, i), offset(1e-6));
                 }
             }
         });
         assertThat(tried).hasSizeGreaterThanOrEqualTo(3);
     }
 
-    private static double difference(MultiLayerNetwork network, INDArray value, long i) {
+    private static double difference(MultiLayerNetwork network, DataSet batch, INDArray value, long i) {
         INDArray flat = value.dup('c').reshape(value.length());
         double before = flat.getDouble(i);
         double[] losses = new double[2];
         for (int side = 0; side < 2; side++) {
             value.assign(
                     flat.dup().putScalar(i, before + (side == 0 ? STEP : -STEP)).reshape('c', value.shape()));
-            network.computeGradientAndScore();
-            losses[side] = network.score() * network.getInput().size(0);
+            losses[side] = network.score(batch, true) * batch.numExamples();
         }
         value.assign(flat.reshape('c', value.shape()));
         return (losses[0] - losses[1]) / (2 * STEP);

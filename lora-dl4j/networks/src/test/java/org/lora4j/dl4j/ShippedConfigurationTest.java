@@ -146,6 +146,8 @@ class ShippedConfigurationTest {
         ProcessBuilder worker = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Worker.class.getName(),

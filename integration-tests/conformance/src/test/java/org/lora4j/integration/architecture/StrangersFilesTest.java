@@ -11,7 +11,6 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.lang.ArchRule;
 import java.io.ByteArrayInputStream;
 import java.io.File;
@@ -45,8 +44,7 @@ import org.nd4j.common.util.SerializationUtils;
  */
 class StrangersFilesTest {
 
-    private static final JavaClasses MAIN =
-            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("org.lora4j");
+    private static final JavaClasses MAIN = MainClasses.ALL;
 
     /** Calls that lead to objects of classes that a file names, and why. */
     private enum Door {

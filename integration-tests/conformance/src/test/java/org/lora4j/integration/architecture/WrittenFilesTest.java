@@ -10,7 +10,6 @@ import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.lang.ArchRule;
 import java.io.File;
 import java.io.FileOutputStream;
@@ -35,8 +34,7 @@ import org.lora4j.tribuo.LoraModel;
  */
 class WrittenFilesTest {
 
-    private static final JavaClasses MAIN =
-            new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("org.lora4j");
+    private static final JavaClasses MAIN = MainClasses.ALL;
 
     private static final String WRITERS = "org.lora4j.internal.format.file";
 

@@ -78,6 +78,7 @@ class KilledTrainingTest {
         List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Dorg.bytedeco.javacpp.maxbytes=256M",
                 "-Dorg.bytedeco.javacpp.maxphysicalbytes=2G",

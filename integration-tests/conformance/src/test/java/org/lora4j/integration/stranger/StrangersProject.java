@@ -17,6 +17,9 @@ import java.util.stream.Stream;
  */
 final class StrangersProject {
 
+    /** JVMs that end before optimizing pays. */
+    private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
     private static final String VERSION = "0.1.0-SNAPSHOT";
     private static final Path ROOT = Path.of(System.getProperty("lora4j.root"));
 
@@ -107,7 +110,8 @@ final class StrangersProject {
                         // What was downloaded for this build need not be downloaded again.
                         "-Dmaven.repo.local.tail=" + System.getProperty("stranger.repository"),
                         "-Dexec.executable=" + Path.of(System.getProperty("java.home"), "bin", "java"),
-                        "-Dexec.args=-Xmx1g -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %classpath Stranger "
+                        "-Dexec.args=-Xmx1g " + SHORT_LIVED
+                                + " -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %classpath Stranger "
                                 + folder.toAbsolutePath(),
                         "compile",
                         "org.codehaus.mojo:exec-maven-plugin:" + System.getProperty("stranger.exec") + ":exec")
@@ -115,6 +119,7 @@ final class StrangersProject {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         build.environment().keySet().removeIf(name -> name.startsWith("OMP_"));
+        build.environment().merge("MAVEN_OPTS", SHORT_LIVED, (own, more) -> own + " " + more);
         Process process = build.start();
         if (!process.waitFor(10, TimeUnit.MINUTES)) {
             process.destroyForcibly();

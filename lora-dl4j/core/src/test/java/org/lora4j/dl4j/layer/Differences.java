@@ -41,12 +41,13 @@ final class Differences {
                 ? RandomStreams.of(7, name).ints(0, length).distinct().limit(mostValues)
                 : IntStream.range(0, length);
         values.forEach(i -> {
-            double before = parameter.dup('c').getDouble(i);
-            put(parameter, i, before + EPSILON);
+            long[] place = place(parameter, i);
+            double before = parameter.getDouble(place);
+            parameter.putScalar(place, before + EPSILON);
             double up = loss.getAsDouble();
-            put(parameter, i, before - EPSILON);
+            parameter.putScalar(place, before - EPSILON);
             double down = loss.getAsDouble();
-            put(parameter, i, before);
+            parameter.putScalar(place, before);
             double expected = (up - down) / (2 * EPSILON) * rows;
             assertThat(found[i])
                     .as("%s, value %d", name, i)
@@ -54,9 +55,14 @@ final class Differences {
         });
     }
 
-    private static void put(INDArray array, long i, double value) {
-        INDArray all = array.dup('c');
-        all.putScalar(i, value);
-        array.assign(all);
+    /** The indices of a value, counted in C order whatever the memory order. */
+    private static long[] place(INDArray array, long i) {
+        long[] place = new long[array.rank()];
+        long rest = i;
+        for (int axis = place.length - 1; axis >= 0; axis--) {
+            place[axis] = rest % array.size(axis);
+            rest /= array.size(axis);
+        }
+        return place;
     }
 }

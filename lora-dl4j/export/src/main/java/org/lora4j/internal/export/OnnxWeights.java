@@ -62,6 +62,8 @@ public final class OnnxWeights {
     private final Map<String, Onnx.NodeProto> producers = new HashMap<>();
     private final Map<String, List<Onnx.NodeProto>> consumers = new HashMap<>();
     private final Map<String, List<String>> users = new HashMap<>();
+    /** What is wrong with a tensor that several nodes use, said once for all of them. */
+    private final Map<String, String> sharing = new HashMap<>();
     /** What depends on no input of the graph. */
     private final Set<String> constants = new HashSet<>();
 
@@ -317,12 +319,10 @@ public final class OnnxWeights {
             problems.add(operand.problem());
         }
         operand.names().stream()
-                .map(used -> users.getOrDefault(used, List.of()))
-                .filter(by -> by.size() > 1)
+                .filter(used -> users.getOrDefault(used, List.of()).size() > 1)
                 .findFirst()
-                .ifPresent(by -> problems.add("tensor \"" + operand.tensor() + "\" is shared by " + by.size()
-                        + " uses: " + String.join(", ", by.subList(0, Math.min(by.size(), Problems.SHOWN)))
-                        + "; expected one"));
+                .ifPresent(used ->
+                        problems.add(sharing.computeIfAbsent(used, key -> shared(operand.tensor(), users.get(key)))));
         Parameter found = new Parameter(operand.tensor(), turned, problems);
         Parameter before = parameters.putIfAbsent(name, found);
         if (before != null && !before.equals(found)) {
@@ -339,6 +339,11 @@ public final class OnnxWeights {
                             before.turned(),
                             both.stream().distinct().toList()));
         }
+    }
+
+    private static String shared(String tensor, List<String> by) {
+        return "tensor \"" + tensor + "\" is shared by " + by.size() + " uses: "
+                + String.join(", ", by.subList(0, Math.min(by.size(), Problems.SHOWN))) + "; expected one";
     }
 
     /** Gains, biases of other nodes, statistics. */

@@ -32,6 +32,7 @@ abstract class LayerFixture {
     final LayerCase one;
 
     private DataType typeBefore;
+    private Set<String> stockNames;
 
     LayerFixture(LayerCase one) {
         this.one = one;
@@ -142,8 +143,13 @@ abstract class LayerFixture {
         return values;
     }
 
+    /** Asked for each parameter. */
     Set<String> stockNames() {
-        return built(stock(), new NoOp()).getLayer(position()).paramTable().keySet();
+        if (stockNames == null) {
+            stockNames =
+                    built(stock(), new NoOp()).getLayer(position()).paramTable().keySet();
+        }
+        return stockNames;
     }
 
     /** What the stock layer puts out over the values of this network; for a kind that cannot run, what it is meant to. */

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.graph;
 
+import com.google.flatbuffers.FlatBufferBuilder;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.serde.FlatBuffersMapper;
+import org.nd4j.graph.FlatNode;
 import org.nd4j.imports.converters.DifferentialFunctionClassHolder;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -46,11 +51,24 @@ final class OpClone {
         if (op instanceof CompareAndSet set) {
             return compareAndSet(set.extraArgs());
         }
-        DifferentialFunction clone = FlatBuffersMapper.cloneViaSerialize(source, op, indexes);
+        DifferentialFunction clone = writtenAndRead(op, source, indexes);
         if (clone instanceof Variance variance) {
             variance.setBiasCorrected(((Variance) op).isBiasCorrected());
         }
         return clone;
+    }
+
+    /**
+     * As {@code FlatBuffersMapper.cloneViaSerialize}, which lists all variables of the graph for each op. It looks the numbers of
+     * outputs up in the list, and a node that is read has no use for them.
+     */
+    private static DifferentialFunction writtenAndRead(
+            DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {
+        FlatBufferBuilder bytes = new FlatBufferBuilder(1024);
+        int node = FlatBuffersMapper.asFlatNode(
+                source, op, bytes, List.of(), indexes, new HashMap<>(), new HashMap<>(), new AtomicInteger(), 0);
+        bytes.finish(node);
+        return FlatBuffersMapper.fromFlatNode(FlatNode.getRootAsFlatNode(bytes.dataBuffer()));
     }
 
     private static CompareAndSet compareAndSet(Object[] arguments) {

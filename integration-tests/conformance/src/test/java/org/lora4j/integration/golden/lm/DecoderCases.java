@@ -50,6 +50,7 @@ final class DecoderCases {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "default";
+    private static final List<String> ADAPTERS = List.of("adapter-qv", "adapter-all");
 
     private final Path directory;
     private final JsonNode about;
@@ -86,9 +87,12 @@ final class DecoderCases {
             DecoderCases model = new DecoderCases(directory);
             change.accept(model.golden);
             model.check(DataType.DOUBLE);
-            model.check(DataType.FLOAT);
-            for (String adapter : List.of("adapter-qv", "adapter-all")) {
-                model.checkTrainer(adapter);
+            // What is wrong in DOUBLE is wrong in FLOAT as well.
+            if (model.problems.isEmpty()) {
+                model.check(DataType.FLOAT);
+                for (String adapter : ADAPTERS) {
+                    model.checkTrainer(adapter);
+                }
             }
             return LmCase.of(name, model.problems);
         } catch (IOException | RuntimeException e) {
@@ -106,12 +110,12 @@ final class DecoderCases {
     private void check(DataType type) throws IOException {
         DecoderConfig config = weights.config();
         SameDiff graph = DecoderGraph.of(weights, type);
+        GraphExecutor executor = Lora.executor(graph);
         for (String side : List.of("right", "left")) {
             int[][] mask = ints(side + ".mask");
-            Map<String, INDArray> outputs = Lora.executor(graph)
-                    .output(
-                            DecoderInputs.of(config, type, ints(side + ".ids"), mask, DecoderInputs.positions(mask)),
-                            List.of(DecoderGraph.LOGITS, DecoderGraph.LAST_HIDDEN_STATE));
+            Map<String, INDArray> outputs = executor.output(
+                    DecoderInputs.of(config, type, ints(side + ".ids"), mask, DecoderInputs.positions(mask)),
+                    List.of(DecoderGraph.LOGITS, DecoderGraph.LAST_HIDDEN_STATE));
             close(type, "logits", side + ".logits", tokensOnly(outputs.get(DecoderGraph.LOGITS), mask));
             if (side.equals("right")) {
                 close(
@@ -122,8 +126,7 @@ final class DecoderCases {
             }
         }
         Map<String, INDArray> batch = batch(type);
-        Map<String, INDArray> losses =
-                Lora.executor(graph).output(batch, List.of(DecoderGraph.LOSS, DecoderGraph.TOKEN_LOSS));
+        Map<String, INDArray> losses = executor.output(batch, List.of(DecoderGraph.LOSS, DecoderGraph.TOKEN_LOSS));
         close(type, "loss", "loss", losses.get(DecoderGraph.LOSS).reshape(1));
         INDArray tokens = losses.get(DecoderGraph.TOKEN_LOSS)
                 .reshape(golden.get("right.ids").shape())
@@ -132,7 +135,7 @@ final class DecoderCases {
         if (type == DataType.DOUBLE) {
             checkNorms(batch);
         }
-        for (String adapter : List.of("adapter-qv", "adapter-all")) {
+        for (String adapter : ADAPTERS) {
             checkAdapter(type, adapter, graph, batch);
         }
     }

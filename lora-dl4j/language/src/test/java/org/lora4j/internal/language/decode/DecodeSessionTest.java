@@ -466,7 +466,11 @@ class DecodeSessionTest {
     static void assertClose(float[] found, float[] expected, double most) {
         assertThat(found).hasSameSizeAs(expected);
         for (int i = 0; i < found.length; i++) {
-            assertThat((double) found[i]).isCloseTo(expected[i], within(most * (1 + Math.abs(expected[i]))));
+            double bound = most * (1 + Math.abs(expected[i]));
+            // An assertion for each of millions of values takes longer than what is tested.
+            if (!(Math.abs((double) found[i] - expected[i]) <= bound)) {
+                assertThat((double) found[i]).as("value " + i).isCloseTo(expected[i], within(bound));
+            }
         }
     }
 }

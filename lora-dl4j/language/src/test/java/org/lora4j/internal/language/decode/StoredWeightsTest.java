@@ -4,11 +4,13 @@ package org.lora4j.internal.language.decode;
 import static org.lora4j.internal.language.decode.DecodeSessionTest.assertClose;
 import static org.lora4j.internal.language.decode.DecodeSessionTest.tokens;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +29,8 @@ class StoredWeightsTest {
     private static final double ROUNDING = 2e-5;
     /** Of sums over hundreds of inputs, one after the other. */
     private static final double OF_ONE_SUM = 5e-5;
+    /** In ascending order. */
+    private static final int[] ROWS = {1, 3, 4, 6, 16, 19, 70, 130, 300};
 
     @ParameterizedTest
     @ValueSource(strings = {"llama-gqa", "gemma2-basic", "gpt2-basic", "phi3-partial-rotary"})
@@ -79,18 +83,18 @@ class StoredWeightsTest {
     void multiply_inTiles_givesTheProductOfTheValues() {
         for (int inputs : new int[] {64, 192, 896, 1536}) {
             INDArray plain = Nd4j.create(numbers(320 * inputs), new long[] {320, inputs}, 'c');
-            assertProductInTiles(HalfPrecision.of(plain, DataType.BFLOAT16), Tiled.ROWS);
-            assertProductInTiles(HalfPrecision.of(plain, DataType.FLOAT16), Tiled.ROWS);
-            for (int rows : new int[] {Tiled.ROWS, 8, 4}) {
-                assertProductInTiles(Int8.of(plain, 0), rows);
-            }
+            assertProductInTiles(() -> HalfPrecision.of(plain, DataType.BFLOAT16), Tiled.ROWS);
+            assertProductInTiles(() -> HalfPrecision.of(plain, DataType.FLOAT16), Tiled.ROWS);
+            assertProductInTiles(() -> Int8.of(plain, 0), Tiled.ROWS, 8, 4);
         }
     }
 
-    private static void assertProductInTiles(StoredWeight stored, int rowsOfTile) {
-        INDArray values = stored.dequantized();
-        LinearWeight tiled = LinearWeight.of("w", null, Optional.of(Tiled.overwriting(stored, rowsOfTile)), false);
-        assertProduct(tiled, values, OF_ONE_SUM);
+    private static void assertProductInTiles(Supplier<StoredWeight> stored, int... rowsOfTiles) {
+        Expected expected = Expected.of(stored.get().dequantized());
+        for (int rows : rowsOfTiles) {
+            StoredWeight tiled = Tiled.overwriting(stored.get(), rows);
+            assertProduct(LinearWeight.of("w", null, Optional.of(tiled), false), expected, OF_ONE_SUM);
+        }
     }
 
     @Test
@@ -123,13 +127,13 @@ class StoredWeightsTest {
     }
 
     private static void assertProduct(LinearWeight weight, INDArray values, double rounding) {
-        // Reading a value of an array takes a hundred times as long as multiplying it.
-        float[][] byOutput = values.toFloatMatrix();
-        for (int rows : new int[] {1, 3, 4, 6, 16, 19, 70, 130, 300}) {
+        assertProduct(weight, Expected.of(values), rounding);
+    }
+
+    private static void assertProduct(LinearWeight weight, Expected expected, double rounding) {
+        for (int rows : ROWS) {
             HiddenRows x = new HiddenRows().toBeWritten(rows, weight.inputs());
-            for (int i = 0; i < x.length(); i++) {
-                x.values()[i] = (float) Math.sin(i) + 0.5f;
-            }
+            System.arraycopy(expected.x(), 0, x.values(), 0, x.length());
             float[] found = new float[rows * weight.outputs()];
             try (Staging staging = new Staging();
                     Workspace space = new Workspace()) {
@@ -139,14 +143,29 @@ class StoredWeightsTest {
                 }
                 staging.outputs().get(0, found, 0, found.length);
             }
-            float[] expected = new float[found.length];
+            assertClose(found, Arrays.copyOf(expected.outputs(), found.length), rounding);
+        }
+    }
+
+    /** The most rows of {@link #ROWS} and their products with a weight; those of fewer rows are the first of them. */
+    private record Expected(float[] x, float[] outputs) {
+
+        static Expected of(INDArray values) {
+            // Reading a value of an array takes a hundred times as long as multiplying it.
+            float[][] byOutput = values.toFloatMatrix();
+            int inputs = byOutput[0].length;
+            int rows = ROWS[ROWS.length - 1];
+            float[] x = new float[rows * inputs];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) Math.sin(i) + 0.5f;
+            }
+            float[] outputs = new float[rows * byOutput.length];
             for (int row = 0; row < rows; row++) {
-                for (int output = 0; output < weight.outputs(); output++) {
-                    expected[row * weight.outputs() + output] =
-                            sum(x.values(), row * weight.inputs(), byOutput[output]);
+                for (int output = 0; output < byOutput.length; output++) {
+                    outputs[row * byOutput.length + output] = sum(x, row * inputs, byOutput[output]);
                 }
             }
-            assertClose(found, expected, rounding);
+            return new Expected(x, outputs);
         }
     }
 

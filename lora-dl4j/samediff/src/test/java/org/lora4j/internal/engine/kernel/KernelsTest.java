@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -33,6 +34,9 @@ class KernelsTest {
 
     /** A few float roundings, relative to the largest value. */
     private static final double TOLERANCE = 2e-6;
+
+    /** Numbers by rows and columns: to draw them takes longer than to compute with them. */
+    private static final Map<List<Integer>, float[]> RANDOM = new HashMap<>();
 
     private record Case(String name, int rows, int width, UnaryOperator<SDVariable> function) {
         @Override
@@ -455,12 +459,17 @@ class KernelsTest {
     }
 
     private static INDArray random(DataType type, int rows, int width) {
+        float[] values = RANDOM.computeIfAbsent(List.of(rows, width), key -> random(rows, width));
+        return Nd4j.create(values, new long[] {rows, width}, 'c').castTo(type);
+    }
+
+    private static float[] random(int rows, int width) {
         Random random = new Random(rows);
         float[] values = new float[rows * width];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (2 * random.nextGaussian());
         }
-        return Nd4j.create(values, new long[] {rows, width}, 'c').castTo(type);
+        return values;
     }
 
     private static void assertClose(String name, INDArray actual, INDArray expected) {
