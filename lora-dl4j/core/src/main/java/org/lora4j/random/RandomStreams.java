@@ -68,6 +68,13 @@ public final class RandomStreams {
         for (long size : shape) {
             length = Math.multiplyExact(length, size);
         }
+        if (type == DataType.FLOAT) {
+            float[] values = new float[Math.toIntExact(length)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) source.getAsDouble();
+            }
+            return Nd4j.create(values, shape, 'c');
+        }
         double[] values = new double[Math.toIntExact(length)];
         for (int i = 0; i < values.length; i++) {
             values[i] = source.getAsDouble();

@@ -283,7 +283,7 @@ class ArchitectureTest {
                         "train"),
                 layer("internal.tokenizer.expression", "error"),
                 layer("internal.tokenizer", "error", "internal.tokenizer.expression"),
-                layer("internal.onnx", "error", "internal.format.file"),
+                layer("internal.onnx", "error", "internal.format.file", "internal.array"),
                 layer("internal.language.chat"),
                 layer(
                         "internal.language.decode",

@@ -19,6 +19,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.array.OpenMpWaiting;
 import org.lora4j.internal.host.HostedModel;
 import org.lora4j.internal.host.Merged;
 import org.lora4j.model.AdaptedModel;
@@ -60,6 +61,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
     private AdaptedSameDiff(SameDiff base, Map<String, String> names) {
         super(MergedArrays.NONE);
         requirePlain(base);
+        OpenMpWaiting.makePassive();
         this.base = base;
         this.names = Map.copyOf(names);
         this.modules = GraphModules.find(base, names);

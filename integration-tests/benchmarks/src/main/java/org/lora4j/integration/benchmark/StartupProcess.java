@@ -2,11 +2,19 @@
 package org.lora4j.integration.benchmark;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -14,16 +22,28 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class StartupProcess {
 
     static final String READY = "gradient graph built";
+    static final String FIRST_STEP = "first step done";
 
-    private StartupProcess() {}
+    private static final int TEXTS = 8;
+    private static final int MAX_LENGTH = 64;
+
+    private final long started;
+
+    private StartupProcess(long started) {
+        this.started = started;
+    }
 
     /**
-     * Gets ready, and tells when.
+     * Gets ready, takes a step, and tells when.
      *
-     * @param args none
+     * @param args when Java was started, in milliseconds since 1970
      * @throws IOException if the model is missing
      */
     public static void main(String[] args) throws IOException {
+        new StartupProcess(Long.parseLong(args[0])).run();
+    }
+
+    private void run() throws IOException {
         tell("main called");
         MiniLmModels models = new MiniLmModels();
         tell("ND4J started and weights read");
@@ -38,13 +58,34 @@ public final class StartupProcess {
                 BertClassifier.LABELS, Nd4j.createFromArray(label));
         model.executor().gradients(batch, MiniLmModels.SEED);
         tell(READY);
-        ChildJava.tell(
-                "processor time of the main thread",
-                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9);
+        LengthBuckets texts;
+        try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
+            tell("tokenizer read");
+            texts = LengthBuckets.of(examples(), tokenizer, MiniLmBatch.CLASSES, TEXTS);
+        }
+        tell("texts encoded");
+        TrainingPlan plan = TrainingPlan.builder()
+                .epochs(1)
+                .optimizer(AdamW.of(MiniLmModels.RATE))
+                .seed(MiniLmModels.SEED)
+                .build();
+        Trainer.builder(model).plan(plan).build().train(texts.batches());
+        tell(FIRST_STEP);
     }
 
-    private static void tell(String name) {
-        long started = ManagementFactory.getRuntimeMXBean().getStartTime();
+    /** Texts of one length, which make one batch. */
+    private static List<TextExample> examples() {
+        return IntStream.range(0, TEXTS)
+                .mapToObj(i -> new TextExample("a small animal with " + (i + 2) + " legs that lives in trees", i))
+                .toList();
+    }
+
+    private void tell(String name) {
         ChildJava.tell(name, (System.currentTimeMillis() - started) / 1e3);
+        // Not by a management bean, which loads hundreds of classes.
+        ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .ifPresent(time -> ChildJava.tell(name + ", processor time", time.toMillis() / 1e3));
     }
 }

@@ -26,8 +26,11 @@ import org.nd4j.linalg.api.ops.impl.transforms.comparison.CompareAndSet;
  *   <li>{@code OnesLike} has the library warn in the log that it finds no field for a property;
  *   <li>{@code LogSoftMax} fails on its own dimension;
  *   <li>{@code CompareAndSet} forgets what it compares by when it is read, and cannot be read the second time;
- *   <li>{@code Variance} forgets whether it divides by n or n - 1, and computes something else.
+ *   <li>{@code Variance} forgets whether it divides by n or n - 1, and computes something else;
+ *   <li>a scalar in BFLOAT16 comes back with its two bytes the wrong way round.
  * </ul>
+ *
+ * <p>It also loads all ops that there are before it reads the first. So most ops are cloned without it ({@link DirectClone}).
  */
 final class OpClone {
 
@@ -45,6 +48,11 @@ final class OpClone {
         if (op instanceof CopiedOp own) {
             return own.copied();
         }
+        return DirectClone.of(op).orElseGet(() -> read(op, source, indexes));
+    }
+
+    /** ND4J's way, where it works. */
+    static DifferentialFunction read(DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {
         if (op instanceof DynamicCustomOp custom && !isReadable(custom)) {
             return plain(custom);
         }

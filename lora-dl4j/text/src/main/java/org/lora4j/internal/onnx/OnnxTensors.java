@@ -4,9 +4,11 @@ package org.lora4j.internal.onnx;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Optional;
 import onnx.Onnx;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -106,9 +108,20 @@ public final class OnnxTensors {
     }
 
     private static INDArray floats(ByteBuffer bytes, long[] shape) {
-        float[] values = new float[bytes.remaining() / Float.BYTES];
-        bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
-        return shape.length == 0 ? Nd4j.scalar(values[0]) : Nd4j.create(values, shape, 'c');
+        FloatBuffer values = bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        if (shape.length == 0) {
+            return Nd4j.scalar(values.get());
+        }
+        // Block by block: ND4J's own way puts each element on its own.
+        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
+        DenseArray elements = DenseArray.toBeWritten(array);
+        float[] some = new float[elements.blockLength()];
+        for (int block = 0; block < elements.blocks(); block++) {
+            values.get(some, 0, elements.length(block));
+            elements.write(block, some);
+        }
+        elements.flush();
+        return array;
     }
 
     private static INDArray doubles(ByteBuffer bytes, long[] shape) {
