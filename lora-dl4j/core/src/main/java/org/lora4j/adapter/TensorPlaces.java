@@ -47,6 +47,10 @@ final class TensorPlaces {
     private final Map<String, String> copies = new HashMap<>();
     private final Set<String> keys = new HashSet<>();
     private final Problems problems = new Problems();
+    private long zeros;
+
+    /** Elements of all triplets that no file holds: a tensor of no bytes says how many, and 30 billion parameters have fewer. */
+    private static final long MOST_ZEROS = 1L << 26;
 
     TensorPlaces(PeftFile config, Path path, AdapterLoader how) {
         this.config = config;
@@ -140,6 +144,12 @@ final class TensorPlaces {
             return;
         }
         shape[axis] = 1;
+        if (shape[1 - axis] > MOST_ZEROS - zeros) {
+            problems.add("tensor " + entry + " has no bytes and asks for " + shape[1 - axis]
+                    + " zeros, expected at most " + MOST_ZEROS + " of all such tensors");
+            return;
+        }
+        zeros += shape[1 - axis];
         place(how.mapped(entry.name()), "", () -> Nd4j.zeros(codec.arrayType(), shape));
     }
 

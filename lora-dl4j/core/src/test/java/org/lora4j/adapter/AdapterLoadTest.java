@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.Initialization;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
@@ -327,6 +329,36 @@ class AdapterLoadTest {
                 .isInstanceOf(AdapterFormatException.class)
                 .hasMessageContaining("fc2.lora_A")
                 .hasMessageContaining("expected a size of 0 on axis 0");
+    }
+
+    /** A tensor of no bytes, which zeros stand for. */
+    @ParameterizedTest
+    @ValueSource(longs = {(1L << 26) + 1, 1L << 40, Long.MAX_VALUE})
+    void load_whenTensorsWithoutBytesAskForMemory_isRefused(long size) throws IOException {
+        copyConfig("adalora-module-without-triplets", dir);
+        byte[] header = ("{\"" + MODULE_2 + "lora_A\":{\"dtype\":\"F32\",\"shape\":[0," + size
+                        + "],\"data_offsets\":[0,0]}}")
+                .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(Long.BYTES + header.length).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(header.length).put(header);
+        Files.write(dir.resolve("adapter_model.safetensors"), file.array());
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("has no bytes and asks for " + size + " zeros, expected at most 67108864");
+    }
+
+    /** No file of VeRA without projections makes any: they are given, or the adapter is refused. */
+    @Test
+    void load_whenARankOfMillionsHasNoProjections_isRefused() throws IOException {
+        Files.writeString(
+                dir.resolve("adapter_config.json"),
+                "{\"peft_type\":\"VERA\",\"r\":16777216,\"save_projection\":false,\"target_modules\":[\"fc1\"]}");
+        write(f32("base_model.model.fc1.vera_lambda_b", 4), f32("base_model.model.fc1.vera_lambda_d", 1));
+
+        assertThatThrownBy(() -> Adapter.load(dir))
+                .isInstanceOf(AdapterFormatException.class)
+                .hasMessageContaining("base_model.vera_A");
     }
 
     @Test

@@ -25,6 +25,7 @@ import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.StackedModules;
 import org.lora4j.internal.host.AdapterFit;
+import org.lora4j.internal.host.FactorMemory;
 import org.lora4j.internal.host.PerModule;
 import org.lora4j.internal.host.Selection;
 import org.lora4j.internal.host.TokenRows;
@@ -83,6 +84,7 @@ final class NetworkAdapters {
         Map<String, ModuleShape> shapes = new LinkedHashMap<>();
         selection.modules().forEach(module -> shapes.put(module.path(), module.shape()));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
+        FactorMemory.require(name, config, shapes, shared);
         PerModule refused = new PerModule();
         Stream.concat(selection.modules().stream(), selection.weights().stream().map(NetworkParameter::weightOf))
                 .forEach(module -> refused.of(

@@ -21,13 +21,13 @@ final class ByteValues {
 
     /** Writes bytes of an array in 'c' order that is no view. */
     static void write(INDArray array, long from, byte[] values, int length) {
-        Region.requireCopy(from, length, array.length(), values.length);
+        Region.requireCopy(array, from, length, values.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).put(values, 0, length);
     }
 
     /** Reads bytes of an array in 'c' order that is no view. */
     static void read(INDArray array, long from, byte[] into, int length) {
-        Region.requireCopy(from, length, array.length(), into.length);
+        Region.requireCopy(array, from, length, into.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).get(into, 0, length);
     }
 

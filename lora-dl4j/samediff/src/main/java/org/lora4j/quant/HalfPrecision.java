@@ -172,7 +172,7 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
     }
 
     private static ShortPointer pointer(INDArray array, long at, int length, int javaLength) {
-        Region.requireCopy(at, length, array.length(), javaLength);
+        Region.requireCopy(array, at, length, javaLength);
         return new ShortPointer(array.data().pointer()).position(array.offset() + at);
     }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.javacpp.IntPointer;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -206,7 +207,7 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     /** The memory of an array, with its end as the limit. */
     private static IntPointer words(INDArray array) {
         long start = array.offset() * array.dataType().width() / Integer.BYTES;
-        long words = array.length() * array.dataType().width() / Integer.BYTES;
+        long words = Region.of(array).bytes() / Integer.BYTES;
         return new IntPointer(array.data().pointer())
                 .getPointer(IntPointer.class, start)
                 .limit(words);

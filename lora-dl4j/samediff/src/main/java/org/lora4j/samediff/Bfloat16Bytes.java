@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -49,6 +50,7 @@ final class Bfloat16Bytes {
         ShortPointer elements = new ShortPointer(array.data().pointer());
         for (long from = 0; from < array.length(); from += block.length) {
             int length = (int) Math.min(block.length, array.length() - from);
+            Region.requireCopy(array, from, length, block.length);
             elements.position(from).get(block, 0, length);
             for (int i = 0; i < length; i++) {
                 block[i] = Short.reverseBytes(block[i]);

@@ -17,6 +17,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
+import org.lora4j.internal.host.FactorMemory;
 import org.lora4j.internal.host.PerModule;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod.BiasEffect;
@@ -99,6 +100,9 @@ final class LiveAdapters {
                 .targets()
                 .forEach(target -> shapes.put(target.path(), target.module().shape()));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
+        if (given == null) {
+            FactorMemory.require(name, config, shapes, shared);
+        }
         for (Target target : selection.targets()) {
             if (given != null) {
                 making.add(

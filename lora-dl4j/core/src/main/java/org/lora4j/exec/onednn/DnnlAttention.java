@@ -2,7 +2,7 @@
 package org.lora4j.exec.onednn;
 
 import java.util.List;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
@@ -149,22 +149,21 @@ final class DnnlAttention {
         }
 
         /** Gradients of shares become those of scores. Without AVX-512 oneDNN has no vector code for it. */
-        void throughSoftmax(stream stream, long shares, long gradients) {
+        void throughSoftmax(stream stream, Region shares, Region gradients) {
             if (softmax.isFast()) {
-                Region place = scores.at(gradients);
-                softmax.run(stream, scores.at(shares), place, place);
+                softmax.run(stream, shares, gradients, gradients);
             } else {
                 inJava(shares, gradients);
             }
         }
 
-        private void inJava(long shares, long gradients) {
+        private void inJava(Region shares, Region gradients) {
             int width = Math.toIntExact(scores.width());
             Blocks.run(scores.length(), width, (block, from, length) -> {
                 float[] y = Scratch.array(0, length);
                 float[] dy = Scratch.array(1, length);
-                FloatPointer place = new FloatPointer(DnnlProduct.at(gradients + from * Float.BYTES));
-                new FloatPointer(DnnlProduct.at(shares + from * Float.BYTES)).get(y, 0, length);
+                FloatPointer place = floats(gradients, from, length);
+                floats(shares, from, length).get(y, 0, length);
                 place.get(dy, 0, length);
                 SoftmaxRows.backward(y, dy, width, length);
                 place.put(dy, 0, length);
@@ -183,13 +182,14 @@ final class DnnlAttention {
         }
 
         /** At the begin of a cache line, as vectors across two take twice as long. */
-        long scratch(long length) {
+        Region scratch(long length) {
             if (scratch.capacity() < length + LINE) {
                 scratch.close();
                 scratch = new FloatPointer(length + LINE);
             }
             long line = LINE * Float.BYTES;
-            return (scratch.address() + line - 1) / line * line;
+            Region all = Region.of(scratch);
+            return all.from((line - all.address() % line) % line);
         }
     }
 
@@ -252,16 +252,16 @@ final class DnnlAttention {
         }
 
         /** Memory for so many arrays like the scores of an example, a place for each, and one behind them for a row of a mask. */
-        long[] scratch(int arrays) {
+        Region[] scratch(int arrays) {
             long length = shape.rows().length();
-            long first = mine.scratch(arrays * length + shape.keys().rows());
-            return LongStream.rangeClosed(0, arrays)
-                    .map(i -> first + i * length * Float.BYTES)
-                    .toArray();
+            Region first = mine.scratch(arrays * length + shape.keys().rows());
+            return IntStream.rangeClosed(0, arrays)
+                    .mapToObj(i -> first.from(i * length * Float.BYTES))
+                    .toArray(Region[]::new);
         }
 
         /** An array as it is multiplied, itself or in other memory. */
-        long factor(Work work, long array, long other) {
+        Region factor(Work work, Region array, Region other) {
             if (work.rounding == null) {
                 return array;
             }
@@ -270,24 +270,23 @@ final class DnnlAttention {
         }
 
         /** The shares of an example go to {@code scores}. */
-        void shares(Work work, long example, long scores, long row) {
-            long given = mask == null ? 0 : at(mask, mask.layout().sizes()[0] == 1 ? 0 : example);
+        void shares(Work work, long example, Region scores, Region row) {
+            Region given = mask == null ? null : at(mask, mask.layout().sizes()[0] == 1 ? 0 : example);
             if (oneRow) {
                 divide(given, row, Math.toIntExact(shape.keys().rows()));
             }
             work.scores.run(mine.stream, at(queries, example), at(keys, example), scores, row, given);
-            Region place = shape.rows().at(scores);
-            work.softmax.run(mine.stream, place, place);
+            work.softmax.run(mine.stream, scores, scores);
         }
 
         /** By the factor that a bias is multiplied with. */
-        private void divide(long from, long to, int length) {
+        private void divide(Region from, Region to, int length) {
             float[] values = new float[length];
-            new FloatPointer(DnnlProduct.at(from)).get(values);
+            floats(from, 0, length).get(values);
             for (int i = 0; i < length; i++) {
                 values[i] /= factor;
             }
-            new FloatPointer(DnnlProduct.at(to)).put(values);
+            floats(to, 0, length).put(values);
         }
     }
 
@@ -319,12 +318,12 @@ final class DnnlAttention {
         if (work == null) {
             return false;
         }
-        long[] scratch = batch.scratch(2);
-        long scores = scratch[0];
+        Region[] scratch = batch.scratch(2);
+        Region scores = scratch[0];
         for (long i = 0; i < batch.examples(); i++) {
             batch.shares(work, i, scores, scratch[2]);
-            long shares = batch.factor(work, scores, scratch[1]);
-            work.context.run(batch.mine.stream, shares, at(batch.values, i), at(batch.context, i), 0, 0);
+            Region shares = batch.factor(work, scores, scratch[1]);
+            work.context.run(batch.mine.stream, shares, at(batch.values, i), at(batch.context, i), null, null);
         }
         return true;
     }
@@ -340,26 +339,26 @@ final class DnnlAttention {
                 || !liesLike(out.get(VALUES), batch.values)) {
             return false;
         }
-        long[] scratch = batch.scratch(3);
-        long shares = scratch[0];
-        long ofScores = scratch[1];
+        Region[] scratch = batch.scratch(3);
+        Region shares = scratch[0];
+        Region ofScores = scratch[1];
         stream stream = batch.mine.stream;
         Backward back = work.backward();
         for (long i = 0; i < batch.examples(); i++) {
             batch.shares(work, i, shares, scratch[3]);
-            long ofContext = at(batch.context, i);
+            Region ofContext = at(batch.context, i);
             if (out.get(VALUES) != null) {
-                long factor = batch.factor(work, shares, scratch[2]);
-                back.ofValues.run(stream, factor, ofContext, at(Operand.of(out.get(VALUES)), i), 0, 0);
+                Region factor = batch.factor(work, shares, scratch[2]);
+                back.ofValues.run(stream, factor, ofContext, at(Operand.of(out.get(VALUES)), i), null, null);
             }
-            back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, 0, 0);
+            back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, null, null);
             back.throughSoftmax(stream, shares, ofScores);
-            long factor = batch.factor(work, ofScores, scratch[2]);
+            Region factor = batch.factor(work, ofScores, scratch[2]);
             if (out.get(QUERIES) != null) {
-                back.ofQueries.run(stream, factor, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), 0, 0);
+                back.ofQueries.run(stream, factor, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), null, null);
             }
             if (out.get(KEYS) != null) {
-                back.ofKeys.run(stream, factor, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), 0, 0);
+                back.ofKeys.run(stream, factor, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), null, null);
             }
         }
         return true;
@@ -371,8 +370,14 @@ final class DnnlAttention {
                         && MemoryLayout.of(gradient).equals(operand.layout());
     }
 
-    private static long at(Operand operand, long example) {
-        return operand.address()
-                + example * operand.layout().strides()[0] * operand.form().bytes();
+    private static Region at(Operand operand, long example) {
+        return operand.memory()
+                .from(example * operand.layout().strides()[0] * operand.form().bytes());
+    }
+
+    private static FloatPointer floats(Region memory, long from, int length) {
+        Region some = memory.from(from * Float.BYTES);
+        some.require((long) length * Float.BYTES);
+        return new FloatPointer(DnnlProduct.at(some.address()));
     }
 }

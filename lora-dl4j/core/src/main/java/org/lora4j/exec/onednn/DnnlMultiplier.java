@@ -23,6 +23,7 @@ import org.lora4j.exec.onednn.ProductChoice.Library;
 import org.lora4j.internal.array.Addends;
 import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -42,6 +43,8 @@ final class DnnlMultiplier implements Multiplier {
     private static final long STRIDE = 7919;
 
     private static final MemoryLayout PROBE = MemoryLayout.rowMajor(64, 64);
+
+    private static final Region NOWHERE = new Region(0, 0);
 
     private final MathMode mode;
     private final boolean packing;
@@ -111,9 +114,10 @@ final class DnnlMultiplier implements Multiplier {
             boolean rounds = term.isRounded() && term.x().form() == Form.F32;
             if (rounds) {
                 activations = atLeast(activations, term.x());
-                round(term.x(), activations.address());
+                round(term.x(), Region.of(activations));
             }
-            term.run(compiled, stream, rounds ? activations.address() : term.x().address());
+            term.run(
+                    compiled, stream, rounds ? Region.of(activations) : term.x().memory());
         }
 
         /** Rounds the right factor of a sum's product of a number, into memory for it. */
@@ -123,8 +127,8 @@ final class DnnlMultiplier implements Multiplier {
             }
             ShortPointer memory = atLeast(factors.get(number), w);
             factors.set(number, memory);
-            round(w, memory.address());
-            return new Operand(memory.address(), w.layout().dense(), Form.BF16);
+            round(w, Region.of(memory));
+            return new Operand(Region.of(memory), w.layout().dense(), Form.BF16);
         }
 
         private ShortPointer atLeast(ShortPointer memory, Operand operand) {
@@ -136,10 +140,10 @@ final class DnnlMultiplier implements Multiplier {
             return new ShortPointer(length);
         }
 
-        void round(Operand from, long into) {
+        void round(Operand from, Region into) {
             roundings
                     .computeIfAbsent(from.layout(), layout -> new DnnlRounding(layout, engine))
-                    .run(stream, from.address(), into);
+                    .run(stream, from.memory(), into);
         }
     }
 
@@ -201,7 +205,7 @@ final class DnnlMultiplier implements Multiplier {
     private void round(INDArray from, INDArray into, Kernel java) {
         if (DenseArray.isRowMajor(from) && DenseArray.isRowMajor(into)) {
             MemoryLayout row = MemoryLayout.rowMajor(1, from.length());
-            ofThread.get().round(new Operand(Operand.addressOf(from), row, Form.F32), Operand.addressOf(into));
+            ofThread.get().round(new Operand(Region.of(from), row, Form.F32), Region.of(into));
         } else {
             java.run(List.of(from), List.of(into));
         }
@@ -249,6 +253,7 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     private static boolean isZero(INDArray row) {
+        Operand.ofRow(row); // Asks whether it is there.
         FloatPointer values = new FloatPointer(row.data().pointer());
         for (long i = 0; i < row.length(); i++) {
             if (values.get(row.offset() + i * row.stride(0)) != 0) {
@@ -406,7 +411,7 @@ final class DnnlMultiplier implements Multiplier {
         if (piece == 1 || rest == 1 || !product.w().frozen() || lies.layout().isBatch() || lies.form() != Form.F32) {
             return term;
         }
-        Term asked = term.with(new Operand(0, lies.layout(), Form.PACKED));
+        Term asked = term.with(new Operand(NOWHERE, lies.layout(), Form.PACKED));
         return asked.with(packed(
                 product.w().array(), lies, mine.product(asked.part(0, piece)).weights(), mine));
     }
@@ -419,7 +424,7 @@ final class DnnlMultiplier implements Multiplier {
             packed = new Packed(Original.of(array), values);
             packs.put(lies, packed);
         }
-        return new Operand(packed.values().address(), lies.layout(), Form.PACKED);
+        return new Operand(Region.of(packed.values()), lies.layout(), Form.PACKED);
     }
 
     private void reorder(stream stream, Operand from, memory.desc wanted, Pointer into) {
@@ -449,7 +454,7 @@ final class DnnlMultiplier implements Multiplier {
             half = new Half(Original.of(array), values);
             halves.put(single.address(), half);
         }
-        return new Operand(half.values().address(), stored, Form.BF16);
+        return new Operand(Region.of(half.values()), stored, Form.BF16);
     }
 
     private void convert(stream stream, Operand from, ShortPointer into, MemoryLayout to) {

@@ -11,6 +11,7 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Region;
 
 /** One product of matrices, or of a batch of them, in certain layouts, compiled by oneDNN. For one thread. */
 final class DnnlProduct {
@@ -80,8 +81,18 @@ final class DnnlProduct {
         private final memory bias;
         private final memory addend;
         private final IntMemoryMap arguments = new IntMemoryMap();
+        private final long bytesOfX;
+        private final long bytesOfW;
+        private final long bytesOfZ;
+        private final long bytesOfBias;
+        private final long bytesOfAddend;
 
         Places(Key key, memory.desc weights, engine engine) {
+            bytesOfX = bytes(key.x(), key.form());
+            bytesOfW = key.form() == Form.PACKED ? weights.get_size() : bytes(key.w(), key.form());
+            bytesOfZ = bytes(key.z(), key.formOfZ());
+            bytesOfBias = bytes(key.bias(), Form.F32);
+            bytesOfAddend = bytes(key.addend(), Form.F32);
             x = place(desc(key.x(), key.form().type()), engine);
             w = place(weights, engine);
             z = place(desc(key.z(), key.formOfZ().type()), engine);
@@ -101,6 +112,27 @@ final class DnnlProduct {
 
         private static memory place(memory.desc desc, engine engine) {
             return new memory(desc, engine, (Pointer) null);
+        }
+
+        private static long bytes(MemoryLayout layout, Form form) {
+            return layout == null ? 0 : Math.multiplyExact(layout.length(), form.bytes());
+        }
+
+        void set(Region x, Region w, Region z, Region bias, Region addend) {
+            set(this.x, x, bytesOfX);
+            set(this.w, w, bytesOfW);
+            set(this.z, z, bytesOfZ);
+            if (this.bias != null) {
+                set(this.bias, bias, bytesOfBias);
+            }
+            if (this.addend != null) {
+                set(this.addend, addend, bytesOfAddend);
+            }
+        }
+
+        private static void set(memory place, Region region, long bytes) {
+            region.require(bytes);
+            place.set_data_handle(new Address(region.address()));
         }
     }
 
@@ -157,37 +189,23 @@ final class DnnlProduct {
     }
 
     /** Computes a term whose addend, if it has one, is in z already. */
-    void run(Term term, stream stream, long addressOfX) {
+    void run(Term term, stream stream, Region x) {
         Places places = known != null
                 ? known
                 : bySizes.computeIfAbsent(
                         term.key(),
                         sizes -> new Places(sizes, desc(sizes.w(), sizes.form().type()), engine));
-        long addressOfBias = term.bias() == null ? 0 : term.bias().address();
-        run(places, stream, addressOfX, term.w().address(), term.z().address(), addressOfBias, 0);
+        Region bias = term.bias() == null ? null : term.bias().memory();
+        run(places, stream, x, term.w().memory(), term.z().memory(), bias, null);
     }
 
-    /** {@code addressOfBias} and {@code addressOfAddend} are of no meaning without one. For a key of known sizes. */
-    void run(
-            stream stream,
-            long addressOfX,
-            long addressOfW,
-            long addressOfZ,
-            long addressOfBias,
-            long addressOfAddend) {
-        run(known, stream, addressOfX, addressOfW, addressOfZ, addressOfBias, addressOfAddend);
+    /** Bias and addend are of no meaning where the key has none. For a key of known sizes. */
+    void run(stream stream, Region x, Region w, Region z, Region bias, Region addend) {
+        run(known, stream, x, w, z, bias, addend);
     }
 
-    private void run(Places places, stream stream, long x, long w, long z, long bias, long addend) {
-        places.x.set_data_handle(new Address(x));
-        places.w.set_data_handle(new Address(w));
-        places.z.set_data_handle(new Address(z));
-        if (places.bias != null) {
-            places.bias.set_data_handle(new Address(bias));
-        }
-        if (places.addend != null) {
-            places.addend.set_data_handle(new Address(addend));
-        }
+    private void run(Places places, stream stream, Region x, Region w, Region z, Region bias, Region addend) {
+        places.set(x, w, z, bias, addend);
         product.execute(stream, places.arguments);
         stream._wait();
     }

@@ -96,11 +96,6 @@ final class DnnlRowWork {
             return rows * width;
         }
 
-        /** Memory of such rows. */
-        Region at(long address) {
-            return new Region(address, length() * form.bytes());
-        }
-
         /** One row of all elements. */
         static Sizes elements(INDArray array) {
             return new Sizes(1, array.length(), Operand.formOf(array));

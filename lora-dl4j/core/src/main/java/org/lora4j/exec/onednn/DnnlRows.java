@@ -115,65 +115,47 @@ final class DnnlRows {
     }
 
     private static boolean gelu(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        return mine.run(
-                Kind.GELU, Sizes.elements(in.get(0)), Operand.regionOf(in.get(0)), Operand.regionOf(out.get(0)));
+        return mine.run(Kind.GELU, Sizes.elements(in.get(0)), Region.of(in.get(0)), Region.of(out.get(0)));
     }
 
     private static boolean geluBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.elements(in.get(0));
-        return mine.run(
-                Kind.GELU_BACKWARD,
-                sizes,
-                Operand.regionOf(in.get(0)),
-                Operand.regionOf(in.get(1)),
-                Operand.regionOf(out.get(0)));
+        return mine.run(Kind.GELU_BACKWARD, sizes, Region.of(in.get(0)), Region.of(in.get(1)), Region.of(out.get(0)));
     }
 
     private static boolean softmax(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        return mine.run(Kind.SOFTMAX, Sizes.rows(in.get(0)), Operand.regionOf(in.get(0)), Operand.regionOf(out.get(0)));
+        return mine.run(Kind.SOFTMAX, Sizes.rows(in.get(0)), Region.of(in.get(0)), Region.of(out.get(0)));
     }
 
     private static boolean softmaxBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
         return mine.run(
-                Kind.SOFTMAX_BACKWARD,
-                sizes,
-                Operand.regionOf(in.get(0)),
-                Operand.regionOf(in.get(1)),
-                Operand.regionOf(out.get(0)));
+                Kind.SOFTMAX_BACKWARD, sizes, Region.of(in.get(0)), Region.of(in.get(1)), Region.of(out.get(0)));
     }
 
     private static boolean layerNorm(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
         Region statistics = Region.of(mine.statistics(sizes.rows()));
-        return normalize(mine, in, sizes, statistics, Operand.regionOf(out.get(0)));
+        return normalize(mine, in, sizes, statistics, Region.of(out.get(0)));
     }
 
     private static boolean normalize(OfThread mine, List<INDArray> in, Sizes sizes, Region statistics, Region out) {
-        Region x = Operand.regionOf(in.get(0));
-        Region gain = Operand.regionOf(in.get(1));
+        Region x = Region.of(in.get(0));
+        Region gain = Region.of(in.get(1));
         Region variances = statistics.from(sizes.rows() * Float.BYTES);
         return in.size() > 2
-                ? mine.run(
-                        Kind.LAYER_NORM_WITH_BIAS,
-                        sizes,
-                        x,
-                        gain,
-                        Operand.regionOf(in.get(2)),
-                        statistics,
-                        variances,
-                        out)
+                ? mine.run(Kind.LAYER_NORM_WITH_BIAS, sizes, x, gain, Region.of(in.get(2)), statistics, variances, out)
                 : mine.run(Kind.LAYER_NORM, sizes, x, gain, statistics, variances, out);
     }
 
     private static boolean layerNormBackwardOfInput(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Region ofGain = Region.of(mine.unused(in.get(0).size(-1)));
-        return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Operand.regionOf(out.get(0)), ofGain);
+        return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Region.of(out.get(0)), ofGain);
     }
 
     private static boolean layerNormBackward(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Kind kind = out.size() > 2 ? Kind.LAYER_NORM_WITH_BIAS_BACKWARD : Kind.LAYER_NORM_BACKWARD;
-        Region[] gradients = out.stream().map(Operand::regionOf).toArray(Region[]::new);
+        Region[] gradients = out.stream().map(Region::of).toArray(Region[]::new);
         return layerNormBackward(mine, kind, in, gradients);
     }
 
@@ -186,9 +168,9 @@ final class DnnlRows {
             return false;
         }
         Stream<Region> inputs = Stream.of(
-                Operand.regionOf(in.get(0)),
-                Operand.regionOf(in.get(1)),
-                Operand.regionOf(in.get(in.size() - 1)),
+                Region.of(in.get(0)),
+                Region.of(in.get(1)),
+                Region.of(in.get(in.size() - 1)),
                 means,
                 means.from(sizes.rows() * Float.BYTES));
         return mine.run(kind, sizes, Stream.concat(inputs, Stream.of(gradients)).toArray(Region[]::new));

@@ -92,6 +92,23 @@ record MemoryLayout(long[] sizes, long[] strides) {
         return Arrays.copyOfRange(axes, 1, axes.length);
     }
 
+    /** Elements of the memory that it takes, from the first one to the last one. */
+    long length() {
+        long last = 0;
+        for (int axis = 0; axis < sizes.length; axis++) {
+            if (sizes[axis] == 0) {
+                return 0;
+            }
+            if (sizes[axis] < 0 || strides[axis] < 0) {
+                throw new IndexOutOfBoundsException(
+                        "array: sizes " + Arrays.toString(sizes) + ", strides " + Arrays.toString(strides)
+                                + "; expected none below 0. Its shape is damaged: please report it.");
+            }
+            last = Math.addExact(last, Math.multiplyExact(sizes[axis] - 1, strides[axis]));
+        }
+        return Math.addExact(last, 1);
+    }
+
     boolean isBatch() {
         return sizes.length >= BATCH;
     }

@@ -7,35 +7,38 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A matrix in memory, or a batch of matrices.
+ * A matrix in memory, or a batch of matrices. There is none that reaches beyond its memory: an array whose shape, strides or
+ * offset say so is refused here, before oneDNN is told an address.
  *
- * @param address of its first element
- * @param layout where the others lie
+ * @param memory from its first element on
+ * @param layout where the others lie; if it is packed, what is packed
  * @param form how they are stored
  */
-record Operand(long address, MemoryLayout layout, Form form) {
+record Operand(Region memory, MemoryLayout layout, Form form) {
+
+    Operand {
+        // How much packed values take is known to oneDNN; DnnlProduct asks it.
+        if (form != Form.PACKED) {
+            memory.require(Math.multiplyExact(layout.length(), form.bytes()));
+        }
+    }
 
     static Operand of(INDArray array) {
-        return new Operand(addressOf(array), MemoryLayout.of(array), formOf(array));
+        return new Operand(Region.toEndOfBuffer(array), MemoryLayout.of(array), formOf(array));
     }
 
     static Operand of(Factor factor) {
         Operand stored = of(factor.array());
-        return factor.transposed() ? new Operand(stored.address, stored.layout.transposed(), stored.form) : stored;
+        return factor.transposed() ? new Operand(stored.memory, stored.layout.transposed(), stored.form) : stored;
     }
 
     /** A vector as a matrix of one row. */
     static Operand ofRow(INDArray vector) {
-        return new Operand(addressOf(vector), MemoryLayout.ofRow(vector), Form.F32);
+        return new Operand(Region.toEndOfBuffer(vector), MemoryLayout.ofRow(vector), Form.F32);
     }
 
-    static long addressOf(INDArray array) {
-        return array.data().pointer().address() + array.offset() * formOf(array).bytes();
-    }
-
-    /** The memory of an array whose elements lie one behind the other. */
-    static Region regionOf(INDArray array) {
-        return new Region(addressOf(array), array.length() * formOf(array).bytes());
+    long address() {
+        return memory.address();
     }
 
     static Form formOf(INDArray array) {
@@ -44,6 +47,6 @@ record Operand(long address, MemoryLayout layout, Form form) {
 
     /** A part of the first axis. */
     Operand part(long from, long count) {
-        return new Operand(address + from * layout.strides()[0] * form.bytes(), layout.first(count), form);
+        return new Operand(memory.from(from * layout.strides()[0] * form.bytes()), layout.first(count), form);
     }
 }

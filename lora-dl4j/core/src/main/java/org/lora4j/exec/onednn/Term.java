@@ -4,6 +4,7 @@ package org.lora4j.exec.onednn;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.lora4j.exec.onednn.DnnlProduct.Key;
+import org.lora4j.internal.array.Region;
 
 /**
  * One product of a sum, {@code z = addend + scale (x w + bias)}.
@@ -105,11 +106,12 @@ record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand 
      * An addend is copied first, and the product added to the copy, which is in the cache by then. As an argument of the
      * product, read while it multiplies, it costs more.
      */
-    void run(DnnlProduct product, stream stream, long addressOfX) {
+    void run(DnnlProduct product, stream stream, Region memoryOfX) {
         if (addend != null && addend != z) {
-            long bytes = z.layout().rows() * z.layout().columns() * z.form().bytes();
+            // Both are dense: see isPlain.
+            long bytes = z.layout().length() * z.form().bytes();
             Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
         }
-        product.run(this, stream, addressOfX);
+        product.run(this, stream, memoryOfX);
     }
 }

@@ -226,12 +226,12 @@ public final class DenseArray implements AutoCloseable {
     }
 
     private FloatPointer at(FloatPointer pointer, long index, int length, int javaLength) {
-        Region.requireCopy(index, length, dense.length(), javaLength);
+        Region.requireCopy(dense, index, length, javaLength);
         return new FloatPointer(pointer).position(dense.offset() + index);
     }
 
     private DoublePointer at(DoublePointer pointer, long index, int length, int javaLength) {
-        Region.requireCopy(index, length, dense.length(), javaLength);
+        Region.requireCopy(dense, index, length, javaLength);
         return new DoublePointer(pointer).position(dense.offset() + index);
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.internal.array;
 
 import java.util.Objects;
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -23,11 +24,29 @@ public record Region(long address, long bytes) {
      *
      * @param array an array whose elements lie one behind the other
      * @return from its first element to its last
+     * @throws IndexOutOfBoundsException if its buffer ends before
      */
     public static Region of(INDArray array) {
-        int width = array.dataType().width();
-        return new Region(
-                array.data().address() + array.offset() * width, Math.multiplyExact(array.length(), (long) width));
+        Region rest = toEndOfBuffer(array);
+        long bytes = Math.multiplyExact(array.length(), array.data().getElementSize());
+        rest.require(bytes);
+        return new Region(rest.address, bytes);
+    }
+
+    /**
+     * The memory that an array may lie in. Shape, strides and offset say what an array takes of its buffer, and ND4J believes them;
+     * only the memory itself knows where it ends.
+     *
+     * @param array an array, or a view of one
+     * @return from its first element to the end of its buffer
+     * @throws IndexOutOfBoundsException if its first element is not in its buffer
+     */
+    public static Region toEndOfBuffer(INDArray array) {
+        DataBuffer buffer = array.data();
+        Pointer memory = buffer.pointer();
+        long width = buffer.getElementSize();
+        return new Region(memory.address(), Math.multiplyExact(memory.capacity(), width))
+                .from(Math.multiplyExact(array.offset(), width));
     }
 
     /**
@@ -90,14 +109,15 @@ public record Region(long address, long bytes) {
     /**
      * Requires a copy between an array and a Java array, whose lengths native code does not look at.
      *
+     * @param array an array whose elements lie one behind the other
      * @param from index of the first element of the array
      * @param length how many are copied, from index 0 of the Java array on
-     * @param elements of the array
      * @param javaLength of the Java array
      * @throws IndexOutOfBoundsException if they are not there
      */
-    public static void requireCopy(long from, int length, long elements, int javaLength) {
-        Objects.checkFromIndexSize(from, length, elements);
+    public static void requireCopy(INDArray array, long from, int length, int javaLength) {
+        of(array);
+        Objects.checkFromIndexSize(from, length, array.length());
         Objects.checkFromIndexSize(0, length, javaLength);
     }
 

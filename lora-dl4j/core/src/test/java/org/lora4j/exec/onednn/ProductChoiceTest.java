@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.onednn.ProductChoice.Library;
+import org.lora4j.internal.array.Region;
 
 class ProductChoiceTest {
 
@@ -60,14 +61,17 @@ class ProductChoiceTest {
         }
     }
 
+    /** Nothing is read there. */
+    private static final Region ANYWHERE = new Region(0, Long.MAX_VALUE);
+
     private static Term term(long rows, long inner, long columns, boolean overBatch, boolean added) {
         MemoryLayout x =
                 overBatch ? MemoryLayout.rowMajor(inner, rows).transposed() : MemoryLayout.rowMajor(rows, inner);
-        Operand z = new Operand(0, MemoryLayout.rowMajor(rows, columns), Form.F32);
+        Operand z = new Operand(ANYWHERE, MemoryLayout.rowMajor(rows, columns), Form.F32);
         return new Term(
                 1,
-                new Operand(0, x, Form.F32),
-                new Operand(0, MemoryLayout.rowMajor(inner, columns), Form.F32),
+                new Operand(ANYWHERE, x, Form.F32),
+                new Operand(ANYWHERE, MemoryLayout.rowMajor(inner, columns), Form.F32),
                 z,
                 null,
                 added ? z : null,

@@ -25,6 +25,26 @@ class RegionTest {
         assertThat(Region.of(rows).address()).isEqualTo(Region.of(array).address() + 40);
     }
 
+    @ParameterizedTest
+    @CsvSource({"4, 5, 5, 0", "3, 5, 5, 1", "1, 15, 15, 15", "1, 1, 1, 16"})
+    void of_anArrayThatReachesBeyondItsBuffer_isRefused(long rows, long columns, long stride, long offset) {
+        INDArray memory = Nd4j.create(DataType.FLOAT, 3, 5);
+        INDArray damaged = Nd4j.create(memory.data(), new long[] {rows, columns}, new long[] {stride, 1}, offset, 'c');
+
+        assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> Region.of(damaged));
+        try (DenseArray dense = DenseArray.rowMajor(damaged)) {
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> dense.read(0, new float[1], 1));
+        }
+    }
+
+    @Test
+    void toEndOfBuffer_ofAView_beginsAtItsFirstElement() {
+        INDArray array = Nd4j.create(DataType.FLOAT, 3, 5);
+        INDArray column = array.getColumn(4);
+
+        assertThat(Region.toEndOfBuffer(column)).isEqualTo(Region.of(array).from(16));
+    }
+
     @Test
     void of_aPointer_goesToItsEnd() {
         try (FloatPointer pointer = new FloatPointer(10L)) {

@@ -12,6 +12,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
+import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.quant.Int8;
@@ -96,8 +97,7 @@ final class RawTensors {
     /** Some bytes of an array. A buffer has no more than 2^31, so it must begin where they do. */
     @SuppressWarnings("resource") // Pointers to memory that the array owns.
     private static ByteBuffer memory(INDArray array, long from, int length) {
-        Objects.checkFromIndexSize(
-                from, length, array.length() * array.dataType().width());
+        Objects.checkFromIndexSize(from, length, Region.of(array).bytes());
         BytePointer piece = new BytePointer(array.data().pointer()).getPointer(BytePointer.class, from);
         return piece.capacity(length).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }

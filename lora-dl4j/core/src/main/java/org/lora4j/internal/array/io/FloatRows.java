@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -83,8 +84,7 @@ public final class FloatRows {
 
     @SuppressWarnings("resource") // A pointer to memory that the array owns.
     private ByteBuffer memory(long from, int bytes) {
-        Objects.checkFromIndexSize(
-                from, bytes, array.length() * array.dataType().width());
+        Objects.checkFromIndexSize(from, bytes, Region.of(array).bytes());
         BytePointer whole = new BytePointer(array.data().pointer());
         return whole.position(from).limit(from + bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }

@@ -4,6 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import org.bytedeco.javacpp.BytePointer;
+import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The memory of an array as words of four bytes, of any length: a buffer of Java holds 2 GB. */
@@ -18,7 +19,7 @@ final class Segments {
 
     Segments(INDArray array) {
         this.array = array;
-        long bytes = array.length() * array.dataType().width() / Integer.BYTES * Integer.BYTES;
+        long bytes = Region.of(array).bytes() / Integer.BYTES * Integer.BYTES;
         BytePointer memory = new BytePointer(array.data().pointer());
         long start = array.offset() * array.dataType().width();
         segments = new IntBuffer[(int) ((bytes + WORDS * Integer.BYTES - 1) / (WORDS * Integer.BYTES))];
