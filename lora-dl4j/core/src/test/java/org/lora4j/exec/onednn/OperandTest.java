@@ -228,6 +228,7 @@ class OperandTest {
         WorkspaceConfiguration some =
                 WorkspaceConfiguration.builder().initialSize(100_000).build();
         try (MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace(some, "operands")) {
+            assertThat(workspace.isScopeActive()).isTrue();
             INDArray scoped = matrix();
             INDArray z = matrix();
             multiplier(false).multiply(new Factor(scoped, true, false), new Factor(scoped, false, false), z, 0);
