@@ -91,6 +91,7 @@ public final class HuggingFaceExport {
     private Target target = Target.VECTORS;
     private List<String> labels = List.of();
     private boolean several;
+    private boolean numbers;
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
     private ModelCard card = ModelCard.EMPTY;
@@ -162,6 +163,17 @@ public final class HuggingFaceExport {
      */
     public HuggingFaceExport severalLabels() {
         several = true;
+        return this;
+    }
+
+    /**
+     * Says that the outputs of the head are numbers, not scores of labels ({@code problem_type} is {@code regression}), as for a {@code
+     * TextRegressor}.
+     *
+     * @return this builder
+     */
+    public HuggingFaceExport numbers() {
+        numbers = true;
         return this;
     }
 
@@ -291,8 +303,10 @@ public final class HuggingFaceExport {
             left.removeIf(name -> name.startsWith(HEAD + "."));
         }
         problems.check(
-                !several || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
-                "severalLabels() for " + target.suffix + ", expected a classifier of texts");
+                !(several || numbers) || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
+                (several ? "severalLabels()" : "numbers()") + " for " + target.suffix
+                        + ", expected a classifier of texts");
+        problems.check(!(several && numbers), "severalLabels() and numbers(), expected one of them");
         if (target == Target.SEQUENCE_CLASSES) {
             boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
             String expected = roberta
@@ -328,7 +342,7 @@ public final class HuggingFaceExport {
         BertConfig config = encoder.weights().config();
         Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
         if (!labels.isEmpty()) {
-            fields.putAll(Labels.fields(labels, several, target == Target.TAGS));
+            fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));
         }
         JsonObjects.write(staging.resolve("config.json"), fields);
         Map<String, INDArray> named = new LinkedHashMap<>();
@@ -346,6 +360,13 @@ public final class HuggingFaceExport {
             named.putAll(head);
         }
         TypedTensors.write(staging.resolve("model.safetensors"), named, type);
+    }
+
+    private String problemType() {
+        if (numbers) {
+            return Labels.NUMBERS;
+        }
+        return several ? Labels.SEVERAL : Labels.ONE;
     }
 
     private String torchType() {

@@ -165,7 +165,8 @@ final class OnnxRewrite {
             }
             if (!head.labels().isEmpty()) {
                 JsonObjects.write(
-                        staging.resolve("config.json"), Labels.fields(head.labels(), head.several(), head.perToken()));
+                        staging.resolve("config.json"),
+                        Labels.fields(head.labels(), head.several() ? Labels.SEVERAL : Labels.ONE, head.perToken()));
                 files.add("config.json");
             }
             WholeFile.write(staging.resolve("README.md"), text(card, tokenizer != null));

@@ -101,6 +101,11 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
         return ((List<?>) value).stream().map(String.class::cast).toList();
     }
 
+    @Override
+    public List<String> names() {
+        return labels;
+    }
+
     List<String> labels() {
         return labels;
     }

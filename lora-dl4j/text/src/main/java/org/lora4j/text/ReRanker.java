@@ -166,6 +166,11 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
     private static final class Relevance implements Targets<TextPair, ScoredPair, Double> {
 
         @Override
+        public List<String> names() {
+            return List.of("relevance");
+        }
+
+        @Override
         public HeadKind kind() {
             return HeadKind.ANY_CLASSES;
         }

@@ -512,6 +512,22 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
+     * Writes what was learned, merged, as a directory of sentence-transformers.
+     *
+     * @param directory where to; must not exist
+     * @throws IOException if it exists or cannot be written; nothing is left behind then
+     * @throws IllegalStateException if nothing was learned yet, or {@code lora-dl4j-export} is not on the class path
+     */
+    public void export(Path directory) throws IOException {
+        Arguments.required(directory, "SentenceEncoder.export: directory", "a directory to write to");
+        requireFitted("export");
+        TextTask.exporter("SentenceEncoder.export")
+                .export(
+                        new TaskExporter.Task(encoder, model.parameters(), TaskExporter.Head.NONE, List.of()),
+                        directory);
+    }
+
+    /**
      * What the last {@link #fit(List, List)} did.
      *
      * @return the report; its {@code before} is that of the encoder as it was read

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.HeadTask;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.weights.ModelWeights;
 
 /**
  * What a task is to give, as numbers, and back.
@@ -27,6 +28,14 @@ interface Targets<I, E, P> extends HeadTask {
 
     /** For the file. */
     Map<String, Object> description();
+
+    /** What the outputs of the head are called, in their order. */
+    List<String> names();
+
+    /** The weights as somebody needs them who takes the head's numbers as they are. */
+    default ModelWeights forOthers(ModelWeights weights) {
+        return weights;
+    }
 
     /** What there is to say of the examples to learn from. */
     default List<String> notes() {

@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Arguments;
@@ -11,7 +12,10 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.HeadKind;
+import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.weights.ModelWeights;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Tells a number of a text, such as a grade or a price.
@@ -142,6 +146,22 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
 
     /** Numbers as the head learns them: less their mean, divided by their deviation. */
     private record Numbers(double mean, double deviation) implements Targets<String, ScoredText, Double> {
+
+        @Override
+        public List<String> names() {
+            return List.of("value");
+        }
+
+        @Override
+        public ModelWeights forOthers(ModelWeights weights) {
+            Map<String, INDArray> all = new LinkedHashMap<>();
+            weights.names().forEach(name -> all.put(name, weights.get(name)));
+            all.computeIfPresent(BertClassifier.HEAD + ".weight", (name, weight) -> weight.mul(deviation));
+            all.computeIfPresent(
+                    BertClassifier.HEAD + ".bias",
+                    (name, bias) -> bias.mul(deviation).addi(mean));
+            return ModelWeights.of(all);
+        }
 
         @Override
         public HeadKind kind() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.ServiceLoader;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
@@ -309,6 +310,41 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         synchronized (this) {
             TaskFiles.save(name + ".save", directory, now.model(), fields);
         }
+    }
+
+    /**
+     * Writes what was learned, merged, where others run it: a directory of Hugging Face that Transformers or sentence-transformers
+     * read, with tokenizer, labels and a card. {@code HuggingFaceExport} of the artifact {@code lora-dl4j-export} has more options.
+     *
+     * @param directory where to; must not exist
+     * @throws IOException if it exists or cannot be written; nothing is left behind then
+     * @throws IllegalStateException if nothing was learned yet, or {@code lora-dl4j-export} is not on the class path
+     * @throws IllegalArgumentException if the format has no place for this task; the message says why
+     */
+    public void export(Path directory) throws IOException {
+        Arguments.required(directory, name + ".export: directory", "a directory to write to");
+        Fitted<I, E, P> now = requireFitted("export");
+        Targets<I, E, P> targets = now.targets();
+        TaskExporter.Head head = switch (targets.kind()) {
+            case ONE_CLASS -> TaskExporter.Head.ONE_CLASS;
+            case ANY_CLASSES -> TaskExporter.Head.SEVERAL_CLASSES;
+            case CLASS_OF_EACH_TOKEN -> TaskExporter.Head.TAGS;
+            case NUMBERS -> TaskExporter.Head.NUMBER;
+        };
+        exporter(name + ".export")
+                .export(
+                        new TaskExporter.Task(
+                                encoder, targets.forOthers(now.model().parameters()), head, targets.names()),
+                        directory);
+    }
+
+    /** What writes tasks, if it is on the class path. */
+    static TaskExporter exporter(String where) {
+        return ServiceLoader.load(TaskExporter.class, TaskExporter.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(where
+                        + ": nothing on the class path writes directories of Hugging Face; expected the artifact"
+                        + " org.lora4j:lora-dl4j-export. Add it to the dependencies."));
     }
 
     /** Takes up what {@link #save} wrote. */

@@ -168,6 +168,11 @@ public final class TokenClassifier
         }
 
         @Override
+        public List<String> names() {
+            return tags;
+        }
+
+        @Override
         public HeadKind kind() {
             return HeadKind.CLASS_OF_EACH_TOKEN;
         }

@@ -14,6 +14,15 @@ import org.lora4j.error.Problems;
  */
 public final class Labels {
 
+    /** A text has one of the labels. */
+    public static final String ONE = "single_label_classification";
+
+    /** A text may have several of the labels. */
+    public static final String SEVERAL = "multi_label_classification";
+
+    /** The outputs are numbers. */
+    public static final String NUMBERS = "regression";
+
     private Labels() {}
 
     /**
@@ -33,11 +42,11 @@ public final class Labels {
      * The fields of labels.
      *
      * @param labels the labels in the order of the outputs
-     * @param several whether a text may have several
+     * @param problemType one of the three of Transformers
      * @param perToken whether they are of tokens
      * @return {@code id2label}, {@code label2id}, and for texts {@code problem_type}
      */
-    public static Map<String, Object> fields(List<String> labels, boolean several, boolean perToken) {
+    public static Map<String, Object> fields(List<String> labels, String problemType, boolean perToken) {
         Map<String, Object> byId = new LinkedHashMap<>();
         Map<String, Object> byLabel = new LinkedHashMap<>();
         for (int i = 0; i < labels.size(); i++) {
@@ -48,7 +57,7 @@ public final class Labels {
         fields.put("id2label", byId);
         fields.put("label2id", byLabel);
         if (!perToken) {
-            fields.put("problem_type", several ? "multi_label_classification" : "single_label_classification");
+            fields.put("problem_type", problemType);
         }
         return fields;
     }

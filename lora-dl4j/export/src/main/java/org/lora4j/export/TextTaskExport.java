@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.export;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.text.TaskExporter;
+
+/**
+ * What {@code export} of a text task calls. A head over the pooler is a class of Transformers, one over another vector a {@code Dense} of
+ * sentence-transformers.
+ *
+ * @apiNote Status: experimental
+ */
+public final class TextTaskExport implements TaskExporter {
+
+    /** For the service loader. */
+    public TextTaskExport() {}
+
+    @Override
+    public void export(Task task, Path directory) throws IOException {
+        HuggingFaceExport export = HuggingFaceExport.of(task.encoder()).weights(task.weights());
+        boolean pooler = task.encoder().pooling() == Pooling.POOLER;
+        switch (task.head()) {
+            case NONE -> {}
+            case TAGS -> export.tokenClassifier(task.names());
+            case ONE_CLASS, SEVERAL_CLASSES, NUMBER -> {
+                if (pooler) {
+                    export.sequenceClassifier(task.names());
+                } else {
+                    export.sentenceClassifier(task.names());
+                }
+            }
+        }
+        if (task.head() == Head.SEVERAL_CLASSES) {
+            export.severalLabels();
+        }
+        if (task.head() == Head.NUMBER) {
+            export.numbers();
+        }
+        export.write(directory);
+    }
+}
