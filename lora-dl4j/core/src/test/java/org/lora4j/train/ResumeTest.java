@@ -34,6 +34,9 @@ import org.nd4j.linalg.learning.config.RmsProp;
 
 class ResumeTest {
 
+    /** Files and threads, and no numbers that depend on the instructions of a processor: not repeated with fewer of them. */
+    private static final String ANY_PROCESSOR = "any-processor";
+
     private static final int STEPS = 9;
 
     @TempDir
@@ -159,6 +162,7 @@ class ResumeTest {
         assertThat(result.steps()).isEqualTo(STEPS);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void train_keepsTheLastCheckpointsOnly() throws IOException {
         trainer(noisy(), AdamW.of(0.05))
@@ -179,6 +183,7 @@ class ResumeTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3})
     void resume_whenTheLastCheckpointIsDamaged_usesTheOneBefore(int kind) throws IOException {
@@ -210,6 +215,7 @@ class ResumeTest {
     }
 
     /** Values that nobody can have written, with a checksum that fits them. */
+    @Tag(ANY_PROCESSOR)
     @ParameterizedTest
     @CsvSource({
         "position.passes, many",
@@ -242,6 +248,7 @@ class ResumeTest {
         assertThat(resumed.values(0)).isEqualTo(straight.values(0));
     }
 
+    @Tag(ANY_PROCESSOR)
     @ParameterizedTest
     @ValueSource(strings = {"parameter0.optimizer.m", "parameter0.value", "best.values.0", "log.losses", "log.nanos"})
     void resume_whenAllCheckpointsHoldNonsense_namesThemAndChangesNothing(String array) throws IOException {
@@ -283,6 +290,7 @@ class ResumeTest {
         assertThat(result.steps()).isEqualTo(6);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void train_interruptedAtAnyMoment_endsAsInterrupted_withAWholeCheckpoint() throws Exception {
         interruptOften(40);
@@ -337,6 +345,7 @@ class ResumeTest {
         assertThat(interrupted).isEqualTo(times);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void train_whileAnotherRunHasTheDirectory_refuses() {
         Checkpoints checkpoints = Checkpoints.in(folder);
@@ -377,6 +386,7 @@ class ResumeTest {
         Files.write(file, bytes);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void resume_whenAllCheckpointsAreDamaged_refuses() throws IOException {
         Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1);
@@ -488,6 +498,7 @@ class ResumeTest {
                 .hasMessageContainingAll("everySteps = 0", "every = PT0S", "keep = 0");
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void checkpoints_afterTime_areWritten() throws IOException {
         long[] now = {0};
