@@ -8,15 +8,13 @@ import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.samediff.StoredGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -197,13 +195,7 @@ public final class SameDiffFile {
         if (sha256 == null) {
             return;
         }
-        String found;
-        try {
-            found = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        String found = Sha256.of(bytes);
         if (!found.equalsIgnoreCase(sha256)) {
             throw new ModelFormatException(where + ": SHA-256 " + found + "; expected " + sha256
                     + ". It is another file, or a changed one: get it again.");
