@@ -217,7 +217,7 @@ public final class Trainer {
          */
         public Builder evaluation(Validation value) {
             evaluation =
-                    Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected an Evaluation"));
+                    Optional.of(Objects.requireNonNull(value, "Trainer: evaluation is null; expected a Validation"));
             return this;
         }
 
@@ -241,7 +241,7 @@ public final class Trainer {
          * @return this
          */
         public Builder listener(RunListener value) {
-            listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a TrainingListener"));
+            listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a RunListener"));
             return this;
         }
 
