@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -15,6 +14,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.format.file.Sha256;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -82,7 +82,7 @@ public final class BaseHashes {
     }
 
     private static String of(INDArray value) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         INDArray singles = value.castTo(DataType.FLOAT);
         try (DenseArray dense = DenseArray.rowMajor(singles)) {
             float[] block = new float[dense.blockLength()];
@@ -122,14 +122,6 @@ public final class BaseHashes {
                     + Problems.quoted(others)
                     + "); expected the same base. Load the base model of the adapter, or add adapter.forAnyBase() if it is"
                     + " meant to act on this one.");
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("SHA-256 is not there; every Java platform must have it", e);
         }
     }
 }

@@ -7,7 +7,6 @@
  * one place ({@code AdapterChecks}); how a directory is replaced without a moment at which neither the old nor the new
  * adapter can be loaded is {@code StagedFiles}.
  *
- * <p>May use {@code config}, {@code error}, {@code format} and ND4J's arrays; neither SameDiff nor DL4J. A new element type
- * is a line in {@code ElementCodec}.
+ * <p>Knows neither SameDiff nor DL4J. A new element type is a line in {@code ElementCodec}.
  */
 package org.lora4j.adapter;

@@ -3,9 +3,8 @@
  * Adapter methods: which factors a method has, how they start, and what they do to the input, the weight, the output and the
  * bias of a module, written once in an arithmetic that every host supplies ({@link org.lora4j.method.Algebra}).
  *
- * <p>Everything here speaks PEFT's layouts ({@link org.lora4j.method.ModuleShape} lists them) and knows neither SameDiff
- * nor DL4J; hosts convert to their own layout in one place of their own. To add a method write one class that implements
- * {@link org.lora4j.method.AdapterMethod} and add its lines to {@link org.lora4j.method.AdapterMethods}. May use
- * {@code config} and {@code array}.
+ * <p>Everything here speaks PEFT's layouts ({@link org.lora4j.method.ModuleShape} lists them) and knows neither
+ * SameDiff nor DL4J; hosts convert to their own layout in one place of their own. To add a method write one class that
+ * implements {@link org.lora4j.method.AdapterMethod} and add its lines to {@link org.lora4j.method.AdapterMethods}.
  */
 package org.lora4j.method;

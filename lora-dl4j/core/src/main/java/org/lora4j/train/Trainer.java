@@ -241,7 +241,7 @@ public final class Trainer {
          * @return this
          */
         public Builder listener(RunListener value) {
-            listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a TrainingListener"));
+            listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a RunListener"));
             return this;
         }
 

@@ -14,6 +14,6 @@
  * schedule: one record in {@code Schedules} and its factory in {@link org.lora4j.train.LearningRateSchedule}. A source of
  * batches: one class that implements {@link org.lora4j.train.Batches}.
  *
- * <p>May use {@code config}, {@code error}, {@code exec} and {@code model}; knows neither SameDiff nor DL4J networks.
+ * <p>Knows neither SameDiff nor DL4J networks.
  */
 package org.lora4j.train;

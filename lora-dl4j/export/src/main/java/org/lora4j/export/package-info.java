@@ -8,7 +8,6 @@
  * <p>Each writes a directory that does not exist, whole or not at all, with a {@code README.md} that says what it is and how it
  * is loaded ({@link org.lora4j.export.ModelCard}). What cannot be written as it computes is refused, never left out.
  *
- * <p>May use {@code text}, {@code pretrained}, {@code weights}, {@code adapter} and what is below them. Another place to land is
- * a class here; its judge is the reader that its users have.
+ * <p>Another place to land is a class here; its judge is the reader that its users have.
  */
 package org.lora4j.export;

@@ -24,6 +24,7 @@ import org.lora4j.advice.DataReport.Outliers;
 import org.lora4j.internal.advice.Folds;
 import org.lora4j.internal.advice.NearestRows;
 import org.lora4j.internal.advice.PlainText;
+import org.lora4j.internal.array.InnerProducts;
 import org.lora4j.random.RandomStreams;
 
 /** The questions that the likeness of rows answers: duplicates, leakage, outliers. */
@@ -314,7 +315,7 @@ final class LikenessQuestions {
                             row,
                             spelled,
                             Likeness.SAME_WORDS,
-                            NearestRows.cosine(part.rows()[row], train.rows()[spelled])));
+                            InnerProducts.cosine(part.rows()[row], train.rows()[spelled])));
         }
 
         private static Object content(Part part, int row) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.InnerProducts;
 import org.lora4j.internal.array.Matrix;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -80,7 +81,7 @@ public final class RetentionProbe {
     private static double squares(Matrix rows) {
         double sum = 0;
         for (int i = 0; i < rows.rows(); i++) {
-            sum += Rows.dot(rows.row(i), rows.row(i));
+            sum += InnerProducts.inOrder(rows.row(i), rows.row(i));
         }
         return sum;
     }
@@ -112,7 +113,8 @@ public final class RetentionProbe {
                 largest = Math.max(largest, Math.abs(difference));
             }
             // Of equal rows rounding leaves a cosine that is not quite 1.
-            distance += Arrays.equals(before, after) ? 0 : 1 - Rows.dot(Rows.unit(before), Rows.unit(after));
+            distance +=
+                    Arrays.equals(before, after) ? 0 : 1 - InnerProducts.inOrder(Rows.unit(before), Rows.unit(after));
         }
         return new Retention(
                 state,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.retention;
 
+import org.lora4j.internal.array.InnerProducts;
 import org.lora4j.internal.array.Matrix;
 
 /** Arithmetic on rows of features. */
@@ -8,17 +9,9 @@ final class Rows {
 
     private Rows() {}
 
-    static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
     /** The row with length 1; zeros stay zeros. */
     static double[] unit(double[] row) {
-        double length = Math.sqrt(dot(row, row));
+        double length = Math.sqrt(InnerProducts.inOrder(row, row));
         double[] unit = row.clone();
         for (int i = 0; i < unit.length && length > 0; i++) {
             unit[i] /= length;

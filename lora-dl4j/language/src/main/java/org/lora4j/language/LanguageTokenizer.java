@@ -9,7 +9,6 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -18,7 +17,7 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.tokenizer.Encoding;
-import org.lora4j.internal.tokenizer.Tokenizer;
+import org.lora4j.internal.tokenizer.OpenTokenizer;
 
 /**
  * The tokenizer of a language model: ids of texts, and texts of ids, whole or piece by piece.
@@ -36,18 +35,14 @@ public final class LanguageTokenizer implements AutoCloseable {
 
     private static final String FILE = "tokenizer.json";
 
-    /** Files of today have an eighth of it. */
-    private static final int MOST_BYTES = 256 << 20;
-
     private final Path directory;
-    private final Tokenizer tokenizer;
+    private final OpenTokenizer tokenizer;
     private final OptionalInt bos;
     private final OptionalInt eos;
     private final OptionalInt pad;
     private final Set<Integer> stops;
-    private volatile boolean closed;
 
-    private LanguageTokenizer(Path directory, Tokenizer tokenizer) throws IOException {
+    private LanguageTokenizer(Path directory, OpenTokenizer tokenizer) throws IOException {
         this.directory = directory;
         this.tokenizer = tokenizer;
         Map<String, String> tokens = ModelDirectory.specialTokens(directory);
@@ -80,9 +75,9 @@ public final class LanguageTokenizer implements AutoCloseable {
         byte[] json = RegularFile.bytes(
                 file,
                 "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
-                MOST_BYTES,
+                OpenTokenizer.MOST_BYTES,
                 ModelFormatException::new);
-        return new LanguageTokenizer(directory, Tokenizer.read(file.toString(), json));
+        return new LanguageTokenizer(directory, OpenTokenizer.read("LanguageTokenizer", file.toString(), json));
     }
 
     /** The tokenizer of a directory, if it has one. */
@@ -91,7 +86,7 @@ public final class LanguageTokenizer implements AutoCloseable {
     }
 
     private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
-        Integer id = tokenizer.id(tokens.get(name + "_token"));
+        Integer id = tokenizer.vocabulary().id(tokens.get(name + "_token"));
         if (id != null) {
             return OptionalInt.of(id);
         }
@@ -106,7 +101,7 @@ public final class LanguageTokenizer implements AutoCloseable {
         for (Map<String, Object> config : configs) {
             Object value = ids.isEmpty() ? config.get(field) : null;
             for (Object id : value instanceof List<?> list ? list : Collections.singletonList(value)) {
-                if (id instanceof Number number && tokenizer.token(number.longValue()) != null) {
+                if (id instanceof Number number && tokenizer.vocabulary().token(number.longValue()) != null) {
                     ids.add(number.intValue());
                 }
             }
@@ -134,7 +129,10 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its ids
      */
     public int[] encode(String text, boolean addSpecialTokens) {
-        return open().encode(required(text), addSpecialTokens, -1).ids();
+        return tokenizer
+                .use()
+                .encode(tokenizer.required(text), addSpecialTokens, -1)
+                .ids();
     }
 
     /**
@@ -145,7 +143,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the tokens; their ids are those of {@code encode}
      */
     public List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
-        return tokens(open().encode(required(text), addSpecialTokens, -1));
+        return tokens(tokenizer.use().encode(tokenizer.required(text), addSpecialTokens, -1));
     }
 
     /**
@@ -157,7 +155,8 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the tokens of both, as the tokenizer joins them; each one's places count in its own text
      */
     public List<LanguageToken> tokenizePair(String first, String second, boolean addSpecialTokens) {
-        return tokens(open().encode(required(first), required(second), addSpecialTokens, -1));
+        return tokens(
+                tokenizer.use().encode(tokenizer.required(first), tokenizer.required(second), addSpecialTokens, -1));
     }
 
     private static List<LanguageToken> tokens(Encoding encoding) {
@@ -171,18 +170,6 @@ public final class LanguageTokenizer implements AutoCloseable {
         return List.copyOf(tokens);
     }
 
-    private Tokenizer open() {
-        if (closed) {
-            throw new IllegalStateException("LanguageTokenizer: the tokenizer of " + MessageText.path(directory)
-                    + " is closed; expected an open one. Use it before close(), or load it again.");
-        }
-        return tokenizer;
-    }
-
-    private static String required(String text) {
-        return Objects.requireNonNull(text, "LanguageTokenizer: text is null; expected a text, perhaps empty");
-    }
-
     /**
      * The text of ids. Bytes that are no UTF-8 become U+FFFD.
      *
@@ -194,14 +181,16 @@ public final class LanguageTokenizer implements AutoCloseable {
     public String decode(int[] ids, boolean skipSpecialTokens) {
         Problems problems = new Problems();
         for (int i = 0; i < ids.length && !problems.isFull(); i++) {
-            problems.check(tokenizer.token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
+            problems.check(
+                    tokenizer.vocabulary().token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
         }
         problems.throwIfAny("LanguageTokenizer.decode");
-        return open().decode(ids, skipSpecialTokens);
+        return tokenizer.use().decode(ids, skipSpecialTokens);
     }
 
     private String expectedId() {
-        return "expected an id of the vocabulary, below " + tokenizer.end();
+        return "expected an id of the vocabulary, below "
+                + tokenizer.vocabulary().end();
     }
 
     /**
@@ -220,7 +209,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the count
      */
     public int vocabularySize() {
-        return tokenizer.size();
+        return tokenizer.vocabulary().size();
     }
 
     /**
@@ -231,7 +220,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the vocabulary has no token of this id
      */
     public String token(int id) {
-        String token = tokenizer.token(id);
+        String token = tokenizer.vocabulary().token(id);
         if (token == null) {
             throw new IllegalArgumentException("LanguageTokenizer: id = " + id + ", " + expectedId());
         }
@@ -245,7 +234,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its id, or nothing if there is none
      */
     public OptionalInt id(String token) {
-        Integer id = tokenizer.id(token);
+        Integer id = tokenizer.vocabulary().id(token);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
@@ -257,7 +246,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      */
     public boolean isSpecial(int id) {
         token(id);
-        return tokenizer.isSpecial(id);
+        return tokenizer.vocabulary().isSpecial(id);
     }
 
     /**
@@ -300,7 +289,7 @@ public final class LanguageTokenizer implements AutoCloseable {
     /** Ends the use of the tokenizer; it cannot be used afterwards. */
     @Override
     public void close() {
-        closed = true;
+        tokenizer.close();
     }
 
     @Override

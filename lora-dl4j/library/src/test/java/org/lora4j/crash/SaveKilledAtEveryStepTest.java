@@ -36,6 +36,7 @@ import org.lora4j.continual.ForgettingReport;
 import org.lora4j.continual.HeatMap;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.docs.TinyModelFiles;
 import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.GgufAdapterExport;
@@ -52,6 +53,7 @@ import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.TinyLlama2c;
 import org.lora4j.multitask.MultiTaskAdapter;
 import org.lora4j.multitask.TinyMultiTasks;
+import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
@@ -60,6 +62,7 @@ import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TinyEncoder;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -119,6 +122,7 @@ class SaveKilledAtEveryStepTest {
         tiny = TinyEncoder.create();
         bert = TextEncoder.load(TinyModelFiles.writeDirectory(models.resolve("bert")));
         adapters();
+        mergedModels();
         textTasks();
         files();
         exports();
@@ -184,6 +188,25 @@ class SaveKilledAtEveryStepTest {
                 "AdaptedNetwork.save",
                 (place, number) -> networks.get(number).save(place),
                 place -> Lora.loadMultiLayerNetwork(place).adapter("default"));
+    }
+
+    /** As lora-tribuo exports what it merged. */
+    private static void mergedModels() {
+        List<MultiLayerNetwork> networks = List.of(network(), network());
+        networks.get(1).params().addi(1);
+        replaces(
+                "NetworkFile.write",
+                (place, number) -> NetworkFile.write(networks.get(number), place),
+                place -> Arrays.toString(
+                        NetworkFile.readMultiLayerNetwork(place).params().toFloatVector()));
+        replaces(
+                "SameDiffFile.write",
+                (place, number) -> {
+                    SameDiff graph = SameDiff.create();
+                    graph.var("w", Nd4j.scalar((float) number));
+                    SameDiffFile.write(graph, place);
+                },
+                place -> SameDiffFile.read(place).getVariable("w").getArr().getFloat(0));
     }
 
     private static MultiLayerNetwork network() {

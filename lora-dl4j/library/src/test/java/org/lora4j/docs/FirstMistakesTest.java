@@ -182,7 +182,7 @@ class FirstMistakesTest {
                 "a closed tokenizer",
                 () -> tokenizer.encode("a film"),
                 "the tokenizer of " + directory.resolve("tokenizer.json") + " is closed; expected an open one.",
-                "Encode all texts before close()");
+                "Use it before close(), or load it again.");
         mistake(
                 "closed weights",
                 () -> {

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
@@ -19,11 +20,12 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.dl4j.NetworkConfiguration;
 import org.lora4j.internal.format.dl4j.NetworkZip;
 import org.lora4j.internal.format.dl4j.SavedAdapters;
+import org.lora4j.internal.format.file.WholeFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a zip file of {@code ModelSerializer}, also one of a stranger.
+ * Reads a zip file of {@code ModelSerializer}, also one of a stranger, and writes one.
  *
  * <p>The stock reader makes objects of whatever classes the file names, and deserializes Java objects of it. This one gives
  * the same network in every bit, the updater's memory and counts included, but
@@ -90,6 +92,20 @@ public final class NetworkFile {
      */
     public static ComputationGraph readComputationGraph(Path zip) throws IOException {
         return of(zip).computationGraph();
+    }
+
+    /**
+     * Writes a network as {@code ModelSerializer} does without the updater's memory, but whole or not at all: a process that dies
+     * meanwhile leaves what was there before.
+     *
+     * @param network the network
+     * @param zip where to; its directory must be there
+     * @throws IOException if writing fails; what was there before is unchanged then
+     */
+    public static void write(Model network, Path zip) throws IOException {
+        Arguments.required(network, "NetworkFile.write: network", "a network");
+        Arguments.required(zip, "NetworkFile.write: zip", "where to write");
+        WholeFile.write(zip, out -> ModelSerializer.writeModel(network, out, false));
     }
 
     /**

@@ -31,7 +31,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * <p>Candidates are FLOAT matrices that ops {@code matmul} read on their right-hand side, and tables whose rows ops
  * {@code gather} look up; both at once is a tied head. A weight keeps its name and
  * becomes a variable that stock ops compute, so modules keep their paths and adapters fit both graphs. Executors with kernels
- * (those that train; {@code StockExecutor.withKernels()} for outputs) multiply from the stored form, through a buffer of one
+ * (those that train, and those of {@code AdapterServer}) multiply from the stored form, through a buffer of one
  * piece of a weight, and read no more rows of a table than are looked up; the stock session computes each weight when it needs it.
  *
  * @apiNote Status: experimental

@@ -4,23 +4,23 @@ package org.lora4j.samediff;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Sha256;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.samediff.StoredGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * Reads a file of {@code SameDiff.save}, also one of a stranger.
+ * Reads a file of {@code SameDiff.save}, also one of a stranger, and writes one.
  *
  * <p>{@code SameDiff.load} trusts the file: one changed byte in the shape of an array ends the JVM, a changed length takes all
  * memory, and the training configuration makes whatever class it names. This reader gives the graph that was saved, but
@@ -77,6 +77,21 @@ public final class SameDiffFile {
      */
     public static SameDiff read(Path file) throws IOException {
         return of(file).graph();
+    }
+
+    /**
+     * Writes a graph as {@code SameDiff.save} does without updaters, but whole or not at all: a process that dies meanwhile leaves
+     * what was there before.
+     *
+     * @param graph the graph
+     * @param file where to; its directory must be there
+     * @throws IOException if writing fails; what was there before is unchanged then
+     */
+    public static void write(SameDiff graph, Path file) throws IOException {
+        Arguments.required(graph, "SameDiffFile.write: graph", "a graph");
+        Arguments.required(file, "SameDiffFile.write: file", "where to write");
+        ByteBuffer bytes = graph.asFlatBuffers(false);
+        WholeFile.write(file, out -> Channels.newChannel(out).write(bytes));
     }
 
     /**
@@ -180,13 +195,7 @@ public final class SameDiffFile {
         if (sha256 == null) {
             return;
         }
-        String found;
-        try {
-            found = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        String found = Sha256.of(bytes);
         if (!found.equalsIgnoreCase(sha256)) {
             throw new ModelFormatException(where + ": SHA-256 " + found + "; expected " + sha256
                     + ". It is another file, or a changed one: get it again.");

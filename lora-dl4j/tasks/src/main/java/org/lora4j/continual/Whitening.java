@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.continual;
 
+import org.lora4j.internal.array.InnerProducts;
+
 /**
  * The map under which a covariance becomes the identity: x to the solution z of {@code L z = x} with {@code L L^T} the
  * covariance (Cholesky), so that squared distances of z are Mahalanobis distances of x.
@@ -20,7 +22,7 @@ final class Whitening {
         for (int i = 0; i < n; i++) {
             lower[i] = new double[i + 1];
             for (int j = 0; j <= i; j++) {
-                double sum = covariance[i][j] - dot(lower[i], lower[j], j);
+                double sum = covariance[i][j] - InnerProducts.inOrder(lower[i], lower[j], j);
                 lower[i][j] = i == j ? Math.sqrt(sum) : sum / lower[j][j];
             }
         }
@@ -40,16 +42,8 @@ final class Whitening {
     double[] apply(double[] x) {
         double[] z = new double[x.length];
         for (int i = 0; i < z.length; i++) {
-            z[i] = (x[i] - dot(lower[i], z, i)) / lower[i][i];
+            z[i] = (x[i] - InnerProducts.inOrder(lower[i], z, i)) / lower[i][i];
         }
         return z;
-    }
-
-    private static double dot(double[] a, double[] b, int length) {
-        double sum = 0;
-        for (int i = 0; i < length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
     }
 }

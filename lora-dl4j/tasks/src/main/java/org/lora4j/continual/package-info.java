@@ -14,8 +14,7 @@
  *   <li>Prediction without a task: {@link org.lora4j.continual.TaskRouter}.
  * </ul>
  *
- * <p>A new penalty is one class that implements {@link org.lora4j.train.Penalty}, with its gradient checked by difference
- * quotients as in {@code PenaltiesTest}. May use {@code train}, {@code combine}, {@code model}, the formats and what is below
- * them; knows neither SameDiff nor Deeplearning4j.
+ * <p>A new penalty is one class that implements {@link org.lora4j.train.Penalty}, with its gradient checked by
+ * difference quotients as in {@code PenaltiesTest}. Knows neither SameDiff nor Deeplearning4j.
  */
 package org.lora4j.continual;

@@ -13,7 +13,5 @@
  *
  * <p><b>Where to add things.</b> A way to mix tasks: a record in {@code Samplings} and a factory in {@code TaskSampling}. A
  * way to weigh losses: a record in {@code Weightings}, its {@code Weigher}, and a factory in {@code LossWeighting}.
- *
- * <p>May use everything up to {@code train} and {@code samediff}.
  */
 package org.lora4j.multitask;

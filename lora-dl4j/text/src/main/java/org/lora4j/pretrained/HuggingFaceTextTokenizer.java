@@ -11,7 +11,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.tokenizer.Encoding;
-import org.lora4j.internal.tokenizer.Tokenizer;
+import org.lora4j.internal.tokenizer.OpenTokenizer;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, which gives what Hugging Face's own library gives.
@@ -28,16 +28,12 @@ import org.lora4j.internal.tokenizer.Tokenizer;
  */
 public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoCloseable {
 
-    /** Files of today have an eighth of it. */
-    private static final int MOST_BYTES = 256 << 20;
-
-    private final Tokenizer tokenizer;
+    private final OpenTokenizer tokenizer;
     private final int maxLength;
     private final String source;
     private final byte[] json;
-    private volatile boolean closed;
 
-    private HuggingFaceTextTokenizer(Tokenizer tokenizer, int maxLength, String source, byte[] json) {
+    private HuggingFaceTextTokenizer(OpenTokenizer tokenizer, int maxLength, String source, byte[] json) {
         this.source = source;
         this.json = json;
         this.tokenizer = tokenizer;
@@ -98,12 +94,13 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
             throw new IllegalArgumentException("HuggingFaceTextTokenizer: maxLength = " + maxLength
                     + "; expected 3 or more, for one token between the two special ones.");
         }
-        byte[] json = in.readNBytes(MOST_BYTES + 1);
-        if (json.length > MOST_BYTES) {
-            throw new ModelFormatException(MessageText.value(source) + ": more than " + MOST_BYTES
+        byte[] json = in.readNBytes(OpenTokenizer.MOST_BYTES + 1);
+        if (json.length > OpenTokenizer.MOST_BYTES) {
+            throw new ModelFormatException(MessageText.value(source) + ": more than " + OpenTokenizer.MOST_BYTES
                     + " bytes; expected Hugging Face's tokenizer.json, which has some millions. Check the path.");
         }
-        return new HuggingFaceTextTokenizer(Tokenizer.read(source, json), maxLength, source, json);
+        OpenTokenizer tokenizer = OpenTokenizer.read("HuggingFaceTextTokenizer", source, json);
+        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json);
     }
 
     @Override
@@ -113,7 +110,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public boolean cuts(String text) {
-        return open().encode(required(text), true, maxLength).isCut();
+        return tokenizer.use().encode(tokenizer.required(text), true, maxLength).isCut();
     }
 
     @Override
@@ -123,7 +120,8 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public TokenizedText tokenizePair(String first, String second) {
-        Encoding encoding = open().encode(required(first), required(second), true, maxLength);
+        Encoding encoding =
+                tokenizer.use().encode(tokenizer.required(first), tokenizer.required(second), true, maxLength);
         requireTokens(encoding, List.of(first, second));
         return tokens(encoding, token -> encoding.sequence(token) == 0 ? first : second);
     }
@@ -132,21 +130,17 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     public TokenizedText tokenizeWords(List<String> words) {
         Objects.requireNonNull(
                 words, "HuggingFaceTextTokenizer: words is null; expected a list of words, perhaps empty");
-        words.forEach(HuggingFaceTextTokenizer::required);
-        Encoding encoding = open().encode(words, true, maxLength);
+        words.forEach(tokenizer::required);
+        Encoding encoding = tokenizer.use().encode(words, true, maxLength);
         requireTokens(encoding, words);
         int[] wordIds = encoding.words();
         return tokens(encoding, token -> words.get(wordIds[token]));
     }
 
     private Encoding encoded(String text) {
-        Encoding encoding = open().encode(required(text), true, maxLength);
+        Encoding encoding = tokenizer.use().encode(tokenizer.required(text), true, maxLength);
         requireTokens(encoding, List.of(text));
         return encoding;
-    }
-
-    private static String required(String text) {
-        return Objects.requireNonNull(text, "HuggingFaceTextTokenizer: text is null; expected a text, perhaps empty");
     }
 
     /** An encoder cannot read nothing, and there are tokenizers that put nothing around a text. */
@@ -159,14 +153,6 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                             + " leaves nothing of it and adds no special tokens; expected a text of one"
                             + " token or more. Leave the text out.");
         }
-    }
-
-    private Tokenizer open() {
-        if (closed) {
-            throw new IllegalStateException("HuggingFaceTextTokenizer: the tokenizer of " + MessageText.value(source)
-                    + " is closed; expected an open one. Encode all texts before close(), or load it again.");
-        }
-        return tokenizer;
     }
 
     private static TokenizedText tokens(Encoding encoding, IntFunction<String> textOf) {
@@ -219,7 +205,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     /** Ends the use of the tokenizer; it cannot be used afterwards. */
     @Override
     public void close() {
-        closed = true;
+        tokenizer.close();
     }
 
     @Override

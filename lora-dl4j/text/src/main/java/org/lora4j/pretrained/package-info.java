@@ -15,8 +15,5 @@
  *
  * <p><b>Texts.</b> {@link org.lora4j.pretrained.TextTokenizer} makes ids of a text, and
  * {@link org.lora4j.pretrained.LengthBuckets} makes batches of a list of examples, padded to few lengths.
- *
- * <p>May use SameDiff, {@code graph}, {@code train} (whose batches it makes), {@code format.huggingface}, {@code format.safetensors},
- * {@code internal.tokenizer}, {@code array} and {@code error}.
  */
 package org.lora4j.pretrained;

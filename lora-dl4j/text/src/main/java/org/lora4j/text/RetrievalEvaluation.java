@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import org.lora4j.error.Arguments;
+import org.lora4j.internal.array.InnerProducts;
 
 /**
  * How well searching by vectors finds what is relevant. Texts are ranked by cosine; of equal ones the first given comes first.
@@ -114,7 +115,7 @@ public record RetrievalEvaluation(
             double[] scores = new double[passages.length];
             List<Integer> right = new ArrayList<>();
             for (int j = 0; j < passages.length; j++) {
-                scores[j] = j == leftOut ? Double.NEGATIVE_INFINITY : Vectors.cosine(vector, passages[j]);
+                scores[j] = j == leftOut ? Double.NEGATIVE_INFINITY : InnerProducts.cosine(vector, passages[j]);
                 if (j != leftOut && relevant.test(j)) {
                     right.add(j);
                 }

@@ -19,6 +19,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.InnerProducts;
 import org.lora4j.internal.text.EmbeddingFit;
 import org.lora4j.internal.text.EmbeddingLoss;
 import org.lora4j.internal.text.EncoderParts;
@@ -408,7 +409,7 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public double similarity(String first, String second) {
         float[][] vectors = predict(List.of(first, second));
-        return Vectors.cosine(vectors[0], vectors[1]);
+        return InnerProducts.cosine(vectors[0], vectors[1]);
     }
 
     /**
@@ -477,11 +478,11 @@ public final class SentenceEncoder implements AutoCloseable {
         for (int i = 0; i < pairs.size(); i++) {
             SentenceExample pair = pairs.get(i);
             float[] anchor = anchors[i];
-            double limit = most * Vectors.cosine(anchor, positives[i]);
+            double limit = most * InnerProducts.cosine(anchor, positives[i]);
             Set<String> own = right.get(SentenceKind.key(pair));
             double[] scores = new double[texts.size()];
             for (int j = 0; j < scores.length; j++) {
-                scores[j] = Vectors.cosine(anchor, vectors[j]);
+                scores[j] = InnerProducts.cosine(anchor, vectors[j]);
             }
             mined.add(pair.withNegatives(IntStream.range(0, scores.length)
                     .boxed()

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.internal.array.InnerProducts;
 
 /** What examples of a sentence encoder say, and how well vectors agree with it. */
 enum SentenceKind {
@@ -26,7 +27,7 @@ enum SentenceKind {
             double[] cosines = new double[first.length];
             double[] wanted = new double[first.length];
             for (int i = 0; i < first.length; i++) {
-                cosines[i] = Vectors.cosine(first[i], second[i]);
+                cosines[i] = InnerProducts.cosine(first[i], second[i]);
                 wanted[i] = examples.get(i).similarity().orElseThrow();
             }
             return cosines.length < 2 ? 0 : Correlation.spearman(cosines, wanted);
@@ -39,7 +40,7 @@ enum SentenceKind {
             float[][] vectors = by.texts(anchors(examples));
             double sum = 0;
             for (int i = 0; i < vectors.length; i++) {
-                sum += Vectors.cosine(vectors[i], examples.get(i).vector().orElseThrow());
+                sum += InnerProducts.cosine(vectors[i], examples.get(i).vector().orElseThrow());
             }
             return sum / vectors.length;
         }

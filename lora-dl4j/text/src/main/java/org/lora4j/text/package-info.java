@@ -7,7 +7,6 @@
  * What a task shares with the others is in {@code internal.text}; another one is a class here that gives {@code TextTask}
  * its head, its targets and its evaluation.
  *
- * <p>May use {@code pretrained}, {@code samediff}, {@code train}, {@code adapter}, {@code config} and what is below them.
- * The optional library of CSV is touched elsewhere, by one class.
+ * <p>The optional library of CSV is touched elsewhere, by one class.
  */
 package org.lora4j.text;

@@ -2,8 +2,6 @@
 package org.lora4j.tribuo.base;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +11,7 @@ import org.lora4j.interpret.FeatureExplainer;
 import org.lora4j.interpret.IntegratedGradients;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.train.Trainable;
 import org.lora4j.tribuo.input.InputSpec;
 import org.lora4j.tribuo.output.Loss;
@@ -136,7 +135,6 @@ final class AdaptedGraph implements AdaptedBase {
 
     @Override
     public void exportMerged(Path file) throws IOException {
-        ByteBuffer graph = adapted.mergeAndUnload().asFlatBuffers(false);
-        WholeFile.write(file, out -> Channels.newChannel(out).write(graph));
+        SameDiffFile.write(adapted.mergeAndUnload(), file);
     }
 }

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.deeplearning4j.nn.api.Model;
-import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.dl4j.AdaptedNetwork;
+import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.interpret.FeatureExplainer;
 import org.lora4j.interpret.IntegratedGradients;
@@ -92,6 +92,6 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
     public void exportMerged(Path file) throws IOException {
         N plain = adapted.mergeAndUnload();
         access.layers(plain).values().forEach(PlainLayers::unweight);
-        WholeFile.write(file, out -> ModelSerializer.writeModel(plain, out, false));
+        NetworkFile.write(plain, file);
     }
 }

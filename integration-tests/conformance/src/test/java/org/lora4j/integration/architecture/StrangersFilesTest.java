@@ -129,7 +129,6 @@ class StrangersFilesTest {
         WHOLE_FILE("org.lora4j.internal.format.file.WholeFile", "forces what it wrote to the disk"),
         WRITE_LOCK("org.lora4j.internal.format.file.WriteLock", "makes the file that stands for a lock"),
         SPILL_FILE("org.lora4j.internal.cache.SpillFile", "makes a file of its own, and deletes it"),
-        TRIBUO_WHOLE_FILE("org.lora4j.tribuo.base.WholeFile", "forces what it wrote to the disk"),
         TRIBUO_GRAPH("org.lora4j.tribuo.base.GraphBytes", "asks whether the file is a regular one"),
         TRIBUO_KIND("org.lora4j.tribuo.base.BaseKind", "asks whether the file is a regular one"),
         TRIBUO_ADAPTER("org.lora4j.tribuo.SavedAdapter", "asks whether the file is a regular one"),

@@ -42,7 +42,6 @@ class WrittenFilesTest {
     private static final Map<String, String> OTHERS = Map.of(
             "org.lora4j.internal.cache.SpillFile", "a file of its own, which nobody reads after it",
             "org.lora4j.internal.checkpoint.CheckpointFolder", "removes old checkpoints when a new one is whole",
-            "org.lora4j.tribuo.base.WholeFile", "lora-tribuo knows nothing that is internal in lora-dl4j",
             "org.lora4j.tribuo.base.BaseKind", "a temporary file for a reader",
             "org.lora4j.tribuo.ModelProtos", "a temporary folder for a reader",
             "org.lora4j.tribuo.Folders", "removes temporary folders");

@@ -97,7 +97,7 @@ final class ProductChoices {
 
     private static Map<String, ProductChoice> entries(Path file) throws IOException {
         byte[] bytes = RegularFile.bytes(file, "choices of libraries", MOST_BYTES, CorruptAdapterException::new);
-        Map<String, Object> fields = JsonObjects.read(file.toString(), new String(bytes, StandardCharsets.UTF_8));
+        Map<String, Object> fields = JsonObjects.read(file.toString(), bytes);
         Map<String, ProductChoice> entries = new LinkedHashMap<>();
         fields.forEach((kind, text) -> entries.put(kind, ProductChoice.parse(String.valueOf(text))));
         return entries;

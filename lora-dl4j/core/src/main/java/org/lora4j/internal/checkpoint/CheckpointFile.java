@@ -8,7 +8,6 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -21,6 +20,7 @@ import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.format.file.Sha256;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One checkpoint in a safetensors file: arrays as tensors, values as metadata, and a checksum of both. */
@@ -90,7 +90,7 @@ final class CheckpointFile {
     }
 
     private static String checksum(CheckpointContent content) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         content.allValues().forEach((name, value) -> add(digest, name, value));
         for (Map.Entry<String, INDArray> entry : content.allArrays().entrySet()) {
             add(digest, entry.getKey(), Arrays.toString(entry.getValue().shape()));
@@ -103,14 +103,6 @@ final class CheckpointFile {
     private static void add(MessageDigest digest, String name, String value) {
         String text = name.length() + " " + value.length() + " " + name + value;
         digest.update(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("SHA-256 is not there; every Java platform must have it", e);
-        }
     }
 
     private record DigestChannel(MessageDigest digest) implements WritableByteChannel {

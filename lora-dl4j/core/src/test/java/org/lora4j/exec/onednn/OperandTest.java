@@ -216,6 +216,7 @@ class OperandTest {
     }
 
     @Test
+    @SuppressWarnings("try") // A workspace is never named.
     void lastRowOrColumnOfAMatrix_andOneInAWorkspace_areWithinTheirMemory() {
         INDArray matrix = matrix();
         long end = Region.of(matrix).address() + SIZE * SIZE * Float.BYTES;

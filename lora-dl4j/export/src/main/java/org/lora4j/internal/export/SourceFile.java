@@ -7,11 +7,11 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Sha256;
 
 /**
  * A file that is read, and that has to be the same when all is written: what was made of two states of it would be neither.
@@ -67,7 +67,7 @@ public final class SourceFile {
      * @throws IOException if it cannot be read
      */
     public static <T> Read<T> read(Path file, Reader<T> reader) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         try (InputStream in = new DigestInputStream(RegularFile.open(file, EXPECTED), digest)) {
             T value = reader.read(in);
             in.transferTo(OutputStream.nullOutputStream());
@@ -81,7 +81,7 @@ public final class SourceFile {
      * @throws IOException if it is another one than was read, or cannot be read any more
      */
     public void requireUnchanged() throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         try (InputStream in = new DigestInputStream(RegularFile.open(file, EXPECTED), digest)) {
             in.transferTo(OutputStream.nullOutputStream());
         }
@@ -89,14 +89,6 @@ public final class SourceFile {
             throw new ModelFormatException(MessageText.path(file)
                     + ": it changed while it was read; expected the same bytes from beginning to end, and nothing was"
                     + " written. Somebody writes to it: export again when it is complete.");
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

@@ -2,7 +2,6 @@
 package org.lora4j.internal.export;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,7 +43,7 @@ public final class TokenizerFiles {
         List<String> files = new ArrayList<>();
         WholeFile.write(directory.resolve("tokenizer.json"), out -> out.write(json));
         files.add("tokenizer.json");
-        Map<String, Object> tokenizer = JsonObjects.read("tokenizer.json", new String(json, StandardCharsets.UTF_8));
+        Map<String, Object> tokenizer = JsonObjects.read("tokenizer.json", json);
         Map<String, Object> special = special(tokenizer);
         Map<?, ?> model = object(tokenizer.get("model"));
         boolean wordPieces = "WordPiece".equals(model.get("type")) || model.containsKey("max_input_chars_per_word");

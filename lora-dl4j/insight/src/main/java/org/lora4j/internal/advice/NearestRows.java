@@ -126,25 +126,6 @@ public record NearestRows(int[][] rows, float[][] cosines) {
         return Nd4j.create(values, new long[] {count, width}, 'c');
     }
 
-    /**
-     * The cosine of two rows.
-     *
-     * @param a a row
-     * @param b another of the same length
-     * @return -1 to 1; 0 if one is zero
-     */
-    public static double cosine(float[] a, float[] b) {
-        double product = 0;
-        double ofA = 0;
-        double ofB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[i];
-            ofA += (double) a[i] * a[i];
-            ofB += (double) b[i] * b[i];
-        }
-        return ofA > 0 && ofB > 0 ? product / Math.sqrt(ofA * ofB) : 0;
-    }
-
     /** Rows of length 1; zeros stay zeros and are near nothing. */
     private static float[][] units(float[][] rows) {
         float[][] units = new float[rows.length][];

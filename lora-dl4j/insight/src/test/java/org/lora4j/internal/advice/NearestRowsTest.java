@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.lora4j.internal.array.InnerProducts;
 
 class NearestRowsTest {
 
@@ -39,7 +40,7 @@ class NearestRowsTest {
         NearestRows nearest = NearestRows.within(new float[][] {{0, 0}, {1, 0}}, 1);
 
         assertThat(nearest.cosines()[0][0]).isZero();
-        assertThat(NearestRows.cosine(new float[] {0, 0}, new float[] {1, 0})).isZero();
+        assertThat(InnerProducts.cosine(new float[] {0, 0}, new float[] {1, 0})).isZero();
     }
 
     /** More rows than a tile has, both ways. */
@@ -56,12 +57,12 @@ class NearestRowsTest {
             int best = IntStream.range(0, others.length)
                     .boxed()
                     .max((a, b) ->
-                            Double.compare(NearestRows.cosine(row, others[a]), NearestRows.cosine(row, others[b])))
+                            Double.compare(InnerProducts.cosine(row, others[a]), InnerProducts.cosine(row, others[b])))
                     .orElseThrow();
             assertThat(nearest.cosines()[i][0])
-                    .isCloseTo((float) NearestRows.cosine(row, others[best]), within(ROUNDING));
+                    .isCloseTo((float) InnerProducts.cosine(row, others[best]), within(ROUNDING));
             assertThat(nearest.cosines()[i][1]).isLessThanOrEqualTo(nearest.cosines()[i][0]);
-            assertThat((float) NearestRows.cosine(row, others[nearest.rows()[i][1]]))
+            assertThat((float) InnerProducts.cosine(row, others[nearest.rows()[i][1]]))
                     .isCloseTo(nearest.cosines()[i][1], within(ROUNDING));
         }
     }

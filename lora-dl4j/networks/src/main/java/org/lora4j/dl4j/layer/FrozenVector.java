@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.format.file.Sha256;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -132,7 +132,7 @@ public final class FrozenVector {
     }
 
     private static String hash(INDArray values) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         digest.update((values.dataType() + " " + values.length() + "\n").getBytes(StandardCharsets.UTF_8));
         boolean plain = values.dataType() == DataType.FLOAT || values.dataType() == DataType.DOUBLE;
         // Smaller types fit into FLOAT without loss.
@@ -157,13 +157,5 @@ public final class FrozenVector {
             }
         }
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

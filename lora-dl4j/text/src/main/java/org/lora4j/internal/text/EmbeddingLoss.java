@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.internal.array.InnerProducts;
 
 /**
  * Losses of the vectors of a batch, and their gradients by these vectors.
@@ -58,7 +59,7 @@ public abstract class EmbeddingLoss {
                 for (SentenceRows example : examples) {
                     double[] a = units[example.anchor()];
                     double[] p = units[example.positive()];
-                    double error = dot(a, p) - example.similarity();
+                    double error = InnerProducts.inOrder(a, p) - example.similarity();
                     loss += error * error / examples.size();
                     double factor = 2 * error / examples.size();
                     add(gradient[example.anchor()], factor, p);
@@ -87,7 +88,7 @@ public abstract class EmbeddingLoss {
                     double share = 1.0 / examples.size() / example.negatives().length;
                     for (int negative : example.negatives()) {
                         double[] n = units[negative];
-                        double hinge = margin - dot(a, p) + dot(a, n);
+                        double hinge = margin - InnerProducts.inOrder(a, p) + InnerProducts.inOrder(a, n);
                         if (hinge > 0) {
                             loss += share * hinge;
                             add(gradient[example.anchor()], -share, p);
@@ -144,7 +145,9 @@ public abstract class EmbeddingLoss {
             double most = Double.NEGATIVE_INFINITY;
             for (int j = 0; j < candidates.length; j++) {
                 boolean counts = j == own || isNegative(example, candidates[j], groups[j]);
-                scores[j] = counts ? dot(anchor, units[candidates[j]]) / temperature : Double.NEGATIVE_INFINITY;
+                scores[j] = counts
+                        ? InnerProducts.inOrder(anchor, units[candidates[j]]) / temperature
+                        : Double.NEGATIVE_INFINITY;
                 most = Math.max(most, scores[j]);
             }
             double sum = 0;
@@ -171,14 +174,6 @@ public abstract class EmbeddingLoss {
                 && (group < 0 || group != example.group());
     }
 
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
-    }
-
     private static void add(double[] to, double factor, double[] values) {
         for (int i = 0; i < to.length; i++) {
             to[i] += factor * values[i];
@@ -197,7 +192,7 @@ public abstract class EmbeddingLoss {
             double[] lengths = new double[vectors.length];
             for (int i = 0; i < vectors.length; i++) {
                 // A vector of zeros has no direction; it stays, and so does what it learns: nothing.
-                lengths[i] = Math.max(Math.sqrt(dot(vectors[i], vectors[i])), 1e-12);
+                lengths[i] = Math.max(Math.sqrt(InnerProducts.inOrder(vectors[i], vectors[i])), 1e-12);
                 units[i] = new double[vectors[i].length];
                 ofUnits[i] = new double[vectors[i].length];
                 add(units[i], 1 / lengths[i], vectors[i]);
@@ -205,7 +200,7 @@ public abstract class EmbeddingLoss {
             double loss = ofUnits(examples, units, ofUnits);
             for (int i = 0; i < vectors.length; i++) {
                 add(gradient[i], 1 / lengths[i], ofUnits[i]);
-                add(gradient[i], -dot(ofUnits[i], units[i]) / lengths[i], units[i]);
+                add(gradient[i], -InnerProducts.inOrder(ofUnits[i], units[i]) / lengths[i], units[i]);
             }
             return loss;
         }

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import org.lora4j.internal.array.InnerProducts;
 
 /**
  * Finds the least value of a smooth convex function: limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed.
@@ -41,7 +42,7 @@ final class Lbfgs {
         double value = f.at(x, gradient);
         for (int iteration = 0; iteration < mostIterations && largest(gradient) > tolerance; iteration++) {
             double[] direction = direction(gradient, changes);
-            double slope = dot(gradient, direction);
+            double slope = InnerProducts.inOrder(gradient, direction);
             double step = changes.isEmpty() ? Math.min(1, 1 / norm(gradient)) : 1;
             double reached = Double.POSITIVE_INFINITY;
             for (int halving = 0; halving < MOST_HALVINGS; halving++, step /= 2) {
@@ -73,8 +74,8 @@ final class Lbfgs {
             step[i] = next[i] - x[i];
             change[i] = nextGradient[i] - gradient[i];
         }
-        double product = dot(step, change);
-        if (product > 1e-12 * dot(change, change)) {
+        double product = InnerProducts.inOrder(step, change);
+        if (product > 1e-12 * InnerProducts.inOrder(change, change)) {
             if (changes.size() == REMEMBERED) {
                 changes.removeFirst();
             }
@@ -89,15 +90,15 @@ final class Lbfgs {
         int at = changes.size();
         for (Iterator<Change> newest = changes.descendingIterator(); newest.hasNext(); ) {
             Change change = newest.next();
-            alphas[--at] = dot(change.step(), q) / change.product();
+            alphas[--at] = InnerProducts.inOrder(change.step(), q) / change.product();
             add(q, -alphas[at], change.gradient());
         }
         if (!changes.isEmpty()) {
             Change last = changes.getLast();
-            scale(q, last.product() / dot(last.gradient(), last.gradient()));
+            scale(q, last.product() / InnerProducts.inOrder(last.gradient(), last.gradient()));
         }
         for (Change change : changes) {
-            double beta = dot(change.gradient(), q) / change.product();
+            double beta = InnerProducts.inOrder(change.gradient(), q) / change.product();
             add(q, alphas[at++] - beta, change.step());
         }
         scale(q, -1);
@@ -113,15 +114,7 @@ final class Lbfgs {
     }
 
     private static double norm(double[] values) {
-        return Math.sqrt(dot(values, values));
-    }
-
-    private static double dot(double[] a, double[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
+        return Math.sqrt(InnerProducts.inOrder(values, values));
     }
 
     private static void add(double[] to, double factor, double[] values) {

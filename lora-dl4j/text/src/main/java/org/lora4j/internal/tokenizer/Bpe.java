@@ -8,9 +8,8 @@ import java.util.Arrays;
  * the list joins, again and again. Places are counted in bytes, as Hugging Face's library counts them: tokens of bytes stand
  * for a part of a character, and characters without a token move those behind them.
  */
-final class Bpe implements Model {
+final class Bpe extends RememberingModel {
 
-    private final Vocabulary vocabulary;
     private final MergeTable merges;
     private final LongIntMap characters;
     private final String prefix;
@@ -20,10 +19,9 @@ final class Bpe implements Model {
     private final boolean fusesUnknown;
     private final int[] bytes;
     private final boolean ignoresMerges;
-    private final WordCache cache = new WordCache();
 
     Bpe(Part part, Vocabulary vocabulary, String[] pairs, int count) {
-        this.vocabulary = vocabulary;
+        super(vocabulary);
         Object dropout = part.value("dropout");
         if (dropout != null && !(dropout instanceof Number number && number.doubleValue() == 0)) {
             throw part.refused("dropout", "draws tokens at random, which is for training tokenizers; expected null");
@@ -44,30 +42,17 @@ final class Bpe implements Model {
     }
 
     @Override
-    public Vocabulary vocabulary() {
-        return vocabulary;
-    }
-
-    @Override
-    public void tokenize(AlignedText word, Tokens tokens) {
-        String key = WordCache.key(word);
-        int[] found = cache.get(key);
-        if (found == null) {
-            found = whole(word, key);
-            if (found == null) {
-                found = new Word(word).merged();
-            }
-            cache.put(key, found);
-        }
-        give(word, found, tokens);
+    int[] split(AlignedText word) {
+        int[] whole = whole(word);
+        return whole == null ? new Word(word).merged() : whole;
     }
 
     /** The word as one token, if it is one and merges need not lead to it. */
-    private int[] whole(AlignedText word, String key) {
+    private int[] whole(AlignedText word) {
         if (!ignoresMerges || word.length() > Vocabulary.LONGEST_TOKEN) {
             return null;
         }
-        Integer id = vocabulary.id(key == null ? word.text() : key);
+        Integer id = vocabulary.id(word.text());
         if (id == null) {
             return null;
         }
@@ -79,7 +64,8 @@ final class Bpe implements Model {
     }
 
     /** Gives tokens with the places of the characters in which their bytes lie. */
-    private void give(AlignedText word, int[] found, Tokens tokens) {
+    @Override
+    void give(AlignedText word, int[] found, Tokens tokens) {
         int first = 0;
         int firstEnd = Utf8.length(word.at(0));
         int end = 0;

@@ -4,20 +4,18 @@ package org.lora4j.internal.tokenizer;
 import java.util.Arrays;
 
 /** The tokens whose scores have the highest sum (Kudo 2018, arXiv:1804.10959), found from left to right in one pass. */
-final class Unigram implements Model {
+final class Unigram extends RememberingModel {
 
     private static final double PENALTY = 10;
 
-    private final Vocabulary vocabulary;
     private final double[] scores;
     private final double unknownScore;
     private final int unknown;
     private final int[] bytes;
     private final Trie trie;
-    private final WordCache cache = new WordCache();
 
     Unigram(Part part, Vocabulary vocabulary, double[] scores) {
-        this.vocabulary = vocabulary;
+        super(vocabulary);
         this.scores = scores;
         this.unknown = part.whole("unk_id", 0, scores.length - 1L, -1);
         this.bytes = part.flag("byte_fallback", false) ? vocabulary.bytes() : null;
@@ -26,18 +24,7 @@ final class Unigram implements Model {
     }
 
     @Override
-    public Vocabulary vocabulary() {
-        return vocabulary;
-    }
-
-    @Override
-    public void tokenize(AlignedText word, Tokens tokens) {
-        String key = WordCache.key(word);
-        int[] found = cache.get(key);
-        if (found == null) {
-            found = best(word);
-            cache.put(key, found);
-        }
+    void give(AlignedText word, int[] found, Tokens tokens) {
         int start = 0;
         for (int i = 0; i < found.length; i += 2) {
             add(word, start, found[i + 1], found[i], tokens);
@@ -79,7 +66,8 @@ final class Unigram implements Model {
     }
 
     /** Ids and ends, by turns; unknown ones beside each other are one. */
-    private int[] best(AlignedText word) {
+    @Override
+    int[] split(AlignedText word) {
         int length = word.length();
         double[] score = new double[length + 1];
         int[] begin = new int[length + 1];

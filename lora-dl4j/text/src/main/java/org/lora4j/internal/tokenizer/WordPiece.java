@@ -4,18 +4,16 @@ package org.lora4j.internal.tokenizer;
 import java.util.Arrays;
 
 /** The longest token that a word begins with, then the longest inner token, and so on; else the whole word is unknown. */
-final class WordPiece implements Model {
+final class WordPiece extends RememberingModel {
 
-    private final Vocabulary vocabulary;
     private final String unknown;
     private final Integer unknownId;
     private final int longestWord;
     private final Trie trie;
     private final int inner;
-    private final WordCache cache = new WordCache();
 
     WordPiece(Part part, Vocabulary vocabulary) {
-        this.vocabulary = vocabulary;
+        super(vocabulary);
         this.unknown = part.text("unk_token");
         this.unknownId = vocabulary.id(unknown);
         this.longestWord = part.whole("max_input_chars_per_word", 0, Integer.MAX_VALUE);
@@ -24,19 +22,7 @@ final class WordPiece implements Model {
     }
 
     @Override
-    public Vocabulary vocabulary() {
-        return vocabulary;
-    }
-
-    /** Ids and ends of tokens, by turns. */
-    @Override
-    public void tokenize(AlignedText word, Tokens tokens) {
-        String key = WordCache.key(word);
-        int[] found = cache.get(key);
-        if (found == null) {
-            found = pieces(word);
-            cache.put(key, found);
-        }
+    void give(AlignedText word, int[] found, Tokens tokens) {
         if (found.length == 0) {
             if (unknownId == null) {
                 throw new TokenizingException(
@@ -52,7 +38,9 @@ final class WordPiece implements Model {
         }
     }
 
-    private int[] pieces(AlignedText word) {
+    /** Ids and ends of tokens, by turns. */
+    @Override
+    int[] split(AlignedText word) {
         int length = word.length();
         int[] pieces = new int[16];
         int count = 0;

@@ -8,6 +8,6 @@
  * stands in the tables of {@code Methods}, {@code Filters}, {@code Tests} and {@code Globals}, and all that takes time
  * or memory is paid for from a {@code Budget}. A filter, test or method is added by a line in its table.
  *
- * <p>May use nothing else of this library.
+ * <p>Uses nothing else of this library.
  */
 package org.lora4j.internal.language.chat;

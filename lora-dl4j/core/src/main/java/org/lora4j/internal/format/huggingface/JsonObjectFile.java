@@ -80,7 +80,7 @@ public final class JsonObjectFile {
 
     private static JsonNode parse(Path file, byte[] bytes, String expected) throws IOException {
         try {
-            return JSON.readTree(bytes);
+            return JSON.readTree(StrictJson.text(bytes));
         } catch (JsonProcessingException e) {
             throw new ModelFormatException(
                     file + ": not valid JSON" + field(e) + ": " + e.getOriginalMessage() + "; expected " + expected

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
@@ -88,6 +88,27 @@ public final class JsonObjects {
     }
 
     /**
+     * Reads an object.
+     *
+     * @param where what the bytes are, for messages
+     * @param bytes its text
+     * @return as {@link #read(String, String)}
+     * @throws CorruptAdapterException as there, and if they are no UTF-8
+     */
+    public static Map<String, Object> read(String where, byte[] bytes) throws CorruptAdapterException {
+        String text;
+        try {
+            text = StrictJson.text(bytes);
+        } catch (CharacterCodingException e) {
+            throw new CorruptAdapterException(
+                    where + ": not readable as UTF-8 JSON: " + e.getMessage()
+                            + "; expected one JSON object. The text is damaged: get it again.",
+                    e);
+        }
+        return read(where, text);
+    }
+
+    /**
      * Reads a file that holds an object.
      *
      * @param file the file
@@ -97,7 +118,6 @@ public final class JsonObjects {
      */
     public static Map<String, Object> read(Path file) throws IOException {
         byte[] bytes = RegularFile.bytes(file, "a file of JSON", MOST_BYTES, CorruptAdapterException::new);
-        // Bytes that are no UTF-8 become replacement characters, which names then do not match.
-        return read(file.toString(), new String(bytes, StandardCharsets.UTF_8));
+        return read(file.toString(), bytes);
     }
 }

@@ -13,9 +13,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +32,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.json.StrictJson;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,8 +151,8 @@ public final class PeftConfigJson {
                     .without(SerializationFeature.INDENT_OUTPUT)
                     .with(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
                     .writeValueAsBytes(fields);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(sorted));
-        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            return Sha256.of(sorted);
+        } catch (JsonProcessingException e) {
             throw new IllegalStateException("no hash of a JSON object: " + e.getMessage(), e);
         }
     }
@@ -175,7 +173,7 @@ public final class PeftConfigJson {
     private static ObjectNode tree(byte[] bytes, String where) throws AdapterFormatException {
         JsonNode root;
         try {
-            root = JSON.readTree(bytes);
+            root = JSON.readTree(StrictJson.text(bytes));
         } catch (JsonProcessingException e) {
             throw new CorruptAdapterException(
                     where + ": not valid JSON: " + e.getOriginalMessage() + ". The file is damaged; get it again.", e);

@@ -2,12 +2,8 @@
 package org.lora4j.internal.format.dl4j;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -16,6 +12,7 @@ import java.util.List;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.json.StrictJson;
 
 /**
  * Which adapters a saved model has and in which state: the entry {@value #STATE} beside the entries of the base, which
@@ -40,11 +37,9 @@ public record SavedAdapters(
     private static final int VERSION = 1;
     private static final int LONGEST = 16 << 20;
 
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .build();
+    private static final int DEEPEST = 64;
+
+    private static final ObjectMapper JSON = StrictJson.mapper(DEEPEST);
 
     /**
      * One adapter.

@@ -8,7 +8,7 @@
  * {@link org.lora4j.internal.format.dl4j.StoredArray} reads the head of an array, so that its size is known before it is allocated.
  * {@link org.lora4j.internal.format.dl4j.SavedAdapters} is an entry of our own: which adapters a saved model has and in which state.
  *
- * <p>May use {@code error}, {@code format.zip}, {@code format.json} and Jackson; knows neither ND4J nor Deeplearning4j, whose sources
- * ({@code ModelSerializer}, {@code BaseDataBuffer.write}, 1.0.0-M2.1) were read for behavior.
+ * <p>Knows neither ND4J nor Deeplearning4j, whose sources ({@code ModelSerializer}, {@code BaseDataBuffer.write},
+ * 1.0.0-M2.1) were read for behavior.
  */
 package org.lora4j.internal.format.dl4j;

@@ -8,7 +8,7 @@
  * every offset, length and text lies within the file, the whole covers the file's bytes at most once, and every array has the
  * elements that its shape and strides reach.
  *
- * <p>May use {@code error} and {@code format.json}; knows neither ND4J nor SameDiff, whose sources ({@code FlatBuffersMapper},
- * {@code SameDiff.fromFlatBuffers}, {@code Nd4j.createFromFlatArray}, 1.0.0-M2.1) were read for behavior.
+ * <p>Knows neither ND4J nor SameDiff, whose sources ({@code FlatBuffersMapper}, {@code SameDiff.fromFlatBuffers},
+ * {@code Nd4j.createFromFlatArray}, 1.0.0-M2.1) were read for behavior.
  */
 package org.lora4j.internal.format.samediff;
