@@ -75,7 +75,7 @@ public final class BaseHashes {
      * @return a hash that differs if one of them does
      */
     public static String together(Map<String, String> byPath) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         new TreeMap<>(byPath)
                 .forEach((path, hash) -> digest.update((path + "=" + hash + "\n").getBytes(StandardCharsets.UTF_8)));
         return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
