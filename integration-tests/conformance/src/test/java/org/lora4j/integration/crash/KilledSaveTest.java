@@ -98,7 +98,7 @@ class KilledSaveTest {
     private void killAt(Moment moment, List<Path> directories, SplittableRandom random)
             throws IOException, InterruptedException {
         Path log = folder.resolve("log.txt");
-        Process child = new ProcessBuilder(command(directories))
+        Process child = new ProcessBuilder(command(SavesForever.class, directories))
                 .redirectError(log.toFile())
                 .start();
         try (BufferedReader output = child.inputReader(StandardCharsets.UTF_8)) {
@@ -121,7 +121,8 @@ class KilledSaveTest {
         }
     }
 
-    static List<String> command(List<Path> directories) {
+    /** The command of a program with paths as arguments. */
+    static List<String> command(Class<?> program, List<Path> paths) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -132,8 +133,8 @@ class KilledSaveTest {
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                 "-cp",
                 System.getProperty("java.class.path"),
-                SavesForever.class.getName()));
-        directories.forEach(directory -> command.add(directory.toString()));
+                program.getName()));
+        paths.forEach(directory -> command.add(directory.toString()));
         return command;
     }
 

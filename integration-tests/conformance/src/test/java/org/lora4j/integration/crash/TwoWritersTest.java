@@ -83,7 +83,7 @@ class TwoWritersTest {
     }
 
     private Process start(Path directory, int number) throws IOException {
-        Process child = new ProcessBuilder(KilledSaveTest.command(List.of(directory)))
+        Process child = new ProcessBuilder(KilledSaveTest.command(SavesForever.class, List.of(directory)))
                 .redirectError(log(number).toFile())
                 .start();
         BufferedReader output = child.inputReader(StandardCharsets.UTF_8);
