@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -59,8 +61,14 @@ class KilledExportTest {
         int kills = 0;
         for (int round = 0; round < ROUNDS; round++) {
             kill(models, places, random.nextInt(500));
+            Set<Kind> repaired = EnumSet.noneOf(Kind.class);
             for (Place place : places) {
-                check(known, place, expected.get(place.kind), "round " + round + " of seed " + SEED + ", " + place);
+                String what = "round " + round + " of seed " + SEED + ", " + place;
+                check(known, place, expected.get(place.kind), what);
+                // One of each kind is enough for that, and saves time.
+                if (repaired.add(place.kind)) {
+                    repair(known, place, expected.get(place.kind).get(1), what);
+                }
                 kills++;
             }
         }
@@ -107,7 +115,10 @@ class KilledExportTest {
         if (place.kind.replaces()) {
             assertThat(left).as(what).hasSize(1);
         }
+    }
+
+    private static void repair(SavedKinds known, Place place, Object expected, String what) throws IOException {
         place.kind.save(known, place.path, 1);
-        assertThat(place.kind.load(known, place.path)).as("saved after " + what).contains(expected.get(1));
+        assertThat(place.kind.load(known, place.path)).as("saved after " + what).contains(expected);
     }
 }
