@@ -9,8 +9,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.BaseReduceOp;
-import org.nd4j.linalg.api.ops.BaseScalarOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.ScalarOp;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 import org.nd4j.linalg.api.ops.impl.loss.BaseLoss;
 import org.nd4j.linalg.api.ops.impl.loss.SigmoidCrossEntropyLoss;
@@ -20,6 +20,8 @@ import org.nd4j.linalg.api.ops.impl.loss.bp.BaseLossBp;
 import org.nd4j.linalg.api.ops.impl.loss.bp.SoftmaxCrossEntropyLossBp;
 import org.nd4j.linalg.api.ops.impl.loss.bp.SparseSoftmaxCrossEntropyLossWithLogitsBp;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.api.ops.impl.reduce.bp.MeanBp;
+import org.nd4j.linalg.api.ops.impl.reduce.bp.SumBp;
 import org.nd4j.linalg.api.ops.impl.reduce.floating.Mean;
 import org.nd4j.linalg.api.ops.impl.reduce.floating.Norm2;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Sum;
@@ -30,6 +32,7 @@ import org.nd4j.linalg.api.ops.impl.scalar.ScalarMultiplication;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarReverseDivision;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarReverseSubtraction;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarSubtraction;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarEquals;
 import org.nd4j.linalg.api.ops.impl.shape.Concat;
 import org.nd4j.linalg.api.ops.impl.shape.ExpandDims;
 import org.nd4j.linalg.api.ops.impl.shape.Gather;
@@ -44,6 +47,7 @@ import org.nd4j.linalg.api.ops.impl.shape.Squeeze;
 import org.nd4j.linalg.api.ops.impl.shape.Stack;
 import org.nd4j.linalg.api.ops.impl.shape.StridedSlice;
 import org.nd4j.linalg.api.ops.impl.shape.Tile;
+import org.nd4j.linalg.api.ops.impl.shape.ZerosLike;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNorm;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.Max;
@@ -51,6 +55,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.SoftMax;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.XwPlusB;
 import org.nd4j.linalg.api.ops.impl.transforms.dtype.Cast;
 import org.nd4j.linalg.api.ops.impl.transforms.floating.Sqrt;
+import org.nd4j.linalg.api.ops.impl.transforms.gradient.TanhDerivative;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.AddOp;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.DivOp;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.MulOp;
@@ -105,7 +110,9 @@ final class DirectClone {
             return null;
         }
         clone.addTArgument(op.tArgs());
-        clone.addBArgument(op.bArgs());
+        if (clone.numBArguments() == 0) {
+            clone.addBArgument(op.bArgs());
+        }
         clone.addDArgument(op.dArgs());
         clone.addSArgument(op.sArgs());
         if (clone instanceof LayerNorm || clone instanceof Split) {
@@ -124,6 +131,10 @@ final class DirectClone {
             // What these keep of their arguments, only their constructors set.
             case "softmax" ->
                 integers.length == 1 ? new SoftMax((SameDiff) null, NO_INPUTS, Math.toIntExact(integers[0])) : null;
+            case "reduce_sum_bp" ->
+                isOneAxis(op) ? new SumBp((SameDiff) null, null, null, op.bArgs()[0], axes(integers)) : null;
+            case "reduce_mean_bp" ->
+                isOneAxis(op) ? new MeanBp((SameDiff) null, null, null, op.bArgs()[0], axes(integers)) : null;
             case "concat" -> integers.length == 1 ? concat(op, Math.toIntExact(integers[0])) : null;
             default -> {
                 DynamicCustomOp clone = plain(op);
@@ -133,6 +144,16 @@ final class DirectClone {
                 yield clone;
             }
         };
+    }
+
+    /** Or all of them. Of several, ND4J's way gives a field only the first. */
+    private static boolean isOneAxis(DynamicCustomOp op) {
+        long[] axes = op.iArgs();
+        return op.numBArguments() == 1 && (axes.length == 0 || axes.length == 1 && axes[0] != Integer.MAX_VALUE);
+    }
+
+    private static int[] axes(long[] integers) {
+        return integers.length == 0 ? null : new int[] {Math.toIntExact(integers[0])};
     }
 
     private static Concat concat(DynamicCustomOp op, int axis) {
@@ -164,6 +185,8 @@ final class DirectClone {
             case "size_at" -> new SizeAt();
             case "range" -> new Range();
             case "onehot" -> new OneHot();
+            case "zeroslike" -> new ZerosLike();
+            case "tanh_bp" -> new TanhDerivative();
             case "cast" -> new Cast();
             case "stop_gradient" -> new StopGradient();
             // ND4J reads the order of the axes as what says that there is no bias, which matters if it is not the usual
@@ -210,6 +233,7 @@ final class DirectClone {
             case "div_scalar" -> new ScalarDivision();
             case "rsub_scalar" -> new ScalarReverseSubtraction();
             case "rdiv_scalar" -> new ScalarReverseDivision();
+            case "equals_scalar" -> new ScalarEquals();
             case "relu" -> new RectifiedLinear();
             case "erf" -> new Erf();
             case "gelu" -> new GELU();
@@ -231,8 +255,8 @@ final class DirectClone {
             return null;
         }
         boolean done;
-        if (clone instanceof BaseScalarOp scalar) {
-            done = copyScalar((BaseScalarOp) op, scalar);
+        if (clone instanceof ScalarOp scalar) {
+            done = op.dimensions() == null && copyScalar(((ScalarOp) op).scalar(), scalar);
         } else if (clone instanceof BaseReduceOp reduction) {
             done = copyAxes((BaseReduceOp) op, reduction);
         } else {
@@ -241,9 +265,8 @@ final class DirectClone {
         return done ? clone : null;
     }
 
-    private static boolean copyScalar(BaseScalarOp op, BaseScalarOp clone) {
-        INDArray scalar = op.scalar();
-        if (op.dimensions() != null || scalar == null || scalar.rank() != 0) {
+    private static boolean copyScalar(INDArray scalar, ScalarOp clone) {
+        if (scalar == null || scalar.rank() != 0) {
             return false;
         }
         switch (scalar.dataType()) {

@@ -28,8 +28,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 import org.nd4j.linalg.api.ops.impl.loss.bp.SoftmaxCrossEntropyLossBp;
 import org.nd4j.linalg.api.ops.impl.loss.bp.SparseSoftmaxCrossEntropyLossWithLogitsBp;
+import org.nd4j.linalg.api.ops.impl.reduce.bp.MeanBp;
+import org.nd4j.linalg.api.ops.impl.reduce.bp.SumBp;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Sum;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LayerNormBp;
+import org.nd4j.linalg.api.ops.impl.transforms.gradient.TanhDerivative;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A clone by constructors is, field by field, what ND4J's own way gives. */
@@ -111,6 +114,7 @@ final class DirectCloneTest {
                 "layer_norm_bp",
                 g -> new LayerNormBp(g, cases.x(g), cases.row(g), cases.row(g), cases.x(g), true, 1)
                         .outputVariables()[0]);
+        cases.c("reduce_sum_bp", g -> new SumBp(g, cases.x(g), cases.x(g), true, 0, 1).outputVariable());
         cases.c("reduce_sum", g -> new Sum(g, cases.x(g), g.constant(Nd4j.createFromArray(1)), false).outputVariable());
         return cases.all.stream();
     }
@@ -277,6 +281,9 @@ final class DirectCloneTest {
         }
 
         void functions() {
+            c("equals_scalar", g -> x(g).eq(0.5));
+            c("tanh_bp", g -> new TanhDerivative(g, x(g), x(g)).outputVariable());
+            c("zeroslike", g -> g.zerosLike(x(g)));
             c("erf", g -> g.math.erf(x(g)));
             c("gelu", g -> g.nn.gelu(x(g)));
             c("tanh", g -> g.math.tanh(x(g)));
@@ -293,6 +300,10 @@ final class DirectCloneTest {
 
         void reductions() {
             for (boolean keepDims : new boolean[] {false, true}) {
+                c("reduce_sum_bp", g -> new SumBp(g, x(g), x(g), keepDims, (int[]) null).outputVariable());
+                c("reduce_mean_bp", g -> new MeanBp(g, x(g), x(g), keepDims, (int[]) null).outputVariable());
+                c("reduce_sum_bp", g -> new SumBp(g, x(g), x(g), keepDims, 1).outputVariable());
+                c("reduce_mean_bp", g -> new MeanBp(g, x(g), x(g), keepDims, -1).outputVariable());
                 for (int[] axes : new int[][] {{0}, {1}, {-1}, {0, 1}, {}}) {
                     c("reduce_sum", g -> g.sum(x(g), keepDims, axes));
                     c("reduce_mean", g -> g.mean(x(g), keepDims, axes));
