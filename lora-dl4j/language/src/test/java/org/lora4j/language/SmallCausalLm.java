@@ -22,7 +22,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A tied Llama of one layer with random weights and the tokenizer of stories260k, with 512 words. */
 final class SmallCausalLm {
 
-    static final Path TOKENIZERS = Path.of("src/test/resources/language/tokenizers");
+    static final Path TOKENIZERS = Path.of("../language/src/test/resources/language/tokenizers");
 
     private static final int WORDS = 512;
 

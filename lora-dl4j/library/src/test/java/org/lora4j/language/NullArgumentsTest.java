@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
@@ -39,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.AdapterLoader;
+import org.lora4j.architecture.MainClasses;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkFile;
@@ -165,7 +165,7 @@ class NullArgumentsTest {
     private static List<Class<?>> types() {
         List<Class<?>> types = new ArrayList<>();
         for (JavaClass type : new ClassFileImporter()
-                .withImportOption(new DoNotIncludeTests())
+                .withImportOption(MainClasses.WITHOUT_TESTS)
                 .importPackages(
                         PACKAGES.stream().map(name -> "org.lora4j." + name).toArray(String[]::new))) {
             boolean here =
