@@ -22,11 +22,16 @@ import org.lora4j.samediff.GraphModules;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * The front door.
+ * The front door: adapts SameDiff graphs and networks of Deeplearning4j.
  *
  * <pre>{@code
  * AdaptedSameDiff model = Lora.inject(graph, LoraConfig.builder().targetModules("query", "value").build(), 42);
  * }</pre>
+ *
+ * <p>Doors of the other journeys: texts begin with {@link org.lora4j.text.TextClassifier#builder TextClassifier.builder(encoder)} and the
+ * tasks beside it, language models with {@link org.lora4j.language.CausalLmTrainer#builder CausalLmTrainer.builder(model)}, Tribuo with {@code
+ * LoraTrainer.builder(base, converter)} of the artifact {@code lora-tribuo}, plain weights with {@link
+ * org.lora4j.weights.WeightMerge}.
  *
  * @apiNote Status: stable
  */
