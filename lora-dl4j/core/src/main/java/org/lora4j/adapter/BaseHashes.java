@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.format.file.Sha256;
@@ -75,6 +76,7 @@ public final class BaseHashes {
      * @return a hash that differs if one of them does
      */
     public static String together(Map<String, String> byPath) {
+        Arguments.required(byPath, "BaseHashes.together: byPath", "hashes by path");
         MessageDigest digest = Sha256.begin();
         new TreeMap<>(byPath)
                 .forEach((path, hash) -> digest.update((path + "=" + hash + "\n").getBytes(StandardCharsets.UTF_8)));

@@ -88,6 +88,7 @@ final class SavedEncoder {
      */
     static TextEncoder open(Path directory, String loader, Path... folders) throws IOException {
         Arguments.required(directory, loader + ": directory", "a directory that save wrote");
+        Arguments.required(folders, loader + ": encoderFolders", "folders, or nothing");
         Arguments.allRequired(Arrays.asList(folders), loader + ": encoderFolders", "a folder");
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         if (!(TaskFiles.read(directory).get("encoder") instanceof Map<?, ?> saved)) {
