@@ -354,7 +354,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
      * Collects the values of a trainer.
      *
      * @param <T> type of output
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder<T extends Output<T>> {
 

@@ -466,7 +466,7 @@ public abstract class AdapterConfig {
      * <p><b>Threads.</b> For one thread.
      *
      * @param <B> the builder itself
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public abstract static class Builder<B extends Builder<B>> {
 

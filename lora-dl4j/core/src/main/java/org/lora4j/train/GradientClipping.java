@@ -45,7 +45,7 @@ public sealed interface GradientClipping {
     /**
      * See {@link GradientClipping#none()}.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record None() implements GradientClipping {}
 
@@ -53,7 +53,7 @@ public sealed interface GradientClipping {
      * See {@link GradientClipping#byGlobalNorm}.
      *
      * @param maxNorm finite, above 0
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record ByGlobalNorm(double maxNorm) implements GradientClipping {
 
@@ -87,7 +87,7 @@ public sealed interface GradientClipping {
      * See {@link GradientClipping#byValue}.
      *
      * @param limit finite, above 0
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record ByValue(double limit) implements GradientClipping {
 

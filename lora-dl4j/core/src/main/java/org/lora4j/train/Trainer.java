@@ -182,7 +182,7 @@ public final class Trainer {
     /**
      * Collects what a trainer needs.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder {
         private final Trainable model;

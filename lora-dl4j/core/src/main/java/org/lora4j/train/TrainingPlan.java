@@ -288,7 +288,7 @@ public final class TrainingPlan {
     /**
      * Collects the values of a plan.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder {
         private OptionalInt epochs = OptionalInt.empty();
