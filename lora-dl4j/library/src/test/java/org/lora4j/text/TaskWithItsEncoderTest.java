@@ -120,4 +120,29 @@ class TaskWithItsEncoderTest {
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("is not below");
     }
+
+    /** The tokenizer of an ONNX file may lie in the folder above, which then has to be within, too. */
+    @Test
+    void load_ofAnOnnxFile_readsNothingAboveTheFolder() throws IOException {
+        Path model = Files.createDirectories(models.resolve("onnx-tiny/onnx"));
+        Path onnx = TinyModelFiles.writeOnnx(model);
+        TinyModelFiles.writeTokenizer(model.getParent());
+        Files.writeString(model.resolveSibling("config.json"), "{\"num_attention_heads\": 2}");
+        Path task = folder.resolve("onnx-task");
+        try (TextEncoder read = TextEncoder.load(onnx);
+                TextClassifier classifier = TextClassifier.builder(read)
+                        .headOnly()
+                        .validationFraction(0)
+                        .build()
+                        .fit(TRAIN)) {
+            classifier.save(task);
+        }
+
+        try (TextClassifier classifier = TextClassifier.load(task, models)) {
+            assertThat(classifier.labels()).containsExactly("no", "yes");
+        }
+        assertThatThrownBy(() -> TextClassifier.load(task, model))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("is not below");
+    }
 }

@@ -27,6 +27,9 @@ final class SavedEncoder {
     private static final String NAME = "name";
     private static final String HASH = "sha256";
 
+    /** Folders of an encoder have folders for its modules, and those of an ONNX file lie one higher. */
+    private static final int DEEPEST = 3;
+
     private SavedEncoder() {}
 
     static Map<String, Object> fields(TextEncoder encoder) {
@@ -149,21 +152,23 @@ final class SavedEncoder {
     }
 
     private static boolean isWithin(Path root, Path candidate) throws IOException {
-        if (!candidate.toRealPath().startsWith(root)) {
+        // Beside an ONNX file, and in the folder above it, EncoderFiles looks for the tokenizer and the rest.
+        Path top = Files.isDirectory(candidate)
+                ? candidate
+                : candidate.resolve("../..").normalize();
+        if (!top.startsWith(root)) {
             return false;
         }
-        if (Files.isDirectory(candidate)) {
-            try (Stream<Path> files = Files.walk(candidate, FileVisitOption.FOLLOW_LINKS)) {
-                for (Path inside : (Iterable<Path>) files::iterator) {
-                    if (!inside.toRealPath().startsWith(root)) {
-                        return false;
-                    }
+        try (Stream<Path> files = Files.walk(top, DEEPEST, FileVisitOption.FOLLOW_LINKS)) {
+            for (Path inside : (Iterable<Path>) files::iterator) {
+                if (!inside.toRealPath().startsWith(root)) {
+                    return false;
                 }
-            } catch (UncheckedIOException e) {
-                return false;
             }
+            return true;
+        } catch (UncheckedIOException e) {
+            return false;
         }
-        return true;
     }
 
     /** With the pooling, the prefixes and the longest text that the task was saved with. */
