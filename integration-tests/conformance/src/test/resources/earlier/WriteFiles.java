@@ -551,7 +551,6 @@ public final class WriteFiles {
         Map<String, BaseNetwork> bases = new LinkedHashMap<>();
         bases.put("network", BaseNetwork.of(Bases.mlp(4, 3, 1)));
         bases.put("layers", BaseNetwork.of(Bases.graph(4, 3, 1)));
-        bases.put("graph", BaseNetwork.of(Bases.sameDiff(4, 1), "features"));
         for (Map.Entry<String, BaseNetwork> base : bases.entrySet()) {
             LoraModel<Label> model = LoraTrainer.builder(base.getValue(), new LabelConverter())
                     .inputs(new DenseInputConverter(Bases.FEATURES))

@@ -59,7 +59,6 @@ import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
 import org.lora4j.tribuo.LoraModel;
-import org.lora4j.tribuo.base.BaseNetworks;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -372,8 +371,6 @@ class EarlierFilesTest {
 
     private List<double[]> tribuo(String which) throws Exception {
         Path saved = FILES.resolve("tribuo");
-        // Only who knows where a graph comes from lets it run.
-        BaseNetworks.trust("7f7fa8deafa8f29ff2982cbfb2442fba0d1953fb8a305d2cbfc3bf04e140ee80");
         Model<?> model = Model.deserializeFromFile(saved.resolve(which + ".tribuo"));
         ((LoraModel<?>) model).exportAdapter(folder.resolve("adapter"));
         assertThat(Adapter.load(saved.resolve(which))).isEqualTo(Adapter.load(folder.resolve("adapter")));
