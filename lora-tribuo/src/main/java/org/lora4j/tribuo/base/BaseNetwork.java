@@ -90,7 +90,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
         read();
     }
 
-    private BaseNetwork(Body body) {
+    BaseNetwork(Body body) {
         adopt(body);
     }
 
@@ -196,6 +196,10 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     private void adopt(Body newBody) {
         body = newBody;
         contentHash = newBody.contentHash();
+        if (newBody.kind() == BaseKind.SAMEDIFF) {
+            // Without it nobody finds the graph's hash again, also where the graph came from memory.
+            featureVariable = ((SameDiffBody) newBody).feature();
+        }
         if (!expectedContentHash.isEmpty() && !expectedContentHash.equals(contentHash)) {
             throw new IllegalArgumentException("BaseNetwork: " + path + " has the content hash " + contentHash
                     + "; expected " + expectedContentHash + ". It is another network, or another version of it.");

@@ -63,6 +63,10 @@ final class SameDiffBody implements Body {
         return new SameDiffBody(BaseKind.TEXT_ENCODER, encoder.graph(), settings);
     }
 
+    String feature() {
+        return feature;
+    }
+
     long tokenVocabulary() {
         return tokenVocabulary;
     }

@@ -40,6 +40,18 @@ class BaseNetworkTest {
         return file;
     }
 
+    /** As a process does that does not have the graph: the one that wrote the model finds its own. */
+    @Test
+    void graphFromMemory_isReadAgainFromWhatItsModelSays() throws IOException {
+        BaseNetwork base = BaseNetwork.of(Bases.sameDiff(4, 1), "features");
+        BaseReference reference = base.reference();
+
+        BaseNetwork again = new BaseNetwork(reference.kind().restore(base.toBytes(), reference.settings(null)));
+
+        assertThat(again.reference()).isEqualTo(reference);
+        assertThat(reference.featureVariable()).isEqualTo("features");
+    }
+
     @Test
     void contentHash_ofTheSameNetworkSavedTwice_isTheSameAndThatOfTheNetworkInMemory() throws Exception {
         MultiLayerNetwork network = Bases.mlp(4, 3, 1);
