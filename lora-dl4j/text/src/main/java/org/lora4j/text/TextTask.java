@@ -89,9 +89,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      */
     public T fit(List<E> train) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
-        Targets<I, E, P> targets = targets(train, List.of());
-        Holdout.Split<E> split = options.fit().holdout().of(train, example -> group(example, targets));
-        learn(split.train(), split.validation(), true);
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> all = checked(train, "train", "fit", notes);
+        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
+        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
+        learn(
+                CheckedExamples.part("train", split.train()),
+                CheckedExamples.part("validation", split.validation()),
+                true,
+                notes);
         return self();
     }
 
@@ -109,12 +115,18 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         Objects.requireNonNull(
                 validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
-        if (validation.isEmpty()) {
+        List<String> notes = new ArrayList<>();
+        Problems problems = new Problems();
+        CheckedExamples<E> learned = CheckedExamples.of(spec, train, "train", options.skipEmpty(), problems, notes);
+        CheckedExamples<E> held =
+                CheckedExamples.of(spec, validation, "validation", options.skipEmpty(), problems, notes);
+        problems.throwIfAny(name + ".fit");
+        if (held.examples().isEmpty()) {
             throw new IllegalArgumentException(
                     name + ".fit: the validation part is empty; expected examples to choose by,"
                             + " none of them in the training part. fit(train) makes one.");
         }
-        learn(train, validation, false);
+        learn(learned, held, false, notes);
         return self();
     }
 
@@ -122,15 +134,19 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return targets.kind() == HeadKind.ONE_CLASS ? Arrays.hashCode(targets.encode(example, null)) : 0;
     }
 
-    private synchronized void learn(List<E> train, List<E> validation, boolean taken) {
+    private synchronized void learn(
+            CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
-        Targets<I, E, P> targets = targets(train, validation);
+        Targets<I, E, P> targets = targets(learned, held);
+        List<E> train = learned.examples();
+        List<E> validation = held.examples();
         List<EncodedText> encoded = encode(train, targets);
-        List<EncodedText> held = encode(validation, targets);
-        List<String> notes = new ArrayList<>(targets.notes());
-        notes.addAll(notes(train, validation, encoded, held));
+        List<EncodedText> encodedHeld = encode(validation, targets);
+        List<String> notes = new ArrayList<>(noted);
+        notes.addAll(targets.notes());
+        notes.addAll(notes(learned, held, encoded, encodedHeld));
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, held, taken);
+        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, encodedHeld, taken);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -152,32 +168,23 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /** The targets of the training part, after everything that is wrong with either part was told. */
-    private Targets<I, E, P> targets(List<E> train, List<E> validation) {
+    private Targets<I, E, P> targets(CheckedExamples<E> train, CheckedExamples<E> validation) {
         Problems problems = new Problems();
-        problems.check(!train.isEmpty(), "no examples to learn from, expected some of each kind");
-        checkTexts(train, "train", problems);
-        checkTexts(validation, "validation", problems);
+        problems.check(!train.examples().isEmpty(), "no examples to learn from, expected some of each kind");
         problems.throwIfAny(name + ".fit");
-        Targets<I, E, P> targets = spec.targets(train);
-        for (int i = 0; i < train.size(); i++) {
-            targets.check(train.get(i), "train[" + i + "]", problems);
-        }
-        for (int i = 0; i < validation.size(); i++) {
-            targets.check(validation.get(i), "validation[" + i + "]", problems);
-        }
+        Targets<I, E, P> targets = spec.targets(train.examples());
+        train.check(targets, problems);
+        validation.check(targets, problems);
         problems.throwIfAny(name + ".fit");
         return targets;
     }
 
-    private void checkTexts(List<E> examples, String where, Problems problems) {
-        for (int i = 0; i < examples.size(); i++) {
-            E example = examples.get(i);
-            if (example == null) {
-                problems.add(where + "[" + i + "] is null, expected an example");
-            } else if (spec.texts(spec.input(example)).stream().anyMatch(String::isBlank)) {
-                problems.add(where + "[" + i + "] is an empty text, expected words; leave it out");
-            }
-        }
+    /** Looks through a list by itself. */
+    private CheckedExamples<E> checked(List<E> examples, String where, String call, List<String> notes) {
+        Problems problems = new Problems();
+        CheckedExamples<E> checked = CheckedExamples.of(spec, examples, where, options.skipEmpty(), problems, notes);
+        problems.throwIfAny(name + "." + call);
+        return checked;
     }
 
     private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets) {
@@ -192,7 +199,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return encoded;
     }
 
-    private List<String> notes(List<E> train, List<E> validation, List<EncodedText> encoded, List<EncodedText> held) {
+    private List<String> notes(
+            CheckedExamples<E> train,
+            CheckedExamples<E> validation,
+            List<EncodedText> encoded,
+            List<EncodedText> held) {
         List<String> notes = new ArrayList<>();
         long cut = encoded.stream().filter(example -> example.tokens().cut()).count()
                 + held.stream().filter(example -> example.tokens().cut()).count();
@@ -201,14 +212,16 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
         }
         Map<List<String>, Integer> known = new LinkedHashMap<>();
-        for (int i = 0; i < train.size(); i++) {
-            known.putIfAbsent(spec.texts(spec.input(train.get(i))), i);
+        for (int i = 0; i < train.examples().size(); i++) {
+            known.putIfAbsent(
+                    spec.texts(spec.input(train.examples().get(i))),
+                    train.rows().get(i));
         }
         List<String> twice = new ArrayList<>();
-        for (int i = 0; i < validation.size(); i++) {
-            Integer at = known.get(spec.texts(spec.input(validation.get(i))));
+        for (int i = 0; i < validation.examples().size(); i++) {
+            Integer at = known.get(spec.texts(spec.input(validation.examples().get(i))));
             if (at != null) {
-                twice.add("train[" + at + "] = validation[" + i + "]");
+                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
             }
         }
         if (!twice.isEmpty()) {
@@ -263,32 +276,34 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /**
-     * Compares predictions with what is true. Labels and tags that were never learned count as wrong, and are told in the log.
+     * Compares predictions with what is true.
      *
      * @param examples the examples, none of them learned from
      * @return the numbers
      * @throws IllegalStateException as {@link #predict(Object)}
-     * @throws IllegalArgumentException if there is no example, one is null or a text is empty; the message lists every problem
+     * @throws IllegalArgumentException if there is no example, one is null, a text or label is empty, or a label or tag is none that
+     *     was learned; the message lists every problem with its examples
      */
     public R evaluate(List<E> examples) {
         Arguments.required(examples, name + ".evaluate: examples", "a list of examples");
-        if (examples.isEmpty()) {
+        CheckedExamples<E> known = known(examples, "evaluate");
+        if (known.examples().isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
-        Targets<I, E, P> targets = learned("evaluate");
+        List<I> inputs = known.examples().stream().map(spec::input).toList();
+        return spec.evaluate(known.examples(), predict(inputs));
+    }
+
+    /** Examples that this task can be judged by; what was changed about them is told in the log. */
+    private CheckedExamples<E> known(List<E> examples, String call) {
+        Targets<I, E, P> targets = learned(call);
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> checked = checked(examples, "examples", call, notes);
         Problems problems = new Problems();
-        checkTexts(examples, "examples", problems);
-        problems.throwIfAny(name + ".evaluate");
-        List<I> inputs = new ArrayList<>();
-        Problems unknown = new Problems();
-        for (int i = 0; i < examples.size(); i++) {
-            inputs.add(spec.input(examples.get(i)));
-            targets.check(examples.get(i), "examples[" + i + "]", unknown);
-        }
-        if (!unknown.isEmpty()) {
-            LOG.warn("{}. These count as wrong.", unknown.message(name + ".evaluate"));
-        }
-        return spec.evaluate(examples, predict(inputs));
+        checked.check(targets, problems);
+        problems.throwIfAny(name + "." + call);
+        notes.forEach(note -> LOG.warn("{}.{}: {}", name, call, note));
+        return checked;
     }
 
     /**
@@ -451,14 +466,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     public List<Batch> batches(List<E> examples) {
         Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
-        Problems problems = new Problems();
-        checkTexts(examples, "examples", problems);
-        problems.throwIfAny(name + ".batches");
-        for (int i = 0; i < examples.size(); i++) {
-            targets.check(examples.get(i), "examples[" + i + "]", problems);
-        }
-        problems.throwIfAny(name + ".batches");
-        return LabeledRows.single(encode(examples, targets), targets, parts);
+        List<E> known = known(examples, "batches").examples();
+        return LabeledRows.single(encode(known, targets), targets, parts);
     }
 
     /**
