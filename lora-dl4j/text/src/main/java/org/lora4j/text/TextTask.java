@@ -30,6 +30,7 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Holdout;
+import org.lora4j.train.Progress;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -54,6 +55,7 @@ import org.slf4j.LoggerFactory;
 public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
+    private static final double NANOS = 1e9;
 
     private final String name = getClass().getSimpleName();
     private final TextEncoder encoder;
@@ -65,7 +67,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private volatile boolean closed;
     private boolean ownsEncoder;
 
-    /** What is there after a fit or a load; of a task that was loaded there is no report. */
+    /** What is there after a fit or a load; no report where a directory had none. */
     private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
 
     TextTask(TextTaskBuilder<?, T> settings, TaskSpec<I, E, P, R> spec) {
@@ -137,16 +139,19 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private synchronized void learn(
             CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
+        long start = System.nanoTime();
+        Progress progress = options.fit().progress(name + ".fit");
         Targets<I, E, P> targets = targets(learned, held);
         List<E> train = learned.examples();
         List<E> validation = held.examples();
-        List<EncodedText> encoded = encode(train, targets);
-        List<EncodedText> encodedHeld = encode(validation, targets);
+        Progress.Stage tokens = progress.stage("tokens", "texts", train.size() + validation.size());
+        List<EncodedText> encoded = encode(train, targets, tokens);
+        List<EncodedText> encodedHeld = encode(validation, targets, tokens);
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(targets.notes());
         notes.addAll(notes(learned, held, encoded, encodedHeld));
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, encodedHeld, taken);
+        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, encodedHeld, taken, progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -158,8 +163,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 outcome.score(),
                 outcome.startKept(),
                 outcome.training(),
-                List.copyOf(notes));
-        LOG.info("{}: {}", name, report);
+                notes,
+                (System.nanoTime() - start) / NANOS);
+        if (!progress.isNone()) {
+            LOG.info("{}: {}", name, report.line());
+        }
         Fitted<I, E, P> before = fitted;
         fitted = new Fitted<>(outcome.model(), targets, report);
         if (before != null) {
@@ -187,16 +195,23 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return checked;
     }
 
-    private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets) {
-        List<TokenizedText> tokens = examples.stream()
-                .map(example -> spec.tokens(encoder, spec.input(example)))
-                .toList();
+    private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets, Progress.Stage stage) {
+        List<TokenizedText> tokens = tokens(examples.stream().map(spec::input).toList(), stage);
         TokenRows.requireFit(name, tokens, encoder.weights().config());
         List<EncodedText> encoded = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {
             encoded.add(new EncodedText(tokens.get(i), targets.encode(examples.get(i), tokens.get(i))));
         }
         return encoded;
+    }
+
+    private List<TokenizedText> tokens(List<? extends I> inputs, Progress.Stage stage) {
+        List<TokenizedText> tokens = new ArrayList<>();
+        for (I input : inputs) {
+            tokens.add(spec.tokens(encoder, input));
+            stage.advance(1);
+        }
+        return tokens;
     }
 
     private List<String> notes(
@@ -254,8 +269,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalArgumentException if an input is null or empty; the message lists them
      */
     public List<P> predict(List<? extends I> inputs) {
+        return predict(inputs, "predict");
+    }
+
+    private List<P> predict(List<? extends I> inputs, String call) {
         Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
-        Fitted<I, E, P> now = requireFitted("predict");
+        Fitted<I, E, P> now = requireFitted(call);
         Problems problems = new Problems();
         for (int i = 0; i < inputs.size(); i++) {
             I input = inputs.get(i);
@@ -264,10 +283,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     "input " + i + " is " + (input == null ? "null" : "an empty text") + ", expected words");
         }
         problems.throwIfAny(name + ".predict");
-        List<TokenizedText> tokens = new ArrayList<>();
-        inputs.forEach(input -> tokens.add(spec.tokens(encoder, input)));
+        Progress progress = options.fit().progress(name + "." + call);
+        List<TokenizedText> tokens = tokens(inputs, progress.stage("tokens", "texts", inputs.size()));
         TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
-        float[][] logits = now.model().outputs(tokens);
+        float[][] logits = now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
         List<P> predictions = new ArrayList<>();
         for (int i = 0; i < logits.length; i++) {
             predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
@@ -291,7 +310,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
         List<I> inputs = known.examples().stream().map(spec::input).toList();
-        return spec.evaluate(known.examples(), predict(inputs));
+        return spec.evaluate(known.examples(), predict(inputs, "evaluate"));
     }
 
     /** Examples that this task can be judged by; what was changed about them is told in the log. */
@@ -322,6 +341,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         fields.put("task", spec.kind().name());
         fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
+        if (now.report() != null) {
+            fields.put("report", now.report().fields());
+        }
         synchronized (this) {
             TaskFiles.save(name + ".save", directory, now.model(), fields);
         }
@@ -367,22 +389,24 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
+        TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
         TaskModel model = TaskFiles.load(directory, fields, parts, targets);
-        fitted = new Fitted<>(model, targets, null);
+        fitted = new Fitted<>(model, targets, report);
         return self();
     }
 
     /**
-     * What the last {@code fit} did.
+     * What the last {@code fit} did, here or before this task was saved.
      *
      * @return the report
-     * @throws IllegalStateException if nothing was learned here: not yet, or by the task that was loaded
+     * @throws IllegalStateException if nothing was learned yet, or this task was loaded from a directory without a report
      */
     public TextFitReport report() {
         TextFitReport report = requireFitted("report").report();
         if (report == null) {
-            throw new IllegalStateException(
-                    name + ".report: this task was loaded; expected one that was fitted here. Call fit(...) first.");
+            throw new IllegalStateException(name
+                    + ".report: the directory that this task was loaded from has no report; expected one that save of this"
+                    + " version wrote. Call fit(...), or load one that was saved after it.");
         }
         return report;
     }
@@ -467,7 +491,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
         List<E> known = known(examples, "batches").examples();
-        return LabeledRows.single(encode(known, targets), targets, parts);
+        return LabeledRows.single(encode(known, targets, Progress.none().stage("", "texts", 0)), targets, parts);
     }
 
     /**

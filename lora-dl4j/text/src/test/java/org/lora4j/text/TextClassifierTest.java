@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -21,6 +22,10 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.train.EvaluationReport;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.StepReport;
+import org.lora4j.train.StopReason;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class TextClassifierTest {
@@ -357,6 +362,86 @@ class TextClassifierTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("examples[0] is an empty text")
                 .hasMessageContaining("examples[1] is null");
+    }
+
+    @Test
+    void report_isThereAfterLoad_withAllOfIt() throws IOException {
+        TextFitReport before = FITTED.report();
+        FITTED.save(folder);
+
+        TextFitReport after = TextClassifier.load(folder, ENCODER).report();
+
+        assertThat(after).isEqualTo(before);
+        assertThat(after.training().orElseThrow().highestRate()).isCloseTo(1e-3, within(1e-4));
+        assertThat(after.toString())
+                .contains("training completed after 4 epochs; best epoch ")
+                .contains("; rate up to ")
+                .contains(" examples/s")
+                .contains(" s in all");
+        HEAD.save(folder);
+        assertThat(TextClassifier.load(folder, ENCODER).report()).isEqualTo(HEAD.report());
+    }
+
+    @Test
+    void report_thatIsDamaged_isRefused_andOneThatIsMissing_isSaid() throws IOException {
+        FITTED.save(folder);
+        Path json = folder.resolve("lora4j_text.json");
+        String text = Files.readString(json);
+        Files.writeString(json, text.replace("\"COMPLETED\"", "\"DONE\""));
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER))
+                .isInstanceOf(CorruptAdapterException.class)
+                .hasMessageContaining("report: stop_reason = DONE, expected one of [COMPLETED");
+
+        Files.writeString(json, text.replace("\"report\"", "\"other\""));
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER).report()).hasMessageContaining("has no report");
+    }
+
+    @Test
+    void fit_thatIsInterrupted_looksInterrupted() {
+        TextClassifier classifier = quick().listener(new RunListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        if (report.step() == 4) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                })
+                .build()
+                .fit(TRAIN, VALIDATION);
+
+        assertThat(classifier.report().training().orElseThrow().stopReason()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(classifier.report().toString()).contains("training INTERRUPTED in epoch 1;");
+    }
+
+    @Test
+    void evaluateEvery_asksTheValidationPartWithinEpochs() throws IOException {
+        TextClassifier classifier =
+                quick().batchSize(4).epochs(2).evaluateEvery(3).build().fit(TRAIN, VALIDATION);
+
+        // Texts of similar length make 12 batches an epoch; those after 12 and 24 are of the epochs.
+        assertThat(classifier.report().training().orElseThrow().evaluations())
+                .extracting(EvaluationReport::step)
+                .containsExactly(3L, 6L, 9L, 15L, 18L, 21L);
+        assertThatThrownBy(() -> quick().evaluateEvery(0).build()).hasMessageContaining("evaluateEvery = 0");
+    }
+
+    @Test
+    void predictions_readWell() {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        scores.put("card_lost", 0.871);
+        scores.put("card_stolen", 0.064);
+        scores.put("pin_blocked", 0.023);
+        scores.put("other", 0.01);
+
+        assertThat(new Prediction(List.of("card_lost"), scores))
+                .hasToString("card_lost 0.87; then card_stolen 0.06, pin_blocked 0.02");
+        assertThat(new Prediction(List.of(), scores)).hasToString("no label; then card_lost 0.87, card_stolen 0.06");
+        assertThat(new TaggedWords(
+                        List.of("play", "Björk", "in", "New", "York"),
+                        List.of("O", "B-artist", "O", "B-city", "I-city"),
+                        List.of(1.0, 1.0, 1.0, 1.0, 1.0),
+                        List.of(new Entity("artist", 1, 2), new Entity("city", 3, 5))))
+                .hasToString("play [Björk](artist) in [New York](city)");
     }
 
     @Test
