@@ -28,6 +28,7 @@ public final class MessageText {
     private static final int LONGEST_NAME = 240;
     private static final int LONGEST_VALUE = 600;
     private static final int LONGEST_LIST = 800;
+    private static final int LONGEST_NUMBERS = 1_000;
 
     private MessageText() {}
 
@@ -59,6 +60,32 @@ public final class MessageText {
      */
     public static String values(Collection<?> values) {
         return list(values, (value, bytes) -> cut(String.valueOf(value), bytes));
+    }
+
+    /**
+     * Numbers of rows or examples, neighbors joined, so that as many as possible can be named.
+     *
+     * @param ascending the numbers, each once
+     * @return {@code 3, 7 to 9, 12}; beyond about {@value #LONGEST_NUMBERS} characters the rest is counted; {@code none} if empty
+     */
+    public static String numbers(List<Integer> ascending) {
+        if (ascending.isEmpty()) {
+            return "none";
+        }
+        StringBuilder text = new StringBuilder();
+        int from = 0;
+        while (from < ascending.size() && text.length() < LONGEST_NUMBERS) {
+            int to = from;
+            while (to + 1 < ascending.size() && ascending.get(to + 1) == ascending.get(to) + 1) {
+                to++;
+            }
+            text.append(from == 0 ? "" : ", ").append(ascending.get(from));
+            if (to > from) {
+                text.append(to > from + 1 ? " to " : ", ").append(ascending.get(to));
+            }
+            from = to + 1;
+        }
+        return from < ascending.size() ? text + ", and " + (ascending.size() - from) + " more" : text.toString();
     }
 
     private static String list(Collection<?> all, BiFunction<Object, Integer, String> word) {

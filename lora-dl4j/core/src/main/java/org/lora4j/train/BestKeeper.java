@@ -18,6 +18,7 @@ final class BestKeeper {
     private ParameterSnapshot snapshot;
     private double reference;
     private int withoutImprovement;
+    private boolean improvedWithinEpoch;
 
     BestKeeper(List<TrainableParameter> parameters, Validation evaluation, TrainingPlan plan) {
         this.parameters = parameters;
@@ -27,15 +28,27 @@ final class BestKeeper {
 
     /** Notes the value after an epoch; true if it is the best so far. */
     boolean add(double value, int ofEpoch) {
-        boolean best = metric.isEmpty() || evaluation.gain(value, metric.getAsDouble()) > 0;
+        withoutImprovement = improves(value) || improvedWithinEpoch ? 0 : withoutImprovement + 1;
+        improvedWithinEpoch = false;
+        return keepIfBest(value, ofEpoch);
+    }
+
+    /** Notes a value within an epoch, which only counts for patience if it is better. */
+    boolean addWithin(double value, int ofEpoch) {
+        improvedWithinEpoch |= improves(value);
+        return keepIfBest(value, ofEpoch);
+    }
+
+    /** Compared with the last improvement, not with the last value, so that small gains add up to one. */
+    private boolean improves(double value) {
         double minDelta = plan.earlyStopping().map(EarlyStopping::minDelta).orElse(0.0);
-        // Compared with the last improvement, not with the last value, so that small gains add up to one.
-        if (metric.isEmpty() || evaluation.gain(value, reference) > minDelta) {
-            reference = value;
-            withoutImprovement = 0;
-        } else {
-            withoutImprovement++;
-        }
+        boolean improves = metric.isEmpty() || evaluation.gain(value, reference) > minDelta;
+        reference = improves ? value : reference;
+        return improves;
+    }
+
+    private boolean keepIfBest(double value, int ofEpoch) {
+        boolean best = metric.isEmpty() || evaluation.gain(value, metric.getAsDouble()) > 0;
         if (best) {
             metric = OptionalDouble.of(value);
             epoch = OptionalInt.of(ofEpoch);
@@ -80,6 +93,7 @@ final class BestKeeper {
         to.put("epoch", epoch.getAsInt());
         to.put("reference", reference);
         to.put("withoutImprovement", withoutImprovement);
+        to.put("improvedWithinEpoch", improvedWithinEpoch);
         if (snapshot != null) {
             snapshot.save(to.part("values"));
         }
@@ -93,6 +107,7 @@ final class BestKeeper {
         epoch = OptionalInt.of(from.smallCount("epoch"));
         reference = from.number("reference");
         withoutImprovement = from.smallCount("withoutImprovement");
+        improvedWithinEpoch = from.has("improvedWithinEpoch") && from.truth("improvedWithinEpoch");
         if (plan.keepBest()) {
             snapshot = ParameterSnapshot.of(parameters);
             snapshot.load(from.part("values"));

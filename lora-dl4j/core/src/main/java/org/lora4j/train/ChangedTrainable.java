@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.lora4j.exec.GraphExecutor;
@@ -27,6 +29,11 @@ final class ChangedTrainable implements Trainable {
     @Override
     public List<StepRule> stepRules() {
         return model.stepRules();
+    }
+
+    @Override
+    public void saveAdapter(Path directory) throws IOException {
+        model.saveAdapter(directory);
     }
 
     // The model makes a new executor when its state changes.

@@ -11,7 +11,8 @@ import org.lora4j.error.Problems;
  * always when it is interrupted and when it ends.
  *
  * <p>A checkpoint holds the values of what learns, the optimizer's state, the position in the data, the losses so far and
- * the best values so far; not the base. It takes about four times the memory of what learns while it is written.
+ * the best values so far; not the base. Beside the last one the directory has what learns as an adapter, so that it can be tried while the
+ * run goes on: {@code Adapter.load(directory)}, or PEFT. It takes about four times the memory of what learns while it is written.
  *
  * @param directory directory of the checkpoints of this run alone; made if it is not there
  * @param everySteps steps between two checkpoints, 1 or more

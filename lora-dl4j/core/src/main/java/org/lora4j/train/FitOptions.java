@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.lora4j.config.AdapterConfig;
 
@@ -18,6 +19,8 @@ import org.lora4j.config.AdapterConfig;
  * @param seed seed of everything random
  * @param listeners are told how training goes
  * @param change changes the plan last of all
+ * @param evaluateEvery after how many steps the validation part is also asked within epochs; empty for never
+ * @param quiet whether nothing is said of how far work is
  * @apiNote Status: experimental
  */
 public record FitOptions(
@@ -30,7 +33,9 @@ public record FitOptions(
         Holdout holdout,
         long seed,
         List<RunListener> listeners,
-        UnaryOperator<TrainingPlan.Builder> change) {
+        UnaryOperator<TrainingPlan.Builder> change,
+        OptionalLong evaluateEvery,
+        boolean quiet) {
 
     /**
      * The plan of training.
@@ -47,8 +52,19 @@ public record FitOptions(
                 .seed(seed);
         if (validated) {
             plan.earlyStopping(EarlyStopping.patience(patience));
+            evaluateEvery.ifPresent(plan::evaluateEvery);
         }
         return change.apply(own.apply(plan)).build();
+    }
+
+    /**
+     * Begins to say how far work is.
+     *
+     * @param where what works, such as {@code TextClassifier.fit}
+     * @return the progress, which says nothing if that was asked for
+     */
+    public Progress progress(String where) {
+        return quiet ? Progress.none() : Progress.of(where);
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
@@ -52,6 +53,8 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     private OptionalDouble validationFraction = OptionalDouble.empty();
     private long seed = SEED;
     private final List<RunListener> listeners = new ArrayList<>();
+    private OptionalLong evaluateEvery = OptionalLong.empty();
+    private boolean quiet;
     private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
 
     /**
@@ -173,13 +176,36 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     }
 
     /**
-     * Adds a listener, such as {@code ProgressListener.to(System.out::println)}. Without one a few lines go to the log.
+     * Adds a listener, such as {@code ProgressListener.to(System.out::println)}, which writes the lines of training in place of the log.
      *
      * @param listener the listener
      * @return this
      */
     public final B listener(RunListener listener) {
         listeners.add(Objects.requireNonNull(listener, "listener is null; expected a RunListener"));
+        return self();
+    }
+
+    /**
+     * Keeps progress out of the log: that of {@code fit}, and of what is computed with many inputs later. By default the log has a line after two
+     * seconds of work, and then at most one every ten seconds, with the time left. Warnings stay.
+     *
+     * @return this
+     */
+    public final B quiet() {
+        quiet = true;
+        return self();
+    }
+
+    /**
+     * Has the validation part asked within epochs too, each time after so many steps: for epochs that last hours. The best values are kept
+     * from these as from those after epochs. Without a validation part there is nothing to ask.
+     *
+     * @param steps 1 or more
+     * @return this
+     */
+    public final B evaluateEvery(long steps) {
+        evaluateEvery = OptionalLong.of(steps);
         return self();
     }
 
@@ -206,6 +232,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
         problems.atLeast("patience", patience, 1);
         problems.atLeast("tokenBudget", tokenBudget, 1);
         problems.finiteAboveZero("learningRate", rate());
+        evaluateEvery.ifPresent(steps -> problems.atLeast("evaluateEvery", steps, 1));
         double fraction = validationFraction.orElse(0);
         problems.check(
                 fraction >= 0 && fraction < 1, "validationFraction = " + fraction + ", expected from 0 to below 1");
@@ -231,6 +258,8 @@ public abstract class FitSettings<B extends FitSettings<B>> {
                 new Holdout(validationFraction, seed),
                 seed,
                 List.copyOf(listeners),
-                plan);
+                plan,
+                evaluateEvery,
+                quiet);
     }
 }

@@ -16,7 +16,8 @@ import org.lora4j.error.Problems;
  * epoch; about 1 min 30 s in all
  * epoch 1/3  step 120/234  loss 1.2345  rate 1.80e-03  312.4 examples/s  1 min 20 s left
  * epoch 1/3 done  loss 1.4301  accuracy 0.7512 (best so far)  25 s
- * 702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s, 71 % of the time in products
+ * completed after 3 epochs; best epoch 2 (0.7731, kept); rate up to 2.00e-03; 702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s,
+ * 71 % of the time in products; 3.1 s of evaluations
  * </pre>
  *
  * <p>and one for each sign of over- or underfitting ({@link FittingSign}), to where the caller says. Numbers have a point whatever the locale.
@@ -99,20 +100,31 @@ public final class ProgressListener implements RunListener {
             return;
         }
         lastLine = report.elapsedSeconds();
-        StringBuilder line = new StringBuilder(epoch(report.epoch()));
+        lines.accept(line(report, epochs));
+    }
+
+    /** How far a run is after a step. */
+    static String line(StepReport report, OptionalInt epochs) {
+        StringBuilder line = new StringBuilder(epoch(report.epoch(), epochs));
         line.append("  step ").append(report.step());
         report.totalSteps().ifPresent(total -> line.append('/').append(total));
         line.append(format("  loss %.4f  rate %.2e", report.loss(), report.learningRate()));
         line.append(format("  %.1f examples/s", report.examplesPerSecond()));
         report.secondsLeft()
                 .ifPresent(left -> line.append("  ").append(duration(left)).append(" left"));
-        lines.accept(line.toString());
+        return line.toString();
     }
 
     @Override
     public void onStepWithoutEffect(StepReport report) {
         lines.accept(epoch(report.epoch()) + "  step " + report.step()
                 + " taught nothing: every gradient is 0; look at the labels and masks of its batch");
+    }
+
+    @Override
+    public void onEvaluation(EvaluationReport report) {
+        lines.accept(epoch(report.epoch()) + "  step " + report.step() + format("  %s %.4f", metric, report.metric())
+                + (report.best() ? " (best so far)" : ""));
     }
 
     @Override
@@ -135,10 +147,14 @@ public final class ProgressListener implements RunListener {
     @Override
     public void onTrainingEnd(TrainingResult result) {
         start.last().ifPresent(lines);
-        lines.accept(result.speed());
+        lines.accept(result.ending());
     }
 
     private String epoch(int number) {
+        return epoch(number, epochs);
+    }
+
+    private static String epoch(int number, OptionalInt epochs) {
         return "epoch " + number + (epochs.isPresent() ? "/" + epochs.getAsInt() : "");
     }
 

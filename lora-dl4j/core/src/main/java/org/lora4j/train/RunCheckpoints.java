@@ -79,9 +79,10 @@ final class RunCheckpoints implements AutoCloseable {
                 || nanoTime.getAsLong() - lastNanos >= Deadline.nanos(settings.every(), "Checkpoints: every");
     }
 
-    void write(long step, Supplier<CheckpointContent> content) {
+    void write(long step, Supplier<CheckpointContent> content, Trainable model) {
         try {
             folder.write(step, content.get(), settings.keep());
+            model.saveAdapter(settings.directory());
         } catch (IOException e) {
             List<Path> before = files();
             FileProblem problem = FileProblem.ofDirectory(settings.directory(), e);

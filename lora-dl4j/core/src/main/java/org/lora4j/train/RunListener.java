@@ -40,6 +40,13 @@ public interface RunListener {
     default void onStepWithoutEffect(StepReport report) {}
 
     /**
+     * After an evaluation within an epoch, behind {@link #onStep}.
+     *
+     * @param report the evaluation
+     */
+    default void onEvaluation(EvaluationReport report) {}
+
+    /**
      * After each epoch and its evaluation.
      *
      * @param report the epoch

@@ -17,9 +17,11 @@ final class RunLog {
     private final List<Double> losses = new ArrayList<>();
     private final List<Long> stepNanos = new ArrayList<>();
     private final List<EpochReport> epochs = new ArrayList<>();
+    private final List<EvaluationReport> evaluations = new ArrayList<>();
     private final SteadyPace pace = new SteadyPace();
     private long nanos;
     private long examples;
+    private double highestRate;
 
     private long epochSteps;
     private long epochNanos;
@@ -33,6 +35,7 @@ final class RunLog {
 
     StepReport step(int epoch, StepGradients gradients, double learningRate, double gradientNorm, long duration) {
         losses.add(gradients.loss());
+        highestRate = Math.max(highestRate, learningRate);
         stepNanos.add(duration);
         pace.record(duration);
         nanos += duration;
@@ -90,7 +93,18 @@ final class RunLog {
         return report;
     }
 
+    EvaluationReport evaluation(int epoch, double metric, long duration, boolean best) {
+        EvaluationReport report = new EvaluationReport(steps(), epoch, metric, duration / NANOS, best);
+        evaluations.add(report);
+        return report;
+    }
+
     void save(CheckpointContent to) {
+        to.put("highestRate", highestRate);
+        to.put("evaluations", evaluations.size());
+        for (int i = 0; i < evaluations.size(); i++) {
+            save(evaluations.get(i), to.part("evaluation" + i));
+        }
         to.put("losses", losses.stream().mapToDouble(Double::doubleValue));
         to.put("nanos", stepNanos.stream().mapToDouble(Long::doubleValue));
         to.put("examples", examples);
@@ -103,6 +117,14 @@ final class RunLog {
         for (int i = 0; i < epochs.size(); i++) {
             save(epochs.get(i), to.part("epoch" + i));
         }
+    }
+
+    private static void save(EvaluationReport report, CheckpointContent to) {
+        to.put("step", report.step());
+        to.put("epoch", report.epoch());
+        to.put("metric", report.metric());
+        to.put("seconds", report.seconds());
+        to.put("best", report.best());
     }
 
     private static void save(EpochReport report, CheckpointContent to) {
@@ -121,6 +143,18 @@ final class RunLog {
         losses.clear();
         stepNanos.clear();
         epochs.clear();
+        evaluations.clear();
+        // Checkpoints of version 0.1 before these fields have none.
+        highestRate = from.has("highestRate") ? from.number("highestRate") : 0;
+        for (int i = 0; from.has("evaluations") && i < from.count("evaluations"); i++) {
+            CheckpointContent one = from.part("evaluation" + i);
+            evaluations.add(new EvaluationReport(
+                    one.count("step"),
+                    one.smallCount("epoch"),
+                    one.number("metric"),
+                    one.number("seconds"),
+                    one.truth("best")));
+        }
         nanos = 0;
         for (double loss : from.numbers("losses")) {
             losses.add(loss);
@@ -166,6 +200,15 @@ final class RunLog {
 
     List<EpochReport> epochs() {
         return epochs;
+    }
+
+    List<EvaluationReport> evaluations() {
+        return evaluations;
+    }
+
+    /** The highest learning rate of a step. */
+    double highestRate() {
+        return highestRate;
     }
 
     double meanStepSeconds() {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -40,6 +42,15 @@ public interface Trainable {
     default List<StepRule> stepRules() {
         return List.of();
     }
+
+    /**
+     * Writes the adapter that learns as it is now, for a checkpoint to be opened as one. Nothing is written by default, and where no adapter
+     * learns.
+     *
+     * @param directory where to, other files of it stay
+     * @throws IOException if it cannot be written
+     */
+    default void saveAdapter(Path directory) throws IOException {}
 
     /**
      * The same model, with its executor changed.

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -42,8 +43,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>How.</b> Products by oneDNN where it is there, and each batch in parts, one for each processor, where the graph shows that
  * its rows are independent. Listeners are told so at the first batch; one line says it, with the time to
- * come once that is known, and one the speed at the end; without a listener
- * both go to the log. Signs of over- and underfitting are told as they show, and stand in the result ({@link FittingSign}).
+ * come once that is known, and one at the end why it ended, the best epoch and the speed. Both go to the log with progress in between, at
+ * most every ten seconds, unless a {@link ProgressListener} writes them elsewhere; {@code quiet()} leaves them out. Signs of over- and underfitting are told as they show, and stand in the result ({@link FittingSign}).
  *
  * <p><b>Repeatability.</b> Equal plan, model, batches and evaluation give equal bits, as far as the executor does.
  *
@@ -53,10 +54,27 @@ public final class Trainer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
-    /** How a run is computed and how fast it was, in a line each, where nobody else listens. */
+    /** What goes to the log: how a run is computed, how far it is, signs, and how it ended. */
     private static final class Lines implements RunListener {
 
+        private final Progress progress;
         private final StartLine start = new StartLine();
+        private OptionalInt epochs = OptionalInt.empty();
+
+        private Lines(Progress progress) {
+            this.progress = progress;
+        }
+
+        private void say(String line) {
+            if (!progress.isNone()) {
+                LOG.info(line);
+            }
+        }
+
+        @Override
+        public void onTrainingStart(TrainingStart start) {
+            epochs = start.plan().epochs();
+        }
 
         @Override
         public void onFirstBatch(Computation computation) {
@@ -65,7 +83,8 @@ public final class Trainer {
 
         @Override
         public void onStep(StepReport report) {
-            start.after(report).ifPresent(LOG::info);
+            start.after(report).ifPresent(this::say);
+            progress.tell(() -> ProgressListener.line(report, epochs));
         }
 
         @Override
@@ -75,8 +94,12 @@ public final class Trainer {
 
         @Override
         public void onTrainingEnd(TrainingResult result) {
-            start.last().ifPresent(LOG::info);
-            LOG.info(result.speed());
+            start.last().ifPresent(this::say);
+            if (result.stopReason() == StopReason.INTERRUPTED) {
+                LOG.warn(result.ending());
+            } else {
+                say(result.ending());
+            }
         }
     }
 
@@ -85,6 +108,7 @@ public final class Trainer {
     private final Optional<Validation> evaluation;
     private final Optional<DoubleSupplier> trainingMetric;
     private final List<RunListener> listeners;
+    private final Optional<Progress> progress;
     private final Optional<Checkpoints> checkpoints;
     private final Optional<PrefixCache> prefixCache;
     private final LongSupplier nanoTime;
@@ -95,7 +119,8 @@ public final class Trainer {
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
         this.trainingMetric = builder.trainingMetric;
-        this.listeners = builder.listeners.isEmpty() ? List.of(new Lines()) : List.copyOf(builder.listeners);
+        this.listeners = List.copyOf(builder.listeners);
+        this.progress = builder.progress;
         this.checkpoints = builder.checkpoints;
         this.prefixCache = builder.prefixCache;
         this.nanoTime = builder.nanoTime;
@@ -174,9 +199,19 @@ public final class Trainer {
             open.ifPresent(RunCheckpoints::requireNone);
         }
         try (TrainingRun run = new TrainingRun(
-                model, plan, batches, evaluation, trainingMetric, listeners, open, prefixCache, nanoTime)) {
+                model, plan, batches, evaluation, trainingMetric, heard(), open, prefixCache, nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
+    }
+
+    /** All who listen to a run: the log, unless somebody else writes its lines. */
+    private List<RunListener> heard() {
+        if (listeners.stream().anyMatch(ProgressListener.class::isInstance)) {
+            return listeners;
+        }
+        List<RunListener> all = new ArrayList<>(listeners);
+        all.add(new Lines(progress.orElseGet(() -> Progress.of("training", LOG::info, nanoTime))));
+        return all;
     }
 
     /**
@@ -192,6 +227,7 @@ public final class Trainer {
         private final List<RunListener> listeners = new ArrayList<>();
         private Optional<Checkpoints> checkpoints = Optional.empty();
         private Optional<PrefixCache> prefixCache = Optional.empty();
+        private Optional<Progress> progress = Optional.empty();
         private LongSupplier nanoTime = System::nanoTime;
 
         private Builder(Trainable model) {
@@ -243,6 +279,28 @@ public final class Trainer {
         public Builder listener(RunListener value) {
             listeners.add(Objects.requireNonNull(value, "Trainer: listener is null; expected a RunListener"));
             return this;
+        }
+
+        /**
+         * Says how far the run is as part of longer work. Without this call the log has a line for it after two seconds, and then at most every
+         * ten. A {@link ProgressListener} writes its own lines instead.
+         *
+         * @param value the progress of the whole
+         * @return this
+         */
+        public Builder progress(Progress value) {
+            progress = Optional.of(Objects.requireNonNull(
+                    value, "Trainer: progress is null; expected a Progress, Progress.none() for none"));
+            return this;
+        }
+
+        /**
+         * Keeps progress and the line at the end out of the log. Warnings stay.
+         *
+         * @return this
+         */
+        public Builder quiet() {
+            return progress(Progress.none());
         }
 
         /**

@@ -45,6 +45,7 @@ public final class TrainingPlan {
     private final Set<String> allowedNotFinite;
     private final Divergence divergence;
     private final OptionalInt parts;
+    private final OptionalLong evaluateEvery;
 
     private TrainingPlan(Builder builder) {
         epochs = builder.epochs;
@@ -63,6 +64,7 @@ public final class TrainingPlan {
         allowedNotFinite = Collections.unmodifiableSet(new TreeSet<>(builder.allowedNotFinite));
         divergence = builder.divergence;
         parts = builder.parts;
+        evaluateEvery = builder.evaluateEvery;
     }
 
     /**
@@ -97,6 +99,7 @@ public final class TrainingPlan {
         builder.allowedNotFinite.addAll(allowedNotFinite);
         builder.divergence = divergence;
         builder.parts = parts;
+        builder.evaluateEvery = evaluateEvery;
         return builder;
     }
 
@@ -182,6 +185,15 @@ public final class TrainingPlan {
     }
 
     /**
+     * After how many steps the evaluation is computed within epochs, beside those after them.
+     *
+     * @return the number, or empty for never
+     */
+    public OptionalLong evaluateEvery() {
+        return evaluateEvery;
+    }
+
+    /**
      * When to stop because the evaluation no longer gets better.
      *
      * @return the rule, or empty for never
@@ -253,6 +265,7 @@ public final class TrainingPlan {
         values.put("allowedNotFinite", allowedNotFinite);
         values.put("divergence", divergence);
         values.put("parts", parts);
+        values.put("evaluateEvery", evaluateEvery);
         return values;
     }
 
@@ -307,8 +320,21 @@ public final class TrainingPlan {
         private final Set<String> allowedNotFinite = new TreeSet<>();
         private Divergence divergence = Divergence.usual();
         private OptionalInt parts = OptionalInt.empty();
+        private OptionalLong evaluateEvery = OptionalLong.empty();
 
         private Builder() {}
+
+        /**
+         * Has the evaluation computed within epochs too, each time after so many steps: for epochs that last hours. The best values are kept
+         * from these as from those after epochs; patience is counted in epochs.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder evaluateEvery(long count) {
+            evaluateEvery = OptionalLong.of(count);
+            return this;
+        }
 
         /**
          * Ends the run after that many epochs, or after {@link #steps} if that comes first.
@@ -538,6 +564,7 @@ public final class TrainingPlan {
             problems.check(!penalties.contains(null), "a penalty is null, expected a Penalty");
             problems.atLeast("accumulation", accumulation, 1);
             parts.ifPresent(n -> problems.atLeast("parts", n, 1));
+            evaluateEvery.ifPresent(n -> problems.atLeast("evaluateEvery", n, 1));
             allowedWithoutGradient.forEach(regex -> checkRegex(problems, regex));
             problems.throwIfAny("TrainingPlan");
             return new TrainingPlan(this);

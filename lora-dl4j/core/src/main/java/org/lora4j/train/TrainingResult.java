@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.lora4j.error.Arguments;
 
 /**
  * What a run did.
@@ -24,6 +24,8 @@ import java.util.OptionalInt;
  * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
  * @param computation how it was computed
  * @param signs signs of over- and underfitting, in the order in which they showed; none of a run that went well
+ * @param highestRate the highest learning rate of a step; that of groups may differ
+ * @param evaluations the evaluations within epochs, as {@code evaluateEvery} of the plan asks for
  * @apiNote Status: stable
  */
 public record TrainingResult(
@@ -39,7 +41,9 @@ public record TrainingResult(
         List<ParameterNorm> norms,
         List<String> withoutGradient,
         Computation computation,
-        List<FittingSign> signs) {
+        List<FittingSign> signs,
+        double highestRate,
+        List<EvaluationReport> evaluations) {
 
     /**
      * Copies the lists.
@@ -57,6 +61,8 @@ public record TrainingResult(
      * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
      * @param computation how it was computed
      * @param signs signs of over- and underfitting, in the order in which they showed
+     * @param highestRate the highest learning rate of a step
+     * @param evaluations the evaluations within epochs
      */
     public TrainingResult {
         losses = List.copyOf(losses);
@@ -64,6 +70,56 @@ public record TrainingResult(
         norms = List.copyOf(norms);
         withoutGradient = List.copyOf(withoutGradient);
         signs = List.copyOf(signs);
+        evaluations = List.copyOf(evaluations);
+    }
+
+    /**
+     * A result without evaluations within epochs, whose rates are not told.
+     *
+     * @param stopReason how it ended
+     * @param steps number of steps
+     * @param losses the loss of every step, before it
+     * @param epochs the epochs, the last one perhaps cut short
+     * @param meanStepSeconds mean duration of a step
+     * @param medianStepSeconds median duration of a step
+     * @param bestMetric best value of the evaluation, or empty if there was none
+     * @param bestEpoch its epoch, from 1
+     * @param bestRestored whether the parameters are now those after {@code bestEpoch}
+     * @param norms norms of every trained parameter, in the order of the model
+     * @param withoutGradient names of the parameters whose gradient was exactly 0 in every step
+     * @param computation how it was computed
+     * @param signs signs of over- and underfitting
+     */
+    public TrainingResult(
+            StopReason stopReason,
+            long steps,
+            List<Double> losses,
+            List<EpochReport> epochs,
+            double meanStepSeconds,
+            double medianStepSeconds,
+            OptionalDouble bestMetric,
+            OptionalInt bestEpoch,
+            boolean bestRestored,
+            List<ParameterNorm> norms,
+            List<String> withoutGradient,
+            Computation computation,
+            List<FittingSign> signs) {
+        this(
+                stopReason,
+                steps,
+                losses,
+                epochs,
+                meanStepSeconds,
+                medianStepSeconds,
+                bestMetric,
+                bestEpoch,
+                bestRestored,
+                norms,
+                withoutGradient,
+                computation,
+                signs,
+                Double.NaN,
+                List.of());
     }
 
     /**
@@ -134,6 +190,45 @@ public record TrainingResult(
         return epochs.stream().mapToLong(EpochReport::examples).sum();
     }
 
+    /**
+     * One line on how the run ended: why, after how many epochs, which of them was best, the highest learning rate, and the time.
+     *
+     * @return such as {@code stopped early after 7 epochs, as 4 brought nothing better; best epoch 3 (0.8512, kept); rate up to 1.00e-03;
+     *     702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s}
+     */
+    public String ending() {
+        StringBuilder text = new StringBuilder(
+                switch (stopReason) {
+                    case COMPLETED -> "completed";
+                    case EARLY_STOPPED -> "stopped early";
+                    case INTERRUPTED -> "INTERRUPTED";
+                });
+        text.append(stopReason == StopReason.INTERRUPTED ? " in epoch " : " after ")
+                .append(epochs.size())
+                .append(stopReason == StopReason.INTERRUPTED ? "" : epochs.size() == 1 ? " epoch" : " epochs");
+        if (stopReason == StopReason.EARLY_STOPPED && bestEpoch.isPresent()) {
+            text.append(", as ").append(epochs.size() - bestEpoch.getAsInt()).append(" brought nothing better");
+        }
+        if (bestMetric.isPresent() && bestEpoch.isPresent()) {
+            text.append(format("; best epoch %d (%.4f", bestEpoch.getAsInt(), bestMetric.getAsDouble()))
+                    .append(bestRestored ? ", kept)" : ")");
+        }
+        if (highestRate > 0) {
+            text.append(format("; rate up to %.2e", highestRate));
+        }
+        double evaluated = epochs.stream()
+                        .mapToDouble(EpochReport::evaluationSeconds)
+                        .sum()
+                + evaluations.stream().mapToDouble(EvaluationReport::seconds).sum();
+        text.append("; ").append(speed());
+        return evaluated > 0
+                ? text.append("; ")
+                        .append(ProgressListener.duration(evaluated))
+                        .append(" of evaluations")
+                        .toString()
+                : text.toString();
+    }
+
     /** One line on time: steps, examples, duration, examples a second, and the share of products where it was measured. */
     String speed() {
         double seconds = epochs.stream().mapToDouble(EpochReport::seconds).sum();
@@ -156,39 +251,24 @@ public record TrainingResult(
         return losses.get(losses.size() - 1);
     }
 
-    /** For reports in JSON, under the names of the fields; a number that is not finite is left out. */
-    Map<String, Object> values() {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("stop_reason", stopReason.name());
-        values.put("steps", steps);
-        values.put("losses", losses.stream().filter(Double::isFinite).toList());
-        values.put("epochs", epochs.stream().map(TrainingResult::values).toList());
-        values.put("median_step_seconds", medianStepSeconds);
-        bestMetric.ifPresent(metric -> values.put("best_metric", metric));
-        values.put(
-                "signs",
-                signs.stream()
-                        .map(sign -> Map.of(
-                                "kind", sign.kind().name(),
-                                "epoch", sign.epoch(),
-                                "finding", sign.finding(),
-                                "suggestion", sign.suggestion()))
-                        .toList());
-        return values;
+    /**
+     * All of it as plain values, for reports in JSON; numbers that are not finite are left out.
+     *
+     * @return values that {@link #of(Map)} takes
+     */
+    public Map<String, Object> values() {
+        return ResultValues.of(this);
     }
 
-    private static Map<String, Object> values(EpochReport epoch) {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("epoch", epoch.epoch());
-        values.put("steps", epoch.steps());
-        if (Double.isFinite(epoch.meanLoss())) {
-            values.put("mean_loss", epoch.meanLoss());
-        }
-        values.put("examples", epoch.examples());
-        values.put("seconds", epoch.seconds());
-        epoch.metric().ifPresent(metric -> values.put("metric", metric));
-        values.put("best", epoch.best());
-        return values;
+    /**
+     * What {@link #values} gave, read again.
+     *
+     * @param values the values, for instance from a file of JSON
+     * @return the result; of a run of more than {@value ResultValues#MOST_LOSSES} steps it has the last losses
+     * @throws IllegalArgumentException if a value is missing or is not what it has to be; the message names it
+     */
+    public static TrainingResult of(Map<String, ?> values) {
+        return ResultValues.read(Arguments.required(values, "TrainingResult.of: values", "what values() gave"));
     }
 
     /** A line: how the run ended, first and last loss, best metric, and the duration of a step. All values are in the fields. */

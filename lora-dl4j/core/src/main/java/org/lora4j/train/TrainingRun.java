@@ -22,6 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** One run of a trainer: its state, from the checks before the first step to the result. */
 final class TrainingRun implements AutoCloseable {
 
+    private final Trainable model;
     private final TrainingPlan plan;
     private final Batches batches;
     private final Optional<Validation> evaluation;
@@ -56,6 +57,7 @@ final class TrainingRun implements AutoCloseable {
             Optional<RunCheckpoints> checkpoints,
             Optional<PrefixCache> cache,
             LongSupplier nanoTime) {
+        this.model = model;
         this.plan = plan;
         this.batches = batches;
         this.evaluation = evaluation;
@@ -105,6 +107,10 @@ final class TrainingRun implements AutoCloseable {
                         + " needs the number of steps, but the batches do not tell their number;"
                         + " expected batches.withBatchesPerEpoch(n), or a plan with steps(n) and no epochs");
         problems.check(
+                evaluation.isPresent() || plan.evaluateEvery().isEmpty(),
+                "the plan evaluates every " + plan.evaluateEvery().orElse(0)
+                        + " steps, but there is no evaluation; expected validation(...) on the trainer");
+        problems.check(
                 evaluation.isPresent() || !plan.keepBest(),
                 "the plan keeps the best parameters or stops early, but there is no evaluation; expected"
                         + " evaluation(...) on the trainer");
@@ -142,6 +148,7 @@ final class TrainingRun implements AutoCloseable {
         while (!position.hasEnded() && iterator.hasNext()) {
             Passes.among(source.mostParts(), () -> step(iterator));
             tell(state.fitting().afterStep(log, position.epoch()));
+            evaluateWithin(iterator);
             endAfterStep();
         }
         boolean interrupted = position.ending() == StopReason.INTERRUPTED;
@@ -163,6 +170,30 @@ final class TrainingRun implements AutoCloseable {
         }
     }
 
+    /** Evaluates between steps if the plan asks for it; after the last one of an epoch, its end does. */
+    private void evaluateWithin(Iterator<Batch> iterator) {
+        boolean due = plan.evaluateEvery().isPresent()
+                && log.steps() % plan.evaluateEvery().getAsLong() == 0
+                && iterator.hasNext();
+        if (!due || evaluation.isEmpty() || Thread.currentThread().isInterrupted()) {
+            return;
+        }
+        long from = nanoTime.getAsLong();
+        double value = measured(evaluation.get());
+        boolean isBest = best.addWithin(value, position.epoch());
+        EvaluationReport report = log.evaluation(position.epoch(), value, nanoTime.getAsLong() - from, isBest);
+        listeners.forEach(listener -> listener.onEvaluation(report));
+    }
+
+    private double measured(Validation by) {
+        double value = by.metric().getAsDouble();
+        if (Double.isNaN(value)) {
+            throw failures.metricNotANumber(
+                    where(log.steps(), log.losses().get(log.losses().size() - 1)), by.name());
+        }
+        return value;
+    }
+
     private void endAfterStep() {
         if (Thread.interrupted()) {
             position.end(StopReason.INTERRUPTED);
@@ -176,7 +207,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void checkpoint() {
-        checkpoints.ifPresent(to -> to.write(log.steps(), state::save));
+        checkpoints.ifPresent(to -> to.write(log.steps(), state::save, model));
     }
 
     private void endEpoch(Optional<Validation> evaluate) {
@@ -185,12 +216,7 @@ final class TrainingRun implements AutoCloseable {
         boolean isBest = false;
         long from = nanoTime.getAsLong();
         if (evaluate.isPresent()) {
-            double value = evaluate.get().metric().getAsDouble();
-            if (Double.isNaN(value)) {
-                throw failures.metricNotANumber(
-                        where(log.steps(), log.losses().get(log.losses().size() - 1)),
-                        evaluate.get().name());
-            }
+            double value = measured(evaluate.get());
             metric = OptionalDouble.of(value);
             isBest = best.add(value, position.epoch());
             ofTraining = trainingMetric
@@ -418,7 +444,9 @@ final class TrainingRun implements AutoCloseable {
                 state.norms(),
                 state.watch().withoutGradient(),
                 source.computation(batches, log.seconds() - secondsBefore),
-                state.fitting().signs());
+                state.fitting().signs(),
+                log.highestRate(),
+                log.evaluations());
     }
 
     /** Frees what the run alone needed, however it ended. */

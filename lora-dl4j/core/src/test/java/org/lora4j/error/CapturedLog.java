@@ -9,16 +9,26 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.EventConstants;
 import org.slf4j.impl.SimpleLogger;
 
-/** What a class logs at level warn and above, though tests print errors alone. */
+/** What a class logs, though tests print errors alone. */
 public final class CapturedLog {
 
     private CapturedLog() {}
 
+    /** At level warn and above. */
     public static String of(Class<?> logger, Runnable work) {
+        return of(logger, EventConstants.WARN_INT, work);
+    }
+
+    /** At level info and above. */
+    public static String ofInfo(Class<?> logger, Runnable work) {
+        return of(logger, EventConstants.INFO_INT, work);
+    }
+
+    private static String of(Class<?> logger, int from, Runnable work) {
         PrintStream before = System.err;
         ByteArrayOutputStream log = new ByteArrayOutputStream();
         System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-        int level = level(logger, EventConstants.WARN_INT);
+        int level = level(logger, from);
         try {
             work.run();
         } finally {

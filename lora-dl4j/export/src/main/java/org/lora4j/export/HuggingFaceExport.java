@@ -411,7 +411,11 @@ public final class HuggingFaceExport {
         String name = BertFiles.family(encoder.weights().config()) + target.suffix;
         String python = target.hasModules()
                 ? "from sentence_transformers import SentenceTransformer\n\n"
-                        + "model = SentenceTransformer(\"path/to/this/directory\")\nvectors = model.encode([\"a text\"])"
+                        + "model = SentenceTransformer(\"path/to/this/directory\")\n"
+                        + (target == Target.VECTORS
+                                ? "vectors = model.encode([\"a text\"])"
+                                : (numbers ? "values" : "scores") + " = model.encode([\"a text\"])  # [texts, "
+                                        + labels.size() + "]")
                 : "from transformers import AutoTokenizer, " + name + "\n\n"
                         + "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/directory\")\n"
                         + "model = " + name + ".from_pretrained(\"path/to/this/directory\")";
@@ -421,9 +425,26 @@ public final class HuggingFaceExport {
         return card.text(
                 name + ", tuned",
                 target.hasModules() ? "sentence-transformers" : "transformers",
-                merged.changed().size() + " parameters of the base were changed; tensors are " + type + "."
-                        + (labels.isEmpty() ? "" : " Labels are in `config.json`."),
+                merged.changed().size() + " parameters of the base were changed; tensors are " + type + "." + outputs(),
                 "In Python:\n\n```python\n" + python + "\n```\n\nIn Java, with lora4j:\n\n```java\n" + java + "\n```");
+    }
+
+    /** What the model gives, in words. */
+    private String outputs() {
+        if (target == Target.VECTORS) {
+            return " The model gives a vector for each text.";
+        }
+        if (numbers) {
+            return " The model gives " + (labels.size() == 1 ? "a number" : labels.size() + " numbers")
+                    + " for each text.";
+        }
+        String what = target == Target.TAGS
+                ? "each token a score for each of the " + labels.size() + " tags"
+                : "each text a score for each of the " + labels.size() + " labels";
+        return " The model gives " + what + " in `config.json`, in their order. Scores are logits: "
+                + (several
+                        ? "a sigmoid of each is the probability of its label."
+                        : "a softmax makes probabilities of them.");
     }
 
     @Override

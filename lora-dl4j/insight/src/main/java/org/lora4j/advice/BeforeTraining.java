@@ -22,6 +22,7 @@ import org.lora4j.internal.array.SingularValues;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Progress;
 import org.lora4j.train.Trainable;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -81,6 +82,7 @@ public final class BeforeTraining {
     private LoraConfig config;
     private double sufficient = SUFFICIENT;
     private long seed;
+    private boolean quiet;
 
     BeforeTraining(float[][] features, int[] labels) {
         Objects.requireNonNull(features, WHERE + ": features is null; expected a row for each example");
@@ -222,6 +224,16 @@ public final class BeforeTraining {
     }
 
     /**
+     * Keeps progress out of the log. By default it has a line after two seconds, and then at most one every ten seconds.
+     *
+     * @return this
+     */
+    public BeforeTraining quiet() {
+        quiet = true;
+        return this;
+    }
+
+    /**
      * Forecasts.
      *
      * @return the verdict; {@link Verdict#UNKNOWN} if there are fewer than 50 examples, or a class has fewer than five
@@ -324,7 +336,8 @@ public final class BeforeTraining {
     }
 
     private double accuracy(float[][] rows, Folds folds) {
-        OutOfFold heads = OutOfFold.of(rows, labels, classes, folds);
+        OutOfFold heads = OutOfFold.of(
+                rows, labels, classes, folds, quiet ? Progress.none() : Progress.of("Suitability.forecast"));
         long right = IntStream.range(0, rows.length)
                 .filter(i -> heads.choice(i) == labels[i])
                 .count();

@@ -3,9 +3,12 @@ package org.lora4j.advice;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.lora4j.error.Problems;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.train.Progress;
 
 /**
  * Is the data good enough? Answers nine questions before anything is trained, from the features that the frozen base gives and
@@ -36,12 +39,14 @@ public final class DataAdvisor {
     private final int folds;
     private final int smallestClass;
     private final double nearDuplicate;
+    private final boolean quiet;
 
     private DataAdvisor(Builder builder) {
         this.seed = builder.seed;
         this.folds = builder.folds;
         this.smallestClass = builder.smallestClass;
         this.nearDuplicate = builder.nearDuplicate;
+        this.quiet = builder.quiet;
     }
 
     /**
@@ -51,6 +56,31 @@ public final class DataAdvisor {
      */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * Examines the texts of a task with the default settings, by the encoder of the task:
+     *
+     * <pre>{@code
+     * DataReport report = DataAdvisor.of(() -> TextClassifier.builder(encoder), train, validation);
+     * }</pre>
+     *
+     * @param settings makes the builder of the task
+     * @param train texts to learn from
+     * @param validation texts to choose by; may be empty
+     * @return as {@link #examine(TextEncoder, List, List, List)}
+     */
+    public static DataReport of(
+            Supplier<TextClassifier.Builder> settings, List<LabeledText> train, List<LabeledText> validation) {
+        Objects.requireNonNull(
+                settings, "DataAdvisor.of: settings is null; expected a function that makes the builder of a task");
+        Builder builder = builder();
+        if (settings.get().options().quiet()) {
+            builder.quiet();
+        }
+        try (TextClassifier task = settings.get().build()) {
+            return builder.build().examine(task.encoder(), train, validation, List.of());
+        }
     }
 
     /**
@@ -79,7 +109,7 @@ public final class DataAdvisor {
     public DataReport examine(
             TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, List<String> served) {
         Objects.requireNonNull(encoder, "DataAdvisor.examine: encoder is null; expected an encoder");
-        return new DataExamination(this, DataParts.of(encoder, train, validation, served)).report();
+        return new DataExamination(this, DataParts.of(encoder, train, validation, served, progress())).report();
     }
 
     /**
@@ -106,6 +136,10 @@ public final class DataAdvisor {
      */
     public DataReport examine(LabeledFeatures train, LabeledFeatures validation, float[][] served) {
         return new DataExamination(this, DataParts.of(train, validation, served)).report();
+    }
+
+    Progress progress() {
+        return quiet ? Progress.none() : Progress.of("DataAdvisor.examine");
     }
 
     long seed() {
@@ -135,8 +169,19 @@ public final class DataAdvisor {
         private int folds = 5;
         private int smallestClass = 10;
         private double nearDuplicate = 0.95;
+        private boolean quiet;
 
         private Builder() {}
+
+        /**
+         * Keeps progress out of the log. By default it has a line after two seconds, and then at most one every ten seconds.
+         *
+         * @return this builder
+         */
+        public Builder quiet() {
+            quiet = true;
+            return this;
+        }
 
         /**
          * Decides which rows are in which fold and which are left out for the learning curve.

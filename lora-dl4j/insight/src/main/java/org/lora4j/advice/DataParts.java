@@ -12,6 +12,7 @@ import org.lora4j.internal.advice.PlainText;
 import org.lora4j.internal.advice.StandardRows;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.train.Progress;
 
 /**
  * The data that is examined, checked and brought to one form.
@@ -53,7 +54,11 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
     }
 
     static DataParts of(
-            TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, List<String> served) {
+            TextEncoder encoder,
+            List<LabeledText> train,
+            List<LabeledText> validation,
+            List<String> served,
+            Progress progress) {
         Problems problems = new Problems();
         checkPresent(problems, "train", train);
         checkPresent(problems, "validation", validation);
@@ -72,9 +77,9 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         List<String> trainTexts = train.stream().map(LabeledText::text).toList();
         List<String> validationTexts =
                 validation.stream().map(LabeledText::text).toList();
-        float[][] trainRows = encoder.embed(trainTexts);
-        float[][] validationRows = encoder.embed(validationTexts);
-        float[][] servedRows = encoder.embed(served);
+        float[][] trainRows = encoder.embed(trainTexts, progress);
+        float[][] validationRows = encoder.embed(validationTexts, progress);
+        float[][] servedRows = encoder.embed(served, progress);
         StandardRows units = units(problems, trainRows, validationRows, servedRows);
         return new DataParts(
                 part(encoder, trainRows, units, trainLabels, trainTexts),

@@ -2,6 +2,7 @@
 package org.lora4j.advice;
 
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -35,6 +36,9 @@ public record DataReport(
         CutTexts cutTexts,
         Shift shift,
         LearningCurve learningCurve) {
+
+    private static final List<Advice.Answer> ORDER =
+            List.of(Advice.Answer.PROBLEM, Advice.Answer.CONSIDER, Advice.Answer.UNKNOWN, Advice.Answer.GOOD);
 
     /**
      * Whether every class has enough examples, and validation examples have classes that can be learned.
@@ -333,6 +337,17 @@ public record DataReport(
     }
 
     /**
+     * All answers, those first that ask for something: problems, then what is worth a look, what cannot be said, and what is good.
+     *
+     * @return in that order; equal ones in the order of the components
+     */
+    public List<Advice> ranked() {
+        return advices().stream()
+                .sorted(Comparator.comparingInt(advice -> ORDER.indexOf(advice.answer())))
+                .toList();
+    }
+
+    /**
      * All answers as JSON.
      *
      * @return an object with a list {@code advice}, on several lines
@@ -342,9 +357,9 @@ public record DataReport(
                 Map.of("advice", advices().stream().map(Advice::values).toList()));
     }
 
-    /** All answers, a line each. */
+    /** All answers, a line each, in the order of {@link #ranked}. */
     @Override
     public String toString() {
-        return advices().stream().map(Advice::toString).collect(Collectors.joining("\n"));
+        return ranked().stream().map(Advice::toString).collect(Collectors.joining("\n"));
     }
 }

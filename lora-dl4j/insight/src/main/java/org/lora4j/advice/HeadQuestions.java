@@ -105,7 +105,12 @@ final class HeadQuestions {
                 .toArray();
         float[][] features = IntStream.of(rows).mapToObj(i -> train.rows()[i]).toArray(float[][]::new);
         Folds folds = Folds.of(labels, settings.folds(), settings.seed());
-        return new Judged(rows, labels, features, folds, OutOfFold.of(features, labels, classes.size(), folds));
+        return new Judged(
+                rows,
+                labels,
+                features,
+                folds,
+                OutOfFold.of(features, labels, classes.size(), folds, settings.progress()));
     }
 
     LabelErrors labelErrors() {
@@ -129,6 +134,7 @@ final class HeadQuestions {
         evidence.put("wrong", wrong);
         evidence.put("share", share);
         evidence.put("outOfFoldAccuracy", judged.accuracy());
+        evidence.put("suspectsConfidence", confidence(wrong, ranking));
         evidence.put("folds", settings.folds());
         evidence.put("cost", judged.heads().cost());
         evidence.put("confused", confused(learning));
@@ -147,14 +153,31 @@ final class HeadQuestions {
 
     private String sentence(int wrong, List<SuspectLabel> ranking) {
         String sentence = wrong == 0
-                ? "None of " + ranking.size() + " labels looks wrong."
-                : DataExamination.count(wrong, ranking.size(), "labels") + " look wrong: read the suspects, first row "
+                ? "None of " + ranking.size() + " labels looks wrong to a head that is right in "
+                        + percent(judged.accuracy()) + " of the labels that it did not learn from."
+                : DataExamination.count(wrong, ranking.size(), "labels") + " look wrong to a head that is right in "
+                        + percent(judged.accuracy())
+                        + " of the labels that it did not learn from. How sure: it gives the labels"
+                        + " of these suspects " + percent(confidence(wrong, ranking))
+                        + " on average, so expect about as many of them to be right. Read them in their order, the surest first: row "
                         + ranking.get(0).row() + ", "
                         + MessageText.name(ranking.get(0).label()) + ", which looks like "
                         + MessageText.name(ranking.get(0).suggested()) + ".";
         return tooSmall.isEmpty()
                 ? sentence
                 : sentence + " Of others it cannot be said, because " + smallClasses() + ".";
+    }
+
+    private static double confidence(int wrong, List<SuspectLabel> ranking) {
+        return ranking.stream()
+                .limit(wrong)
+                .mapToDouble(SuspectLabel::selfConfidence)
+                .average()
+                .orElse(0);
+    }
+
+    private static String percent(double share) {
+        return DataExamination.format("%.1f %%", 100 * share);
     }
 
     private static Map<String, Object> values(SuspectLabel suspect) {

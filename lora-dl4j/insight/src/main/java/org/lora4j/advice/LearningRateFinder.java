@@ -20,6 +20,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.text.TextTask;
 import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.Batches;
+import org.lora4j.train.Progress;
 import org.lora4j.train.RunListener;
 import org.lora4j.train.StepReport;
 import org.lora4j.train.Trainable;
@@ -75,8 +76,16 @@ public final class LearningRateFinder {
     private final double highest;
     private final int rangeSteps;
     private final long confirmationSteps;
+    private final boolean quiet;
 
-    LearningRateFinder(BriefTraining training, double lowest, double highest, int rangeSteps, long confirmationSteps) {
+    LearningRateFinder(
+            BriefTraining training,
+            double lowest,
+            double highest,
+            int rangeSteps,
+            long confirmationSteps,
+            boolean quiet) {
+        this.quiet = quiet;
         this.training = training;
         this.lowest = lowest;
         this.highest = highest;
@@ -123,7 +132,8 @@ public final class LearningRateFinder {
                 Builder.LOWEST,
                 Builder.HIGHEST,
                 RANGE_STEPS,
-                DEFAULT_CONFIRMATION);
+                DEFAULT_CONFIRMATION,
+                settings.get().options().quiet());
     }
 
     /**
@@ -134,7 +144,8 @@ public final class LearningRateFinder {
      */
     public LearningRateSuggestion find() {
         RateCurve curve = new RateCurve(lowest, highest, rangeSteps);
-        RangeListener listener = new RangeListener(curve);
+        Progress progress = quiet ? Progress.none() : Progress.of("LearningRateFinder.find");
+        RangeListener listener = new RangeListener(curve, new TrialProgress(progress, "range test"));
         Outcome range = training.run(BriefPlan.rangeTest(lowest, highest, rangeSteps), listener);
         Optional<String> unknown = unknown(curve, listener, range);
         if (unknown.isPresent()) {
@@ -145,7 +156,8 @@ public final class LearningRateFinder {
         long steps = range.steps();
         for (double rate : new double[] {middle / APART, middle, middle * APART}) {
             double rounded = rounded(rate);
-            Outcome outcome = training.run(BriefPlan.at(rounded, confirmationSteps), new RunListener() {});
+            Outcome outcome = training.run(
+                    BriefPlan.at(rounded, confirmationSteps), new TrialProgress(progress, "rate " + rounded));
             steps += outcome.steps();
             if (outcome.interrupted()) {
                 return unknown(curve, confirmations, steps, interrupted());
@@ -160,15 +172,18 @@ public final class LearningRateFinder {
     private static final class RangeListener implements RunListener {
 
         private final RateCurve curve;
+        private final TrialProgress progress;
         private int epochs;
         private int firstEpoch;
 
-        RangeListener(RateCurve curve) {
+        RangeListener(RateCurve curve, TrialProgress progress) {
             this.curve = curve;
+            this.progress = progress;
         }
 
         @Override
         public void onStep(StepReport report) {
+            progress.onStep(report);
             epochs = report.epoch();
             firstEpoch += report.epoch() == 1 ? 1 : 0;
             if (curve.add(report.loss())) {
@@ -305,6 +320,7 @@ public final class LearningRateFinder {
         private double highest = HIGHEST;
         private int rangeSteps = RANGE_STEPS;
         private long confirmationSteps;
+        private boolean quiet;
 
         private Builder(Trainable model) {
             this.model = model;
@@ -381,6 +397,16 @@ public final class LearningRateFinder {
         }
 
         /**
+         * Keeps progress out of the log. By default it has a line after two seconds, and then at most one every ten seconds.
+         *
+         * @return this
+         */
+        public Builder quiet() {
+            quiet = true;
+            return this;
+        }
+
+        /**
          * Makes the finder.
          *
          * @return the finder
@@ -404,7 +430,7 @@ public final class LearningRateFinder {
             long planned = training.plannedSteps();
             long fallback = planned > 0 ? Math.max(Setup.FEWEST_STEPS, planned / PART_OF_PLAN) : DEFAULT_CONFIRMATION;
             return new LearningRateFinder(
-                    training, lowest, highest, rangeSteps, confirmationSteps > 0 ? confirmationSteps : fallback);
+                    training, lowest, highest, rangeSteps, confirmationSteps > 0 ? confirmationSteps : fallback, quiet);
         }
     }
 }

@@ -49,8 +49,11 @@ record ModelTraining(
 
     private Outcome train(Trainable learning, BriefPlan brief, RunListener listener) {
         Steps steps = new Steps();
-        Trainer.Builder trainer =
-                Trainer.builder(learning).plan(brief.of(plan)).listener(steps).listener(listener);
+        Trainer.Builder trainer = Trainer.builder(learning)
+                .plan(brief.of(plan))
+                .quiet()
+                .listener(steps)
+                .listener(listener);
         cache.filter(limits -> hasPrefix()).ifPresent(trainer::cacheFrozenPrefix);
         try {
             TrainingResult result = trainer.build().train(batches);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.BriefTraining.Outcome;
@@ -22,8 +23,10 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.model.AdaptedModel;
+import org.lora4j.text.TextTask;
+import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.Batches;
-import org.lora4j.train.RunListener;
+import org.lora4j.train.Progress;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Validation;
@@ -69,6 +72,7 @@ public final class RankAdvisor {
     private final long seed;
     private final double tolerance;
     private final long budget;
+    private final boolean quiet;
 
     private RankAdvisor(Builder builder, ModelTraining training, long budget) {
         this.trials = new AdapterTrials(builder.model);
@@ -77,6 +81,35 @@ public final class RankAdvisor {
         this.seed = builder.seed;
         this.tolerance = builder.tolerance;
         this.budget = budget;
+        this.quiet = builder.quiet;
+    }
+
+    private Progress progress(String call) {
+        return quiet ? Progress.none() : Progress.of("RankAdvisor." + call);
+    }
+
+    /**
+     * Compares ranks for a text task, which is made anew and trained in full for each of them, and takes the smallest that is within half
+     * a point of the best:
+     *
+     * <pre>{@code
+     * RankSuggestion found = RankAdvisor.of(() -> TextClassifier.builder(encoder), train, validation, 4, 8, 16);
+     * }</pre>
+     *
+     * @param settings makes the builder of the task, with LoRA as its adapter; alpha is changed with the rank
+     * @param train the examples to learn from
+     * @param validation the examples to choose by
+     * @param ranks two or more, each 1 or more
+     * @param <B> the builder
+     * @param <E> an example
+     * @param <T> the task
+     * @return the config with the rank, and what each gave
+     * @throws IllegalArgumentException if there is no example to choose by, there are fewer than two ranks, one is below 1, or the
+     *     adapter is not LoRA; the message lists every problem
+     */
+    public static <B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>> RankSuggestion of(
+            Supplier<B> settings, List<E> train, List<E> validation, int... ranks) {
+        return TextRanks.compare(settings, train, validation, ranks);
     }
 
     /**
@@ -179,7 +212,9 @@ public final class RankAdvisor {
         requireUnmerged();
         LoraConfig high = withRank(from);
         return trials.during(name -> trials.model().addAdapter(name, high, seed), name -> {
-            Outcome trained = training.train(BriefPlan.asPlanned(plannedSteps("trainAndReduce")), new RunListener() {});
+            Outcome trained = training.train(
+                    BriefPlan.asPlanned(plannedSteps("trainAndReduce")),
+                    new TrialProgress(progress("trainAndReduce"), "rank " + from));
             if (trained.metric().isEmpty()) {
                 return unknown(List.of(trial("rank " + from, high, trained)), trained);
             }
@@ -260,6 +295,7 @@ public final class RankAdvisor {
                                     + " are the fewest that say anything; set a larger budget(steps), or fewer candidates",
                             0));
         }
+        Progress progress = progress("halve");
         List<Trial> measured = new ArrayList<>();
         List<Trial> left = new ArrayList<>();
         candidates.forEach(one -> left.add(new Trial(words(one), one, 0, OptionalDouble.empty(), "")));
@@ -268,7 +304,8 @@ public final class RankAdvisor {
             for (Trial one : left) {
                 Outcome outcome = trials.during(
                         name -> trials.model().addAdapter(name, one.config(), seed),
-                        name -> training.train(BriefPlan.asPlanned(rung.steps()), new RunListener() {}));
+                        name -> training.train(
+                                BriefPlan.asPlanned(rung.steps()), new TrialProgress(progress, one.what())));
                 trained.add(trial(one.what(), one.config(), outcome));
                 if (outcome.interrupted()) {
                     measured.addAll(trained);
@@ -386,11 +423,22 @@ public final class RankAdvisor {
         private long seed;
         private double tolerance = 0.005;
         private long budget;
+        private boolean quiet;
 
         private Builder(AdaptedModel model, Trainable trained, LoraConfig config) {
             this.model = Objects.requireNonNull(model, "RankAdvisor: model is null; expected an adapted model");
             this.trained = Objects.requireNonNull(trained, "RankAdvisor: training is null; expected a Trainable");
             this.config = Objects.requireNonNull(config, "RankAdvisor: config is null; expected a LoraConfig");
+        }
+
+        /**
+         * Keeps progress out of the log. By default it has a line after two seconds, and then at most one every ten seconds.
+         *
+         * @return this
+         */
+        public Builder quiet() {
+            quiet = true;
+            return this;
         }
 
         /**

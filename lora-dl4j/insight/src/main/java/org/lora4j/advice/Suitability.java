@@ -2,9 +2,13 @@
 package org.lora4j.advice;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 
 /**
  * Whether low-rank adaptation suits a task: what was found, and on which evidence.
@@ -62,6 +66,23 @@ public record Suitability(Verdict verdict, OptionalInt rank, Advice advice) {
      */
     public static BeforeTraining beforeTraining(float[][] features, int[] labels) {
         return new BeforeTraining(features, labels);
+    }
+
+    /**
+     * Forecasts for a text task, by the encoder and the adapter that it has: what a head reaches on the frozen vectors, and how many
+     * directions the gradient of the loss has, for which a head and one step are trained:
+     *
+     * <pre>{@code
+     * Suitability forecast = Suitability.of(() -> TextClassifier.builder(encoder), train);
+     * }</pre>
+     *
+     * @param settings makes the builder of the task; the gradient is only looked at where its adapter is LoRA
+     * @param train texts with one label each
+     * @return the forecast
+     * @throws IllegalArgumentException if there are no texts, or a text has not one label; the message lists every problem
+     */
+    public static Suitability of(Supplier<TextClassifier.Builder> settings, List<LabeledText> train) {
+        return TextForecast.of(settings, train);
     }
 
     /**

@@ -37,6 +37,7 @@ final class TextTraining<B extends TextTaskBuilder<B, T>, E, T extends TextTask<
         Steps steps = new Steps();
         try (T task = settings.get()
                 .plan(brief::on)
+                .quiet()
                 .listener(steps)
                 .listener(listener)
                 .build()) {

@@ -20,6 +20,7 @@ import org.lora4j.internal.interpret.ExampleGradients.Block;
 import org.lora4j.internal.interpret.GradientInfluence;
 import org.lora4j.internal.interpret.GradientRows;
 import org.lora4j.internal.interpret.NetworkExampleGradients;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.TextTask;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -156,7 +157,7 @@ public final class DataInf<E> {
     }
 
     /**
-     * The influence of the texts that a task with an adapter learned from.
+     * The influence of the texts that a task with an adapter learned from, here or before it was loaded.
      *
      * @param task a task that has learned
      * @param train the examples that it learned from
@@ -169,10 +170,26 @@ public final class DataInf<E> {
     public static <E> DataInf<E> of(TextTask<?, E, ?, ?, ?> task, List<E> train) {
         Objects.requireNonNull(task, "DataInf: task is null; expected a text task with an adapter");
         Objects.requireNonNull(train, "DataInf: train is null; expected the examples that the task learned from");
-        BatchGradients gradients = new BatchGradients(task.model());
+        BatchGradients gradients = gradients(task.model());
         requireEnough(train.size());
         task.batches(train);
         return of(through(gradients, example -> task.batches(List.of(example)).get(0)), List.copyOf(train));
+    }
+
+    /** Of the adapters that are active: those of a task that was loaded do not learn, but their gradients are asked for. */
+    private static BatchGradients gradients(AdaptedSameDiff model) {
+        List<String> still = model.activeAdapters().stream()
+                .filter(name -> !model.isTrainable(name))
+                .toList();
+        if (still.size() < model.activeAdapters().size()) {
+            return new BatchGradients(model);
+        }
+        still.forEach(name -> model.setTrainable(name, true));
+        try {
+            return new BatchGradients(model);
+        } finally {
+            still.forEach(name -> model.setTrainable(name, false));
+        }
     }
 
     private static <E, B> ExampleGradients<E> through(ExampleGradients<B> gradients, Function<E, B> form) {

@@ -16,6 +16,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.interpret.GraphFunction;
 import org.lora4j.internal.interpret.GraphFunction.Scale;
+import org.lora4j.internal.interpret.Line;
+import org.lora4j.internal.interpret.MarginLine;
 import org.lora4j.internal.interpret.PathIntegral;
 import org.lora4j.internal.tokenizer.Tokenizer;
 import org.lora4j.pretrained.BertClassifier;
@@ -41,6 +43,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TextExplainer {
 
+    /** From here on a probability hardly has a gradient, and explains nothing. */
+    private static final double SATURATED = 0.99;
+
     private static final String WORDS = "embeddings.word_embeddings/output";
 
     private final Subject subject;
@@ -52,6 +57,8 @@ public final class TextExplainer {
             SameDiff graph,
             String rows,
             GraphFunction function,
+            GraphFunction logits,
+            Scale scale,
             SameDiffExecutor lookup,
             Function<String, TokenizedText> tokens,
             TextTokenizer tokenizer,
@@ -96,9 +103,10 @@ public final class TextExplainer {
             String word) {
         String rows = rows(graph);
         GraphFunction function = new GraphFunction(graph, rows, output, scale);
+        GraphFunction logits = scale == Scale.AS_IS ? function : new GraphFunction(graph, rows, output, Scale.AS_IS);
         SameDiffExecutor lookup = SameDiffExecutor.forInference(graph);
-        Subject subject =
-                new Subject(graph, rows, function, lookup, tokens, tokenizer, prefix, word, List.copyOf(names));
+        Subject subject = new Subject(
+                graph, rows, function, logits, scale, lookup, tokens, tokenizer, prefix, word, List.copyOf(names));
         TextExplainer explainer = new TextExplainer(subject, null, IntegrationSettings.DEFAULT);
         return tokenizer instanceof HuggingFaceTextTokenizer && explainer.knows(TokenBaseline.PADDING)
                 ? explainer.baseline(TokenBaseline.PADDING)
@@ -221,7 +229,9 @@ public final class TextExplainer {
     }
 
     /**
-     * Explains the score of a label, whether the model gives it or not.
+     * Explains the score of a label, whether the model gives it or not. A score above 0.99 or below 0.01 hardly changes whatever the
+     * tokens say; explained is then by how much the label's logit is above the highest other one, or, where a text may have several
+     * labels, the logit itself. {@link Attribution#output} says which.
      *
      * @param text the text
      * @param label the label
@@ -252,21 +262,69 @@ public final class TextExplainer {
         INDArray baseline = rows(inputs(tokens, replaced));
         INDArray output = subject.function().output(rows, inputs);
         int element = element(output, label);
-        PathIntegral integral = PathIntegral.along(
-                subject.function().between(baseline, rows, inputs, element), settings.tolerance(), settings.most());
+        Explained explained = explained(baseline, rows, inputs, output, element);
+        PathIntegral integral =
+                PathIntegral.along(explained.line(), explained.tolerance(settings.tolerance()), settings.most());
         double[] values = perToken(integral.attributions(), kept.length);
-        String name = subject.names().isEmpty()
-                ? String.valueOf(element)
-                : "\"" + subject.names().get(element) + "\"";
         return new Attribution(
                 text,
-                subject.outputWord() + name,
+                explained.name(),
                 integral.end(),
                 integral.start(),
                 replacement.name(),
                 spans(text, tokens, kept, values, false),
                 spans(text, tokens, kept, values, true),
                 integral.gradients());
+    }
+
+    /** What is explained: a line, and what it is called. */
+    private record Explained(Line line, String name, double change) {
+
+        /** That of a probability; of the change where a margin changes by more than 1. */
+        double tolerance(double ofProbability) {
+            return ofProbability * Math.max(1, change);
+        }
+    }
+
+    /** A probability; where it is saturated and hardly has a gradient, the logits that it is made of. */
+    private Explained explained(
+            INDArray baseline, INDArray rows, Map<String, INDArray> inputs, INDArray output, int element) {
+        double value = output.getDouble(element);
+        boolean saturated = subject.scale() != Scale.AS_IS && (value > SATURATED || value < 1 - SATURATED);
+        if (!saturated) {
+            return new Explained(
+                    subject.function().between(baseline, rows, inputs, element),
+                    subject.outputWord() + name(element),
+                    1);
+        }
+        INDArray ends = subject.logits().output(rows, inputs);
+        INDArray starts = subject.logits().output(baseline, inputs);
+        Line own = subject.logits().between(baseline, rows, inputs, element);
+        if (subject.scale() == Scale.SIGMOID) {
+            return new Explained(
+                    own, "logit of " + name(element), Math.abs(ends.getDouble(element) - starts.getDouble(element)));
+        }
+        int rival = rival(ends, element);
+        double change = Math.abs(
+                ends.getDouble(element) - ends.getDouble(rival) - starts.getDouble(element) + starts.getDouble(rival));
+        Line over = subject.logits().between(baseline, rows, inputs, rival);
+        return new Explained(
+                new MarginLine(own, over), "margin (logit) of " + name(element) + " over " + name(rival), change);
+    }
+
+    /** The strongest of the others. */
+    private static int rival(INDArray logits, int element) {
+        int rival = element == 0 ? 1 : 0;
+        for (int i = 0; i < logits.length(); i++) {
+            rival = i != element && logits.getDouble(i) > logits.getDouble(rival) ? i : rival;
+        }
+        return rival;
+    }
+
+    private String name(int element) {
+        return subject.names().isEmpty()
+                ? String.valueOf(element)
+                : "\"" + subject.names().get(element) + "\"";
     }
 
     private void requireReady(String text) {

@@ -108,7 +108,7 @@ class LearningRateFinderTest {
         for (int i = 0; i < losses.length; i++) {
             losses[i] = i <= 30 ? 4 - 0.1 * i : 1 + (i - 30);
         }
-        return new LearningRateFinder(new Scripted(losses, metrics, higherIsBetter), 1e-5, 1e-1, 41, 50).find();
+        return new LearningRateFinder(new Scripted(losses, metrics, higherIsBetter), 1e-5, 1e-1, 41, 50, true).find();
     }
 
     @Test

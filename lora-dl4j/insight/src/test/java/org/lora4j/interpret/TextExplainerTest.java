@@ -15,6 +15,7 @@ import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TinyEncoder;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Tokens of a tiny classifier of texts, of which "good" and "bad" alone tell the label. */
 class TextExplainerTest {
@@ -70,6 +71,40 @@ class TextExplainerTest {
                 assertThat(why.sum()).isCloseTo(why.value() - why.baselineValue(), within(COMPLETE));
             }
         }
+    }
+
+    /** Twenty times the head: probabilities are 0 and 1, where the gradient of a probability is nothing. */
+    @Test
+    void saturatedProbabilities_areExplainedByTheirMargin() {
+        TextClassifier sure = TextClassifier.builder(encoder)
+                .headOnly()
+                .build()
+                .fit(TinyEncoder.reviews(60, 1), TinyEncoder.reviews(20, 2));
+        INDArray weight = sure.graph().getVariable("classifier.weight").getArr();
+        INDArray bias = sure.graph().getVariable("classifier.bias").getArr();
+        weight.muli(20);
+        bias.muli(20);
+        String text = "the film is very good";
+        assertThat(sure.predict(text).score()).isGreaterThan(0.9999);
+
+        Attribution why = IntegratedGradients.of(sure).explain(text);
+
+        assertThat(why.output()).isEqualTo("margin (logit) of \"positive\" over \"negative\"");
+        // Of two classes the margin is the logarithm of the odds, which is as large as 20 heads are.
+        assertThat(why.value()).isGreaterThan(9);
+        assertThat(why.sum())
+                .isCloseTo(
+                        why.value() - why.baselineValue(),
+                        within(COMPLETE * Math.max(1, Math.abs(why.value() - why.baselineValue()))));
+        assertThat(why.words().stream()
+                        .max((a, b) -> Double.compare(a.value(), b.value()))
+                        .orElseThrow()
+                        .text())
+                .isEqualTo("good");
+        Attribution whyNot = IntegratedGradients.of(sure).explain(text, "negative");
+        assertThat(whyNot.output()).isEqualTo("margin (logit) of \"negative\" over \"positive\"");
+        assertThat(whyNot.value()).isCloseTo(-why.value(), within(1e-3));
+        sure.close();
     }
 
     @Test

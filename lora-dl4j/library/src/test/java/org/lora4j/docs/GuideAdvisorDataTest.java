@@ -14,7 +14,13 @@ import org.lora4j.advice.Advice;
 import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.DataReport;
 import org.lora4j.advice.LabeledFeatures;
+import org.lora4j.advice.LearningRateFinder;
+import org.lora4j.advice.LearningRateSuggestion;
+import org.lora4j.advice.RankAdvisor;
+import org.lora4j.advice.RankSuggestion;
+import org.lora4j.advice.Suitability;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +60,25 @@ class GuideAdvisorDataTest {
             assertThat(report.cutTexts().advice().answer()).isEqualTo(Advice.Answer.GOOD);
             assertThat(report.shift().advice().answer()).isEqualTo(Advice.Answer.UNKNOWN);
         }
+    }
+
+    @Test
+    void textsAndATask() throws IOException {
+        List<LabeledText> train = reviews(60);
+        List<LabeledText> validation = reviews(20);
+        TextEncoder encoder = TextEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("model")));
+
+        DataReport data = DataAdvisor.of(() -> TextClassifier.builder(encoder), train, validation);
+        Suitability forecast = Suitability.of(() -> TextClassifier.builder(encoder), train);
+        LearningRateSuggestion rate = LearningRateFinder.of(() -> TextClassifier.builder(encoder), train, validation)
+                .find();
+        RankSuggestion rank = RankAdvisor.of(() -> TextClassifier.builder(encoder), train, validation, 4, 8);
+
+        assertThat(data.leakage().rows()).hasSize(20);
+        assertThat(forecast.toString()).startsWith("suitability: ");
+        assertThat(rate.toString()).startsWith("learning rate: ");
+        assertThat(rank.toString()).startsWith("rank: ");
+        encoder.close();
     }
 
     @Test

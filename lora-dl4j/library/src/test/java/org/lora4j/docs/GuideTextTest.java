@@ -7,13 +7,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.text.KFold;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
@@ -27,6 +30,7 @@ import org.lora4j.text.ScoredPair;
 import org.lora4j.text.ScoredText;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
+import org.lora4j.text.Split;
 import org.lora4j.text.TaggedWords;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -60,6 +64,69 @@ class GuideTextTest {
         return texts;
     }
 
+    /** As it stands, in the directory of a program: the one in which tests run. */
+    @Test
+    void firstProgram() throws IOException {
+        Path file = Path.of("questions.csv");
+        Path saved = Path.of("classifier");
+        Documents documents = Documents.root();
+        List<String> rows = documents.blocks("docs/text.md").stream()
+                .filter(block -> block.language().equals("text"))
+                .findFirst()
+                .orElseThrow()
+                .lines();
+        Files.write(file, rows);
+        try {
+            TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2");
+            List<LabeledText> train = TextTable.csv(Path.of("questions.csv")).labeled("text", "label");
+            TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train);
+            Prediction p = classifier.predict("has my card been sent?"); // card 0.97; then rate 0.03
+            classifier.save(Path.of("classifier"));
+            TextClassifier again = TextClassifier.load(Path.of("classifier"));
+
+            assertThat(train).hasSize(10);
+            assertThat(p.label()).isEqualTo("card");
+            assertThat(again.predict("has my card been sent?")).isEqualTo(p);
+            assertThat(again.report()).isEqualTo(classifier.report());
+            again.close();
+            classifier.close();
+            encoder.close();
+        } finally {
+            Files.deleteIfExists(file);
+            try (Stream<Path> files = Files.walk(saved)) {
+                for (Path one : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(one);
+                }
+            }
+        }
+    }
+
+    @Test
+    void partsAndFolds() throws IOException {
+        Path questions = folder.resolve("questions.csv");
+        StringBuilder rows = new StringBuilder("text,label\n");
+        reviews(30)
+                .forEach(review -> rows.append(review.text())
+                        .append(',')
+                        .append(review.labels().get(0))
+                        .append('\n'));
+        Files.writeString(questions, rows.toString());
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+
+        Split<TextTable> parts = TextTable.csv(questions).splitByLabel("label", 0.2, 42);
+        List<LabeledText> train = parts.train().labeled("text", "label");
+        List<LabeledText> test = parts.validation().labeled("text", "label");
+        KFold.Result<LabelEvaluation> folds = KFold.byLabel(train, LabeledText::labels, 3, 42)
+                .evaluate(() -> TextClassifier.builder(encoder).headOnly().build());
+        log.info(
+                "accuracy {} +- {}", folds.mean(LabelEvaluation::accuracy), folds.deviation(LabelEvaluation::accuracy));
+
+        assertThat(test).hasSize(6);
+        assertThat(folds.folds()).hasSize(3);
+        encoder.close();
+    }
+
+    /** The first lines of the README. */
     @Test
     void fiveLines() throws IOException {
         List<LabeledText> train = reviews(16);

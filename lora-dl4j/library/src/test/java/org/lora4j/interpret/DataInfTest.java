@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
@@ -39,6 +42,9 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** The influence of examples against the formula written out with inverses of matrices, and what is refused. */
 class DataInfTest {
+
+    @TempDir
+    Path folder;
 
     /** Gradients are in single precision. */
     private static final double SINGLE = 1e-4;
@@ -271,8 +277,20 @@ class DataInfTest {
         return rows;
     }
 
+    /** A loaded task does not learn, and its gradients are the same. */
+    private double[] ofALoaded(
+            TextClassifier classifier, TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation)
+            throws IOException {
+        classifier.save(folder);
+        try (TextClassifier loaded = TextClassifier.load(folder, encoder)) {
+            double[] values = DataInf.of(loaded, train).on(validation).values();
+            assertThat(loaded.model().isTrainable("default")).isFalse();
+            return values;
+        }
+    }
+
     @Test
-    void ofATextTask_wrongLabelsAreHarmful_andExamplesComeBack() {
+    void ofATextTask_wrongLabelsAreHarmful_andExamplesComeBack() throws IOException {
         TextEncoder encoder = TinyEncoder.create();
         List<LabeledText> train = new ArrayList<>(TinyEncoder.reviews(40, 1));
         for (int i = 0; i < 4; i++) {
@@ -298,6 +316,7 @@ class DataInfTest {
         assertThat(influence.mostHelpful(3))
                 .allSatisfy(ranked -> assertThat(ranked.influence()).isNegative());
         assertThat(influence.toString()).contains("those that raise the loss:");
+        assertThat(ofALoaded(classifier, encoder, train, validation)).containsExactly(values);
         assertThatThrownBy(() -> influence.mostHarmful(0)).hasMessageContaining("count = 0");
         assertThatThrownBy(() -> DataInf.of(classifier, List.of(new LabeledText("a film", "neutral"), train.get(0))))
                 .hasMessageContaining("neutral");

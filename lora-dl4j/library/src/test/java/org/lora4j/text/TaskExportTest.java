@@ -79,6 +79,10 @@ class TaskExportTest {
 
             assertThat(dense()[0]).isCloseTo(regressor.predict(TEXT), within(1e-2));
         }
+        assertThat(Files.readString(out.resolve("README.md")))
+                .contains("The model gives a number for each text.")
+                .contains("values = model.encode([\"a text\"])  # [texts, 1]")
+                .doesNotContain("vectors");
         assertThat(config().path("problem_type").asText()).isEqualTo("regression");
         assertThat(config().path("id2label").size()).isEqualTo(1);
     }
@@ -102,6 +106,12 @@ class TaskExportTest {
                     / classifier.predict(TEXT).scores().get("yes");
             assertThat(logits[0] - logits[1]).isCloseTo(Math.log(odds), within(1e-4));
         }
+        assertThat(Files.readString(out.resolve("README.md")))
+                .contains(
+                        "The model gives each text a score for each of the 2 labels in `config.json`, in their order.")
+                .contains("a softmax makes probabilities of them")
+                .contains("scores = model.encode([\"a text\"])  # [texts, 2]")
+                .doesNotContain("vectors");
         assertThat(config().at("/id2label/0").asText()).isEqualTo("no");
         assertThat(config().path("problem_type").asText()).isEqualTo("single_label_classification");
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -13,6 +15,7 @@ import org.lora4j.dl4j.StateNetwork.Learning;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.host.LearningAdapters;
 import org.lora4j.method.StepRule;
 import org.lora4j.train.DataSetPlaceholders;
 import org.lora4j.train.Trainable;
@@ -54,6 +57,11 @@ final class NetworkTraining<N extends Model> implements Trainable {
     @Override
     public List<StepRule> stepRules() {
         return model.stepRules();
+    }
+
+    @Override
+    public void saveAdapter(Path directory) throws IOException {
+        LearningAdapters.save(model, directory);
     }
 
     @Override

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -21,6 +23,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.array.OpenMpWaiting;
 import org.lora4j.internal.host.HostedModel;
+import org.lora4j.internal.host.LearningAdapters;
 import org.lora4j.internal.host.Merged;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.quant.StoredWeights;
@@ -419,6 +422,12 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
                     + " is trainable; expected one that is. Call setTrainable(name, true) first.";
         }
         throw new IllegalStateException("training: " + problem);
+    }
+
+    /** Of several adapters that learn, each in a folder of its name but the default one, as PEFT has them. */
+    @Override
+    public void saveAdapter(Path directory) throws IOException {
+        LearningAdapters.save(this, directory);
     }
 
     /**

@@ -41,8 +41,20 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
      * @param several whether a text may have any number of labels
      * @param threshold from which probability on a label is given, if there may be several
      * @param balanced whether rare labels count for more
+     * @param weights how much labels count; 1 for those that it does not name
      */
-    record LabelSettings(boolean several, double threshold, boolean balanced) {}
+    record LabelSettings(boolean several, double threshold, boolean balanced, Map<String, Double> weights) {
+
+        /** Adds what is wrong with the weights. */
+        void check(Problems problems) {
+            problems.check(
+                    weights.isEmpty() || !(balanced || several),
+                    "classWeights with " + (balanced ? "balancedLabels" : "severalLabels")
+                            + " is not supported, expected one of them");
+            weights.forEach(
+                    (label, weight) -> problems.finiteAboveZero("classWeights of " + MessageText.name(label), weight));
+        }
+    }
 
     private LabelTargets(
             List<String> labels, Function<E, List<String>> labelsOf, LabelSettings settings, float[] weights) {
@@ -63,17 +75,27 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
                     + (counts.isEmpty() ? "no label" : "a single label, " + Problems.quoted(counts.keySet()))
                     + "; expected two or more to tell apart. Add examples of others.");
         }
+        List<String> strangers = settings.weights().keySet().stream()
+                .filter(label -> !counts.containsKey(label))
+                .toList();
+        if (!strangers.isEmpty()) {
+            throw new IllegalArgumentException(where + ": classWeights names " + Problems.quoted(strangers)
+                    + ", which no example to learn from has; expected some of " + Problems.quoted(counts.keySet())
+                    + ClosestNames.hint(strangers.get(0), counts.keySet()) + ".");
+        }
         float[] weights = new float[counts.size()];
         double total = counts.values().stream().mapToInt(count -> count).sum();
         int i = 0;
-        for (int count : counts.values()) {
-            weights[i++] = settings.balanced() ? (float) (total / counts.size() / count) : 1;
+        for (Map.Entry<String, Integer> label : counts.entrySet()) {
+            weights[i++] = settings.balanced()
+                    ? (float) (total / counts.size() / label.getValue())
+                    : settings.weights().getOrDefault(label.getKey(), 1.0).floatValue();
         }
         return new LabelTargets<>(List.copyOf(counts.keySet()), labelsOf, settings, weights);
     }
 
     static <I, E> LabelTargets<I, E> read(
-            Path file, Map<String, Object> description, Function<E, List<String>> labelsOf, boolean balanced)
+            Path file, Map<String, Object> description, Function<E, List<String>> labelsOf, LabelSettings settings)
             throws IOException {
         List<String> labels = texts(file, description, "labels");
         Object several = description.get("several");
@@ -84,7 +106,11 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
         }
         float[] weights = new float[labels.size()];
         Arrays.fill(weights, 1);
-        return new LabelTargets<>(labels, labelsOf, new LabelSettings(any, from.doubleValue(), balanced), weights);
+        return new LabelTargets<>(
+                labels,
+                labelsOf,
+                new LabelSettings(any, from.doubleValue(), settings.balanced(), settings.weights()),
+                weights);
     }
 
     /** A list of distinct texts of a file. */
@@ -132,13 +158,13 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
             problems.add(where + " has " + own.size() + " labels, expected one; a text may have several with"
                     + " severalLabels() on the builder");
         }
-        for (String label : own) {
-            if (!indices.containsKey(label)) {
-                problems.add(where + " has the label " + MessageText.name(label)
-                        + ", which no example to learn from has, expected one of " + Problems.quoted(labels)
-                        + ClosestNames.hint(label, labels));
-            }
-        }
+    }
+
+    @Override
+    public List<String> unknown(E example) {
+        return labelsOf.apply(example).stream()
+                .filter(label -> !indices.containsKey(label))
+                .toList();
     }
 
     @Override

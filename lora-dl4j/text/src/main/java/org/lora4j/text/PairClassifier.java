@@ -3,9 +3,12 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.Problems;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -23,7 +26,7 @@ import org.lora4j.text.LabelTargets.LabelSettings;
 public final class PairClassifier extends TextTask<TextPair, LabeledPair, Prediction, LabelEvaluation, PairClassifier> {
 
     private PairClassifier(Builder builder) {
-        super(builder, new Spec(builder.balanced));
+        super(builder, new Spec(builder.settings()));
     }
 
     /**
@@ -104,6 +107,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     public static final class Builder extends TextTaskBuilder<Builder, PairClassifier> {
 
         private boolean balanced;
+        private Map<String, Double> weights = Map.of();
 
         private Builder(TextEncoder encoder) {
             super("PairClassifier", encoder);
@@ -124,13 +128,37 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
             return this;
         }
 
+        /**
+         * Sets how much labels count: an example of a label with weight 3 counts as three. For texts with one label.
+         *
+         * @param byLabel weights, finite numbers above 0; 1 for labels that it does not name
+         * @return this
+         */
+        public Builder classWeights(Map<String, Double> byLabel) {
+            Map<String, Double> copy = new LinkedHashMap<>();
+            Arguments.allRequired(byLabel, "PairClassifier.classWeights: byLabel", "a weight")
+                    .forEach((label, weight) -> copy.put(Labels.trimmed(label), weight));
+            weights = Collections.unmodifiableMap(copy);
+            return this;
+        }
+
+        private LabelSettings settings() {
+            return new LabelSettings(false, 0.5, balanced, weights);
+        }
+
+        @Override
+        protected void check(Problems problems) {
+            super.check(problems);
+            settings().check(problems);
+        }
+
         @Override
         PairClassifier make() {
             return new PairClassifier(this);
         }
     }
 
-    private record Spec(boolean balanced) implements PairSpec<LabeledPair, Prediction, LabelEvaluation> {
+    private record Spec(LabelSettings settings) implements PairSpec<LabeledPair, Prediction, LabelEvaluation> {
 
         @Override
         public Kind kind() {
@@ -144,23 +172,29 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
 
         @Override
         public Targets<TextPair, LabeledPair, Prediction> targets(List<LabeledPair> train) {
-            return LabelTargets.of("PairClassifier.fit", train, Spec::labels, new LabelSettings(false, 0.5, balanced));
+            return LabelTargets.of("PairClassifier.fit", train, this::labels, settings);
         }
 
         @Override
         public Targets<TextPair, LabeledPair, Prediction> targets(Path file, Map<String, Object> description)
                 throws IOException {
-            return LabelTargets.read(file, description, Spec::labels, balanced);
+            return LabelTargets.read(file, description, this::labels, settings);
         }
 
-        private static List<String> labels(LabeledPair example) {
+        @Override
+        public LabeledPair tidy(LabeledPair example) {
+            return new LabeledPair(example.pair(), Labels.trimmed(example.label()));
+        }
+
+        @Override
+        public List<String> labels(LabeledPair example) {
             return List.of(example.label());
         }
 
         @Override
         public LabelEvaluation evaluate(List<LabeledPair> examples, List<Prediction> predictions) {
             return LabelEvaluation.of(
-                    examples.stream().map(Spec::labels).toList(),
+                    examples.stream().map(this::labels).toList(),
                     predictions.stream().map(Prediction::labels).toList());
         }
     }

@@ -32,6 +32,7 @@ import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Holdout;
+import org.lora4j.train.Progress;
 import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,7 @@ import org.slf4j.LoggerFactory;
 public final class SentenceEncoder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SentenceEncoder.class);
+    private static final double NANOS = 1e9;
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
 
@@ -105,6 +107,8 @@ public final class SentenceEncoder implements AutoCloseable {
         Arguments.required(encoder, "SentenceEncoder.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         SentenceEncoder loaded = builder(encoder).build();
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
+        Object report = fields.get("report");
+        loaded.report = report == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), report);
         loaded.model = TaskFiles.load(directory, fields, loaded.parts);
         loaded.fitted = true;
         return loaded;
@@ -162,6 +166,8 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private synchronized SentenceEncoder learn(List<SentenceExample> train, List<SentenceExample> validation) {
         requireOpen();
+        long start = System.nanoTime();
+        Progress progress = options.fit().progress("SentenceEncoder.fit");
         SentenceKind kind = kind(train, validation);
         Map<String, Integer> indices = new LinkedHashMap<>();
         List<SentenceRows> rows = rows(train, kind, indices);
@@ -178,7 +184,8 @@ public final class SentenceEncoder implements AutoCloseable {
                 kind.metric(),
                 validation.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(candidate -> kind.score(validation, new Embedder(candidate))));
+                        : Optional.of(candidate -> kind.score(validation, new Embedder(candidate, progress))),
+                progress);
         report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -190,8 +197,11 @@ public final class SentenceEncoder implements AutoCloseable {
                 outcome.after(),
                 outcome.startKept(),
                 Optional.of(outcome.training()),
-                List.copyOf(notes));
-        LOG.info("SentenceEncoder: {}", report);
+                notes,
+                (System.nanoTime() - start) / NANOS);
+        if (!progress.isNone()) {
+            LOG.info("SentenceEncoder: {}", report.line());
+        }
         TaskModel before = model;
         model = outcome.model();
         fitted = true;
@@ -296,28 +306,30 @@ public final class SentenceEncoder implements AutoCloseable {
     private final class Embedder implements SentenceKind.Embedder {
 
         private final TaskModel by;
+        private final Progress progress;
 
-        private Embedder(TaskModel by) {
+        private Embedder(TaskModel by, Progress progress) {
             this.by = by;
+            this.progress = progress;
         }
 
         @Override
         public float[][] texts(List<String> texts) {
-            return embed(by, encoder.prefixes().text(), texts);
+            return embed(this, encoder.prefixes().text(), texts);
         }
 
         @Override
         public float[][] queries(List<String> texts) {
-            return embed(by, encoder.prefixes().query(), texts);
+            return embed(this, encoder.prefixes().query(), texts);
         }
 
         @Override
         public float[][] passages(List<String> texts) {
-            return embed(by, encoder.prefixes().passage(), texts);
+            return embed(this, encoder.prefixes().passage(), texts);
         }
     }
 
-    private float[][] embed(TaskModel by, String prefix, List<String> texts) {
+    private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i);
@@ -330,12 +342,12 @@ public final class SentenceEncoder implements AutoCloseable {
                 .map(text -> encoder.tokenizer().tokenize(prefix + text))
                 .toList();
         TokenRows.requireFit("SentenceEncoder", tokens, encoder.weights().config());
-        return by.outputs(tokens);
+        return embedder.by.outputs(tokens, embedder.progress.stage("vectors", "texts", tokens.size()));
     }
 
     private Embedder current() {
         requireOpen();
-        return new Embedder(model);
+        return new Embedder(model, options.fit().progress("SentenceEncoder"));
     }
 
     /**
@@ -509,6 +521,9 @@ public final class SentenceEncoder implements AutoCloseable {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", TASK);
         fields.put("encoder", SavedEncoder.fields(encoder));
+        if (report != null) {
+            fields.put("report", report.fields());
+        }
         TaskFiles.save("SentenceEncoder.save", directory, model, fields);
     }
 
@@ -529,15 +544,15 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
-     * What the last {@link #fit(List, List)} did.
+     * What the last {@code fit} did, here or before this was saved.
      *
      * @return the report; its {@code before} is that of the encoder as it was read
-     * @throws IllegalStateException if nothing was learned here
+     * @throws IllegalStateException if nothing was learned yet, or this was loaded from a directory without a report
      */
     public TextFitReport report() {
         if (report == null) {
             throw new IllegalStateException(
-                    "SentenceEncoder.report: nothing was learned here; expected fit(...) before it.");
+                    "SentenceEncoder.report: there is none; expected fit(...) before it, or a directory that was saved after it.");
         }
         return report;
     }

@@ -2,6 +2,7 @@
 package org.lora4j.text;
 
 import java.util.List;
+import java.util.StringJoiner;
 import org.lora4j.error.Arguments;
 
 /**
@@ -42,5 +43,19 @@ public record TaggedWords(List<String> words, List<String> tags, List<Double> sc
      */
     public String text(Entity entity) {
         return String.join(" ", words.subList(entity.from(), entity.to()));
+    }
+
+    /** The text with its entities in brackets: {@code play [Homogenic](album) by [Björk](artist)}. */
+    @Override
+    public String toString() {
+        StringJoiner text = new StringJoiner(" ");
+        int at = 0;
+        for (Entity entity : entities) {
+            words.subList(at, entity.from()).forEach(text::add);
+            text.add("[" + text(entity) + "](" + entity.type() + ")");
+            at = entity.to();
+        }
+        words.subList(at, words.size()).forEach(text::add);
+        return text.toString();
     }
 }

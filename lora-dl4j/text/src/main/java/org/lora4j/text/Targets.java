@@ -20,6 +20,16 @@ interface Targets<I, E, P> extends HeadTask {
     /** What of an example cannot be a target. */
     void check(E example, String where, Problems problems);
 
+    /** Labels of an example that are none of {@link #names}. */
+    default List<String> unknown(E example) {
+        return List.of();
+    }
+
+    /** What one of the names is. */
+    default String what() {
+        return "label";
+    }
+
     /** The target of an example that was checked. */
     float[] encode(E example, TokenizedText tokens);
 

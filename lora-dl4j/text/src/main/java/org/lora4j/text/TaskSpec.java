@@ -24,6 +24,16 @@ interface TaskSpec<I, E, P, R> {
 
     I input(E example);
 
+    /** The example without white space around its labels. */
+    default E tidy(E example) {
+        return example;
+    }
+
+    /** What the example is called by its user; none where that is a number. */
+    default List<String> labels(E example) {
+        return List.of();
+    }
+
     /** The parts of an input that a user would call a text, for checks. */
     List<String> texts(I input);
 

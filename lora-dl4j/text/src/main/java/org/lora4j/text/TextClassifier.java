@@ -3,6 +3,8 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Arguments;
@@ -107,6 +109,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         private boolean several;
         private double threshold = 0.5;
         private boolean balanced;
+        private Map<String, Double> weights = Map.of();
 
         private Builder(TextEncoder encoder) {
             super("TextClassifier", encoder);
@@ -149,13 +152,28 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
             return this;
         }
 
+        /**
+         * Sets how much labels count: an example of a label with weight 3 counts as three. For texts with one label.
+         *
+         * @param byLabel weights, finite numbers above 0; 1 for labels that it does not name
+         * @return this
+         */
+        public Builder classWeights(Map<String, Double> byLabel) {
+            Map<String, Double> copy = new LinkedHashMap<>();
+            Arguments.allRequired(byLabel, "TextClassifier.classWeights: byLabel", "a weight")
+                    .forEach((label, weight) -> copy.put(Labels.trimmed(label), weight));
+            weights = Collections.unmodifiableMap(copy);
+            return this;
+        }
+
         private LabelSettings settings() {
-            return new LabelSettings(several, threshold, balanced);
+            return new LabelSettings(several, threshold, balanced, weights);
         }
 
         @Override
         protected void check(Problems problems) {
             super.check(problems);
+            settings().check(problems);
             problems.check(
                     threshold > 0 && threshold < 1,
                     "threshold = " + threshold + ", expected a probability above 0 and below 1");
@@ -182,6 +200,18 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         @Override
+        public LabeledText tidy(LabeledText example) {
+            return new LabeledText(
+                    example.text(),
+                    example.labels().stream().map(Labels::trimmed).toList());
+        }
+
+        @Override
+        public List<String> labels(LabeledText example) {
+            return example.labels();
+        }
+
+        @Override
         public List<String> texts(String input) {
             return List.of(input);
         }
@@ -199,7 +229,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         @Override
         public Targets<String, LabeledText, Prediction> targets(Path file, Map<String, Object> description)
                 throws IOException {
-            return LabelTargets.read(file, description, LabeledText::labels, settings.balanced());
+            return LabelTargets.read(file, description, LabeledText::labels, settings);
         }
 
         @Override

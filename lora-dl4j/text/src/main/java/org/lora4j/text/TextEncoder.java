@@ -23,6 +23,7 @@ import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -271,12 +272,25 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if a text is null or the tokenizer does not belong to the weights
      */
     public float[][] embed(List<String> texts) {
+        return embed(texts, Progress.of("TextEncoder.embed"));
+    }
+
+    /**
+     * The same, as part of longer work, or in silence.
+     *
+     * @param texts the texts
+     * @param progress of the work that this is part of; {@code Progress.none()} for silence
+     * @return as {@link #embed(List)}
+     * @throws IllegalArgumentException as {@link #embed(List)}
+     */
+    public float[][] embed(List<String> texts, Progress progress) {
         Arguments.required(texts, "TextEncoder.embed: texts", "a list of texts");
+        Arguments.required(progress, "TextEncoder.embed: progress", "a Progress, Progress.none() for silence");
         List<TokenizedText> tokens = texts.stream()
                 .map(text -> tokenizer.tokenize(prefixes.text() + text))
                 .toList();
         TokenRows.requireFit("TextEncoder", tokens, weights.config());
-        return frozen().of(tokens);
+        return frozen().of(tokens, progress.stage("vectors", "texts", tokens.size()));
     }
 
     /**

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.text;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
 import org.lora4j.train.FitReport;
 import org.lora4j.train.TrainingResult;
 
@@ -25,6 +30,7 @@ import org.lora4j.train.TrainingResult;
  * @param startKept whether no epoch was better than {@code before}, which was kept
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
+ * @param seconds how long all of it took
  * @apiNote Status: experimental
  */
 public record TextFitReport(
@@ -38,8 +44,104 @@ public record TextFitReport(
         OptionalDouble after,
         boolean startKept,
         Optional<TrainingResult> training,
-        List<String> notes)
+        List<String> notes,
+        double seconds)
         implements FitReport {
+
+    /**
+     * Copies the notes.
+     *
+     * @param trained as in the record
+     * @param validated as in the record
+     * @param learningRate as in the record
+     * @param cost as in the record
+     * @param metric as in the record
+     * @param higherIsBetter as in the record
+     * @param before as in the record
+     * @param after as in the record
+     * @param startKept as in the record
+     * @param training as in the record
+     * @param notes as in the record
+     * @param seconds as in the record
+     */
+    public TextFitReport {
+        notes = List.copyOf(notes);
+    }
+
+    /** For the file of the task. */
+    Map<String, Object> fields() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("trained", trained);
+        fields.put("validated", validated);
+        fields.put("learning_rate", learningRate);
+        fields.put("cost", cost);
+        fields.put("metric", metric);
+        fields.put("higher_is_better", higherIsBetter);
+        before.ifPresent(score -> fields.put("before", score));
+        after.ifPresent(score -> fields.put("after", score));
+        fields.put("start_kept", startKept);
+        training.ifPresent(result -> fields.put("training", result.values()));
+        fields.put("notes", notes);
+        fields.put("seconds", seconds);
+        return fields;
+    }
+
+    /** What {@link #fields} gave, from a file. */
+    static TextFitReport read(Path file, Object written) throws IOException {
+        try {
+            if (!(written instanceof Map<?, ?> fields)) {
+                throw new IllegalArgumentException("it is " + MessageText.value(written) + ", expected an object");
+            }
+            Optional<TrainingResult> training = Optional.empty();
+            if (fields.get("training") != null) {
+                training = Optional.of(TrainingResult.of(strings(value(fields, "training", Map.class))));
+            }
+            return new TextFitReport(
+                    value(fields, "trained", Integer.class),
+                    value(fields, "validated", Integer.class),
+                    value(fields, "learning_rate", Number.class).doubleValue(),
+                    value(fields, "cost", Number.class).doubleValue(),
+                    value(fields, "metric", String.class),
+                    value(fields, "higher_is_better", Boolean.class),
+                    score(fields, "before"),
+                    score(fields, "after"),
+                    value(fields, "start_kept", Boolean.class),
+                    training,
+                    texts(value(fields, "notes", List.class)),
+                    value(fields, "seconds", Number.class).doubleValue());
+        } catch (IllegalArgumentException e) {
+            throw new CorruptAdapterException(
+                    file + ": report: " + e.getMessage() + ". Save the task again, or remove the field \"report\".", e);
+        }
+    }
+
+    private static <V> V value(Map<?, ?> fields, String name, Class<V> type) {
+        if (type.isInstance(fields.get(name))) {
+            return type.cast(fields.get(name));
+        }
+        throw new IllegalArgumentException(name + " = " + MessageText.value(fields.get(name)) + ", expected "
+                + type.getSimpleName().toLowerCase(Locale.ROOT));
+    }
+
+    private static OptionalDouble score(Map<?, ?> fields, String name) {
+        return fields.get(name) == null
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(value(fields, name, Number.class).doubleValue());
+    }
+
+    private static List<String> texts(List<?> values) {
+        List<String> texts = new ArrayList<>();
+        for (Object value : values) {
+            texts.add(String.valueOf(value));
+        }
+        return texts;
+    }
+
+    private static Map<String, Object> strings(Map<?, ?> values) {
+        Map<String, Object> named = new LinkedHashMap<>();
+        values.forEach((name, value) -> named.put(String.valueOf(name), value));
+        return named;
+    }
 
     @Override
     public Map<String, Object> chosen() {
@@ -59,14 +161,23 @@ public record TextFitReport(
         return data;
     }
 
-    @Override
-    public String toString() {
-        StringBuilder text = new StringBuilder("TextFitReport[" + trained + " examples, ");
+    /** One line without the notes, which were told when they were found. */
+    String line() {
+        StringBuilder text = new StringBuilder(trained + " examples, ");
         text.append(validated == 0 ? "no validation part" : validated + " to choose by");
         String start = cost > 0 ? String.format(Locale.ROOT, "head alone: C %.0f", cost) : "as it was read";
         text.append("; ").append(start);
         before.ifPresent(score -> text.append(String.format(Locale.ROOT, ", %s %.4f", metric, score)));
-        after.ifPresent(score -> text.append(String.format(Locale.ROOT, "; kept: %s %.4f", metric, score)));
+        after.ifPresent(score -> text.append(
+                String.format(Locale.ROOT, "; kept%s: %s %.4f", startKept ? " the start" : "", metric, score)));
+        training.ifPresent(result -> text.append("; training ").append(result.ending()));
+        return text.append(String.format(Locale.ROOT, "; %.1f s in all", seconds))
+                .toString();
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("TextFitReport[" + line());
         notes.forEach(note -> text.append("; ").append(note));
         return text.append(']').toString();
     }

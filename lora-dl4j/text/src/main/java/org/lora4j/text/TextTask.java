@@ -30,6 +30,7 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Holdout;
+import org.lora4j.train.Progress;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -54,6 +55,7 @@ import org.slf4j.LoggerFactory;
 public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
+    private static final double NANOS = 1e9;
 
     private final String name = getClass().getSimpleName();
     private final TextEncoder encoder;
@@ -65,7 +67,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private volatile boolean closed;
     private boolean ownsEncoder;
 
-    /** What is there after a fit or a load; of a task that was loaded there is no report. */
+    /** What is there after a fit or a load; no report where a directory had none. */
     private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
 
     TextTask(TextTaskBuilder<?, T> settings, TaskSpec<I, E, P, R> spec) {
@@ -89,9 +91,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      */
     public T fit(List<E> train) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
-        Targets<I, E, P> targets = targets(train, List.of());
-        Holdout.Split<E> split = options.fit().holdout().of(train, example -> group(example, targets));
-        learn(split.train(), split.validation(), true);
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> all = checked(train, "train", "fit", notes);
+        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
+        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
+        learn(
+                CheckedExamples.part("train", split.train()),
+                CheckedExamples.part("validation", split.validation()),
+                true,
+                notes);
         return self();
     }
 
@@ -109,12 +117,18 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         Objects.requireNonNull(
                 validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
-        if (validation.isEmpty()) {
+        List<String> notes = new ArrayList<>();
+        Problems problems = new Problems();
+        CheckedExamples<E> learned = CheckedExamples.of(spec, train, "train", options.skipEmpty(), problems, notes);
+        CheckedExamples<E> held =
+                CheckedExamples.of(spec, validation, "validation", options.skipEmpty(), problems, notes);
+        problems.throwIfAny(name + ".fit");
+        if (held.examples().isEmpty()) {
             throw new IllegalArgumentException(
                     name + ".fit: the validation part is empty; expected examples to choose by,"
                             + " none of them in the training part. fit(train) makes one.");
         }
-        learn(train, validation, false);
+        learn(learned, held, false, notes);
         return self();
     }
 
@@ -122,15 +136,22 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return targets.kind() == HeadKind.ONE_CLASS ? Arrays.hashCode(targets.encode(example, null)) : 0;
     }
 
-    private synchronized void learn(List<E> train, List<E> validation, boolean taken) {
+    private synchronized void learn(
+            CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
-        Targets<I, E, P> targets = targets(train, validation);
-        List<EncodedText> encoded = encode(train, targets);
-        List<EncodedText> held = encode(validation, targets);
-        List<String> notes = new ArrayList<>(targets.notes());
-        notes.addAll(notes(train, validation, encoded, held));
+        long start = System.nanoTime();
+        Progress progress = options.fit().progress(name + ".fit");
+        Targets<I, E, P> targets = targets(learned, held);
+        List<E> train = learned.examples();
+        List<E> validation = held.examples();
+        Progress.Stage tokens = progress.stage("tokens", "texts", train.size() + validation.size());
+        List<EncodedText> encoded = encode(train, targets, tokens);
+        List<EncodedText> encodedHeld = encode(validation, targets, tokens);
+        List<String> notes = new ArrayList<>(noted);
+        notes.addAll(targets.notes());
+        notes.addAll(notes(learned, held, encoded, encodedHeld));
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, held, taken);
+        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, encodedHeld, taken, progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -142,8 +163,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 outcome.score(),
                 outcome.startKept(),
                 outcome.training(),
-                List.copyOf(notes));
-        LOG.info("{}: {}", name, report);
+                notes,
+                (System.nanoTime() - start) / NANOS);
+        if (!progress.isNone()) {
+            LOG.info("{}: {}", name, report.line());
+        }
         Fitted<I, E, P> before = fitted;
         fitted = new Fitted<>(outcome.model(), targets, report);
         if (before != null) {
@@ -152,38 +176,27 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /** The targets of the training part, after everything that is wrong with either part was told. */
-    private Targets<I, E, P> targets(List<E> train, List<E> validation) {
+    private Targets<I, E, P> targets(CheckedExamples<E> train, CheckedExamples<E> validation) {
         Problems problems = new Problems();
-        problems.check(!train.isEmpty(), "no examples to learn from, expected some of each kind");
-        checkTexts(train, "train", problems);
-        checkTexts(validation, "validation", problems);
+        problems.check(!train.examples().isEmpty(), "no examples to learn from, expected some of each kind");
         problems.throwIfAny(name + ".fit");
-        Targets<I, E, P> targets = spec.targets(train);
-        for (int i = 0; i < train.size(); i++) {
-            targets.check(train.get(i), "train[" + i + "]", problems);
-        }
-        for (int i = 0; i < validation.size(); i++) {
-            targets.check(validation.get(i), "validation[" + i + "]", problems);
-        }
+        Targets<I, E, P> targets = spec.targets(train.examples());
+        train.check(targets, problems);
+        validation.check(targets, problems);
         problems.throwIfAny(name + ".fit");
         return targets;
     }
 
-    private void checkTexts(List<E> examples, String where, Problems problems) {
-        for (int i = 0; i < examples.size(); i++) {
-            E example = examples.get(i);
-            if (example == null) {
-                problems.add(where + "[" + i + "] is null, expected an example");
-            } else if (spec.texts(spec.input(example)).stream().anyMatch(String::isBlank)) {
-                problems.add(where + "[" + i + "] is an empty text, expected words; leave it out");
-            }
-        }
+    /** Looks through a list by itself. */
+    private CheckedExamples<E> checked(List<E> examples, String where, String call, List<String> notes) {
+        Problems problems = new Problems();
+        CheckedExamples<E> checked = CheckedExamples.of(spec, examples, where, options.skipEmpty(), problems, notes);
+        problems.throwIfAny(name + "." + call);
+        return checked;
     }
 
-    private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets) {
-        List<TokenizedText> tokens = examples.stream()
-                .map(example -> spec.tokens(encoder, spec.input(example)))
-                .toList();
+    private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets, Progress.Stage stage) {
+        List<TokenizedText> tokens = tokens(examples.stream().map(spec::input).toList(), stage);
         TokenRows.requireFit(name, tokens, encoder.weights().config());
         List<EncodedText> encoded = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {
@@ -192,7 +205,20 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return encoded;
     }
 
-    private List<String> notes(List<E> train, List<E> validation, List<EncodedText> encoded, List<EncodedText> held) {
+    private List<TokenizedText> tokens(List<? extends I> inputs, Progress.Stage stage) {
+        List<TokenizedText> tokens = new ArrayList<>();
+        for (I input : inputs) {
+            tokens.add(spec.tokens(encoder, input));
+            stage.advance(1);
+        }
+        return tokens;
+    }
+
+    private List<String> notes(
+            CheckedExamples<E> train,
+            CheckedExamples<E> validation,
+            List<EncodedText> encoded,
+            List<EncodedText> held) {
         List<String> notes = new ArrayList<>();
         long cut = encoded.stream().filter(example -> example.tokens().cut()).count()
                 + held.stream().filter(example -> example.tokens().cut()).count();
@@ -201,14 +227,16 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
         }
         Map<List<String>, Integer> known = new LinkedHashMap<>();
-        for (int i = 0; i < train.size(); i++) {
-            known.putIfAbsent(spec.texts(spec.input(train.get(i))), i);
+        for (int i = 0; i < train.examples().size(); i++) {
+            known.putIfAbsent(
+                    spec.texts(spec.input(train.examples().get(i))),
+                    train.rows().get(i));
         }
         List<String> twice = new ArrayList<>();
-        for (int i = 0; i < validation.size(); i++) {
-            Integer at = known.get(spec.texts(spec.input(validation.get(i))));
+        for (int i = 0; i < validation.examples().size(); i++) {
+            Integer at = known.get(spec.texts(spec.input(validation.examples().get(i))));
             if (at != null) {
-                twice.add("train[" + at + "] = validation[" + i + "]");
+                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
             }
         }
         if (!twice.isEmpty()) {
@@ -241,8 +269,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalArgumentException if an input is null or empty; the message lists them
      */
     public List<P> predict(List<? extends I> inputs) {
+        return predict(inputs, "predict");
+    }
+
+    private List<P> predict(List<? extends I> inputs, String call) {
         Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
-        Fitted<I, E, P> now = requireFitted("predict");
+        Fitted<I, E, P> now = requireFitted(call);
         Problems problems = new Problems();
         for (int i = 0; i < inputs.size(); i++) {
             I input = inputs.get(i);
@@ -251,10 +283,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     "input " + i + " is " + (input == null ? "null" : "an empty text") + ", expected words");
         }
         problems.throwIfAny(name + ".predict");
-        List<TokenizedText> tokens = new ArrayList<>();
-        inputs.forEach(input -> tokens.add(spec.tokens(encoder, input)));
+        Progress progress = options.fit().progress(name + "." + call);
+        List<TokenizedText> tokens = tokens(inputs, progress.stage("tokens", "texts", inputs.size()));
         TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
-        float[][] logits = now.model().outputs(tokens);
+        float[][] logits = now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
         List<P> predictions = new ArrayList<>();
         for (int i = 0; i < logits.length; i++) {
             predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
@@ -263,32 +295,34 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /**
-     * Compares predictions with what is true. Labels and tags that were never learned count as wrong, and are told in the log.
+     * Compares predictions with what is true.
      *
      * @param examples the examples, none of them learned from
      * @return the numbers
      * @throws IllegalStateException as {@link #predict(Object)}
-     * @throws IllegalArgumentException if there is no example, one is null or a text is empty; the message lists every problem
+     * @throws IllegalArgumentException if there is no example, one is null, a text or label is empty, or a label or tag is none that
+     *     was learned; the message lists every problem with its examples
      */
     public R evaluate(List<E> examples) {
         Arguments.required(examples, name + ".evaluate: examples", "a list of examples");
-        if (examples.isEmpty()) {
+        CheckedExamples<E> known = known(examples, "evaluate");
+        if (known.examples().isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
-        Targets<I, E, P> targets = learned("evaluate");
+        List<I> inputs = known.examples().stream().map(spec::input).toList();
+        return spec.evaluate(known.examples(), predict(inputs, "evaluate"));
+    }
+
+    /** Examples that this task can be judged by; what was changed about them is told in the log. */
+    private CheckedExamples<E> known(List<E> examples, String call) {
+        Targets<I, E, P> targets = learned(call);
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> checked = checked(examples, "examples", call, notes);
         Problems problems = new Problems();
-        checkTexts(examples, "examples", problems);
-        problems.throwIfAny(name + ".evaluate");
-        List<I> inputs = new ArrayList<>();
-        Problems unknown = new Problems();
-        for (int i = 0; i < examples.size(); i++) {
-            inputs.add(spec.input(examples.get(i)));
-            targets.check(examples.get(i), "examples[" + i + "]", unknown);
-        }
-        if (!unknown.isEmpty()) {
-            LOG.warn("{}. These count as wrong.", unknown.message(name + ".evaluate"));
-        }
-        return spec.evaluate(examples, predict(inputs));
+        checked.check(targets, problems);
+        problems.throwIfAny(name + "." + call);
+        notes.forEach(note -> LOG.warn("{}.{}: {}", name, call, note));
+        return checked;
     }
 
     /**
@@ -307,6 +341,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         fields.put("task", spec.kind().name());
         fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
+        if (now.report() != null) {
+            fields.put("report", now.report().fields());
+        }
         synchronized (this) {
             TaskFiles.save(name + ".save", directory, now.model(), fields);
         }
@@ -352,22 +389,24 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
+        TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
         TaskModel model = TaskFiles.load(directory, fields, parts, targets);
-        fitted = new Fitted<>(model, targets, null);
+        fitted = new Fitted<>(model, targets, report);
         return self();
     }
 
     /**
-     * What the last {@code fit} did.
+     * What the last {@code fit} did, here or before this task was saved.
      *
      * @return the report
-     * @throws IllegalStateException if nothing was learned here: not yet, or by the task that was loaded
+     * @throws IllegalStateException if nothing was learned yet, or this task was loaded from a directory without a report
      */
     public TextFitReport report() {
         TextFitReport report = requireFitted("report").report();
         if (report == null) {
-            throw new IllegalStateException(
-                    name + ".report: this task was loaded; expected one that was fitted here. Call fit(...) first.");
+            throw new IllegalStateException(name
+                    + ".report: the directory that this task was loaded from has no report; expected one that save of this"
+                    + " version wrote. Call fit(...), or load one that was saved after it.");
         }
         return report;
     }
@@ -451,14 +490,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     public List<Batch> batches(List<E> examples) {
         Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
-        Problems problems = new Problems();
-        checkTexts(examples, "examples", problems);
-        problems.throwIfAny(name + ".batches");
-        for (int i = 0; i < examples.size(); i++) {
-            targets.check(examples.get(i), "examples[" + i + "]", problems);
-        }
-        problems.throwIfAny(name + ".batches");
-        return LabeledRows.single(encode(examples, targets), targets, parts);
+        List<E> known = known(examples, "batches").examples();
+        return LabeledRows.single(encode(known, targets, Progress.none().stage("", "texts", 0)), targets, parts);
     }
 
     /**

@@ -34,6 +34,7 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
     private boolean headOnly;
     private int batchSize = BATCH;
     private OptionalDouble headLearningRate = OptionalDouble.empty();
+    private boolean skipEmpty;
 
     TextTaskBuilder(String task, TextEncoder encoder) {
         super(EPOCHS, PATIENCE, TOKEN_BUDGET);
@@ -123,6 +124,17 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
         return self();
     }
 
+    /**
+     * Leaves out examples whose text is empty, or one of whose texts is, when this task learns or is evaluated, and says which in the
+     * log and the report. Without this call they are refused, all of them in one message.
+     *
+     * @return this
+     */
+    public B skipEmpty() {
+        skipEmpty = true;
+        return self();
+    }
+
     @Override
     protected void check(Problems problems) {
         super.check(problems);
@@ -145,6 +157,7 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
                 tuning,
                 fit.adapterFor(taskType, encoder.name(), modulesToSave),
                 batchSize,
-                headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE));
+                headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE),
+                skipEmpty);
     }
 }

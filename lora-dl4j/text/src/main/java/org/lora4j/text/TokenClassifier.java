@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.lora4j.error.Arguments;
-import org.lora4j.error.ClosestNames;
-import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.HeadKind;
@@ -119,6 +117,13 @@ public final class TokenClassifier
         }
 
         @Override
+        public LabeledWords tidy(LabeledWords example) {
+            return new LabeledWords(
+                    example.words(),
+                    example.tags().stream().map(Labels::trimmed).toList());
+        }
+
+        @Override
         public List<String> texts(List<String> input) {
             // A text without words is as empty as one of blanks.
             return input.isEmpty() ? List.of("") : input;
@@ -189,13 +194,19 @@ public final class TokenClassifier
 
         @Override
         public void check(LabeledWords example, String where, Problems problems) {
-            for (String tag : example.tags()) {
-                if (!indices.containsKey(tag)) {
-                    problems.add(where + " has the tag " + MessageText.name(tag)
-                            + ", which no example to learn from has, expected one of " + Problems.quoted(tags)
-                            + ClosestNames.hint(tag, tags));
-                }
-            }
+            // A tag of every word is there by construction.
+        }
+
+        @Override
+        public List<String> unknown(LabeledWords example) {
+            return example.tags().stream()
+                    .filter(tag -> !indices.containsKey(tag))
+                    .toList();
+        }
+
+        @Override
+        public String what() {
+            return "tag";
         }
 
         @Override

@@ -12,16 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.CapturedLog;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.train.EvaluationReport;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.StepReport;
+import org.lora4j.train.StopReason;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class TextClassifierTest {
@@ -339,21 +343,193 @@ class TextClassifierTest {
     }
 
     @Test
-    void evaluate_onLabelsNeverSeen_countsThemAsWrong_andTellsWhich() {
-        List<LabeledText> test = List.of(new LabeledText("the good film", "positiv"));
+    void evaluate_onLabelsNeverSeen_isRefused_withTheirRows() {
+        List<LabeledText> test = List.of(
+                TEST.get(0),
+                new LabeledText("the good film", "positiv"),
+                new LabeledText("the bad film", "neutral"),
+                new LabeledText("a good film", "positiv"),
+                new LabeledText("a very good film", "positiv"));
 
-        String log = CapturedLog.of(
-                TextTask.class,
-                () -> assertThat(FITTED.evaluate(test).accuracy()).isZero());
-
-        assertThat(log)
-                .contains(
-                        "TextClassifier.evaluate: examples[0] has the label \"positiv\", which no example to learn from has")
-                .contains("closest: \"positive\"");
+        assertThatThrownBy(() -> FITTED.evaluate(test))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "TextClassifier.evaluate: 2 problems: examples[1, 3, 4] have the label \"positiv\", which no example"
+                                + " to learn from has")
+                .hasMessageContaining("closest: \"positive\"")
+                .hasMessageContaining("examples[2] has the label \"neutral\"");
         assertThatThrownBy(() -> FITTED.evaluate(Arrays.asList(new LabeledText(" ", "positive"), null)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("examples[0] is an empty text")
                 .hasMessageContaining("examples[1] is null");
+    }
+
+    @Test
+    void report_isThereAfterLoad_withAllOfIt() throws IOException {
+        TextFitReport before = FITTED.report();
+        FITTED.save(folder);
+
+        TextFitReport after = TextClassifier.load(folder, ENCODER).report();
+
+        assertThat(after).isEqualTo(before);
+        assertThat(after.training().orElseThrow().highestRate()).isCloseTo(1e-3, within(1e-4));
+        assertThat(after.toString())
+                .contains("training completed after 4 epochs; best epoch ")
+                .contains("; rate up to ")
+                .contains(" examples/s")
+                .contains(" s in all");
+        HEAD.save(folder);
+        assertThat(TextClassifier.load(folder, ENCODER).report()).isEqualTo(HEAD.report());
+    }
+
+    @Test
+    void report_thatIsDamaged_isRefused_andOneThatIsMissing_isSaid() throws IOException {
+        FITTED.save(folder);
+        Path json = folder.resolve("lora4j_text.json");
+        String text = Files.readString(json);
+        Files.writeString(json, text.replace("\"COMPLETED\"", "\"DONE\""));
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER))
+                .isInstanceOf(CorruptAdapterException.class)
+                .hasMessageContaining("report: stop_reason = DONE, expected one of [COMPLETED");
+
+        Files.writeString(json, text.replace("\"report\"", "\"other\""));
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER).report()).hasMessageContaining("has no report");
+    }
+
+    @Test
+    void fit_thatIsInterrupted_looksInterrupted() {
+        TextClassifier classifier = quick().listener(new RunListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        if (report.step() == 4) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                })
+                .build()
+                .fit(TRAIN, VALIDATION);
+
+        assertThat(classifier.report().training().orElseThrow().stopReason()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(classifier.report().toString()).contains("training INTERRUPTED in epoch 1;");
+    }
+
+    @Test
+    void evaluateEvery_asksTheValidationPartWithinEpochs() throws IOException {
+        TextClassifier classifier =
+                quick().batchSize(4).epochs(2).evaluateEvery(3).build().fit(TRAIN, VALIDATION);
+
+        // Texts of similar length make 12 batches an epoch; those after 12 and 24 are of the epochs.
+        assertThat(classifier.report().training().orElseThrow().evaluations())
+                .extracting(EvaluationReport::step)
+                .containsExactly(3L, 6L, 9L, 15L, 18L, 21L);
+        assertThatThrownBy(() -> quick().evaluateEvery(0).build()).hasMessageContaining("evaluateEvery = 0");
+    }
+
+    @Test
+    void predictions_readWell() {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        scores.put("card_lost", 0.871);
+        scores.put("card_stolen", 0.064);
+        scores.put("pin_blocked", 0.023);
+        scores.put("other", 0.01);
+
+        assertThat(new Prediction(List.of("card_lost"), scores))
+                .hasToString("card_lost 0.87; then card_stolen 0.06, pin_blocked 0.02");
+        assertThat(new Prediction(List.of(), scores)).hasToString("no label; then card_lost 0.87, card_stolen 0.06");
+        assertThat(new TaggedWords(
+                        List.of("play", "Björk", "in", "New", "York"),
+                        List.of("O", "B-artist", "O", "B-city", "I-city"),
+                        List.of(1.0, 1.0, 1.0, 1.0, 1.0),
+                        List.of(new Entity("artist", 1, 2), new Entity("city", 3, 5))))
+                .hasToString("play [Björk](artist) in [New York](city)");
+    }
+
+    @Test
+    void labels_withWhiteSpaceAround_areThoseWithout_andTheReportSaysSo() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        train.set(0, new LabeledText(TRAIN.get(0).text(), " positive\u00a0"));
+        train.set(3, new LabeledText(TRAIN.get(3).text(), "negative\t"));
+
+        TextClassifier classifier = quick().headOnly().build().fit(train, VALIDATION);
+
+        assertThat(classifier.labels()).containsExactly("negative", "positive");
+        assertThat(classifier.report().notes())
+                .containsExactly("train[0, 3]: white space around the labels of 2 examples was left out");
+        assertThat(classifier.evaluate(List.of(new LabeledText(TEST.get(0).text(), "positive "), TEST.get(1))))
+                .isEqualTo(classifier.evaluate(TEST.subList(0, 2)));
+    }
+
+    @Test
+    void fit_withEmptyLabels_namesAllTheirRows() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        for (int i = 2; i < 30; i += 2) {
+            train.set(i, new LabeledText(TRAIN.get(i).text(), i == 4 ? " " : ""));
+        }
+
+        assertThatThrownBy(() -> quick().headOnly().build().fit(train, VALIDATION))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(
+                        "train[2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28] have an empty label, expected a word");
+        assertThatThrownBy(() -> HEAD.evaluate(List.of(new LabeledText("a film", ""))))
+                .hasMessageContaining("examples[0] has an empty label");
+    }
+
+    @Test
+    void emptyTexts_areRefusedTogether_orLeftOutAndNamed() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        for (int i = 20; i < 33; i++) {
+            train.set(i, new LabeledText(" ", TRAIN.get(i).labels()));
+        }
+        train.set(7, new LabeledText("", "negative"));
+
+        assertThatThrownBy(() -> quick().headOnly().build().fit(train, VALIDATION))
+                .hasMessageContaining("train[7, 20 to 32] are 14 empty texts, expected words; skipEmpty()");
+        TextClassifier classifier = quick().headOnly().skipEmpty().build().fit(train, VALIDATION);
+        assertThat(classifier.report().trained()).isEqualTo(TRAIN.size() - 14);
+        assertThat(classifier.report().notes()).containsExactly("train[7, 20 to 32]: 14 empty texts were left out");
+        assertThat(classifier
+                        .evaluate(List.of(new LabeledText("", "positive"), TEST.get(0)))
+                        .examples())
+                .isEqualTo(1);
+        assertThatThrownBy(() -> quick().skipEmpty().build().fit(TRAIN, List.of(new LabeledText("", "positive"))))
+                .hasMessageContaining("the validation part is empty");
+    }
+
+    @Test
+    void save_ofAHeadOverAnAdapter_leavesNoAdapter() throws IOException {
+        FITTED.save(folder);
+        HEAD.save(folder);
+
+        assertThat(folder.resolve("adapter_config.json")).doesNotExist();
+        assertThat(folder.resolve("adapter_model.safetensors")).doesNotExist();
+        assertThat(TextClassifier.load(folder, ENCODER).predict(texts(TEST))).isEqualTo(HEAD.predict(texts(TEST)));
+
+        FITTED.save(folder);
+        assertThat(folder.resolve("lora4j_text.safetensors")).doesNotExist();
+        assertThat(TextClassifier.load(folder, ENCODER).predict(texts(TEST))).isEqualTo(FITTED.predict(texts(TEST)));
+    }
+
+    @Test
+    void classWeights_letALabelCountForMore_andRefuseWhatTheyDoNotKnow() {
+        List<LabeledText> train = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            train.add(new LabeledText("the film is " + i, i % 10 == 0 ? "rare" : "common"));
+        }
+        // Nine times the weight for a tenth of the examples: as many of both.
+        TextClassifier weighed =
+                quick().headOnly().classWeights(Map.of("rare", 9.0)).build().fit(train, train);
+
+        assertThat(weighed.predict("the film is").scores().get("rare")).isCloseTo(0.5, within(0.15));
+        assertThatThrownBy(
+                        () -> quick().classWeights(Map.of("rar", 2.0)).build().fit(train, train))
+                .hasMessageContaining("classWeights names \"rar\", which no example to learn from has")
+                .hasMessageContaining("closest: \"rare\"");
+        assertThatThrownBy(() -> quick().classWeights(Map.of("rare", -1.0, "b", Double.NaN))
+                        .balancedLabels()
+                        .build())
+                .hasMessageContaining("3 problems")
+                .hasMessageContaining("classWeights of \"rare\" = -1.0")
+                .hasMessageContaining("classWeights with balancedLabels");
     }
 
     @Test

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.error.CapturedLog;
 import org.lora4j.error.ModelFormatException;
 
 class TextTableTest {
@@ -47,15 +51,205 @@ class TextTableTest {
         assertThatThrownBy(() -> TextTable.csv(file)).hasMessageContaining("no rows");
     }
 
+    private Path file(byte[] bytes) throws IOException {
+        return Files.write(folder.resolve("rows"), bytes);
+    }
+
     @Test
-    void csv_inAnotherEncoding_isRefused() throws IOException {
-        Path file = Files.write(folder.resolve("rows"), new byte[] {'t', '\n', (byte) 0xfc, '\n'});
+    void csv_inAnotherCharset_isReadByAGuess_thatIsSaid() throws IOException {
+        Path western = file("text,label\nZürich,\"Größe – 5 €\"\n".getBytes("windows-1252"));
+
+        String log = CapturedLog.of(
+                TextTable.class,
+                () -> assertThat(read(western).labeled("text", "label"))
+                        .containsExactly(new LabeledText("Zürich", "Größe – 5 €")));
+
+        assertThat(log).contains("is not UTF-8 and was read as windows-1252, which is a guess");
+        assertThat(TextTable.csv(western).toString()).contains("windows-1252");
+        assertThat(TextTable.csv(file("t\nü\n".getBytes(StandardCharsets.UTF_16)))
+                        .column("t"))
+                .containsExactly("ü");
+        assertThat(TextTable.csv(file("text;n\nüber;1\n".getBytes(StandardCharsets.UTF_16LE)))
+                        .column("text"))
+                .containsExactly("über");
+        Path latin = file("t\né\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(TextTable.csv(latin, ',', StandardCharsets.ISO_8859_1).column("t"))
+                .containsExactly("é");
+    }
+
+    private static TextTable read(Path file) {
+        try {
+            return TextTable.csv(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void csv_inUtf8_withAByteThatIsNone_isDamaged_andNotGuessed() throws IOException {
+        Path file = file(new byte[] {'t', '\n', (byte) 0xc3, (byte) 0xbc, '\n', (byte) 0xfc, '\n'});
 
         assertThatThrownBy(() -> TextTable.csv(file))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("rows: line 2, column 1: byte 0xFC, expected text in UTF-8");
-        assertThatThrownBy(() -> TextTable.jsonLines(file))
+                .hasMessageContaining("rows: line 3, column 1: byte 0xFC, expected text in UTF-8");
+        Path lines = file(new byte[] {'t', '\n', (byte) 0xfc, '\n'});
+        assertThatThrownBy(() -> TextTable.csv(lines, ',', StandardCharsets.UTF_8))
                 .hasMessageContaining("line 2, column 1: byte 0xFC, expected text in UTF-8");
+        assertThatThrownBy(() -> TextTable.jsonLines(lines))
+                .hasMessageContaining("line 2, column 1: byte 0xFC, expected text in UTF-8");
+    }
+
+    @Test
+    void csv_findsTheSeparatorInTheHeader() throws IOException {
+        for (String separator : List.of(",", ";", "\t", "|")) {
+            Path file = file("text" + separator + "label\n\"a, b; c\"" + separator + "x\n");
+            assertThat(TextTable.csv(file).labeled("text", "label"))
+                    .as(separator)
+                    .containsExactly(new LabeledText("a, b; c", "x"));
+        }
+        Path semicolons = file("text;label\na, b;x\n");
+        String log = CapturedLog.ofInfo(
+                TextTable.class,
+                () -> assertThat(read(semicolons).column("text")).containsExactly("a, b"));
+        assertThat(log).contains("has \";\" between its columns, as its header shows");
+        assertThat(TextTable.csv(semicolons).toString())
+                .contains("1 rows of \"text\", \"label\"")
+                .contains("\";\" between columns, UTF-8");
+        assertThat(TextTable.csv(file("text, in words;label\na;x\n")).columns())
+                .containsExactly("text, in words", "label");
+        assertThat(TextTable.csv(file("text\na; b\n")).column("text")).containsExactly("a; b");
+    }
+
+    @Test
+    void labeled_trimsLabels_andSaysWhere() throws IOException {
+        Path file = file("text,label\na,0\nb,\" 0 \"\nc,0\u00a0\nd,1\n");
+
+        String log = CapturedLog.of(
+                TextTable.class,
+                () -> assertThat(read(file).labeled("text", "label"))
+                        .extracting(example -> example.labels().get(0))
+                        .containsExactly("0", "0", "0", "1"));
+
+        assertThat(log).contains("white space around the label of rows 2, 3 was left out");
+    }
+
+    @Test
+    void labeled_withEmptyLabelCells_namesTheirRows() throws IOException {
+        Path file = file("text,label\na,x\nb,\nc,\" \"\nd,y\ne,\n");
+
+        assertThatThrownBy(() -> TextTable.csv(file).labeled("text", "label"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("rows: rows 2, 3, 5 have an empty label, expected a word");
+        assertThatThrownBy(() -> TextTable.csv(file).pairs("text", "text", "label"))
+                .hasMessageContaining("rows 2, 3, 5 have an empty label");
+        assertThatThrownBy(() -> TextTable.of(List.of(Map.of("t", "a", "l", List.of("x", " "))))
+                        .labeled("t", "l"))
+                .hasMessageContaining("row 1 has an empty label");
+        assertThatThrownBy(() -> TextTable.of(List.of(Map.of("t", "a"), Map.of("l", "b")))
+                        .labeled("t", "l"))
+                .hasMessageContaining("row 1 has no column \"l\"")
+                .hasMessageContaining("row 2 has no column \"t\"");
+    }
+
+    @Test
+    void conll_givesSentences_alsoOfOtherSchemes() throws IOException {
+        Path file = file(
+                "-DOCSTART- -X- O O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\n\nNew NNP B-NP B-LOC\nYork NNP I-NP I-LOC\n");
+        assertThat(TextTable.conll(file))
+                .containsExactly(
+                        new LabeledWords(List.of("EU", "rejects"), List.of("B-ORG", "O")),
+                        new LabeledWords(List.of("New", "York"), List.of("B-LOC", "I-LOC")));
+
+        Path other = file("# sent_id = 1\nBonn\tS-LOC\r\n#\tO\r\nNew\tB-LOC\r\nYork\tE-LOC\r\n");
+        String log = CapturedLog.ofInfo(TextTable.class, () -> {
+            try {
+                assertThat(TextTable.conll(other))
+                        .containsExactly(new LabeledWords(
+                                List.of("Bonn", "#", "New", "York"), List.of("B-LOC", "O", "B-LOC", "I-LOC")));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        assertThat(log).contains("has tags of BIOES or BILOU, 2 of which became B- and I-");
+    }
+
+    @Test
+    void conll_thatIsNone_namesTheLines() throws IOException {
+        Path file = file("EU B-ORG\nalone\nx Z-ORG\ny B-\n");
+
+        assertThatThrownBy(() -> TextTable.conll(file))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("3 problems: line 2 is \"alone\", expected a word and its tag")
+                .hasMessageContaining("line 3 has the tag \"Z-ORG\"")
+                .hasMessageContaining("line 4 has the tag \"B-\"");
+        assertThatThrownBy(() -> TextTable.conll(file("\n"))).hasMessageContaining("no words");
+    }
+
+    @Test
+    void spans_areReadInTheFormsOfTools() throws IOException {
+        Path file = file(
+                "{\"text\": \"from Bonn to New York\", \"spans\": [[5, 9, \"city\"], {\"start\": 13, \"end\": 21, \"label\": \"city\"}]}\n"
+                        + "{\"text\": \"nowhere\", \"spans\": []}\n");
+
+        assertThat(TextTable.jsonLines(file).spans("text", "spans"))
+                .containsExactly(
+                        new LabeledWords(
+                                List.of("from", "Bonn", "to", "New", "York"),
+                                List.of("O", "B-city", "O", "B-city", "I-city")),
+                        new LabeledWords(List.of("nowhere"), List.of("O")));
+        TextTable bad = TextTable.of(List.of(
+                Map.of("t", "a", "s", "x"),
+                Map.of("t", "a", "s", List.of(List.of(0, 1))),
+                Map.of("t", "a", "s", List.of(List.of(5, 9, "b")))));
+        assertThatThrownBy(() -> bad.spans("t", "s"))
+                .hasMessageContaining("row 1: x, expected a list of spans")
+                .hasMessageContaining("row 2: span [0, 1], expected [0, 5, \"type\"]")
+                .hasMessageContaining("row 3: LabeledWords: Span[type=b, from=5, to=9] has no word");
+    }
+
+    private static TextTable customers() {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            rows.add(Map.of("text", "t" + i, "label", i % 10 == 0 ? "rare" : "common", "customer", "c" + i / 7));
+        }
+        return TextTable.of(rows);
+    }
+
+    @Test
+    void splitByLabel_givesBothPartsTheSameShare_bySeed() {
+        Split<TextTable> parts = customers().splitByLabel("label", 0.2, 5);
+
+        assertThat(parts.train().size()).isEqualTo(80);
+        assertThat(parts.validation().column("label"))
+                .filteredOn("rare"::equals)
+                .hasSize(2);
+        assertThat(parts.validation().column("text"))
+                .doesNotContainAnyElementsOf(parts.train().column("text"));
+        assertThat(customers().splitByLabel("label", 0.2, 5).validation().column("text"))
+                .isEqualTo(parts.validation().column("text"));
+        assertThat(customers().splitByLabel("label", 0.2, 6).validation().column("text"))
+                .isNotEqualTo(parts.validation().column("text"));
+        assertThatThrownBy(() -> customers().splitByLabel("lable", 0.2, 5)).hasMessageContaining("closest: \"label\"");
+        assertThatThrownBy(() -> customers().splitByLabel("label", 1, 5)).hasMessageContaining("fraction = 1.0");
+    }
+
+    @Test
+    void splitByGroup_keepsGroupsTogether() {
+        Split<TextTable> parts = customers().splitByGroup("customer", 0.2, 5);
+
+        assertThat(parts.validation().column("customer"))
+                .doesNotContainAnyElementsOf(parts.train().column("customer"));
+        // Groups of 7 rows; 21 of them are nearest to 20.
+        assertThat(parts.validation().size()).isBetween(16, 24);
+        assertThat(parts.train().size() + parts.validation().size()).isEqualTo(100);
+        TextTable one = TextTable.of(List.of(Map.of("g", "a"), Map.of("g", "a")));
+        assertThatThrownBy(() -> one.splitByGroup("g", 0.5, 1)).hasMessageContaining("1 groups; expected two or more");
+        TextTable two = TextTable.of(List.of(Map.of("g", "a"), Map.of("g", "b"), Map.of("g", "b"), Map.of("g", "b")));
+        for (int seed = 0; seed < 8; seed++) {
+            Split<TextTable> halves = two.splitByGroup("g", 0.1, seed);
+            assertThat(halves.validation().size()).as("seed %s", seed).isPositive();
+            assertThat(halves.train().size()).as("seed %s", seed).isPositive();
+        }
     }
 
     @Test

@@ -34,7 +34,8 @@ public final class CheckpointFolder implements AutoCloseable {
     private static final Pattern NAME = Pattern.compile("checkpoint-\\d{12}\\.safetensors");
     private static final Pattern UNFINISHED = Pattern.compile("\\.checkpoint-\\d{12}\\.safetensors\\..*\\.tmp");
 
-    private static final String LOCK = ".lora4j-lock";
+    /** Not that of saves, which wait for each other: the adapter beside the checkpoints is saved while this is held. */
+    private static final String LOCK = ".lora4j-run-lock";
 
     /** Two runs in one directory are a mistake; but one that is just ending is given the time. */
     private static final Duration WAIT = Duration.ofSeconds(2);

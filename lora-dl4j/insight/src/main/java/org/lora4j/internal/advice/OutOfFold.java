@@ -9,6 +9,7 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.internal.text.HeadFit;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.LinearHead;
+import org.lora4j.train.Progress;
 
 /**
  * What logistic regression says of rows that it did not learn from: the rows of each fold by a head that learned from the
@@ -39,13 +40,28 @@ public record OutOfFold(float[][] probabilities, double cost) {
      * @return the predictions
      */
     public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds) {
+        return of(rows, labels, classes, folds, Progress.none());
+    }
+
+    /**
+     * Fits the heads, and says how far it is.
+     *
+     * @param rows features
+     * @param labels the class of each row
+     * @param classes how many there are
+     * @param folds the folds
+     * @param progress of the work that this is part of
+     * @return the predictions
+     */
+    public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds, Progress progress) {
+        Progress.Stage stage = progress.stage("heads on the frozen base", "iterations", 0);
         float[][] probabilities = new float[rows.length][];
-        double chosen = NativeThreads.one(() -> choose(rows, labels, classes, folds, probabilities));
+        double chosen = NativeThreads.one(() -> choose(rows, labels, classes, folds, probabilities, stage));
         each(
                 1,
                 folds.count(),
                 fold -> predict(
-                        head(rows, labels, classes, folds.learnedFrom(fold), chosen),
+                        head(rows, labels, classes, folds.learnedFrom(fold), chosen, stage),
                         rows,
                         folds.heldOut(fold),
                         probabilities));
@@ -60,11 +76,12 @@ public record OutOfFold(float[][] probabilities, double cost) {
         (NativeThreads.ofAnOp() > 1 ? all.parallel() : all).forEach(i -> NativeThreads.one(() -> fit.accept(i)));
     }
 
-    private static double choose(float[][] rows, int[] labels, int classes, Folds folds, float[][] probabilities) {
+    private static double choose(
+            float[][] rows, int[] labels, int classes, Folds folds, float[][] probabilities, Progress.Stage stage) {
         int[] heldOut = folds.heldOut(0);
         double chosen = 0;
         double least = Double.POSITIVE_INFINITY;
-        try (HeadFit fit = fit(rows, labels, classes, folds.learnedFrom(0))) {
+        try (HeadFit fit = fit(rows, labels, classes, folds.learnedFrom(0)).reporting(stage)) {
             LinearHead head = LinearHead.zeros(rows[0].length, classes);
             for (double cost : COSTS) {
                 head = fit.solve(cost, head, TOLERANCE);
@@ -94,7 +111,12 @@ public record OutOfFold(float[][] probabilities, double cost) {
 
     /** A head that learned from some of the rows. */
     static LinearHead head(float[][] rows, int[] labels, int classes, int[] from, double cost) {
-        try (HeadFit fit = fit(rows, labels, classes, from)) {
+        return head(rows, labels, classes, from, cost, Progress.none().stage("", "iterations", 0));
+    }
+
+    private static LinearHead head(
+            float[][] rows, int[] labels, int classes, int[] from, double cost, Progress.Stage stage) {
+        try (HeadFit fit = fit(rows, labels, classes, from).reporting(stage)) {
             return fit.solve(cost, LinearHead.zeros(rows[0].length, classes), TOLERANCE);
         }
     }

@@ -17,6 +17,7 @@ import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.Progress;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
@@ -84,6 +85,7 @@ public final class EmbeddingFit {
      * @param options how; a batch has so many examples, and its parts so many tokens
      * @param metric what the metric is called
      * @param score computes it, higher is better; empty without a validation part
+     * @param progress says how far the fit is
      * @return the outcome: the encoder as it was read if nothing was better
      */
     public static Outcome fit(
@@ -91,11 +93,13 @@ public final class EmbeddingFit {
             Data data,
             TextOptions options,
             String metric,
-            Optional<ToDoubleFunction<TaskModel>> score) {
+            Optional<ToDoubleFunction<TaskModel>> score,
+            Progress progress) {
         TaskModel model = start(parts, options);
         OptionalDouble before = value(score, model);
         Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
-                .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()));
+                .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()))
+                .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(batches(data.examples().size(), options.batchSize()));

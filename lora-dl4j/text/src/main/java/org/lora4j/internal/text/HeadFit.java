@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.Arrays;
 import java.util.List;
 import org.lora4j.internal.array.Blocks;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -31,6 +32,7 @@ public final class HeadFit implements AutoCloseable {
     private final INDArray features;
     private final INDArray transposed;
     private final float[][] targets;
+    private Progress.Stage stage = Progress.none().stage("", "iterations", 0);
 
     /**
      * Takes vectors and what a head should make of them.
@@ -62,6 +64,17 @@ public final class HeadFit implements AutoCloseable {
         }
         this.features = Nd4j.create(all, new long[] {rows, inputs}, 'c');
         this.transposed = this.features.transpose();
+    }
+
+    /**
+     * Has iterations counted.
+     *
+     * @param counter counts them
+     * @return this
+     */
+    public HeadFit reporting(Progress.Stage counter) {
+        stage = counter;
+        return this;
     }
 
     /**
@@ -107,6 +120,7 @@ public final class HeadFit implements AutoCloseable {
 
     /** The problem divided by the number of rows: mean loss and {@code decay / 2 |W|^2}. */
     private double value(double[] x, double[] gradient, double decay) {
+        stage.advance(1);
         int weights = inputs * outputs;
         float[] w = new float[weights];
         double penalty = 0;

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -50,6 +51,17 @@ public final class RowOutputs {
      *     padding
      */
     public float[][] of(List<TokenizedText> texts) {
+        return of(texts, Progress.none().stage("", "texts", 0));
+    }
+
+    /**
+     * Computes the rows, and says how far it is.
+     *
+     * @param texts as for {@link #of(List)}
+     * @param stage counts the texts
+     * @return as {@link #of(List)}
+     */
+    public float[][] of(List<TokenizedText> texts, Progress.Stage stage) {
         if (texts.isEmpty()) {
             return new float[0][];
         }
@@ -62,6 +74,7 @@ public final class RowOutputs {
                 keep(values, part, texts, results);
                 inputs.values().forEach(INDArray::close);
                 values.close();
+                stage.advance(part.rows().size());
             }
             return results;
         });

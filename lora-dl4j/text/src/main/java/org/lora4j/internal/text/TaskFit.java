@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.Progress;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
@@ -38,6 +39,7 @@ public final class TaskFit {
     private final TextOptions options;
     private final List<EncodedText> train;
     private final List<EncodedText> validation;
+    private final Progress progress;
 
     /**
      * What a fit gave.
@@ -66,7 +68,9 @@ public final class TaskFit {
             HeadTask task,
             TextOptions options,
             List<EncodedText> train,
-            List<EncodedText> validation) {
+            List<EncodedText> validation,
+            Progress progress) {
+        this.progress = progress;
         this.parts = parts;
         this.task = task;
         this.options = options;
@@ -85,6 +89,7 @@ public final class TaskFit {
      *     epoch is kept
      * @param refit whether the validation part was taken from the examples to learn from: a head alone is then fitted to
      *     both once its cost is chosen
+     * @param progress says how far the fit is
      * @return the outcome
      */
     public static Outcome fit(
@@ -93,12 +98,13 @@ public final class TaskFit {
             TextOptions options,
             List<EncodedText> train,
             List<EncodedText> validation,
-            boolean refit) {
-        return new TaskFit(parts, task, options, train, validation).run(refit);
+            boolean refit,
+            Progress progress) {
+        return new TaskFit(parts, task, options, train, validation, progress).run(refit);
     }
 
     private Outcome run(boolean refit) {
-        Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation);
+        Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation, progress);
         Heads heads = validation.isEmpty() ? headsByFolds(frozen.train()) : heads(frozen);
         Head best = heads.best();
         OptionalDouble headScore = validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(best.score());
@@ -109,8 +115,13 @@ public final class TaskFit {
         TaskModel model = start(heads.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
         Validation metric = new Validation(
-                task.metric(), task.higherIsBetter(), () -> task.score(validation, model.outputs(texts)));
-        Trainer.Builder trainer = Trainer.builder(model.trainable()).plan(options.planWithHead(!validation.isEmpty()));
+                task.metric(),
+                task.higherIsBetter(),
+                () -> task.score(
+                        validation, model.outputs(texts, progress.stage("validation", "texts", texts.size()))));
+        Trainer.Builder trainer = Trainer.builder(model.trainable())
+                .plan(options.planWithHead(!validation.isEmpty()))
+                .progress(progress);
         if (!validation.isEmpty()) {
             trainer.validation(metric);
         }
@@ -218,7 +229,7 @@ public final class TaskFit {
                 }
             }
         }
-        return new HeadFit(task.kind(), features, targets);
+        return new HeadFit(task.kind(), features, targets).reporting(progress.stage("head", "iterations", 0));
     }
 
     private static boolean isZero(float[] values) {

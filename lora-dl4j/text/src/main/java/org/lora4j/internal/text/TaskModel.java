@@ -19,6 +19,7 @@ import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.train.Progress;
 import org.lora4j.train.Trainable;
 import org.lora4j.weights.ModelWeights;
 import org.lora4j.weights.WeightMerge;
@@ -206,6 +207,17 @@ public final class TaskModel implements AutoCloseable {
      */
     public float[][] outputs(List<TokenizedText> texts) {
         return outputs.of(texts);
+    }
+
+    /**
+     * The same, and says how far it is.
+     *
+     * @param texts as for {@link #outputs(List)}
+     * @param stage counts the texts
+     * @return as {@link #outputs(List)}
+     */
+    public float[][] outputs(List<TokenizedText> texts, Progress.Stage stage) {
+        return outputs.of(texts, stage);
     }
 
     @Override

@@ -16,10 +16,16 @@ import org.lora4j.train.TrainingPlan;
  * @param adapter the adapter as its file names it
  * @param batchSize maximum number of examples of a batch
  * @param headLearningRate the highest learning rate of the head
+ * @param skipEmpty whether examples with empty texts are left out, not refused
  * @apiNote Status: internal
  */
 public record TextOptions(
-        FitOptions fit, Tuning tuning, AdapterConfig adapter, int batchSize, double headLearningRate) {
+        FitOptions fit,
+        Tuning tuning,
+        AdapterConfig adapter,
+        int batchSize,
+        double headLearningRate,
+        boolean skipEmpty) {
 
     /** The plan of training with a head, which has a rate of its own. */
     TrainingPlan planWithHead(boolean validated) {

@@ -7,6 +7,7 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.train.Progress;
 
 /**
  * What an encoder gives for the examples of a fit: the inputs of a head.
@@ -17,7 +18,12 @@ import org.lora4j.pretrained.Pooling;
 record Vectors(float[][] train, float[][] validation) {
 
     /** By the encoder as it was read. */
-    static Vectors frozen(EncoderParts parts, HeadKind kind, List<EncodedText> train, List<EncodedText> validation) {
+    static Vectors frozen(
+            EncoderParts parts,
+            HeadKind kind,
+            List<EncodedText> train,
+            List<EncodedText> validation,
+            Progress progress) {
         boolean perToken = kind.isPerToken();
         GraphExecutor executor = SameDiffExecutor.forInference(BertEncoder.create(
                                 parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
@@ -30,9 +36,11 @@ record Vectors(float[][] train, float[][] validation) {
                     parts.weights().dataType(),
                     parts.tokenTypes(),
                     perToken);
+            Progress.Stage stage =
+                    progress.stage("vectors of the frozen encoder", "texts", train.size() + validation.size());
             return new Vectors(
-                    rows.of(train.stream().map(EncodedText::tokens).toList()),
-                    rows.of(validation.stream().map(EncodedText::tokens).toList()));
+                    rows.of(train.stream().map(EncodedText::tokens).toList(), stage),
+                    rows.of(validation.stream().map(EncodedText::tokens).toList(), stage));
         }
     }
 

@@ -9,6 +9,8 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -90,8 +92,21 @@ public final class RegularFile {
      * @throws IOException if it is no regular file, or cannot be opened
      */
     public static BufferedReader text(Path file, String expected) throws IOException {
+        return text(file, expected, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Opens a regular file of text.
+     *
+     * @param file the file
+     * @param expected as for {@link #open}
+     * @param charset what the text is in
+     * @return as {@link #text(Path, String)}
+     * @throws IOException as {@link #text(Path, String)}
+     */
+    public static BufferedReader text(Path file, String expected, Charset charset) throws IOException {
         require(file, expected);
-        BufferedReader text = Files.newBufferedReader(file);
+        BufferedReader text = Files.newBufferedReader(file, charset);
         try {
             text.mark(1);
             if (text.read() != BYTE_ORDER_MARK) {

@@ -16,13 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Replaces several files of a directory together, and leaves every other file of it alone.
+ * Replaces the files of a save in a directory together: those that only an earlier save had are removed with it, so that no
+ * reader takes the one for the other. Every other file of the directory is left alone.
  *
  * <p>The new files are written to a folder of their own inside the directory and forced to the disk. Renaming that folder
  * is the moment of truth: before it the old files count, after it the new ones. Then the files move to their places, and
  * {@link #locate} finds each in whichever of the two places it is, so that a crash at any moment leaves either the old or
  * the new set complete for our reader. Readers that know nothing of this see no config while the set is mixed, and so fail
- * instead of mixing.
+ * instead of mixing. Which old files go is told by a mark in that folder, which is there until they are gone: a file that has
+ * moved to its place is missing in the folder as well, and must stay.
  *
  * <p>A swap of whole directories would be shorter, but a directory may hold what is not ours: PEFT keeps further adapters
  * in folders below.
@@ -45,6 +47,9 @@ public final class StagedFiles implements AutoCloseable {
     public static final String ASIDE = ".lora4j-found-";
 
     static final String LOCK = ".lora4j-lock";
+
+    /** In the folder of new files that count until what they replace is gone. */
+    static final String REPLACING = ".lora4j-replacing";
 
     /** The model card. */
     public static final String CARD = "README.md";
@@ -144,6 +149,7 @@ public final class StagedFiles implements AutoCloseable {
                         "is a directory; expected a file or nothing. Remove it or save elsewhere");
             }
         }
+        Files.createFile(staging().resolve(REPLACING));
         WholeFile.forceDirectory(staging());
         Files.move(staging(), directory.resolve(COMMITTED), StandardCopyOption.ATOMIC_MOVE);
         committed = true;
@@ -168,7 +174,7 @@ public final class StagedFiles implements AutoCloseable {
         }
     }
 
-    static List<Step> steps(Path directory) {
+    static List<Step> steps(Path directory) throws IOException {
         Path committed = directory.resolve(COMMITTED);
         List<Step> steps = new ArrayList<>();
         if (!Files.exists(committed, LinkOption.NOFOLLOW_LINKS)) {
@@ -178,6 +184,11 @@ public final class StagedFiles implements AutoCloseable {
                 HEADS.stream().filter(name -> isCommitted(directory, name)).toList();
         if (!heads.isEmpty()) {
             heads.forEach(name -> steps.add(() -> Files.deleteIfExists(directory.resolve(name))));
+            if (isCommitted(directory, REPLACING)) {
+                replaced(directory).forEach(name -> steps.add(() -> Files.deleteIfExists(directory.resolve(name))));
+                steps.add(() -> WholeFile.forceDirectory(directory));
+                steps.add(() -> Files.deleteIfExists(committed.resolve(REPLACING)));
+            }
             steps.add(() -> WholeFile.forceDirectory(directory));
             OTHERS.stream()
                     .filter(name -> isCommitted(directory, name))
@@ -188,6 +199,19 @@ public final class StagedFiles implements AutoCloseable {
         steps.add(() -> WholeFile.forceDirectory(directory));
         steps.add(() -> removeOrPutAside(directory, committed));
         return steps;
+    }
+
+    /** Files of earlier saves that the new one does not have; a card only if it is as a save wrote it. */
+    private static List<String> replaced(Path directory) throws IOException {
+        List<String> names = new ArrayList<>();
+        for (String name : Stream.concat(HEADS.stream(), OTHERS.stream()).toList()) {
+            Path old = directory.resolve(name);
+            boolean ours = !name.equals(CARD) || mayReplaceCard(old);
+            if (!isCommitted(directory, name) && ours && Files.isRegularFile(old, LinkOption.NOFOLLOW_LINKS)) {
+                names.add(name);
+            }
+        }
+        return names;
     }
 
     /** Whether a commit cut short left a file of this name. */

@@ -4,6 +4,7 @@ package org.lora4j.internal.format.table;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +29,7 @@ public final class CsvRows {
     static final String NOT_READ = " Lines behind these were not read.";
 
     private static final char QUOTE = '"';
+    private static final String SEPARATORS = ",;\t|";
     private static final int END = -1;
 
     private final BufferedReader text;
@@ -60,23 +62,24 @@ public final class CsvRows {
      *
      * @param file the file
      * @param separator what is between fields
+     * @param charset what its text is in
      * @return for each row its values by the name of the column
      * @throws ModelFormatException if it is no such file: names that repeat, rows of another length, a quote without end; the
      *     message has the lines
      * @throws IOException if it cannot be read
      * @throws IllegalArgumentException if the separator is a quote or a line break
      */
-    public static List<Map<String, Object>> read(Path file, char separator) throws IOException {
+    public static List<Map<String, Object>> read(Path file, char separator, Charset charset) throws IOException {
         if (separator == QUOTE || separator == '\n' || separator == '\r') {
             throw new IllegalArgumentException("TextTable.csv: separator = "
                     + MessageText.name(String.valueOf(separator)) + "; expected a character such as a comma.");
         }
         Problems problems = new Problems();
         List<Map<String, Object>> rows = new ArrayList<>();
-        try (BufferedReader text = RegularFile.text(file, "a file of rows")) {
+        try (BufferedReader text = RegularFile.text(file, "a file of rows", charset)) {
             new CsvRows(text, separator).addTo(rows, problems);
         } catch (CharacterCodingException e) {
-            problems.add(Utf8.problem(file));
+            problems.add(Utf8.problem(file, charset));
         } catch (Malformed e) {
             problems.add(e.getMessage());
         }
@@ -86,6 +89,39 @@ public final class CsvRows {
                     + (problems.isFull() ? NOT_READ : ""));
         }
         return rows;
+    }
+
+    /**
+     * What is between the fields of a file: the one of {@code , ; tab |} by which its header has the most names and the first row as
+     * many fields.
+     *
+     * @param file the file
+     * @param charset what its text is in
+     * @return the separator; a comma for a single column
+     * @throws IOException if it cannot be read
+     */
+    public static char separator(Path file, Charset charset) throws IOException {
+        char best = SEPARATORS.charAt(0);
+        int most = 1;
+        boolean bestFits = false;
+        for (char candidate : SEPARATORS.toCharArray()) {
+            try (BufferedReader text = RegularFile.text(file, "a file of rows", charset)) {
+                CsvRows rows = new CsvRows(text, candidate);
+                int names = rows.record().map(List::size).orElse(0);
+                boolean fits = rows.record().map(first -> first.size() == names).orElse(true);
+                if (names > 1 && (most == 1 || fits && !bestFits || fits == bestFits && names > most)) {
+                    best = candidate;
+                    most = names;
+                    bestFits = fits;
+                }
+            } catch (Malformed e) {
+                // By this one the quotes are none; another may read them, and reading tells if none does.
+                continue;
+            } catch (CharacterCodingException e) {
+                return best;
+            }
+        }
+        return best;
     }
 
     private void addTo(List<Map<String, Object>> rows, Problems problems) throws IOException, Malformed {

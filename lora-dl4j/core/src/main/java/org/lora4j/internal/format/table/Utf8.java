@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.lora4j.internal.format.file.RegularFile;
 
-/** Where a file ends to be UTF-8: readers of text only tell that it does. */
+/** Where a file ends to be UTF-8, or text in another charset: readers of text only tell that it does. */
 final class Utf8 {
 
     private static final int BUFFER = 1 << 13;
@@ -20,7 +21,11 @@ final class Utf8 {
     private Utf8() {}
 
     static String problem(Path file) throws IOException {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        return problem(file, StandardCharsets.UTF_8);
+    }
+
+    static String problem(Path file, Charset charset) throws IOException {
+        CharsetDecoder decoder = charset.newDecoder();
         ByteBuffer bytes = ByteBuffer.allocate(BUFFER);
         CharBuffer chars = CharBuffer.allocate(BUFFER);
         long line = 1;
@@ -39,7 +44,7 @@ final class Utf8 {
                     String found = result.isError()
                             ? String.format(Locale.ROOT, "byte 0x%02X", bytes.get(bytes.position()))
                             : "other text than a moment ago";
-                    return "line " + line + ", column " + column + ": " + found + ", expected text in UTF-8";
+                    return "line " + line + ", column " + column + ": " + found + ", expected text in " + charset;
                 }
                 bytes.compact();
                 chars.clear();

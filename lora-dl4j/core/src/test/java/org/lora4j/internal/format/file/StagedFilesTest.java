@@ -45,6 +45,62 @@ class StagedFilesTest {
         assertThat(located(temp)).containsOnly("new");
     }
 
+    /** PEFT would open the adapter of the save before. */
+    @Test
+    void commit_ofAnotherKind_removesTheFilesOfTheOlderSave() throws IOException {
+        save(temp, "old");
+        Files.writeString(temp.resolve(StagedFiles.CARD), StagedFiles.CARD_MARK + " of an adapter");
+        Files.writeString(temp.resolve("other"), "mine");
+
+        saveTask(temp);
+
+        assertThat(children(temp)).containsExactly(TASK, OTHER_WEIGHTS, "other");
+        assertThat(temp.resolve(TASK)).hasContent("new");
+    }
+
+    @Test
+    void commit_ofAnotherKind_keepsACardThatIsNotOurs() throws IOException {
+        save(temp, "old");
+        Files.writeString(temp.resolve(StagedFiles.CARD), "my notes");
+
+        saveTask(temp);
+
+        assertThat(children(temp)).containsExactly(StagedFiles.CARD, TASK, OTHER_WEIGHTS);
+    }
+
+    @Test
+    void crash_afterAnyStepOfACommitOfAnotherKind_isFinishedByTheNextSave() throws IOException {
+        int steps = otherKindCommitted(temp.resolve("count")).size();
+        for (int done = 0; done <= steps; done++) {
+            Path dir = temp.resolve("crash" + done);
+            for (StagedFiles.Step step : otherKindCommitted(dir).subList(0, done)) {
+                step.run();
+            }
+
+            assertThat(StagedFiles.locate(dir, TASK)).as("after %s steps", done).hasContent("new");
+            assertThat(StagedFiles.locate(dir, OTHER_WEIGHTS)).hasContent("new");
+            StagedFiles.begin(dir).close();
+
+            assertThat(children(dir)).as("after %s steps", done).containsExactly(TASK, OTHER_WEIGHTS);
+        }
+    }
+
+    private static void saveTask(Path dir) throws IOException {
+        StagedFiles.replace("Test", dir, staging -> {
+            WholeFile.write(staging.resolve(TASK), "new");
+            WholeFile.write(staging.resolve(OTHER_WEIGHTS), "new");
+        });
+    }
+
+    private static List<StagedFiles.Step> otherKindCommitted(Path dir) throws IOException {
+        save(dir, "old");
+        Path committed = Files.createDirectory(dir.resolve(StagedFiles.COMMITTED));
+        Files.createFile(committed.resolve(StagedFiles.REPLACING));
+        Files.writeString(committed.resolve(TASK), "new");
+        Files.writeString(committed.resolve(OTHER_WEIGHTS), "new");
+        return StagedFiles.steps(dir);
+    }
+
     @Test
     void close_withoutCommit_leavesTheOldFilesAndNothingElse() throws IOException {
         save(temp, "old");
