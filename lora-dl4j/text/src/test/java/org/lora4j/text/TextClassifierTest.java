@@ -74,6 +74,21 @@ class TextClassifierTest {
     }
 
     @Test
+    void fit_withoutValidation_ofManyLabels_keepsNoneOfThemBackWhole() {
+        List<LabeledText> few = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            few.add(new LabeledText("a film " + i, "label " + i % 40));
+        }
+
+        TextClassifier classifier = quick().headOnly().build().fit(few);
+
+        assertThat(classifier.labels()).hasSize(40);
+        assertThat(classifier.report().validated())
+                .as("of labels with two texts")
+                .isEqualTo(10);
+    }
+
+    @Test
     void fit_onEverything_keepsNothingBack_andChoosesTheHeadByCrossValidation() {
         TextClassifier head = quick().headOnly().validationFraction(0).build().fit(TRAIN);
         TextClassifier lora = quick().validationFraction(0).build().fit(TRAIN);
