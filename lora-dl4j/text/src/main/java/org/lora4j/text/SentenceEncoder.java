@@ -189,6 +189,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 outcome.before(),
                 outcome.after(),
                 outcome.startKept(),
+                Optional.empty(),
                 Optional.of(outcome.training()),
                 List.copyOf(notes));
         LOG.info("SentenceEncoder: {}", report);

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.lora4j.train.FitReport;
+import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -23,6 +24,7 @@ import org.lora4j.train.TrainingResult;
  *     validation
  * @param after score of the model that was kept on the validation part; empty without validation
  * @param startKept whether no epoch was better than {@code before}, which was kept
+ * @param gain score of the best epoch less {@code before}, with its 95 % interval; empty without validation, or if only the head learned
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
  * @apiNote Status: experimental
@@ -37,6 +39,7 @@ public record TextFitReport(
         OptionalDouble before,
         OptionalDouble after,
         boolean startKept,
+        Optional<ScoreInterval> gain,
         Optional<TrainingResult> training,
         List<String> notes)
         implements FitReport {
@@ -67,6 +70,8 @@ public record TextFitReport(
         text.append("; ").append(start);
         before.ifPresent(score -> text.append(String.format(Locale.ROOT, ", %s %.4f", metric, score)));
         after.ifPresent(score -> text.append(String.format(Locale.ROOT, "; kept: %s %.4f", metric, score)));
+        gain.ifPresent(
+                difference -> text.append("; best epoch less head alone: ").append(difference));
         notes.forEach(note -> text.append("; ").append(note));
         return text.append(']').toString();
     }

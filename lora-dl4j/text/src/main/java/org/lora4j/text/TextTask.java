@@ -142,6 +142,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(outcome.headScore()),
                 outcome.score(),
                 outcome.startKept(),
+                outcome.gain(),
                 outcome.training(),
                 List.copyOf(notes));
         LOG.info("{}: {}", name, report);
