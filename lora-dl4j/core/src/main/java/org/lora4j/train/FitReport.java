@@ -52,6 +52,16 @@ public interface FitReport {
     OptionalDouble after();
 
     /**
+     * How much better the best epoch was than the start on the validation part, and how sure that is: of a few examples a difference of
+     * some points says nothing.
+     *
+     * @return the difference in the metric with its 95 % interval, whether or not the start was kept; empty where it was not measured
+     */
+    default Optional<ScoreInterval> gain() {
+        return Optional.empty();
+    }
+
+    /**
      * What was chosen where the caller left it open, such as the learning rate.
      *
      * @return texts and numbers by name
@@ -129,6 +139,7 @@ public interface FitReport {
         values.put("higher_is_better", higherIsBetter());
         before().ifPresent(value -> values.put("before", value));
         after().ifPresent(value -> values.put("after", value));
+        gain().ifPresent(gain -> values.put("gain", gain.values()));
         values.put("start_kept", startKept());
         values.put("chosen", chosen());
         training().ifPresent(result -> values.put("training", result.values()));

@@ -40,7 +40,10 @@ class TrainingPageTest {
             check(table, SENTENCES, sentences.fit());
             check(table, LANGUAGE, language);
             assertThat(table.get("texts in a batch").subList(TASKS, LANGUAGE))
-                    .containsExactly("" + task.batchSize(), "" + sentences.batchSize());
+                    .containsExactly(
+                            "a 32nd of the texts, " + task.batchSize(0) + " to " + task.batchSize(Integer.MAX_VALUE),
+                            "" + sentences.batchSize(0));
+            assertThat(task.batchSize(500)).as("a 32nd").isEqualTo(15);
             List<String> rates = table.get("learning rate, adapter");
             assertThat(Double.parseDouble(rates.get(TASKS)))
                     .isEqualTo(task.fit().learningRate());

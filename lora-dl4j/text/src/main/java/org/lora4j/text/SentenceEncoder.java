@@ -196,6 +196,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 outcome.before(),
                 outcome.after(),
                 outcome.startKept(),
+                Optional.empty(),
                 Optional.of(outcome.training()),
                 notes,
                 (System.nanoTime() - start) / NANOS);

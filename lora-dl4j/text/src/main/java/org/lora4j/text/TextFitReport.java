@@ -13,6 +13,7 @@ import java.util.OptionalDouble;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.train.FitReport;
+import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -28,6 +29,7 @@ import org.lora4j.train.TrainingResult;
  *     validation
  * @param after score of the model that was kept on the validation part; empty without validation
  * @param startKept whether no epoch was better than {@code before}, which was kept
+ * @param gain score of the best epoch less {@code before}, with its 95 % interval; empty without validation, or if only the head learned
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
  * @param seconds how long all of it took
@@ -43,6 +45,7 @@ public record TextFitReport(
         OptionalDouble before,
         OptionalDouble after,
         boolean startKept,
+        Optional<ScoreInterval> gain,
         Optional<TrainingResult> training,
         List<String> notes,
         double seconds)
@@ -60,6 +63,7 @@ public record TextFitReport(
      * @param before as in the record
      * @param after as in the record
      * @param startKept as in the record
+     * @param gain as in the record
      * @param training as in the record
      * @param notes as in the record
      * @param seconds as in the record
@@ -80,6 +84,7 @@ public record TextFitReport(
         before.ifPresent(score -> fields.put("before", score));
         after.ifPresent(score -> fields.put("after", score));
         fields.put("start_kept", startKept);
+        gain.ifPresent(difference -> fields.put("gain", difference.values()));
         training.ifPresent(result -> fields.put("training", result.values()));
         fields.put("notes", notes);
         fields.put("seconds", seconds);
@@ -106,6 +111,7 @@ public record TextFitReport(
                     score(fields, "before"),
                     score(fields, "after"),
                     value(fields, "start_kept", Boolean.class),
+                    gain(fields.get("gain")),
                     training,
                     texts(value(fields, "notes", List.class)),
                     value(fields, "seconds", Number.class).doubleValue());
@@ -121,6 +127,19 @@ public record TextFitReport(
         }
         throw new IllegalArgumentException(name + " = " + MessageText.value(fields.get(name)) + ", expected "
                 + type.getSimpleName().toLowerCase(Locale.ROOT));
+    }
+
+    private static Optional<ScoreInterval> gain(Object written) {
+        if (written == null) {
+            return Optional.empty();
+        }
+        if (!(written instanceof Map<?, ?> ends)) {
+            throw new IllegalArgumentException("gain = " + MessageText.value(written) + ", expected an object");
+        }
+        return Optional.of(new ScoreInterval(
+                value(ends, "value", Number.class).doubleValue(),
+                value(ends, "low", Number.class).doubleValue(),
+                value(ends, "high", Number.class).doubleValue()));
     }
 
     private static OptionalDouble score(Map<?, ?> fields, String name) {
@@ -170,6 +189,8 @@ public record TextFitReport(
         before.ifPresent(score -> text.append(String.format(Locale.ROOT, ", %s %.4f", metric, score)));
         after.ifPresent(score -> text.append(
                 String.format(Locale.ROOT, "; kept%s: %s %.4f", startKept ? " the start" : "", metric, score)));
+        gain.ifPresent(
+                difference -> text.append("; best epoch less head alone: ").append(difference));
         training.ifPresent(result -> text.append("; training ").append(result.ending()));
         return text.append(String.format(Locale.ROOT, "; %.1f s in all", seconds))
                 .toString();

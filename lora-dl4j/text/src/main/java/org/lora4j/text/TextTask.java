@@ -2,9 +2,9 @@
 package org.lora4j.text;
 
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -133,7 +133,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     private static <I, E, P> Object group(E example, Targets<I, E, P> targets) {
-        return targets.kind() == HeadKind.ONE_CLASS ? Arrays.hashCode(targets.encode(example, null)) : 0;
+        // A value, not its hash: those of ones among zeros repeat after 16 labels.
+        return targets.kind() == HeadKind.ONE_CLASS ? FloatBuffer.wrap(targets.encode(example, null)) : 0;
     }
 
     private synchronized void learn(
@@ -162,6 +163,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(outcome.headScore()),
                 outcome.score(),
                 outcome.startKept(),
+                outcome.gain(),
                 outcome.training(),
                 notes,
                 (System.nanoTime() - start) / NANOS);

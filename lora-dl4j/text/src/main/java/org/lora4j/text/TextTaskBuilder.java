@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.TextOptions;
@@ -11,8 +12,8 @@ import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
 
 /**
- * How a text task learns: what the builder of every task has. Without any call: LoRA of rank 8 on all linear layers, at most 20
- * epochs of batches of 16 texts of similar length, and the best epoch on the validation part kept.
+ * How a text task learns: what the builder of every task has. Without any call: LoRA of rank 8 on all linear layers, three
+ * epochs of batches of at most 32 texts of similar length, and the best epoch on the validation part kept.
  *
  * @param <B> the builder
  * @param <T> the task
@@ -20,19 +21,18 @@ import org.lora4j.train.FitSettings;
  */
 public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extends FitSettings<B> {
 
-    private static final int EPOCHS = 20;
+    private static final int EPOCHS = 3;
     private static final int PATIENCE = 4;
-    private static final int BATCH = 16;
     private static final int TOKEN_BUDGET = 4096;
-    private static final double RATE = 1e-3;
-    private static final double HEAD_RATE = 1e-2;
+    private static final double RATE = 2e-3;
+    private static final double HEAD_RATE = 2e-3;
     private static final double FULL_RATE = 5e-5;
     private static final double FULL_HEAD_RATE = 1e-3;
 
     private final String task;
     private final TextEncoder encoder;
     private boolean headOnly;
-    private int batchSize = BATCH;
+    private OptionalInt batchSize = OptionalInt.empty();
     private OptionalDouble headLearningRate = OptionalDouble.empty();
     private boolean skipEmpty;
 
@@ -103,13 +103,14 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
     }
 
     /**
-     * Sets the maximum number of texts of a batch, {@value #BATCH} by default.
+     * Sets the maximum number of texts of a batch. By default it is a 32nd of the texts to learn from, but at least
+     * {@value TextOptions#FEWEST_IN_A_BATCH} and at most {@value TextOptions#MOST_IN_A_BATCH}, so that few texts give enough steps.
      *
      * @param texts 1 or more
      * @return this
      */
     public B batchSize(int texts) {
-        batchSize = texts;
+        batchSize = OptionalInt.of(texts);
         return self();
     }
 
@@ -138,7 +139,7 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
     @Override
     protected void check(Problems problems) {
         super.check(problems);
-        problems.atLeast("batchSize", batchSize, 1);
+        batchSize.ifPresent(texts -> problems.atLeast("batchSize", texts, 1));
         headLearningRate.ifPresent(rate -> problems.finiteAboveZero("headLearningRate", rate));
     }
 

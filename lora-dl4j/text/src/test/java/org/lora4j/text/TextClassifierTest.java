@@ -24,6 +24,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.train.EvaluationReport;
 import org.lora4j.train.RunListener;
+import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.StepReport;
 import org.lora4j.train.StopReason;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -78,6 +79,21 @@ class TextClassifierTest {
     }
 
     @Test
+    void fit_withoutValidation_ofManyLabels_keepsNoneOfThemBackWhole() {
+        List<LabeledText> few = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            few.add(new LabeledText("a film " + i, "label " + i % 40));
+        }
+
+        TextClassifier classifier = quick().headOnly().build().fit(few);
+
+        assertThat(classifier.labels()).hasSize(40);
+        assertThat(classifier.report().validated())
+                .as("of labels with two texts")
+                .isEqualTo(10);
+    }
+
+    @Test
     void fit_onEverything_keepsNothingBack_andChoosesTheHeadByCrossValidation() {
         TextClassifier head = quick().headOnly().validationFraction(0).build().fit(TRAIN);
         TextClassifier lora = quick().validationFraction(0).build().fit(TRAIN);
@@ -95,13 +111,31 @@ class TextClassifierTest {
     }
 
     @Test
+    void fit_byDefault_runsThreeEpochs_andTellsHowSureItsGainIs() {
+        TextClassifier classifier = TextClassifier.builder(ENCODER).build().fit(TRAIN);
+
+        TextFitReport report = classifier.report();
+        ScoreInterval gain = report.gain().orElseThrow();
+
+        assertThat(report.epochs()).hasSize(3);
+        assertThat(report.startKept()).isEqualTo(gain.value() < 0);
+        assertThat(gain.high() - gain.low())
+                .as("of 8 texts, each counts for an eighth")
+                .isGreaterThanOrEqualTo(0.25);
+        assertThat(report.toString()).contains("95 %");
+        assertThat(HEAD.report().gain()).isEmpty();
+    }
+
+    @Test
     void report_isTheSameAsJson() throws IOException {
         JsonNode json = new ObjectMapper().readTree(FITTED.report().json());
 
         assertThat(json.at("/data/train").asInt()).isEqualTo(TRAIN.size());
         assertThat(json.at("/after").asDouble())
                 .isEqualTo(FITTED.report().after().orElseThrow());
-        assertThat(json.at("/chosen/learning_rate").asDouble()).isEqualTo(1e-3);
+        assertThat(json.at("/chosen/learning_rate").asDouble()).isEqualTo(2e-3);
+        assertThat(json.at("/gain/low").asDouble())
+                .isLessThan(json.at("/gain/high").asDouble());
         assertThat(json.at("/training/epochs")).hasSize(FITTED.report().epochs().size());
         assertThat(json.at("/training/losses")).hasSize(FITTED.report().losses().size());
     }

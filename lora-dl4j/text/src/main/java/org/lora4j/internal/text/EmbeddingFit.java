@@ -102,7 +102,10 @@ public final class EmbeddingFit {
                 .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(batches(data.examples().size(), options.batchSize()));
+        TrainingResult result = trainer.build()
+                .train(batches(
+                        data.examples().size(),
+                        options.batchSize(data.examples().size())));
         OptionalDouble after = value(score, model);
         if (score.isPresent() && before.getAsDouble() > after.getAsDouble()) {
             model.close();

@@ -33,7 +33,12 @@ public final class LabeledRows implements Batches {
     private final boolean tokenTypes;
 
     LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, TextOptions options) {
-        this(examples, task, parts, options.batchSize(), options.fit().tokenBudget());
+        this(
+                examples,
+                task,
+                parts,
+                options.batchSize(examples.size()),
+                options.fit().tokenBudget());
     }
 
     private LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {

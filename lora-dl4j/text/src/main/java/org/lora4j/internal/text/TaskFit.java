@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
-import org.lora4j.train.ShuffledIndices;
+import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
@@ -17,22 +16,13 @@ import org.lora4j.train.Validation;
  * Fits a head, and with it an adapter or all weights.
  *
  * <p>The head comes first: logistic or linear regression on the vectors of the frozen encoder, solved to its end, with the
- * cost among {@link #COSTS} that is best on the validation part. From there training goes on together with the encoder, so that
+ * cost among {@link HeadSearch#COSTS} that is best on the validation part. From there training goes on together with the encoder, so that
  * the encoder does not bend to a head that knows nothing yet (Kumar et al. 2022, arXiv:2202.10054). If no epoch is better
  * than the start, the start is kept.
  *
  * @apiNote Status: internal
  */
 public final class TaskFit {
-
-    /** What is tried for the head, as in LibLinear; ascending, so that each solution is the start of the next. */
-    static final double[] COSTS = {1, 10, 100, 1000};
-
-    /** A head that is sure of all examples has no gradient left for the encoder. */
-    private static final double SOFT_COST = 10;
-
-    /** Parts of the examples in turn that costs are tried on where there is no validation part. */
-    private static final int FOLDS = 5;
 
     private final EncoderParts parts;
     private final HeadTask task;
@@ -49,6 +39,7 @@ public final class TaskFit {
      * @param headScore score of the head alone on the validation part; without one, on parts in turn that it did not learn from
      * @param score score of the model on the validation part; empty without one
      * @param startKept whether no epoch was better than the head alone
+     * @param gain score of the best epoch less that of the head alone; empty without a validation part, or if only the head learned
      * @param training the run of the trainer; empty if only the head learned
      */
     public record Outcome(
@@ -57,11 +48,8 @@ public final class TaskFit {
             double headScore,
             OptionalDouble score,
             boolean startKept,
+            Optional<ScoreInterval> gain,
             Optional<TrainingResult> training) {}
-
-    private record Head(LinearHead head, double cost, double score) {}
-
-    private record Heads(Head best, LinearHead soft) {}
 
     private TaskFit(
             EncoderParts parts,
@@ -87,8 +75,8 @@ public final class TaskFit {
      * @param train the examples to learn from
      * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
      *     epoch is kept
-     * @param refit whether the validation part was taken from the examples to learn from: a head alone is then fitted to
-     *     both once its cost is chosen
+     * @param taken whether the validation part was taken from the examples to learn from: a head alone is then fitted to
+     *     both once its cost is chosen, and of few examples its cost is chosen by cross-validation on both
      * @param progress says how far the fit is
      * @return the outcome
      */
@@ -98,21 +86,28 @@ public final class TaskFit {
             TextOptions options,
             List<EncodedText> train,
             List<EncodedText> validation,
-            boolean refit,
+            boolean taken,
             Progress progress) {
-        return new TaskFit(parts, task, options, train, validation, progress).run(refit);
+        return new TaskFit(parts, task, options, train, validation, progress).run(taken);
     }
 
-    private Outcome run(boolean refit) {
+    private Outcome run(boolean taken) {
         Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation, progress);
-        Heads heads = validation.isEmpty() ? headsByFolds(frozen.train()) : heads(frozen);
-        Head best = heads.best();
-        OptionalDouble headScore = validation.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(best.score());
+        HeadSearch search = new HeadSearch(
+                task, parts.weights().config().hidden(), options.fit().seed(), progress.stage("head", "iterations", 0));
+        HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());
+        HeadSearch.Rows held = new HeadSearch.Rows(validation, frozen.validation());
+        // A small part tells costs apart by luck; what the caller gave to choose by is not learned from.
+        boolean few = taken && train.size() + validation.size() < Holdout.MANY;
+        HeadSearch.Found found = validation.isEmpty() || few
+                ? search.byFolds(learned.and(held), learned)
+                : search.byValidation(learned, held);
+        HeadSearch.Rows all = taken ? learned.and(held) : learned;
         if (options.tuning() == Tuning.HEAD_ONLY) {
-            LinearHead head = refit && !validation.isEmpty() ? refit(frozen, best) : best.head();
-            return new Outcome(start(head), best.cost(), best.score(), headScore, false, Optional.empty());
+            return headAlone(
+                    search.solved(all, found.cost(), found.best()), found, held, Optional.empty(), Optional.empty());
         }
-        TaskModel model = start(heads.soft());
+        TaskModel model = start(found.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
         Validation metric = new Validation(
                 task.metric(),
@@ -128,14 +123,50 @@ public final class TaskFit {
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
-            return new Outcome(model, best.cost(), best.score(), headScore, false, Optional.of(result));
+            return new Outcome(
+                    model,
+                    found.cost(),
+                    found.score(),
+                    OptionalDouble.empty(),
+                    false,
+                    Optional.empty(),
+                    Optional.of(result));
         }
-        double trained = metric.metric().getAsDouble();
-        if (isBetter(best.score(), trained)) {
+        float[][] ofHead = HeadSearch.logits(found.best(), frozen.validation());
+        float[][] ofModel = model.outputs(texts);
+        ScoreInterval gain =
+                ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
+        if (task.higherIsBetter() ? gain.value() < 0 : gain.value() > 0) {
             model.close();
-            return new Outcome(start(best.head()), best.cost(), best.score(), headScore, true, Optional.of(result));
+            return headAlone(
+                    search.solved(all, found.cost(), found.best()),
+                    found,
+                    held,
+                    Optional.of(gain),
+                    Optional.of(result));
         }
-        return new Outcome(model, best.cost(), best.score(), OptionalDouble.of(trained), false, Optional.of(result));
+        return new Outcome(
+                model,
+                found.cost(),
+                task.score(validation, ofHead),
+                OptionalDouble.of(task.score(validation, ofModel)),
+                false,
+                Optional.of(gain),
+                Optional.of(result));
+    }
+
+    /** Its score is that of the head that learned from the training part alone. */
+    private Outcome headAlone(
+            LinearHead head,
+            HeadSearch.Found found,
+            HeadSearch.Rows held,
+            Optional<ScoreInterval> gain,
+            Optional<TrainingResult> training) {
+        OptionalDouble score = validation.isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(task.score(validation, HeadSearch.logits(found.best(), held.vectors())));
+        return new Outcome(
+                start(head), found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
     }
 
     private TaskModel start(LinearHead head) {
@@ -146,111 +177,5 @@ public final class TaskFit {
                 options.adapter(),
                 head,
                 options.fit().seed());
-    }
-
-    private boolean isBetter(double score, double than) {
-        return task.higherIsBetter() ? score > than : score < than;
-    }
-
-    /** The best head on vectors, and one that is not so sure of itself. */
-    private Heads heads(Vectors vectors) {
-        try (HeadFit fit = fit(train, vectors.train())) {
-            LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-            LinearHead soft = head;
-            Head best = null;
-            for (double cost : COSTS) {
-                head = fit.solve(cost, head);
-                soft = cost == SOFT_COST ? head : soft;
-                double score = task.score(validation, logits(head, vectors.validation()));
-                if (best == null || isBetter(score, best.score())) {
-                    best = new Head(head, cost, score);
-                }
-            }
-            return new Heads(best, soft);
-        }
-    }
-
-    /** The same where nothing is kept back: costs are tried by cross-validation, then the head learns from all. */
-    private Heads headsByFolds(float[][] vectors) {
-        int folds = Math.min(FOLDS, vectors.length);
-        int[] order = ShuffledIndices.of(vectors.length, options.fit().seed(), 0);
-        double[] scores = new double[COSTS.length];
-        for (int fold = 0; fold < folds && folds > 1; fold++) {
-            List<Integer> learned = new ArrayList<>();
-            List<Integer> held = new ArrayList<>();
-            for (int i = 0; i < order.length; i++) {
-                (i % folds == fold ? held : learned).add(order[i]);
-            }
-            List<EncodedText> examples = held.stream().map(train::get).toList();
-            try (HeadFit fit = fit(learned.stream().map(train::get).toList(), rows(vectors, learned))) {
-                LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-                for (int i = 0; i < COSTS.length; i++) {
-                    head = fit.solve(COSTS[i], head);
-                    scores[i] += task.score(examples, logits(head, rows(vectors, held))) * held.size() / order.length;
-                }
-            }
-        }
-        int chosen = 0;
-        for (int i = 1; i < COSTS.length; i++) {
-            chosen = isBetter(scores[i], scores[chosen]) ? i : chosen;
-        }
-        try (HeadFit fit = fit(train, vectors)) {
-            LinearHead head = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-            LinearHead soft = fit.solve(SOFT_COST, head);
-            LinearHead best = COSTS[chosen] == SOFT_COST ? soft : fit.solve(COSTS[chosen], soft);
-            return new Heads(new Head(best, COSTS[chosen], scores[chosen]), soft);
-        }
-    }
-
-    private static float[][] rows(float[][] vectors, List<Integer> indices) {
-        return indices.stream().map(i -> vectors[i]).toArray(float[][]::new);
-    }
-
-    private LinearHead refit(Vectors vectors, Head chosen) {
-        List<EncodedText> all = new ArrayList<>(train);
-        all.addAll(validation);
-        try (HeadFit fit = fit(all, vectors.all())) {
-            return fit.solve(chosen.cost(), chosen.head());
-        }
-    }
-
-    private HeadFit fit(List<EncodedText> examples, float[][] vectors) {
-        List<float[]> features = new ArrayList<>();
-        List<float[]> targets = new ArrayList<>();
-        int inputs = parts.weights().config().hidden();
-        int outputs = task.outputs();
-        for (int i = 0; i < vectors.length; i++) {
-            float[] target = examples.get(i).target();
-            for (int row = 0; row < vectors[i].length / inputs; row++) {
-                float[] ofRow = Arrays.copyOfRange(target, row * outputs, (row + 1) * outputs);
-                if (!task.kind().isPerToken() || !isZero(ofRow)) {
-                    features.add(Arrays.copyOfRange(vectors[i], row * inputs, (row + 1) * inputs));
-                    targets.add(ofRow);
-                }
-            }
-        }
-        return new HeadFit(task.kind(), features, targets).reporting(progress.stage("head", "iterations", 0));
-    }
-
-    private static boolean isZero(float[] values) {
-        for (float value : values) {
-            if (value != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static float[][] logits(LinearHead head, float[][] vectors) {
-        float[][] logits = new float[vectors.length][];
-        for (int i = 0; i < vectors.length; i++) {
-            int rows = vectors[i].length / head.inputs();
-            logits[i] = new float[rows * head.outputs()];
-            for (int row = 0; row < rows; row++) {
-                float[] vector = Arrays.copyOfRange(vectors[i], row * head.inputs(), (row + 1) * head.inputs());
-                System.arraycopy(HeadFit.logits(head, vector), 0, logits[i], row * head.outputs(), head.outputs());
-            }
-        }
-        return logits;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.pretrained.BertClassifier;
@@ -14,7 +15,7 @@ import org.lora4j.train.TrainingPlan;
  * @param fit what every task is told
  * @param tuning what learns besides the head
  * @param adapter the adapter as its file names it
- * @param batchSize maximum number of examples of a batch
+ * @param batchSize maximum number of examples of a batch; empty for one that gives few examples enough steps
  * @param headLearningRate the highest learning rate of the head
  * @param skipEmpty whether examples with empty texts are left out, not refused
  * @apiNote Status: internal
@@ -23,9 +24,28 @@ public record TextOptions(
         FitOptions fit,
         Tuning tuning,
         AdapterConfig adapter,
-        int batchSize,
+        OptionalInt batchSize,
         double headLearningRate,
         boolean skipEmpty) {
+
+    /** The largest batch unless the caller sets another. */
+    public static final int MOST_IN_A_BATCH = 32;
+
+    /** The same where there are few examples. */
+    public static final int FEWEST_IN_A_BATCH = 8;
+
+    /** An epoch has as many batches, unless they would be smaller than that: it takes some hundred steps to learn. */
+    private static final int BATCHES = 32;
+
+    /**
+     * Maximum number of examples of a batch.
+     *
+     * @param examples how many there are to learn from
+     * @return what the caller set, or one that follows from their number
+     */
+    public int batchSize(int examples) {
+        return batchSize.orElse(Math.max(FEWEST_IN_A_BATCH, Math.min(MOST_IN_A_BATCH, examples / BATCHES)));
+    }
 
     /** The plan of training with a head, which has a rate of its own. */
     TrainingPlan planWithHead(boolean validated) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
-import java.util.Arrays;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -42,12 +41,5 @@ record Vectors(float[][] train, float[][] validation) {
                     rows.of(train.stream().map(EncodedText::tokens).toList(), stage),
                     rows.of(validation.stream().map(EncodedText::tokens).toList(), stage));
         }
-    }
-
-    /** Both parts in a row. */
-    float[][] all() {
-        float[][] all = Arrays.copyOf(train, train.length + validation.length);
-        System.arraycopy(validation, 0, all, train.length, validation.length);
-        return all;
     }
 }
