@@ -18,7 +18,7 @@ final class HeadSearch {
     /** What is tried, as in LibLinear; ascending, so that each solution is the start of the next. */
     static final double[] COSTS = {1, 10, 100, 1000};
 
-    /** Which of them: a head that is sure of all examples has no gradient left for the encoder. */
+    /** The largest of them to go on from: a head that is sure of all examples has no gradient left for the encoder. */
     private static final int SOFT = 1;
 
     /** Parts of the examples in turn that costs are tried on where there is no other part. */
@@ -59,7 +59,7 @@ final class HeadSearch {
      * Heads that learned from one part.
      *
      * @param best of the cost that was chosen
-     * @param soft one that is not so sure of itself, to go on from
+     * @param soft to go on from: the same, or one that is not so sure of itself
      * @param cost what was chosen
      * @param score by which it was chosen
      */
@@ -99,8 +99,9 @@ final class HeadSearch {
         }
         int chosen = chosen(scores);
         try (HeadFit fit = fit(train)) {
-            LinearHead soft = fit.solve(COSTS[SOFT], LinearHead.zeros(inputs, task.outputs()), TOLERANCE);
-            LinearHead best = chosen == SOFT ? soft : fit.solve(COSTS[chosen], soft, TOLERANCE);
+            double softCost = COSTS[Math.min(chosen, SOFT)];
+            LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()), TOLERANCE);
+            LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft, TOLERANCE);
             return new Found(best, soft, COSTS[chosen], scores[chosen]);
         }
     }
