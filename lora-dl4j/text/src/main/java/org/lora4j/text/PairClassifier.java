@@ -69,7 +69,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     }
 
     @Override
-    PairClassifier self() {
+    protected PairClassifier self() {
         return this;
     }
 
@@ -125,7 +125,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
         }
 
         @Override
-        PairClassifier make() {
+        protected PairClassifier make() {
             return new PairClassifier(this);
         }
     }

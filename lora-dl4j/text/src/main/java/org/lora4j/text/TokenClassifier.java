@@ -13,8 +13,6 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.EncodedText;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -80,7 +78,7 @@ public final class TokenClassifier
     }
 
     @Override
-    TokenClassifier self() {
+    protected TokenClassifier self() {
         return this;
     }
 
@@ -173,13 +171,8 @@ public final class TokenClassifier
         }
 
         @Override
-        public HeadKind kind() {
-            return HeadKind.CLASS_OF_EACH_TOKEN;
-        }
-
-        @Override
-        public int outputs() {
-            return tags.size();
+        public TaskExporter.Head head() {
+            return TaskExporter.Head.TAGS;
         }
 
         @Override
@@ -242,11 +235,11 @@ public final class TokenClassifier
         }
 
         @Override
-        public double score(List<EncodedText> examples, float[][] logits) {
+        public double score(List<float[]> targets, float[][] logits) {
             List<List<Entity>> truth = new ArrayList<>();
             List<List<Entity>> given = new ArrayList<>();
             for (int i = 0; i < logits.length; i++) {
-                float[] target = examples.get(i).target();
+                float[] target = targets.get(i);
                 List<String> right = new ArrayList<>();
                 List<String> ours = new ArrayList<>();
                 for (int token = 0; token < target.length / tags.size(); token++) {
