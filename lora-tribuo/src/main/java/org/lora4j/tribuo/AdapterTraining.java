@@ -10,19 +10,15 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.config.AdapterConfig;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
 import org.lora4j.tribuo.base.AdaptedBase;
-import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.InputBinding;
-import org.lora4j.tribuo.input.InputConverter;
 import org.lora4j.tribuo.output.Loss;
 import org.lora4j.tribuo.output.OutputBinding;
-import org.lora4j.tribuo.output.OutputConverter;
 import org.lora4j.tribuo.output.OutputScale;
 import org.tribuo.Dataset;
 import org.tribuo.ImmutableFeatureMap;
@@ -33,27 +29,18 @@ import org.tribuo.Output;
 /**
  * One training run. It owns everything that it changes, so that runs side by side do not meet.
  *
- * @param base the base
- * @param config what to adapt
- * @param inputs converts features
- * @param outputs converts outputs
- * @param settings the trainer's numbers
+ * @param trainer what is configured
  * @param random this run's own source
  */
-record AdapterTraining<T extends Output<T>>(
-        BaseNetwork base,
-        AdapterConfig config,
-        InputConverter inputs,
-        OutputConverter<T> outputs,
-        TrainingSettings settings,
-        SplittableRandom random) {
+record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRandom random) {
 
     /** A model from nothing, or from a saved adapter. */
     ModelParts<T> train(Dataset<T> data) {
         ImmutableFeatureMap features = domain(data.getFeatureIDMap());
         ImmutableOutputInfo<T> domain = data.getOutputIDInfo();
-        Optional<SavedAdapter> saved = settings.initialAdapter().map(AdapterTraining::load);
-        Map<String, OutputScale> scales = new LinkedHashMap<>(outputs.scales(domain, data));
+        Optional<SavedAdapter> saved =
+                Optional.ofNullable(trainer.initialAdapter).map(AdapterTraining::load);
+        Map<String, OutputScale> scales = new LinkedHashMap<>(trainer.outputConverter.scales(domain, data));
         saved.ifPresent(adapter -> scales.putAll(adapter.scales()));
         return run(data, features, domain, scales, saved.map(SavedAdapter::start));
     }
@@ -73,15 +60,17 @@ record AdapterTraining<T extends Output<T>>(
         data.forEach(example -> union.observe(example.getOutput()));
         ImmutableOutputInfo<T> domain = union.generateImmutableOutputInfo();
         Map<String, OutputScale> scales = new LinkedHashMap<>(model.parts().scales());
-        if (!scales.keySet().containsAll(outputs.names(domain)) && !scales.isEmpty()) {
-            outputs.scales(domain, data).forEach(scales::putIfAbsent);
+        if (!scales.keySet().containsAll(trainer.outputConverter.names(domain)) && !scales.isEmpty()) {
+            trainer.outputConverter.scales(domain, data).forEach(scales::putIfAbsent);
         }
         Hosting.Start start = new Hosting.Start(model.adapter(), model.parts().rows());
         return run(data, features, domain, scales, Optional.of(start));
     }
 
     private ImmutableFeatureMap domain(ImmutableFeatureMap domain) {
-        return settings.widenDomain() ? FeatureDomains.widened(domain, inputs.featureNames(domain)) : domain;
+        return trainer.widenDomain
+                ? FeatureDomains.widened(domain, trainer.inputConverter.featureNames(domain))
+                : domain;
     }
 
     private ModelParts<T> run(
@@ -90,31 +79,32 @@ record AdapterTraining<T extends Output<T>>(
             ImmutableOutputInfo<T> domain,
             Map<String, OutputScale> scales,
             Optional<Hosting.Start> start) {
-        HeadMode mode = settings.headMode();
-        List<String> rows = mode == HeadMode.REUSE ? settings.outputNames() : outputs.names(domain);
-        InputBinding input = inputs.bind(features, base.inputs());
-        OutputBinding<T> output = outputs.bind(domain, rows, scales);
+        HeadMode mode = trainer.headMode;
+        List<String> rows = mode == HeadMode.REUSE ? trainer.outputNames : trainer.outputConverter.names(domain);
+        InputBinding input = trainer.inputConverter.bind(features, trainer.base.inputs());
+        OutputBinding<T> output = trainer.outputConverter.bind(domain, rows, scales);
         Prepared<T> prepared = Prepared.of(data, input, output);
         prepared.requireWeight();
 
-        AdaptedBase host = Hosting.base(base, mode, rows.size(), outputs.loss());
+        AdaptedBase host = Hosting.base(trainer.base, mode, rows.size(), trainer.outputConverter.loss());
         long adapterSeed = random.nextLong();
         start.ifPresentOrElse(
                 from -> Hosting.onward(host, mode, from, rows, adapterSeed),
-                () -> Hosting.fresh(host, mode, config, rows, adapterSeed));
+                () -> Hosting.fresh(host, mode, trainer.spec.config(), rows, adapterSeed));
         host.during(() -> optimise(host, input, prepared, rows.size()));
         Adapter adapter = Hosting.adapter(host);
-        return new ModelParts<>(base, adapter, inputs, outputs, rows, scales, features, domain, settings);
+        return new ModelParts<>(trainer, adapter, rows, scales, features, domain);
     }
 
     private void optimise(AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount) {
         long splitSeed = random.nextLong();
         long planSeed = random.nextLong();
-        int held = (int) Math.round(settings.validationFraction() * all.size());
-        boolean validates = settings.validationFraction() > 0;
+        TrainingSettings settings = new TrainingSettings(trainer);
+        int held = (int) Math.round(trainer.validationFraction * all.size());
+        boolean validates = settings.validates();
         if (validates && (held == 0 || held == all.size())) {
             throw new IllegalArgumentException(
-                    "LoraTrainer: validationFraction = " + settings.validationFraction() + " of " + all.size()
+                    "LoraTrainer: validationFraction = " + trainer.validationFraction + " of " + all.size()
                             + " examples are " + held + "; expected 1 or more, and some left to learn from.");
         }
         int[] order = validates
@@ -125,19 +115,18 @@ record AdapterTraining<T extends Output<T>>(
         training.requireWeight();
 
         // A softmax of one output is 1 whatever it is fed: there is nothing to learn, which is no mistake.
-        boolean mayStandStill = outputCount == 1 && outputs.loss() == Loss.SOFTMAX_CROSS_ENTROPY;
-        Trainer.Builder trainer =
-                Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, validates, mayStandStill));
+        boolean mayStandStill = outputCount == 1 && trainer.outputConverter.loss() == Loss.SOFTMAX_CROSS_ENTROPY;
+        Trainer.Builder run =
+                Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, mayStandStill));
         if (validates) {
-            trainer.validation(Validation.lowerIsBetter(
+            run.validation(Validation.lowerIsBetter(
                     "validation loss",
-                    () -> validation.loss(host, input, outputs.loss(), settings.predictionBatchSize())));
+                    () -> validation.loss(host, input, trainer.outputConverter.loss(), trainer.predictionBatchSize)));
         }
-        if (settings.loggingInterval() > 0) {
-            trainer.listener(new StepLog(settings.loggingInterval()));
+        if (trainer.loggingInterval > 0) {
+            run.listener(new StepLog(trainer.loggingInterval));
         }
-        TrainingResult result =
-                trainer.build().train(training.batches(host, input, settings.batchSize(), settings.shuffle()));
+        TrainingResult result = run.build().train(training.batches(host, input, trainer.batchSize, trainer.shuffle));
         if (result.stopReason() == StopReason.INTERRUPTED) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("LoraTrainer: the thread was interrupted after " + result.steps()

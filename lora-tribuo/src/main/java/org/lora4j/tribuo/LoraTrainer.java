@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
+import org.lora4j.train.FitSettings;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.InputConverter;
 import org.lora4j.tribuo.output.OutputConverter;
@@ -57,78 +57,77 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     private static final String WHERE = "LoraTrainer";
 
     @Config(mandatory = true, description = "The frozen network.")
-    private BaseNetwork base;
+    BaseNetwork base;
 
     @Config(mandatory = true, description = "What to adapt and how.")
-    private LoraSpec spec;
+    LoraSpec spec;
 
     @Config(mandatory = true, description = "Turns features into inputs of the network.")
-    private InputConverter inputConverter;
+    InputConverter inputConverter;
 
     @Config(mandatory = true, description = "Turns outputs into targets and back.")
-    private OutputConverter<T> outputConverter;
+    OutputConverter<T> outputConverter;
 
     @Config(description = "How gradients become updates.")
-    private Optimiser optimiser = Optimiser.ADAMW;
+    Optimiser optimiser = Optimiser.ADAMW;
 
     @Config(description = "Learning rate after the warm-up.")
-    private double learningRate = 1e-3;
+    double learningRate = 1e-3;
 
     @Config(description = "Learning rate of a new head; 0 for that of the factors.")
-    private double headLearningRate;
+    double headLearningRate;
 
     @Config(description = "Weight decay, not on biases.")
-    private double weightDecay;
+    double weightDecay;
 
     @Config(description = "How the learning rate goes on after the warm-up.")
-    private Schedule schedule = Schedule.CONSTANT;
+    Schedule schedule = Schedule.CONSTANT;
 
     @Config(description = "Share of the steps in which the learning rate rises.")
-    private double warmupFraction;
+    double warmupFraction;
 
     @Config(description = "Longest gradient; longer ones are shortened. 0 for off.")
-    private double clipNorm;
+    double clipNorm;
 
     @Config(description = "Number of passes over the data.")
-    private int epochs = 5;
+    int epochs = 5;
 
     @Config(description = "Number of examples in a step.")
-    private int batchSize = 16;
+    int batchSize = 16;
 
     @Config(description = "Number of examples that a model predicts together.")
-    private int predictionBatchSize = 64;
+    int predictionBatchSize = 64;
 
     @Config(description = "Share of the data to validate on after each epoch; the best epoch is kept. 0 for off.")
-    private double validationFraction;
+    double validationFraction;
 
     @Config(description = "Number of epochs without improvement that end the training. 0 for off.")
-    private int patience;
+    int patience;
 
     @Config(description = "Log the loss after that many steps. 0 for off.")
-    private int loggingInterval;
+    int loggingInterval;
 
     @Config(description = "Shuffle the data before each epoch. Only turn off for debugging.")
-    private boolean shuffle = true;
+    boolean shuffle = true;
 
     @Config(description = "Seed of everything random.")
-    private long seed = Trainer.DEFAULT_SEED;
+    long seed = Trainer.DEFAULT_SEED;
 
     @Config(description = "Where the head comes from.")
-    private HeadMode headMode = HeadMode.NEW;
+    HeadMode headMode = HeadMode.NEW;
 
     @Config(description = "With REUSE: the names of the base's outputs in their order.")
-    private List<String> outputNames = new ArrayList<>();
+    List<String> outputNames = new ArrayList<>();
 
     @Config(description = "What a serialized model holds.")
-    private ModelFormat modelFormat = ModelFormat.ADAPTER_ONLY;
+    ModelFormat modelFormat = ModelFormat.ADAPTER_ONLY;
 
     @Config(description = "Whether models know all features of the network, not only those in the training data.")
-    private boolean widenDomain = true;
+    boolean widenDomain = true;
 
     @Config(description = "Directory of an adapter to start from, instead of new factors.")
-    private Path initialAdapter;
+    Path initialAdapter;
 
-    private TrainingSettings settings;
     private SplittableRandom rng;
     private int trainInvocationCounter;
 
@@ -170,29 +169,10 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     }
 
     private synchronized Problems prepare() {
-        settings = new TrainingSettings(
-                optimiser,
-                learningRate,
-                headLearningRate,
-                weightDecay,
-                schedule,
-                warmupFraction,
-                clipNorm,
-                epochs,
-                batchSize,
-                predictionBatchSize,
-                validationFraction,
-                patience,
-                loggingInterval,
-                shuffle,
-                headMode,
-                List.copyOf(outputNames),
-                modelFormat,
-                widenDomain,
-                Optional.ofNullable(initialAdapter));
         rng = new SplittableRandom(seed);
         trainInvocationCounter = 0;
-        Problems problems = settings.problems();
+        Problems problems = new Problems();
+        new TrainingSettings(this).check(problems);
         problems.check(base != null, "base = null, expected the frozen network");
         problems.check(spec != null, "spec = null, expected what to adapt, such as new LoraSpec(8, 16)");
         problems.check(inputConverter != null, "inputs = null, expected a converter of features");
@@ -313,7 +293,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     }
 
     private AdapterTraining<T> training(Call call) {
-        return new AdapterTraining<>(base, spec.config(), inputConverter, outputConverter, settings, call.random());
+        return new AdapterTraining<>(this, call.random());
     }
 
     private LoraModel<T> model(Call call, Dataset<T> data, Map<String, Provenance> run, ModelParts<T> parts) {
@@ -347,7 +327,8 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
     @Override
     public String toString() {
         return "LoraTrainer(base=" + base + ",spec=" + spec + ",inputConverter=" + inputConverter + ",outputConverter="
-                + outputConverter + ",seed=" + seed + ",settings=" + settings + ")";
+                + outputConverter + ",seed=" + seed + ",optimiser=" + optimiser + ",learningRate=" + learningRate
+                + ",schedule=" + schedule + ",epochs=" + epochs + ",batchSize=" + batchSize + ")";
     }
 
     /**
@@ -363,7 +344,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
         private Builder(BaseNetwork base, OutputConverter<T> outputs) {
             next.base = base;
             next.outputConverter = outputs;
-            next.spec = new LoraSpec(8, 16);
+            next.spec = new LoraSpec(FitSettings.RANK, FitSettings.ALPHA);
         }
 
         private Builder(LoraTrainer<T> from) {

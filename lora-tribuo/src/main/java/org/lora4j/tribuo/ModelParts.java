@@ -50,29 +50,27 @@ record ModelParts<T extends Output<T>>(
         scales = Collections.unmodifiableMap(new LinkedHashMap<>(scales));
     }
 
+    /** What a run of a trainer made. */
     ModelParts(
-            BaseNetwork base,
+            LoraTrainer<T> trainer,
             Adapter adapter,
-            InputConverter inputs,
-            OutputConverter<T> outputs,
             List<String> rows,
             Map<String, OutputScale> scales,
             ImmutableFeatureMap features,
-            ImmutableOutputInfo<T> domain,
-            TrainingSettings settings) {
+            ImmutableOutputInfo<T> domain) {
         this(
-                base,
-                base.reference(),
+                trainer.base,
+                trainer.base.reference(),
                 adapter,
-                inputs,
-                outputs,
+                trainer.inputConverter,
+                trainer.outputConverter,
                 rows,
                 scales,
                 features,
                 domain,
-                settings.headMode(),
-                settings.predictionBatchSize(),
-                settings.modelFormat());
+                trainer.headMode,
+                trainer.predictionBatchSize,
+                trainer.modelFormat);
     }
 
     ModelParts<T> withBase(BaseNetwork found) {

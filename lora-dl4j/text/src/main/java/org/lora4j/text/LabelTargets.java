@@ -17,8 +17,6 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.EncodedText;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -137,13 +135,8 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
     }
 
     @Override
-    public HeadKind kind() {
-        return settings.several() ? HeadKind.ANY_CLASSES : HeadKind.ONE_CLASS;
-    }
-
-    @Override
-    public int outputs() {
-        return labels.size();
+    public TaskExporter.Head head() {
+        return settings.several() ? TaskExporter.Head.SEVERAL_CLASSES : TaskExporter.Head.ONE_CLASS;
     }
 
     @Override
@@ -194,13 +187,13 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
     }
 
     @Override
-    public double score(List<EncodedText> examples, float[][] logits) {
+    public double score(List<float[]> targets, float[][] logits) {
         List<Collection<String>> truth = new ArrayList<>();
         List<Collection<String>> given = new ArrayList<>();
         for (int i = 0; i < logits.length; i++) {
             List<String> own = new ArrayList<>();
             for (int j = 0; j < labels.size(); j++) {
-                if (examples.get(i).target()[j] != 0) {
+                if (targets.get(i)[j] != 0) {
                     own.add(labels.get(j));
                 }
             }

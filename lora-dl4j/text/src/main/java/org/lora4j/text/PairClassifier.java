@@ -72,7 +72,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     }
 
     @Override
-    PairClassifier self() {
+    protected PairClassifier self() {
         return this;
     }
 
@@ -153,7 +153,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
         }
 
         @Override
-        PairClassifier make() {
+        protected PairClassifier make() {
             return new PairClassifier(this);
         }
     }

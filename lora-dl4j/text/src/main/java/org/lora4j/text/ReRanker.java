@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.EncodedText;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -89,7 +87,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
     }
 
     @Override
-    ReRanker self() {
+    protected ReRanker self() {
         return this;
     }
 
@@ -171,13 +169,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         }
 
         @Override
-        public HeadKind kind() {
-            return HeadKind.ANY_CLASSES;
-        }
-
-        @Override
-        public int outputs() {
-            return 1;
+        public TaskExporter.Head head() {
+            return TaskExporter.Head.SEVERAL_CLASSES;
         }
 
         @Override
@@ -201,13 +194,12 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         }
 
         @Override
-        public double score(List<EncodedText> examples, float[][] logits) {
+        public double score(List<float[]> targets, float[][] logits) {
             double above = 0;
             long compared = 0;
             for (int i = 0; i < logits.length; i++) {
                 for (int j = 0; j < logits.length; j++) {
-                    if (examples.get(i).target()[0] >= RELEVANT
-                            && examples.get(j).target()[0] < RELEVANT) {
+                    if (targets.get(i)[0] >= RELEVANT && targets.get(j)[0] < RELEVANT) {
                         compared++;
                         above += logits[i][0] > logits[j][0] ? 1 : logits[i][0] == logits[j][0] ? 0.5 : 0;
                     }

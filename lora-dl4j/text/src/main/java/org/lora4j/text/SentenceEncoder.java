@@ -701,7 +701,7 @@ public final class SentenceEncoder implements AutoCloseable {
         }
 
         @Override
-        SentenceEncoder make() {
+        protected SentenceEncoder make() {
             return new SentenceEncoder(this);
         }
     }

@@ -8,42 +8,103 @@ import java.util.Map;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
- * What tells one kind of task from the others.
+ * What tells one kind of task from the others. It is a value.
  *
  * @param <I> an input
  * @param <E> an example
  * @param <P> a prediction
  * @param <R> an evaluation
+ * @apiNote Status: experimental
  */
-interface TaskSpec<I, E, P, R> {
+public interface TaskSpec<I, E, P, R> {
 
-    /** Its name in files, with PEFT's task type. */
+    /**
+     * A kind of task.
+     *
+     * @param name its name in files, which no other task has
+     * @param taskType PEFT's task type, such as {@code SEQ_CLS}
+     * @param pairs whether an input has two texts
+     * @apiNote Status: experimental
+     */
     record Kind(String name, String taskType, boolean pairs) {}
 
+    /**
+     * The kind of this task.
+     *
+     * @return always the same
+     */
     Kind kind();
 
+    /**
+     * The input of an example.
+     *
+     * @param example the example
+     * @return what {@code predict} would be given
+     */
     I input(E example);
 
-    /** The example without white space around its labels. */
+    /**
+     * The example without white space around its labels.
+     *
+     * @param example the example
+     * @return the example, or one with other labels
+     */
     default E tidy(E example) {
         return example;
     }
 
-    /** What the example is called by its user; none where that is a number. */
+    /**
+     * What the example is called by its user.
+     *
+     * @param example the example
+     * @return its labels; none where that is a number
+     */
     default List<String> labels(E example) {
         return List.of();
     }
 
-    /** The parts of an input that a user would call a text, for checks. */
+    /**
+     * The parts of an input that a user would call a text, for checks: none of them may be blank.
+     *
+     * @param input the input
+     * @return one text or more
+     */
     List<String> texts(I input);
 
+    /**
+     * An input as tokens, with the prefix of the encoder that fits.
+     *
+     * @param encoder the encoder
+     * @param input the input
+     * @return its tokens
+     */
     TokenizedText tokens(TextEncoder encoder, I input);
 
-    /** What the examples to learn from ask for. */
+    /**
+     * What examples to learn from ask for.
+     *
+     * @param train the examples, none of them null
+     * @return the targets
+     * @throws IllegalArgumentException if there is nothing to tell apart
+     */
     Targets<I, E, P> targets(List<E> train);
 
-    /** What a file asks for. */
+    /**
+     * What a file asks for.
+     *
+     * @param file the file, for messages
+     * @param description its values, {@link Targets#description} among them
+     * @return the targets
+     * @throws IOException if it is no description of this task
+     */
     Targets<I, E, P> targets(Path file, Map<String, Object> description) throws IOException;
 
+    /**
+     * Compares predictions with what is true.
+     *
+     * @param examples the examples
+     * @param predictions a prediction for each
+     * @return the evaluation
+     */
     R evaluate(List<E> examples, List<P> predictions);
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -75,7 +74,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
     }
 
     @Override
-    TextClassifier self() {
+    protected TextClassifier self() {
         return this;
     }
 
@@ -96,7 +95,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      * @throws IllegalStateException if nothing was learned yet
      */
     public boolean severalLabels() {
-        return learned("severalLabels").kind() == HeadKind.ANY_CLASSES;
+        return learned("severalLabels").head() == TaskExporter.Head.SEVERAL_CLASSES;
     }
 
     /**
@@ -182,7 +181,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         @Override
-        TextClassifier make() {
+        protected TextClassifier make() {
             return new TextClassifier(this);
         }
     }

@@ -10,8 +10,6 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.EncodedText;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.weights.ModelWeights;
@@ -79,7 +77,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
     }
 
     @Override
-    TextRegressor self() {
+    protected TextRegressor self() {
         return this;
     }
 
@@ -164,13 +162,8 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         }
 
         @Override
-        public HeadKind kind() {
-            return HeadKind.NUMBERS;
-        }
-
-        @Override
-        public int outputs() {
-            return 1;
+        public TaskExporter.Head head() {
+            return TaskExporter.Head.NUMBER;
         }
 
         @Override
@@ -199,10 +192,10 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         }
 
         @Override
-        public double score(List<EncodedText> examples, float[][] logits) {
+        public double score(List<float[]> targets, float[][] logits) {
             double squares = 0;
             for (int i = 0; i < logits.length; i++) {
-                double error = deviation * (logits[i][0] - examples.get(i).target()[0]);
+                double error = deviation * (logits[i][0] - targets.get(i)[0]);
                 squares += error * error;
             }
             return Math.sqrt(squares / logits.length);

@@ -17,7 +17,6 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
@@ -70,7 +69,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     /** What is there after a fit or a load; no report where a directory had none. */
     private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
 
-    TextTask(TextTaskBuilder<?, T> settings, TaskSpec<I, E, P, R> spec) {
+    /**
+     * For the class of a task.
+     *
+     * @param settings how it learns
+     * @param spec what it learns
+     */
+    protected TextTask(TextTaskBuilder<?, T> settings, TaskSpec<I, E, P, R> spec) {
+        Objects.requireNonNull(settings, "settings is null; expected the builder of the task");
+        Objects.requireNonNull(spec, "spec is null; expected what the task learns");
         this.encoder = settings.encoder();
         this.spec = spec;
         this.options = settings.options(spec.kind().taskType(), BertClassifier.HEAD);
@@ -78,7 +85,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
     }
 
-    abstract T self();
+    /**
+     * The task itself.
+     *
+     * @return this
+     */
+    protected abstract T self();
 
     /**
      * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by, as {@code validationFraction} of the
@@ -132,9 +144,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return self();
     }
 
-    private static <I, E, P> Object group(E example, Targets<I, E, P> targets) {
+    private Object group(E example, Targets<I, E, P> targets) {
         // A value, not its hash: those of ones among zeros repeat after 16 labels.
-        return targets.kind() == HeadKind.ONE_CLASS ? FloatBuffer.wrap(targets.encode(example, null)) : 0;
+        return targets.head() == TaskExporter.Head.ONE_CLASS
+                ? FloatBuffer.wrap(targets.encode(example, spec.tokens(encoder, spec.input(example))))
+                : 0;
     }
 
     private synchronized void learn(
@@ -152,7 +166,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         notes.addAll(targets.notes());
         notes.addAll(notes(learned, held, encoded, encodedHeld));
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome = TaskFit.fit(parts, targets, options, encoded, encodedHeld, taken, progress);
+        TaskFit.Outcome outcome =
+                TaskFit.fit(parts, new TargetHead(name, targets), options, encoded, encodedHeld, taken, progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -202,7 +217,14 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         TokenRows.requireFit(name, tokens, encoder.weights().config());
         List<EncodedText> encoded = new ArrayList<>();
         for (int i = 0; i < tokens.size(); i++) {
-            encoded.add(new EncodedText(tokens.get(i), targets.encode(examples.get(i), tokens.get(i))));
+            float[] target = targets.encode(examples.get(i), tokens.get(i));
+            int numbers = targets.names().size()
+                    * (targets.head() == TaskExporter.Head.TAGS ? tokens.get(i).length() : 1);
+            if (target.length != numbers) {
+                throw new IllegalStateException(name + ": the target of an example has " + target.length
+                        + " numbers; expected " + numbers + ", one for each name of its targets.");
+            }
+            encoded.add(new EncodedText(tokens.get(i), target));
         }
         return encoded;
     }
@@ -364,16 +386,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Arguments.required(directory, name + ".export: directory", "a directory to write to");
         Fitted<I, E, P> now = requireFitted("export");
         Targets<I, E, P> targets = now.targets();
-        TaskExporter.Head head = switch (targets.kind()) {
-            case ONE_CLASS -> TaskExporter.Head.ONE_CLASS;
-            case ANY_CLASSES -> TaskExporter.Head.SEVERAL_CLASSES;
-            case CLASS_OF_EACH_TOKEN -> TaskExporter.Head.TAGS;
-            case NUMBERS -> TaskExporter.Head.NUMBER;
-        };
         exporter(name + ".export")
                 .export(
                         new TaskExporter.Task(
-                                encoder, targets.forOthers(now.model().parameters()), head, targets.names()),
+                                encoder, targets.forOthers(now.model().parameters()), targets.head(), targets.names()),
                         directory);
     }
 
@@ -386,13 +402,19 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                         + " org.lora4j:lora-dl4j-export. Add it to the dependencies."));
     }
 
-    /** Takes up what {@link #save} wrote. */
-    final T read(Path directory) throws IOException {
+    /**
+     * Takes up what {@link #save} wrote, for the {@code load} of a task's class.
+     *
+     * @param directory the directory
+     * @return this
+     * @throws IOException if a file is missing or damaged, or is of another task or for another encoder
+     */
+    protected final T read(Path directory) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
-        TaskModel model = TaskFiles.load(directory, fields, parts, targets);
+        TaskModel model = TaskFiles.load(directory, fields, parts, new TargetHead(name, targets));
         fitted = new Fitted<>(model, targets, report);
         return self();
     }
@@ -493,7 +515,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
         List<E> known = known(examples, "batches").examples();
-        return LabeledRows.single(encode(known, targets, Progress.none().stage("", "texts", 0)), targets, parts);
+        return LabeledRows.single(
+                encode(known, targets, Progress.none().stage("", "texts", 0)), new TargetHead(name, targets), parts);
     }
 
     /**
@@ -505,8 +528,14 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return encoder;
     }
 
-    /** What decodes, for results that only one kind of task has. */
-    final Targets<I, E, P> learned(String call) {
+    /**
+     * What was learned to tell, for results that only one kind of task has.
+     *
+     * @param call the call that asks, for messages
+     * @return the targets
+     * @throws IllegalStateException if nothing was learned yet, or this task is closed
+     */
+    protected final Targets<I, E, P> learned(String call) {
         return requireFitted(call).targets();
     }
 

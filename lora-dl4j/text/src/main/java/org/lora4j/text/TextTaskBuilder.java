@@ -36,13 +36,24 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
     private OptionalDouble headLearningRate = OptionalDouble.empty();
     private boolean skipEmpty;
 
-    TextTaskBuilder(String task, TextEncoder encoder) {
+    /**
+     * For the builder of a task that has settings of its own; {@link TaskBuilder} is one for others.
+     *
+     * @param task name of the task in messages
+     * @param encoder the encoder
+     */
+    protected TextTaskBuilder(String task, TextEncoder encoder) {
         super(EPOCHS, PATIENCE, TOKEN_BUDGET);
-        this.task = task;
+        this.task = Objects.requireNonNull(task, "task is null; expected the name of the task in messages");
         this.encoder = Objects.requireNonNull(encoder, task + ": encoder is null; expected a TextEncoder");
     }
 
-    abstract T make();
+    /**
+     * Makes the task, after all settings were checked.
+     *
+     * @return the task
+     */
+    protected abstract T make();
 
     @Override
     protected double defaultRate(boolean allWeights) {

@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.text.EncodedText;
-import org.lora4j.internal.text.HeadKind;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -78,7 +76,7 @@ public final class TokenClassifier
     }
 
     @Override
-    TokenClassifier self() {
+    protected TokenClassifier self() {
         return this;
     }
 
@@ -178,13 +176,8 @@ public final class TokenClassifier
         }
 
         @Override
-        public HeadKind kind() {
-            return HeadKind.CLASS_OF_EACH_TOKEN;
-        }
-
-        @Override
-        public int outputs() {
-            return tags.size();
+        public TaskExporter.Head head() {
+            return TaskExporter.Head.TAGS;
         }
 
         @Override
@@ -253,11 +246,11 @@ public final class TokenClassifier
         }
 
         @Override
-        public double score(List<EncodedText> examples, float[][] logits) {
+        public double score(List<float[]> targets, float[][] logits) {
             List<List<Entity>> truth = new ArrayList<>();
             List<List<Entity>> given = new ArrayList<>();
             for (int i = 0; i < logits.length; i++) {
-                float[] target = examples.get(i).target();
+                float[] target = targets.get(i);
                 List<String> right = new ArrayList<>();
                 List<String> ours = new ArrayList<>();
                 for (int token = 0; token < target.length / tags.size(); token++) {

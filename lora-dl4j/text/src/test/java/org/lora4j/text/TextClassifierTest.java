@@ -406,8 +406,7 @@ class TextClassifierTest {
         TextFitReport after = TextClassifier.load(folder, ENCODER).report();
 
         assertThat(after).isEqualTo(before);
-        assertThat(after.training().orElseThrow().highestRate())
-                .isCloseTo(before.learningRate(), within(1e-4));
+        assertThat(after.training().orElseThrow().highestRate()).isCloseTo(before.learningRate(), within(1e-4));
         assertThat(after.toString())
                 .contains("training completed after 4 epochs; best epoch ")
                 .contains("; rate up to ")
