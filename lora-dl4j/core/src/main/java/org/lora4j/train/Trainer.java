@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -84,6 +85,7 @@ public final class Trainer {
     private final TrainingPlan plan;
     private final Optional<Validation> evaluation;
     private final Optional<DoubleSupplier> trainingMetric;
+    private final OptionalDouble guessingLoss;
     private final List<RunListener> listeners;
     private final Optional<Checkpoints> checkpoints;
     private final Optional<PrefixCache> prefixCache;
@@ -95,6 +97,7 @@ public final class Trainer {
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
         this.trainingMetric = builder.trainingMetric;
+        this.guessingLoss = builder.guessingLoss;
         this.listeners = builder.listeners.isEmpty() ? List.of(new Lines()) : List.copyOf(builder.listeners);
         this.checkpoints = builder.checkpoints;
         this.prefixCache = builder.prefixCache;
@@ -174,7 +177,16 @@ public final class Trainer {
             open.ifPresent(RunCheckpoints::requireNone);
         }
         try (TrainingRun run = new TrainingRun(
-                model, plan, batches, evaluation, trainingMetric, listeners, open, prefixCache, nanoTime)) {
+                model,
+                plan,
+                batches,
+                evaluation,
+                trainingMetric,
+                guessingLoss,
+                listeners,
+                open,
+                prefixCache,
+                nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
     }
@@ -189,6 +201,7 @@ public final class Trainer {
         private TrainingPlan plan;
         private Optional<Validation> evaluation = Optional.empty();
         private Optional<DoubleSupplier> trainingMetric = Optional.empty();
+        private OptionalDouble guessingLoss = OptionalDouble.empty();
         private final List<RunListener> listeners = new ArrayList<>();
         private Optional<Checkpoints> checkpoints = Optional.empty();
         private Optional<PrefixCache> prefixCache = Optional.empty();
@@ -231,6 +244,18 @@ public final class Trainer {
         public Builder trainingMetric(DoubleSupplier value) {
             trainingMetric = Optional.of(Objects.requireNonNull(
                     value, "Trainer: training metric is null; expected a function that computes it"));
+            return this;
+        }
+
+        /**
+         * Says what the loss is of a model that finds all answers equally likely: the logarithm of the number of classes, or of
+         * the words of a vocabulary. A run whose loss stays above it has diverged ({@link FittingSign.Kind#DIVERGENCE}).
+         *
+         * @param value a finite number above 0
+         * @return this
+         */
+        public Builder guessingLoss(double value) {
+            guessingLoss = OptionalDouble.of(value);
             return this;
         }
 
@@ -302,6 +327,7 @@ public final class Trainer {
             problems.check(
                     trainingMetric.isEmpty() || evaluation.isPresent(),
                     "a training metric without evaluation; expected evaluation(...) with the same metric on held-out examples");
+            guessingLoss.ifPresent(loss -> problems.finiteAboveZero("guessingLoss", loss));
             problems.throwIfAny("Trainer");
             return new Trainer(this);
         }

@@ -67,6 +67,7 @@ public record TextFitReport(
         text.append("; ").append(start);
         before.ifPresent(score -> text.append(String.format(Locale.ROOT, ", %s %.4f", metric, score)));
         after.ifPresent(score -> text.append(String.format(Locale.ROOT, "; kept: %s %.4f", metric, score)));
+        training.ifPresent(result -> text.append("; ").append(summary()));
         notes.forEach(note -> text.append("; ").append(note));
         return text.append(']').toString();
     }

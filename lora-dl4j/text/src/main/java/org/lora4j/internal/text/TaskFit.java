@@ -114,6 +114,7 @@ public final class TaskFit {
         if (!validation.isEmpty()) {
             trainer.validation(metric);
         }
+        guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
@@ -125,6 +126,16 @@ public final class TaskFit {
             return new Outcome(start(best.head()), best.cost(), best.score(), headScore, true, Optional.of(result));
         }
         return new Outcome(model, best.cost(), best.score(), OptionalDouble.of(trained), false, Optional.of(result));
+    }
+
+    /** The loss if all answers are equally likely. */
+    private OptionalDouble guessing() {
+        return switch (task.kind()) {
+            case ONE_CLASS, CLASS_OF_EACH_TOKEN ->
+                task.outputs() > 1 ? OptionalDouble.of(Math.log(task.outputs())) : OptionalDouble.empty();
+            case ANY_CLASSES -> OptionalDouble.of(Math.log(2));
+            case NUMBERS -> OptionalDouble.empty();
+        };
     }
 
     private TaskModel start(LinearHead head) {
