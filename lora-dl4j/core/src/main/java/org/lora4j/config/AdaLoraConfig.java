@@ -249,13 +249,16 @@ public final class AdaLoraConfig extends AdapterConfig {
                     get(ORTHOGONALITY) > 0, "orthogonality = " + get(ORTHOGONALITY) + ", expected a number above 0");
             problems.check(
                     get(TARGET_RANK) <= get(INITIAL_RANK) || !get(KEPT).isEmpty(),
-                    "targetRank = " + get(TARGET_RANK) + ", expected at most initialRank = " + get(INITIAL_RANK));
+                    "targetRank = " + get(TARGET_RANK) + ", expected at most initialRank = " + get(INITIAL_RANK)
+                            + "; lower targetRank or raise initialRank");
             Integer total = get(TOTAL_STEPS);
             problems.check(total != null, "totalSteps is not set, expected the number of steps of the training");
             problems.check(
                     total == null || get(INITIAL_STEPS) < (long) total - get(FINAL_STEPS),
                     "initialSteps = " + get(INITIAL_STEPS) + " and finalSteps = " + get(FINAL_STEPS)
-                            + " of totalSteps = " + total + ", expected steps between the two");
+                            + " of totalSteps = " + total
+                            + ", expected steps between the two, in which the budget falls; lower initialSteps or"
+                            + " finalSteps, or train longer and raise totalSteps");
             get(KEPT)
                     .forEach((key, kept) -> problems.check(
                             kept.size() == get(INITIAL_RANK),

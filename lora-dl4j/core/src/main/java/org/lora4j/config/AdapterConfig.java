@@ -4,7 +4,10 @@ package org.lora4j.config;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
 
@@ -438,6 +441,32 @@ public abstract class AdapterConfig {
     @Override
     public final boolean equals(Object other) {
         return other instanceof AdapterConfig config && getClass() == config.getClass() && values.equals(config.values);
+    }
+
+    /**
+     * In what another config differs from this one.
+     *
+     * @param other a config, perhaps of another method
+     * @return for each field that differs its name with both values, such as {@code rank: 2 here, 16 there}; that of the method alone
+     *     if it is another one
+     */
+    public final Map<String, String> differencesFrom(AdapterConfig other) {
+        Objects.requireNonNull(other, "differencesFrom: other is null; expected a config");
+        Map<String, String> differences = new LinkedHashMap<>();
+        if (getClass() != other.getClass()) {
+            differences.put(
+                    "method",
+                    getClass().getSimpleName() + " here, " + other.getClass().getSimpleName() + " there");
+            return differences;
+        }
+        for (Field<?> field : toBuilder().fields()) {
+            Object here = get(field);
+            Object there = other.get(field);
+            if (!Objects.equals(here, there)) {
+                differences.put(field.name(), here + " here, " + there + " there");
+            }
+        }
+        return differences;
     }
 
     /**

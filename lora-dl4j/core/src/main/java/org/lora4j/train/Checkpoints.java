@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.checkpoint.CheckpointFolder;
 
 /**
  * Where and how often a run writes down all that it needs to go on: after every so many steps, or after so much time, and
@@ -52,6 +55,21 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      */
     public static Checkpoints in(Path directory) {
         return new Checkpoints(directory, Long.MAX_VALUE, FIVE_MINUTES, TWO);
+    }
+
+    /**
+     * Whether no run has written a checkpoint yet, so that resuming starts a run at its beginning.
+     *
+     * @return true if the directory has none, or is not there
+     * @throws UncheckedIOException if the directory cannot be read
+     */
+    public boolean isEmpty() {
+        try {
+            return CheckpointFolder.isEmpty(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "Checkpoints: the directory " + directory + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /**

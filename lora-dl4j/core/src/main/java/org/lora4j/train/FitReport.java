@@ -128,6 +128,33 @@ public interface FitReport {
     }
 
     /**
+     * How the run of the trainer ended.
+     *
+     * @return empty if nothing was trained step by step
+     */
+    default Optional<StopReason> stopReason() {
+        return training().map(TrainingResult::stopReason);
+    }
+
+    /**
+     * How long the steps of training took, evaluations left out.
+     *
+     * @return seconds; 0 without training
+     */
+    default double seconds() {
+        return epochs().stream().mapToDouble(EpochReport::seconds).sum();
+    }
+
+    /**
+     * What the run did, in a line: why it ended, epochs, time, which model was kept, rate and metric.
+     *
+     * @return words
+     */
+    default String summary() {
+        return FitWords.of(this);
+    }
+
+    /**
      * All of it as JSON.
      *
      * @return an object, on several lines
@@ -142,7 +169,15 @@ public interface FitReport {
         gain().ifPresent(gain -> values.put("gain", gain.values()));
         values.put("start_kept", startKept());
         values.put("chosen", chosen());
-        training().ifPresent(result -> values.put("training", result.values()));
+        training().ifPresent(result -> {
+            Map<String, Object> run = result.values();
+            if (startKept()) {
+                // No epoch counts, so none of them is the best.
+                run.remove("best_metric");
+            }
+            values.put("training", run);
+        });
+        values.put("summary", summary());
         bestEpoch().ifPresent(epoch -> values.put("best_epoch", epoch));
         values.put("notes", notes());
         return JsonObjects.write(values);

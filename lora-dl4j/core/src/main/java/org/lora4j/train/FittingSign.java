@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A sign of over- or underfitting that showed in a run: told to listeners when it first shows, and kept in the result. Each kind is
+ * A sign of over- or underfitting, or of divergence, that showed in a run: told to listeners when it first shows, and kept in the result. Each kind is
  * told once in a run.
  *
  * @param kind what showed
@@ -32,45 +32,53 @@ public record FittingSign(Kind kind, int epoch, String finding, String suggestio
          * it must have grown by 0.01. Source: generalization loss and training progress of Prechelt 1998, Early stopping - but
          * when?, section 2.
          */
-        VALIDATION_WORSENS(true),
+        VALIDATION_WORSENS("overfitting"),
 
         /**
          * The metric of {@link Trainer.Builder#trainingMetric} is better than the one on held-out examples by 0.1, or by a tenth where
          * it is no number from 0 to 1; that gap is larger than after the first epoch, and the validation has not been better for two epochs.
          */
-        GAP(true),
+        GAP("overfitting"),
 
         /**
          * The norm of all factors together is half as large again as at the best validation, two or more epochs ago; or it is
-         * ten times that of the start.
+         * ten times that of the start. Not told of methods that pull factors towards a norm themselves, such as AdaLoRA.
          */
-        NORM_GROWTH(true),
+        NORM_GROWTH("overfitting"),
 
         /**
          * In the middle or at the end of a run of ten steps or more, the distance of the factors from their start is less than a hundredth of their
          * norm there, estimated from at most a thousand values of each.
          */
-        FACTORS_HARDLY_MOVED(false),
+        FACTORS_HARDLY_MOVED("underfitting"),
 
         /**
          * In the middle or at the end of a run of ten steps or more, the mean loss of the last tenth of the steps is lower than
          * that of the first tenth by less than a twentieth, though the factors have moved.
          */
-        LOSS_HARDLY_FALLS(false);
+        LOSS_HARDLY_FALLS("underfitting"),
 
-        private final boolean over;
+        /**
+         * The mean training loss of an epoch is above that of the first step by a twentieth, and by more than twice the standard
+         * deviation of its batches; or it is above the loss of a model that finds all answers equally likely, and no better than
+         * before the first step. Looked for from the third step on, unless the plan says {@link Divergence#never}. If it is so in
+         * the last epoch, the run ends with {@link StopReason#DIVERGED}.
+         */
+        DIVERGENCE("divergence");
 
-        Kind(boolean over) {
-            this.over = over;
+        private final String of;
+
+        Kind(String of) {
+            this.of = of;
         }
 
         /**
          * Whether it is a sign of overfitting.
          *
-         * @return false if it is one of underfitting
+         * @return false if it is one of underfitting or divergence
          */
         public boolean isOverfitting() {
-            return over;
+            return of.equals("overfitting");
         }
     }
 
@@ -90,10 +98,10 @@ public record FittingSign(Kind kind, int epoch, String finding, String suggestio
         evidence = Collections.unmodifiableMap(new LinkedHashMap<>(evidence));
     }
 
-    /** A line: over- or underfitting, what was measured, what to try. */
+    /** A line: over- or underfitting or divergence, what was measured, what to try. */
     @Override
     public String toString() {
-        return (kind.isOverfitting() ? "sign of overfitting: " : "sign of underfitting: ") + finding + " " + suggestion;
+        return "sign of " + kind.of + ": " + finding + " " + suggestion;
     }
 
     static String format(String format, Object... values) {

@@ -46,13 +46,23 @@ final class FittingWatch {
     private final List<TrainableParameter> factors;
     private final Optional<Validation> validation;
     private final OptionalLong totalSteps;
+    private final EpochDivergence divergence;
+    private final boolean mayGrow;
     private final List<double[]> starts;
     private final List<FittingSign> signs = new ArrayList<>();
     private double startNorm;
     private double normAtBest = Double.NaN;
     private double firstGap = Double.NaN;
 
-    FittingWatch(List<TrainableParameter> parameters, Optional<Validation> validation, OptionalLong totalSteps) {
+    /** {@code mayGrow} if something else than the loss pulls factors towards a norm. */
+    FittingWatch(
+            List<TrainableParameter> parameters,
+            Optional<Validation> validation,
+            OptionalLong totalSteps,
+            EpochDivergence divergence,
+            boolean mayGrow) {
+        this.divergence = divergence;
+        this.mayGrow = mayGrow;
         this.factors = parameters.stream()
                 .filter(parameter -> parameter.kind() == TrainableParameter.Kind.FACTOR)
                 .toList();
@@ -74,17 +84,40 @@ final class FittingWatch {
         return middle ? atEnd(log, epoch) : List.of();
     }
 
+    /** Whether the last epoch of a run has diverged. */
+    boolean isDiverged(RunLog log) {
+        List<EpochReport> epochs = log.epochs();
+        return !epochs.isEmpty()
+                && !divergence
+                        .finding(log.losses(), epochs.get(epochs.size() - 1))
+                        .isEmpty();
+    }
+
     /** Looks at what has been learned so far; gives what is new. */
     List<FittingSign> atEnd(RunLog log, int epoch) {
-        return fresh(epoch, underfitting(log).stream());
+        return isDiverged(log) ? List.of() : fresh(epoch, underfitting(log).stream());
     }
 
     /** Looks after an epoch and its evaluation; gives what is new. */
-    List<FittingSign> afterEpoch(List<EpochReport> epochs, OptionalDouble trainingMetric) {
+    List<FittingSign> afterEpoch(RunLog log, OptionalDouble trainingMetric) {
+        List<EpochReport> epochs = log.epochs();
         EpochReport now = epochs.get(epochs.size() - 1);
         double norm = norm();
         if (now.best()) {
             normAtBest = norm;
+        }
+        String diverged = divergence.finding(log.losses(), now);
+        if (!diverged.isEmpty()) {
+            return fresh(
+                    now.epoch(),
+                    Stream.of(new Draft(
+                            Kind.DIVERGENCE,
+                            diverged,
+                            "The learning rate is too high: lower it, a tenth is a good second try, or warm up longer.",
+                            evidence(
+                                    "firstLoss", log.losses().get(0),
+                                    "meanLoss", now.meanLoss(),
+                                    "guessing", divergence.guessing().orElse(Double.NaN)))));
         }
         return fresh(
                 now.epoch(),
@@ -181,7 +214,7 @@ final class FittingWatch {
         int best = best(epochs);
         boolean idle = best >= 0 && epochs.size() - 1 - best >= EPOCHS && norm >= GROWTH * normAtBest;
         boolean large = startNorm > 0 && norm >= LARGE * startNorm;
-        if (factors.isEmpty() || !idle && !large) {
+        if (mayGrow || factors.isEmpty() || !idle && !large) {
             return Optional.empty();
         }
         String since = idle

@@ -12,9 +12,13 @@ import org.lora4j.internal.checkpoint.CheckpointContent;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.file.Deadline;
 import org.lora4j.internal.format.file.FileProblem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The checkpoints of one run: when one is due, and what becomes of a disk that fails. */
 final class RunCheckpoints implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunCheckpoints.class);
 
     private final Checkpoints settings;
     private final CheckpointFolder folder;
@@ -67,6 +71,11 @@ final class RunCheckpoints implements AutoCloseable {
         } catch (IOException e) {
             throw failed("Trainer: the run cannot go on", e);
         }
+    }
+
+    /** Says that there is none to go on from. */
+    void tellStart() {
+        LOG.warn("Trainer: there is no checkpoint in {}: the run starts at its beginning", settings.directory());
     }
 
     /** Notes that the checkpoint of a step is there. */

@@ -4,6 +4,7 @@ package org.lora4j.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.lora4j.error.Problems;
@@ -37,6 +38,7 @@ final class RunState {
             TrainingPlan plan,
             List<TrainableParameter> parameters,
             OptionalLong totalSteps,
+            OptionalDouble guessingLoss,
             Optional<Validation> evaluation,
             BestKeeper best,
             RunLog log,
@@ -49,7 +51,12 @@ final class RunState {
                 parameters.stream().map(p -> Norms.norm(p.value())).toList());
         this.watch = new GradientWatch(parameters, plan.allowedWithoutGradient());
         this.divergence = new DivergenceWatch(plan.divergence(), totalSteps);
-        this.fitting = new FittingWatch(parameters, evaluation, totalSteps);
+        this.fitting = new FittingWatch(
+                parameters,
+                evaluation,
+                totalSteps,
+                new EpochDivergence(plan.divergence(), guessingLoss),
+                rules.penalties().findAny().isPresent());
         this.best = best;
         this.log = log;
         this.gradients = gradients;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
@@ -95,7 +96,7 @@ public final class Trainer {
         @Override
         public void onTrainingEnd(TrainingResult result) {
             start.last().ifPresent(this::say);
-            if (result.stopReason() == StopReason.INTERRUPTED) {
+            if (result.stopReason() == StopReason.INTERRUPTED || result.stopReason() == StopReason.DIVERGED) {
                 LOG.warn(result.ending());
             } else {
                 say(result.ending());
@@ -107,6 +108,7 @@ public final class Trainer {
     private final TrainingPlan plan;
     private final Optional<Validation> evaluation;
     private final Optional<DoubleSupplier> trainingMetric;
+    private final OptionalDouble guessingLoss;
     private final List<RunListener> listeners;
     private final Optional<Progress> progress;
     private final Optional<Checkpoints> checkpoints;
@@ -119,6 +121,7 @@ public final class Trainer {
         this.plan = builder.plan;
         this.evaluation = builder.evaluation;
         this.trainingMetric = builder.trainingMetric;
+        this.guessingLoss = builder.guessingLoss;
         this.listeners = List.copyOf(builder.listeners);
         this.progress = builder.progress;
         this.checkpoints = builder.checkpoints;
@@ -199,7 +202,7 @@ public final class Trainer {
             open.ifPresent(RunCheckpoints::requireNone);
         }
         try (TrainingRun run = new TrainingRun(
-                model, plan, batches, evaluation, trainingMetric, heard(), open, prefixCache, nanoTime)) {
+                model, plan, batches, evaluation, trainingMetric, guessingLoss, heard(), open, prefixCache, nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
     }
@@ -224,6 +227,7 @@ public final class Trainer {
         private TrainingPlan plan;
         private Optional<Validation> evaluation = Optional.empty();
         private Optional<DoubleSupplier> trainingMetric = Optional.empty();
+        private OptionalDouble guessingLoss = OptionalDouble.empty();
         private final List<RunListener> listeners = new ArrayList<>();
         private Optional<Checkpoints> checkpoints = Optional.empty();
         private Optional<PrefixCache> prefixCache = Optional.empty();
@@ -267,6 +271,18 @@ public final class Trainer {
         public Builder trainingMetric(DoubleSupplier value) {
             trainingMetric = Optional.of(Objects.requireNonNull(
                     value, "Trainer: training metric is null; expected a function that computes it"));
+            return this;
+        }
+
+        /**
+         * Says what the loss is of a model that finds all answers equally likely: the logarithm of the number of classes, or of
+         * the words of a vocabulary. A run whose loss stays above it has diverged ({@link FittingSign.Kind#DIVERGENCE}).
+         *
+         * @param value a finite number above 0
+         * @return this
+         */
+        public Builder guessingLoss(double value) {
+            guessingLoss = OptionalDouble.of(value);
             return this;
         }
 
@@ -360,6 +376,7 @@ public final class Trainer {
             problems.check(
                     trainingMetric.isEmpty() || evaluation.isPresent(),
                     "a training metric without evaluation; expected evaluation(...) with the same metric on held-out examples");
+            guessingLoss.ifPresent(loss -> problems.finiteAboveZero("guessingLoss", loss));
             problems.throwIfAny("Trainer");
             return new Trainer(this);
         }

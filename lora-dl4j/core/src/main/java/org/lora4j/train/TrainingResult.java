@@ -202,6 +202,7 @@ public record TrainingResult(
                     case COMPLETED -> "completed";
                     case EARLY_STOPPED -> "stopped early";
                     case INTERRUPTED -> "INTERRUPTED";
+                    case DIVERGED -> "DIVERGED";
                 });
         text.append(stopReason == StopReason.INTERRUPTED ? " in epoch " : " after ")
                 .append(epochs.size())

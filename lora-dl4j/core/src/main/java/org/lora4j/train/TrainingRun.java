@@ -53,6 +53,7 @@ final class TrainingRun implements AutoCloseable {
             Batches batches,
             Optional<Validation> evaluation,
             Optional<DoubleSupplier> trainingMetric,
+            OptionalDouble guessingLoss,
             List<RunListener> listeners,
             Optional<RunCheckpoints> checkpoints,
             Optional<PrefixCache> cache,
@@ -80,14 +81,20 @@ final class TrainingRun implements AutoCloseable {
         this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, totalSteps, evaluation, best, log, source, rules);
+        this.state = new RunState(plan, parameters, totalSteps, guessingLoss, evaluation, best, log, source, rules);
         this.position = state.position();
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
 
     /** Takes up the run of the latest checkpoint, if there is one. */
     TrainingRun resumed() {
-        checkpoints.filter(from -> from.useLatest(state::load)).ifPresent(from -> from.resumedAt(log.steps()));
+        checkpoints.ifPresent(from -> {
+            if (from.useLatest(state::load)) {
+                from.resumedAt(log.steps());
+            } else {
+                from.tellStart();
+            }
+        });
         return this;
     }
 
@@ -227,7 +234,7 @@ final class TrainingRun implements AutoCloseable {
         long duration = evaluate.isPresent() ? nanoTime.getAsLong() - from : 0;
         EpochReport report = log.epoch(position.epoch(), metric, duration, isBest);
         listeners.forEach(listener -> listener.onEpochEnd(report));
-        tell(state.fitting().afterEpoch(log.epochs(), ofTraining));
+        tell(state.fitting().afterEpoch(log, ofTraining));
         source.report().ifPresent(prefix -> listeners.forEach(listener -> listener.onFrozenPrefix(prefix)));
         if (position.ending() == StopReason.INTERRUPTED) {
             return;
@@ -431,8 +438,10 @@ final class TrainingRun implements AutoCloseable {
     private TrainingResult result() {
         boolean restored = best.restore();
         rules.afterRun();
+        boolean diverged =
+                position.ending() != StopReason.INTERRUPTED && state.fitting().isDiverged(log);
         return new TrainingResult(
-                position.ending(),
+                diverged ? StopReason.DIVERGED : position.ending(),
                 log.steps(),
                 log.losses(),
                 log.epochs(),

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
@@ -14,6 +15,9 @@ import org.lora4j.internal.export.DecoderShards;
 import org.lora4j.internal.export.DecoderSource;
 import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmExporter;
+import org.lora4j.weights.ModelWeights;
 
 /**
  * Writes a decoder as a directory of Hugging Face, as {@code save_pretrained} does: weights with adapters merged, and every
@@ -41,13 +45,16 @@ public final class CausalLmExport {
     private static final long SHARD = 5_000_000_000L;
 
     private final Path source;
-    private final List<Adapter> adapters = new ArrayList<>();
+    private final Optional<ModelWeights> trained;
+    private final List<Adapter> adapters;
     private StorageType type = StorageType.F32;
     private long shard = SHARD;
     private ModelCard card = ModelCard.EMPTY;
 
-    private CausalLmExport(Path source) {
-        this.source = source;
+    private CausalLmExport(CausalLmExporter.Parts parts) {
+        this.source = parts.directory();
+        this.trained = parts.weights();
+        this.adapters = new ArrayList<>(parts.adapters());
     }
 
     /**
@@ -58,8 +65,22 @@ public final class CausalLmExport {
      */
     public static CausalLmExport of(Path directory) {
         Objects.requireNonNull(directory, "CausalLmExport.of: directory is null; expected that of a model");
-        return new CausalLmExport(directory);
+        return new CausalLmExport(new CausalLmExporter.Parts(directory, Optional.empty(), List.of()));
     }
+
+    /**
+     * Starts an export of a model in memory: what it has learned, all weights or the adapters that act, is written.
+     *
+     * @param model the model; config, tokenizer and templates are read from its directory
+     * @return a builder
+     * @throws IllegalStateException if its layers are replicated, or it is closed
+     */
+    public static CausalLmExport of(CausalLm model) {
+        Objects.requireNonNull(
+                model, "CausalLmExport.of: model is null; expected one, such as CausalLm.load(directory)");
+        return new CausalLmExport(model.exportParts());
+    }
+
     /**
      * Adds an adapter to merge.
      *
@@ -122,7 +143,7 @@ public final class CausalLmExport {
     public ExportReport write(Path directory) throws IOException {
         StagedDirectory.requireFree(WHERE, directory);
         DecoderFiles beside = DecoderFiles.read(source);
-        try (DecoderSource model = DecoderSource.open(WHERE, source, adapters)) {
+        try (DecoderSource model = DecoderSource.open(WHERE, source, trained, adapters)) {
             Problems problems = new Problems();
             DecoderShards shards = new DecoderShards(model, type, problems);
             List<String> files = new ArrayList<>();
@@ -142,7 +163,7 @@ public final class CausalLmExport {
         return card.text(
                 "Language model with adapters merged",
                 "transformers",
-                model.changed().size() + " parameters of the base were changed by adapters; tensors are " + type + ".",
+                model.changed().size() + " parameters are not those of the base; tensors are " + type + ".",
                 """
                 In Python:
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
@@ -128,7 +129,7 @@ public final class GgufAdapterExport {
                 "parameters " + Problems.quoted(adapter.savedParameters().keySet())
                         + " were trained in full, expected none: merge the adapter into the base (GgufExport)");
         Map<String, Pair> pairs;
-        try (DecoderSource model = DecoderSource.open(WHERE, base, List.of())) {
+        try (DecoderSource model = DecoderSource.open(WHERE, base, Optional.empty(), List.of())) {
             GgufLlama.check(model.config(), problems);
             problems.throwIfAny(WHERE);
             pairs = pairs(model, adapter.loraConfig(), problems);

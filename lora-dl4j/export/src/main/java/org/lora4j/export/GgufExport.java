@@ -19,6 +19,9 @@ import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.gguf.GgufTensor;
 import org.lora4j.internal.format.gguf.GgufWriter;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmExporter;
+import org.lora4j.weights.ModelWeights;
 
 /**
  * Writes a decoder as a file of GGUF, for llama.cpp and what is built on it: weights with adapters merged, the tokenizer, and
@@ -48,13 +51,16 @@ public final class GgufExport {
 
     private static final String WHERE = "GgufExport";
     private final Path source;
-    private final List<Adapter> adapters = new ArrayList<>();
+    private final Optional<ModelWeights> trained;
+    private final List<Adapter> adapters;
     private Optional<float[]> scores = Optional.empty();
     private GgufType type = GgufType.F32;
     private ModelCard card = ModelCard.EMPTY;
 
-    private GgufExport(Path source) {
-        this.source = source;
+    private GgufExport(CausalLmExporter.Parts parts) {
+        this.source = parts.directory();
+        this.trained = parts.weights();
+        this.adapters = new ArrayList<>(parts.adapters());
     }
 
     /**
@@ -65,8 +71,21 @@ public final class GgufExport {
      */
     public static GgufExport of(Path directory) {
         Objects.requireNonNull(directory, "GgufExport.of: directory is null; expected that of a model");
-        return new GgufExport(directory);
+        return new GgufExport(new CausalLmExporter.Parts(directory, Optional.empty(), List.of()));
     }
+
+    /**
+     * Starts an export of a model in memory: what it has learned, all weights or the adapters that act, is written.
+     *
+     * @param model the model; config and tokenizer are read from its directory
+     * @return a builder
+     * @throws IllegalStateException if its layers are replicated, or it is closed
+     */
+    public static GgufExport of(CausalLm model) {
+        Objects.requireNonNull(model, "GgufExport.of: model is null; expected one, such as CausalLm.load(directory)");
+        return new GgufExport(model.exportParts());
+    }
+
     /**
      * Adds an adapter to merge.
      *
@@ -128,7 +147,7 @@ public final class GgufExport {
     public ExportReport write(Path directory) throws IOException {
         StagedDirectory.requireFree(WHERE, directory);
         DecoderFiles files = DecoderFiles.read(source);
-        try (DecoderSource model = DecoderSource.open(WHERE, source, adapters)) {
+        try (DecoderSource model = DecoderSource.open(WHERE, source, trained, adapters)) {
             Problems problems = new Problems();
             GgufLlama.check(model.config(), problems);
             Optional<GgufVocabulary.Metadata> vocabulary = files.vocabulary(problems)
@@ -165,7 +184,7 @@ public final class GgufExport {
         return card.text(
                 "GGUF with adapters merged",
                 "gguf",
-                model.changed().size() + " parameters of the base were changed by adapters; matrices are " + type + ".",
+                model.changed().size() + " parameters are not those of the base; matrices are " + type + ".",
                 "With llama.cpp:\n\n```sh\nllama-cli -m " + FILE + "\n```");
     }
 

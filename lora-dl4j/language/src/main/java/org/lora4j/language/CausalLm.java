@@ -3,14 +3,17 @@ package org.lora4j.language;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderGraph;
@@ -29,6 +32,7 @@ import org.lora4j.internal.language.sampling.Parameter;
 import org.lora4j.internal.language.sampling.TextPieces;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.train.FitReport;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -50,8 +54,12 @@ import org.slf4j.LoggerFactory;
  * looked at when a call begins. Low-rank pairs are added to what a module gives; other methods are merged into copies of the
  * weights that they change, for the time of the call.
  *
- * <p><b>State.</b> The weights, which nobody writes to, and {@link #model()}. <b>Threads.</b> Any number may generate at the
- * same time, each with a cache of its own; changing {@link #model()} is for one thread, and not meanwhile.
+ * <p><b>State.</b> The weights that were read, which nobody writes to; weights of its own, once a {@link CausalLmTrainer} has
+ * trained all of them; and {@link #model()}. What was trained is what answers, and what {@link #save} and {@link #export} write;
+ * {@link #base()} is the model as it was read.
+ *
+ * <p><b>Threads.</b> Any number may generate at the same time, each with a cache of its own; changing {@link #model()} is for one
+ * thread, and not meanwhile.
  *
  * @apiNote Status: experimental
  */
@@ -78,15 +86,50 @@ public final class CausalLm implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
 
+    /** Draws seeds for calls that have none. */
+    private static final SecureRandom SEEDS = new SecureRandom();
+
     private final Path directory;
-    private final DecoderWeights weights;
-    private volatile DecodeModel decoding;
+    private final Optional<LayerReplication> replication;
+    private final DecoderWeights read;
     private final Optional<LanguageTokenizer> tokenizer;
     private final Optional<ChatTemplate> chatTemplate;
     private final List<Integer> ends;
     private final Object lock = new Object();
-    /** Made when it is asked for first: who only generates needs no graph. */
-    private volatile AdaptedSameDiff model;
+    private volatile Live live;
+    private volatile FitReport report;
+    private volatile boolean closed;
+
+    /** Weights and what reads them, which are exchanged together. */
+    private static final class Live {
+
+        private final DecoderWeights weights;
+        private volatile DecodeModel decoding;
+        /** Made when it is asked for first: who only generates needs no graph. */
+        private volatile AdaptedSameDiff model;
+
+        Live(DecoderWeights weights) {
+            this.weights = weights;
+            this.decoding = new DecodeModel(weights.config(), tensors(weights));
+        }
+    }
+
+    private CausalLm(
+            Path directory,
+            Optional<LayerReplication> replication,
+            DecoderWeights read,
+            Live live,
+            Optional<LanguageTokenizer> tokenizer,
+            Optional<ChatTemplate> chatTemplate,
+            List<Integer> ends) {
+        this.directory = directory;
+        this.replication = replication;
+        this.read = read;
+        this.live = live;
+        this.tokenizer = tokenizer;
+        this.chatTemplate = chatTemplate;
+        this.ends = ends;
+    }
 
     CausalLm(
             Path directory,
@@ -94,20 +137,15 @@ public final class CausalLm implements AutoCloseable {
             Optional<LanguageTokenizer> tokenizer,
             Optional<ChatTemplate> chatTemplate,
             List<Integer> ends) {
-        this.directory = directory;
-        this.weights = weights;
-        this.decoding = new DecodeModel(weights.config(), tensors(weights));
-        this.tokenizer = tokenizer;
-        this.chatTemplate = chatTemplate;
-        this.ends = ends;
+        this(directory, Optional.empty(), weights, new Live(weights), tokenizer, chatTemplate, ends);
     }
 
     DecoderWeights weights() {
-        return weights;
+        return live.weights;
     }
 
     DecodeModel decoding() {
-        return decoding;
+        return live.decoding;
     }
 
     private static DecoderTensors tensors(DecoderWeights weights) {
@@ -127,31 +165,61 @@ public final class CausalLm implements AutoCloseable {
     /**
      * Reads a model, its weights in the type of the file.
      *
-     * @param directory as {@code save_pretrained} of Transformers writes it
-     * @return the model
-     * @throws ModelFormatException as {@link #load(Path, Storage)}
+     * @param directory as {@code save_pretrained} of Transformers writes it, or as {@link #save} does
+     * @param baseFolders folders in which, or below which, the base of saved adapters may lie; nothing else is opened, all links
+     *     followed
+     * @return the model, with the adapters that it was saved with
+     * @throws ModelFormatException as {@link #load(Path, Storage, Path...)}
+     * @throws IncompatibleBaseException likewise
      * @throws IOException likewise
      */
-    public static CausalLm load(Path directory) throws IOException {
-        return load(directory, Storage.AS_STORED);
+    public static CausalLm load(Path directory, Path... baseFolders) throws IOException {
+        return load(directory, Storage.AS_STORED, baseFolders);
+    }
+
+    /**
+     * Reads adapters that {@link #save} or PEFT wrote, for a base that is in memory.
+     *
+     * @param directory as for {@link #load(Path, Path...)}; or a directory of PEFT
+     * @param base the model that they were trained on; its weights and its tokenizer are shared, its adapters and what it has
+     *     learned are not
+     * @return the model with the adapters
+     * @throws IncompatibleBaseException if it was saved for another base
+     * @throws IOException if a file is damaged or cannot be read
+     */
+    public static CausalLm load(Path directory, CausalLm base) throws IOException {
+        Arguments.required(directory, "CausalLm.load: directory", "a directory that save wrote");
+        Arguments.required(base, "CausalLm.load: base", "the model that it was trained on");
+        return SavedModel.read(directory, base.base());
     }
 
     /**
      * Reads a model.
      *
      * @param directory {@code config.json}, {@code model.safetensors} or an index and its shards; {@code tokenizer.json}, a
-     *     chat template and {@code generation_config.json}, if they are there
+     *     chat template and {@code generation_config.json}, if they are there; or as {@link #save} writes it
      * @param storage how matrices are kept
-     * @return the model
+     * @param baseFolders where the base of a model that was saved may lie
+     * @return the model, with the adapters that it was saved with
+     * @throws IncompatibleBaseException if the base of a saved model is not below the folders, or is another one
      * @throws ModelFormatException if a file is damaged or of another format, the family is not known, or tensors are missing,
      *     unexpected, of a wrong shape or type, or not finite; before memory is taken for weights, but for the last; the
      *     message lists every problem
      * @throws IOException if a file does not exist or cannot be read
      * @throws IllegalStateException if there is a {@code tokenizer.json} and the library that reads it is missing
      */
-    public static CausalLm load(Path directory, Storage storage) throws IOException {
+    public static CausalLm load(Path directory, Storage storage, Path... baseFolders) throws IOException {
         Arguments.required(directory, "CausalLm.load: directory", "a directory of a model");
         Arguments.required(storage, "CausalLm.load: storage", "how matrices are kept, such as Storage.AS_STORED");
+        Arguments.required(baseFolders, "CausalLm.load: baseFolders", "folders, or nothing");
+        Arguments.allRequired(Arrays.asList(baseFolders), "CausalLm.load: baseFolders", "a folder");
+        return SavedModel.isSaved(directory)
+                ? SavedModel.read(directory, storage, baseFolders)
+                : loadPlain(directory, storage);
+    }
+
+    /** Reads a model of Hugging Face. */
+    static CausalLm loadPlain(Path directory, Storage storage) throws IOException {
         DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::rowsOfTile);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
         Set<String> slow = weights.formsWithout(DecodeModel::isFast);
@@ -170,6 +238,19 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
+     * The model as it was read: without adapters, and without what it has learned since.
+     *
+     * @return another model, which shares the weights that were read and the tokenizer; closing either closes the tokenizer
+     */
+    public CausalLm base() {
+        return over(replication, read);
+    }
+
+    private CausalLm over(Optional<LayerReplication> layers, DecoderWeights weights) {
+        return new CausalLm(directory, layers, weights, new Live(weights), tokenizer, chatTemplate, ends);
+    }
+
+    /**
      * A deeper model that repeats layers of this one, for adapters with a {@code layer_replication}. Copies of a layer share its
      * weights.
      *
@@ -179,28 +260,128 @@ public final class CausalLm implements AutoCloseable {
      */
     public CausalLm replicated(LayerReplication replication) {
         Arguments.required(replication, "CausalLm.replicated: replication", "layers to repeat");
-        return new CausalLm(directory, weights.replicated(replication), tokenizer, chatTemplate, ends);
+        return over(Optional.of(replication), weights().replicated(replication));
     }
 
     /**
      * The model as a graph that adapters go into: add, load, activate, disable, merge, train. Its state decides what {@link
      * #generate} does.
      *
-     * @return the live model
+     * @return the live model; another one after all weights were trained
      */
     public AdaptedSameDiff model() {
         synchronized (lock) {
-            if (model == null) {
-                model = AdaptedSameDiff.of(DecoderGraph.of(weights, DataType.FLOAT));
+            if (live.model == null) {
+                live.model = AdaptedSameDiff.of(DecoderGraph.of(live.weights, DataType.FLOAT));
             }
-            return model;
+            return live.model;
         }
     }
 
     /** A session with the adapters that act now. */
     DecodeSession session() {
-        AdaptedSameDiff adapted = model;
-        return new DecodeSession(decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, weights));
+        requireOpen("CausalLm");
+        Live now = live;
+        AdaptedSameDiff adapted = now.model;
+        return new DecodeSession(
+                now.decoding, adapted == null ? ModuleUpdates.NONE : ActingAdapters.of(adapted, now.weights));
+    }
+
+    void requireOpen(String call) {
+        if (closed) {
+            throw new IllegalStateException(call + ": the model is closed; expected one that is open. Load it again.");
+        }
+    }
+
+    /** The graph with its adapters, if somebody has asked for it. */
+    Optional<AdaptedSameDiff> adapted() {
+        return Optional.ofNullable(live.model);
+    }
+
+    /** Whether all weights were trained, so that they are not those of the directory. */
+    boolean hasOwnWeights() {
+        return live.weights != read;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Optional<LayerReplication> replication() {
+        return replication;
+    }
+
+    /**
+     * Writes what was trained, for {@link #load(Path, Path...)}: all weights, if they were, as a directory of Hugging Face, else
+     * the adapters as PEFT writes them; and beside them {@code lora4j_language.json} with the base, which adapters act, and the
+     * {@link #report}.
+     *
+     * @param directory where to; made if missing. An earlier save there is replaced whole; a directory with other files is refused
+     * @throws IOException if it is refused or cannot be written; what was there before is unchanged then
+     * @throws IllegalStateException if nothing was trained and there is no adapter, layers are replicated, or the model is closed
+     */
+    public void save(Path directory) throws IOException {
+        Arguments.required(directory, "CausalLm.save: directory", "a directory to write to");
+        requireOpen("CausalLm.save");
+        SavedModel.write(this, directory);
+    }
+
+    /**
+     * Writes what was trained where others run it: a directory of Hugging Face with all weights, the adapters that act merged into
+     * them. {@code CausalLmExport.of(model)} of the artifact {@code lora-dl4j-export} has more options, and {@code
+     * GgufExport.of(model)} writes for llama.cpp.
+     *
+     * @param directory where to; must not exist
+     * @throws IOException if it exists or cannot be written; nothing is left behind then
+     * @throws IllegalStateException if {@code lora-dl4j-export} is not on the class path, layers are replicated, or the model is
+     *     closed
+     */
+    public void export(Path directory) throws IOException {
+        Arguments.required(directory, "CausalLm.export: directory", "a directory to write to");
+        requireOpen("CausalLm.export");
+        ServiceLoader.load(CausalLmExporter.class, CausalLmExporter.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalStateException("CausalLm.export: nothing on the class path writes directories"
+                                + " of Hugging Face; expected the artifact org.lora4j:lora-dl4j-export. Add it to the"
+                                + " dependencies."))
+                .export(this, directory);
+    }
+
+    /**
+     * What an export writes: where the files of the base are, the weights if they are others, and the adapters that act.
+     *
+     * @return the parts, as they are now
+     * @throws IllegalStateException if layers are replicated, which no files of the base describe
+     */
+    public CausalLmExporter.Parts exportParts() {
+        requireOpen("CausalLm.exportParts");
+        SavedModel.requirePlainLayers(this, "export");
+        return CausalLmExporter.Parts.of(this);
+    }
+
+    /**
+     * What the last training did.
+     *
+     * @return the report: the {@link LmFitReport} of a trainer, or what {@link #save} wrote of it
+     * @throws IllegalStateException if nothing was trained: not by this model, and not before it was saved
+     */
+    public FitReport report() {
+        FitReport last = report;
+        if (last == null) {
+            throw new IllegalStateException(
+                    "CausalLm.report: nothing was trained; expected a model that learned. Call fit of a"
+                            + " CausalLmTrainer first.");
+        }
+        return last;
+    }
+
+    Optional<FitReport> lastReport() {
+        return Optional.ofNullable(report);
+    }
+
+    void learned(FitReport last) {
+        report = last;
     }
 
     /**
@@ -230,7 +411,7 @@ public final class CausalLm implements AutoCloseable {
      * @return rows of the embedding table
      */
     public int vocabularySize() {
-        return weights.config().vocabulary();
+        return read.config().vocabulary();
     }
 
     /**
@@ -239,16 +420,16 @@ public final class CausalLm implements AutoCloseable {
      * @return tokens
      */
     public int contextLength() {
-        return weights.config().context();
+        return read.config().context();
     }
 
     /**
-     * Memory of the weights.
+     * Memory of the weights that answer.
      *
-     * @return bytes
+     * @return bytes; once all weights were trained, those that were read are kept beside them
      */
     public long bytes() {
-        return weights.bytes();
+        return weights().bytes();
     }
 
     /**
@@ -256,12 +437,24 @@ public final class CausalLm implements AutoCloseable {
      *
      * @param prompt the text
      * @param config how
-     * @return what followed
+     * @return what followed; if the config asks for several texts, the first, whose {@link Generation#sequences} are all of them
      * @throws IllegalArgumentException if the prompt has no tokens or leaves no room in the context
      */
     public Generation generate(String prompt, GenerationConfig config) {
         Arguments.required(prompt, "CausalLm.generate: prompt", "a text");
-        return generate(List.of(prompt), config, token -> true).get(0);
+        return Generation.first(generate(List.of(prompt), config));
+    }
+
+    /**
+     * Goes on with texts of any lengths, side by side.
+     *
+     * @param prompts the texts
+     * @param config how
+     * @return as of {@link #generate(List, GenerationConfig, TokenListener)}
+     * @throws IllegalArgumentException likewise
+     */
+    public List<Generation> generate(List<String> prompts, GenerationConfig config) {
+        return generate(prompts, config, token -> true);
     }
 
     /**
@@ -284,18 +477,35 @@ public final class CausalLm implements AutoCloseable {
      *
      * @param messages what was said, the last by the user
      * @param config how
-     * @return the answer
+     * @return the answer; if the config asks for several, the first, whose {@link Generation#sequences} are all of them
      * @throws IllegalStateException if the directory has no chat template
      * @throws ChatTemplateException if the template refuses the conversation
      */
     public Generation chat(List<ChatMessage> messages, GenerationConfig config) {
-        return generateIds(List.of(ids(messages)), config, token -> true).get(0);
+        return chat(messages, List.of(), config);
+    }
+
+    /**
+     * Answers a conversation in which the model may call tools.
+     *
+     * @param messages what was said, the last by the user or a tool
+     * @param tools what may be called, each as the template expects it: for most models a map with {@code type} and {@code
+     *     function}, the latter with {@code name}, {@code description} and {@code parameters}
+     * @param config how
+     * @return as of {@link #chat(List, GenerationConfig)}; a call is a part of its text, in the form of the model
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation, or has no place for tools
+     */
+    public Generation chat(List<ChatMessage> messages, List<? extends Map<String, ?>> tools, GenerationConfig config) {
+        return Generation.first(generateIds(List.of(ids(messages, tools)), config, token -> true));
     }
 
     /** The prompt that a conversation becomes. */
-    int[] ids(List<ChatMessage> messages) {
+    int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");
-        String prompt = requireChatTemplate("chat").render(messages, true);
+        Arguments.allRequired(tools, "chat: tools", "what may be called, a map");
+        String prompt =
+                requireChatTemplate("chat").renderedWith(messages, true, tools).text();
         return tokenizer().encode(prompt, false);
     }
 
@@ -334,6 +544,9 @@ public final class CausalLm implements AutoCloseable {
     /** The texts that a call will make, in order; they share the candidates, so they are for one thread. */
     List<Text> texts(List<int[]> prompts, GenerationConfig config, Candidates candidates) {
         GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
+        if (values.isSampling() && config.seed().isEmpty()) {
+            values = values.with(Parameter.SEED, SEEDS.nextLong());
+        }
         Problems problems = new Problems();
         List<Text> texts = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
@@ -348,7 +561,7 @@ public final class CausalLm implements AutoCloseable {
             for (int n = 0; n < config.numReturnSequences() && problems.isEmpty(); n++) {
                 try {
                     texts.add(new Text(
-                            i, n, ids, new GenerationState(values, ids, n, contextLength(), pieces(), candidates)));
+                            i, n, ids, new GenerationState(values, ids, n, contextLength(), pieces(ids), candidates)));
                 } catch (IllegalArgumentException e) {
                     problems.add("prompt " + i + ": " + e.getMessage());
                 }
@@ -360,14 +573,22 @@ public final class CausalLm implements AutoCloseable {
 
     private int[] newest(int[] ids, GenerationConfig config) {
         int room = Math.max(1, contextLength() - config.newTokens(ids.length));
-        return ids.length <= room ? ids : Arrays.copyOfRange(ids, ids.length - room, ids.length);
+        if (ids.length <= room) {
+            return ids;
+        }
+        int[] kept = Arrays.copyOfRange(ids, ids.length - room, ids.length);
+        // What begins all texts that the model has learned from.
+        if (room > 1 && isBeginning(ids[0])) {
+            kept[0] = ids[0];
+        }
+        return kept;
     }
 
-    private TextPieces pieces() {
+    private TextPieces pieces(int[] prompt) {
         if (tokenizer.isEmpty()) {
             return TextPieces.none();
         }
-        StreamDecoder decoder = tokenizer.get().streamDecoder(true);
+        StreamDecoder decoder = tokenizer.get().streamDecoder(true, prompt);
         return new TextPieces() {
             @Override
             public String next(int id) {
@@ -443,18 +664,26 @@ public final class CausalLm implements AutoCloseable {
         return String.valueOf(directory.getFileName());
     }
 
+    /** Whether a token begins texts, as the model says or as one that is special does where it stands first. */
     boolean isBeginning(int id) {
-        return tokenizer.isPresent() && tokenizer.get().bosId().orElse(-1) == id;
+        return tokenizer.isPresent()
+                && (tokenizer.get().bosId().orElse(-1) == id
+                        || tokenizer.get().isKnown(id) && tokenizer.get().isSpecial(id));
     }
 
-    /** The same model without adapters over FLOAT weights of its own, to be trained. */
-    CausalLm withOwnWeights() {
-        return new CausalLm(directory, weights.floats(), tokenizer, chatTemplate, ends);
+    /** A model without adapters over FLOAT copies of the weights, to be trained. */
+    CausalLm copy() {
+        return over(replication, weights().floats());
+    }
+
+    /** Takes the weights that a copy has learned; those that were read stay as they are. */
+    void become(CausalLm trained) {
+        live = new Live(trained.weights());
     }
 
     /** Has sessions read weights anew that were trained in place. */
     void weightsChanged() {
-        decoding = new DecodeModel(weights.config(), tensors(weights));
+        live.decoding = new DecodeModel(weights().config(), tensors(weights()));
     }
 
     /**
@@ -469,7 +698,7 @@ public final class CausalLm implements AutoCloseable {
     public Map<String, INDArray> inputs(int[][] ids, int[][] mask) {
         requireRows(ids, "CausalLm.inputs: ids");
         requireRows(mask, "CausalLm.inputs: mask");
-        return DecoderInputs.of(weights.config(), DataType.FLOAT, ids, mask, DecoderInputs.positions(mask));
+        return DecoderInputs.of(read.config(), DataType.FLOAT, ids, mask, DecoderInputs.positions(mask));
     }
 
     private static void requireRows(int[][] rows, String name) {
@@ -480,11 +709,18 @@ public final class CausalLm implements AutoCloseable {
     /** Frees what the tokenizer holds. The weights go when nobody refers to them any more. */
     @Override
     public void close() {
+        closed = true;
         tokenizer.ifPresent(LanguageTokenizer::close);
     }
 
     @Override
     public String toString() {
-        return "CausalLm[" + weights + "]";
+        return "CausalLm[" + weights() + (hasOwnWeights() ? ", trained in full" : "")
+                + adapted()
+                        .map(AdaptedSameDiff::activeAdapters)
+                        .filter(names -> !names.isEmpty())
+                        .map(names -> ", adapters " + Problems.quoted(names))
+                        .orElse("")
+                + "]";
     }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -268,7 +269,29 @@ public final class CausalLmServer implements AutoCloseable {
      * @throws IllegalStateException likewise, or as {@link CausalLm#chat}
      */
     public LmRequest chat(String adapter, List<ChatMessage> messages, GenerationConfig config, TokenListener listener) {
-        return submit(adapter, model.ids(messages), config, listener);
+        return chat(adapter, messages, List.of(), config, listener);
+    }
+
+    /**
+     * Answers a conversation in which the model may call tools.
+     *
+     * @param adapter a registered name; {@link #BASE} or null for none
+     * @param messages what was said, the last by the user or a tool
+     * @param tools what may be called, as for {@link CausalLm#chat(List, List, GenerationConfig)}
+     * @param config how
+     * @param listener hears of each token, and may end its text
+     * @return the request, which waits or runs
+     * @throws IllegalArgumentException as {@link #submit(String, int[], GenerationConfig, TokenListener)}
+     * @throws QueueFullException likewise
+     * @throws IllegalStateException likewise, or as {@link CausalLm#chat}
+     */
+    public LmRequest chat(
+            String adapter,
+            List<ChatMessage> messages,
+            List<? extends Map<String, ?>> tools,
+            GenerationConfig config,
+            TokenListener listener) {
+        return submit(adapter, model.ids(messages, tools), config, listener);
     }
 
     /**

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
@@ -41,16 +43,17 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * CausalLmTrainer trainer = CausalLmTrainer.builder(model).build();
  * System.out.println(trainer.fit(LmExample.jsonLines(train), LmExample.jsonLines(validation)));
- * model.model().adapter("default").save(directory);
+ * model.save(directory);
  * }</pre>
  *
  * <p>Without any call of the builder: LoRA of rank 8 on all linear layers but the head, at most 3 epochs of AdamW, several
  * examples packed into a row without attention between them, and the best epoch on the validation part kept; if none was
  * better than the start, the start.
  *
- * <p><b>State.</b> With LoRA what learns is an adapter of {@link CausalLm#model()}, which is active afterwards; the weights
- * stay as they are. With full fine-tuning it is a copy of the model, {@link #model()}. A fit that fails leaves adapters as they
- * were. <b>Threads.</b> One call at a time, and nobody else may use the model meanwhile.
+ * <p><b>State.</b> What is trained is the model that was given: afterwards it answers as it has learned, and {@link CausalLm#save}
+ * writes that. With LoRA an adapter of {@link CausalLm#model()} learns, which is active afterwards. With full fine-tuning the
+ * model gets weights of its own; those that were read are never written to, and {@link CausalLm#base()} has them. A fit that fails
+ * leaves the model as it was. <b>Threads.</b> One call at a time, and nobody else may use the model meanwhile.
  *
  * @apiNote Status: experimental
  */
@@ -63,12 +66,13 @@ public final class CausalLmTrainer {
     private static final double FALL_OF_RATE = 0.78;
     private static final int LONGEST_BY_DEFAULT = 1024;
     private static final int SHORTEST_PACK = 256;
+    private static final String RESUME = "resume";
 
     private final Builder settings;
     private final FitOptions options;
     private final AdapterConfig config;
     private final int maxLength;
-    private CausalLm model;
+    private final CausalLm model;
 
     private CausalLmTrainer(Builder settings, FitOptions options) {
         this.settings = settings;
@@ -97,7 +101,7 @@ public final class CausalLmTrainer {
      * @throws IllegalStateException as {@link #fit(List, List)}
      */
     public LmFitReport fit(List<LmExample> train) {
-        return run(train, Optional.empty(), false);
+        return run("fit", train, Optional.empty());
     }
 
     /**
@@ -110,12 +114,13 @@ public final class CausalLmTrainer {
      *     {@link Builder#skipInvalid} was not asked for: a conversation without an answer, or that the chat template refuses or
      *     cannot be told apart into turns, an empty text, more tokens than a row may have, nothing that is learned; the message
      *     lists every problem with the index of the example, and its line if it was read from a file
-     * @throws IllegalStateException if there are texts and no tokenizer, conversations and no chat template, or an adapter is
-     *     merged
+     * @throws IllegalStateException if there are texts and no tokenizer, conversations and no chat template, an adapter is
+     *     merged, there is an adapter of this name with another config ({@link Builder#replaceAdapter}), or all weights are to
+     *     learn below adapters
      * @throws org.lora4j.train.TrainingFailedException as {@link Trainer#train}
      */
     public LmFitReport fit(List<LmExample> train, List<LmExample> validation) {
-        return run(train, Optional.of(required(validation, "validation")), false);
+        return run("fit", train, Optional.of(required(validation, "validation")));
     }
 
     /**
@@ -127,11 +132,11 @@ public final class CausalLmTrainer {
      * @throws IllegalStateException as {@link #resume(List, List)}
      */
     public LmFitReport resume(List<LmExample> train) {
-        return run(train, Optional.empty(), true);
+        return run(RESUME, train, Optional.empty());
     }
 
     /**
-     * Goes on with the run of the latest checkpoint, or starts it if there is none; with the model as it was at the start, the
+     * Goes on with the run of the latest checkpoint, or starts it if there is none, which the log and the report say; with the model as it was at the start, the
      * same settings and the same examples the end is the same to the bit.
      *
      * @param train as for {@link #fit(List, List)}
@@ -141,7 +146,7 @@ public final class CausalLmTrainer {
      * @throws IllegalStateException as {@link #fit(List, List)}, and without {@link Builder#checkpoints}
      */
     public LmFitReport resume(List<LmExample> train, List<LmExample> validation) {
-        return run(train, Optional.of(required(validation, "validation")), true);
+        return run(RESUME, train, Optional.of(required(validation, "validation")));
     }
 
     private static List<LmExample> required(List<LmExample> examples, String name) {
@@ -164,10 +169,28 @@ public final class CausalLmTrainer {
     }
 
     /**
+     * Shows what would be learned of examples, before anything is trained.
+     *
+     * @param examples the examples
+     * @param count how many of their sequences are shown at most, the first ones; 1 or more
+     * @return each as a text in which the learned part is marked
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, for the examples that are shown
+     * @throws IllegalStateException likewise
+     */
+    public LmPreview preview(List<LmExample> examples, int count) {
+        Problems problems = new Problems();
+        problems.atLeast("count", count, 1);
+        problems.throwIfAny("CausalLmTrainer.preview");
+        List<LmExample> first = required(examples, "examples").subList(0, Math.min(count, examples.size()));
+        List<TokenRow> rows = encoder().of(first, "examples", problems);
+        problems.throwIfAny("CausalLmTrainer.preview");
+        return LmPreview.of(model.tokenizer(), rows.subList(0, Math.min(count, rows.size())), examples.size());
+    }
+
+    /**
      * The model that learns.
      *
-     * @return with LoRA the one that was given; with full fine-tuning, once it has learned, a copy with weights of its own, which
-     *     shares the tokenizer
+     * @return the one that was given
      */
     public CausalLm model() {
         return model;
@@ -177,21 +200,29 @@ public final class CausalLmTrainer {
         return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid);
     }
 
-    private LmFitReport run(List<LmExample> train, Optional<List<LmExample>> validation, boolean resume) {
+    private LmFitReport run(String call, List<LmExample> train, Optional<List<LmExample>> validation) {
+        model.requireOpen("CausalLmTrainer." + call);
+        boolean resume = call.equals(RESUME);
+        if (resume && settings.checkpoints.isEmpty()) {
+            throw new IllegalStateException("CausalLmTrainer.resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
         Problems problems = new Problems();
         ExampleRows encoder = encoder();
         List<TokenRow> learned = encoder.of(required(train, "train"), "train", problems);
         Optional<List<TokenRow>> given = validation.map(part -> encoder.of(part, "validation", problems));
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.message("CausalLmTrainer.fit")
+            throw new IllegalArgumentException(problems.message("CausalLmTrainer." + call)
                     + (settings.skipInvalid ? "." : ". Correct them, or leave such examples out by skipInvalid()."));
         }
         Holdout.Split<TokenRow> split = given.map(part -> new Holdout.Split<>(learned, part))
                 .orElseGet(() -> options.holdout().of(learned, TokenRow::kind));
         Optional<List<TokenRow>> held = Optional.of(split.validation()).filter(part -> !part.isEmpty());
-        return options.full()
+        LmFitReport report = options.full()
                 ? trainCopy(split.train(), held, encoder, resume)
                 : trainAdapter(split.train(), held, encoder, resume);
+        model.learned(report);
+        return report;
     }
 
     private LmFitReport trainAdapter(
@@ -200,26 +231,40 @@ public final class CausalLmTrainer {
         String name = settings.adapter;
         List<String> active = adapted.activeAdapters();
         boolean enabled = adapted.isEnabled();
-        boolean fresh = !adapted.adapterNames().contains(name);
-        if (fresh) {
-            adapted.addAdapter(name, config, options.seed());
+        boolean known = adapted.adapterNames().contains(name);
+        boolean fresh = !known || settings.replacing;
+        if (!fresh && settings.configured) {
+            AskedAdapter.requireSame(adapted, name, config, options.seed());
         }
-        boolean trainable = adapted.isTrainable(name);
+        boolean trainable = known && adapted.isTrainable(name);
+        Optional<Adapter> replaced = Optional.empty();
+        if (known && fresh) {
+            replaced = Optional.of(adapted.adapter(name));
+            AskedAdapter.remove(adapted, name);
+        }
         Map<INDArray, INDArray> before = Map.of();
         try {
+            if (fresh) {
+                adapted.addAdapter(name, config, options.seed());
+            } else {
+                encoder.note("the adapter " + MessageText.name(name) + " was there and goes on learning");
+            }
             adapted.enable();
             adapted.activate(name);
             adapted.setTrainable(name, true);
             before = values(adapted);
-            return train(recomputed(adapted), before, learned, held, encoder, resume);
+            return train(model, recomputed(adapted), before, learned, held, encoder, resume);
         } catch (RuntimeException | Error e) {
             restore(before);
+            if (fresh && adapted.adapterNames().contains(name)) {
+                AskedAdapter.remove(adapted, name);
+            }
+            replaced.ifPresent(adapter -> adapted.addAdapter(name, adapter));
             if (adapted.mergedAdapters().isEmpty()) {
                 adapted.activate(active.toArray(String[]::new));
             }
-            adapted.setTrainable(name, trainable);
-            if (fresh) {
-                adapted.removeAdapter(name);
+            if (known) {
+                adapted.setTrainable(name, trainable);
             }
             if (!enabled) {
                 adapted.disable();
@@ -230,18 +275,24 @@ public final class CausalLmTrainer {
 
     private LmFitReport trainCopy(
             List<TokenRow> learned, Optional<List<TokenRow>> held, ExampleRows encoder, boolean resume) {
-        CausalLm given = model;
-        model = given == settings.model ? given.withOwnWeights() : given;
-        try {
-            Trainable all = allWeights();
-            return train(all, held.isPresent() ? values(all) : Map.of(), learned, held, encoder, resume);
-        } catch (RuntimeException | Error e) {
-            model = given;
-            throw e;
+        List<String> adapters =
+                model.adapted().map(AdaptedSameDiff::adapterNames).orElse(List.of());
+        if (!adapters.isEmpty()) {
+            throw new IllegalStateException(
+                    "CausalLmTrainer.fit: all weights are to learn, and the model has the adapters "
+                            + Problems.quoted(adapters)
+                            + ", which were made for the weights as they are; expected none. Train"
+                            + " model.base(), which has none, or remove them by model.model().removeAdapter(name).");
         }
+        CausalLm copy = model.copy();
+        Trainable all = allWeights(copy);
+        LmFitReport report =
+                train(copy, all, held.isPresent() ? values(all) : Map.of(), learned, held, encoder, resume);
+        model.become(copy);
+        return report;
     }
 
-    private Trainable allWeights() {
+    private Trainable allWeights(CausalLm model) {
         DecoderWeights weights = model.weights();
         List<String> names = new ArrayList<>(weights.names());
         String head = weights.config().module(DecoderPart.HEAD, 0) + ".weight";
@@ -271,6 +322,7 @@ public final class CausalLmTrainer {
     }
 
     private LmFitReport train(
+            CausalLm learner,
             Trainable trainable,
             Map<INDArray, INDArray> start,
             List<TokenRow> learned,
@@ -278,29 +330,36 @@ public final class CausalLmTrainer {
             ExampleRows encoder,
             boolean resume) {
         List<String> notes = new ArrayList<>(encoder.notes());
+        if (resume && settings.checkpoints.orElseThrow().isEmpty()) {
+            notes.add("there was no checkpoint in "
+                    + MessageText.path(settings.checkpoints.get().directory())
+                    + ", so the run started at its beginning");
+        }
         held.ifPresent(part -> notes.addAll(notesOnBoth(learned, part)));
         notes.forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
-        Optional<LmEvaluation> before = held.map(this::score);
+        Optional<LmEvaluation> before = held.map(part -> score(learner, part));
         List<List<TokenRow>> rows =
                 settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
         Trainer.Builder builder = Trainer.builder(trainable)
                 .plan(options.plan(
                         held.isPresent(),
                         plan -> plan.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation)));
-        held.ifPresent(part -> builder.validation(
-                Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
+        held.ifPresent(part -> builder.validation(Validation.lowerIsBetter(
+                "loss per token", () -> score(learner, part).loss())));
+        builder.guessingLoss(Math.log(model.vocabularySize()));
         settings.checkpoints.ifPresent(builder::checkpoints);
         options.listeners().forEach(builder::listener);
         Trainer trainer = builder.build();
-        TokenBatches batches = new TokenBatches(model.weights().config(), DataType.FLOAT, rows, options.tokenBudget());
+        TokenBatches batches =
+                new TokenBatches(learner.weights().config(), DataType.FLOAT, rows, options.tokenBudget());
         TrainingResult result = resume ? trainer.resume(batches) : trainer.train(batches);
-        Optional<LmEvaluation> after = held.map(this::score);
+        Optional<LmEvaluation> after = held.map(part -> score(learner, part));
         boolean startKept =
                 after.isPresent() && before.get().loss() < after.get().loss();
         if (startKept) {
             restore(start);
         }
-        weightsChanged();
+        weightsChanged(learner);
         LmFitReport report = new LmFitReport(
                 learned.size(),
                 rows.size(),
@@ -330,15 +389,15 @@ public final class CausalLmTrainer {
                         + " sequences of the validation part are in the training part, too, so its loss is too low");
     }
 
-    private void weightsChanged() {
+    private void weightsChanged(CausalLm learner) {
         if (options.full()) {
-            model.weightsChanged();
+            learner.weightsChanged();
         }
     }
 
-    private LmEvaluation score(List<TokenRow> rows) {
-        weightsChanged();
-        return LmScore.of(model, rows);
+    private LmEvaluation score(CausalLm learner, List<TokenRow> rows) {
+        weightsChanged(learner);
+        return LmScore.of(learner, rows);
     }
 
     private int packedLength(List<TokenRow> learned) {
@@ -365,6 +424,8 @@ public final class CausalLmTrainer {
         private boolean packing = true;
         private boolean recomputing;
         private boolean skipInvalid;
+        private boolean configured;
+        private boolean replacing;
         private Optional<Checkpoints> checkpoints = Optional.empty();
 
         private Builder(CausalLm model) {
@@ -391,8 +452,30 @@ public final class CausalLmTrainer {
         }
 
         /**
+         * Sets the adapter that learns, of any method. If the model has an adapter of this {@link #adapterName} with the same config,
+         * that one goes on learning; with another config, {@code fit} refuses it and says what differs.
+         *
+         * @see #replaceAdapter
+         */
+        @Override
+        public Builder adapter(AdapterConfig config) {
+            configured = true;
+            return super.adapter(config);
+        }
+
+        /**
+         * Starts with a fresh adapter, even if the model has one of this {@link #adapterName}: that one is given up.
+         *
+         * @return this
+         */
+        public Builder replaceAdapter() {
+            replacing = true;
+            return this;
+        }
+
+        /**
          * Sets the name of the adapter that learns, {@code default} by default. One that the model has goes on from its values, with
-         * its own config.
+         * its own config, unless {@link #adapter} asks for another one, or {@link #replaceAdapter} for a fresh one.
          *
          * @param name the name
          * @return this
@@ -514,6 +597,8 @@ public final class CausalLmTrainer {
             copy.packing = packing;
             copy.recomputing = recomputing;
             copy.skipInvalid = skipInvalid;
+            copy.configured = configured;
+            copy.replacing = replacing;
             copy.checkpoints = checkpoints;
             return copy;
         }

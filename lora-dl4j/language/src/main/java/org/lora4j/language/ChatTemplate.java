@@ -48,6 +48,9 @@ public final class ChatTemplate {
 
     private static final String TOOL_USE = "tool_use";
 
+    /** What may be called, as templates see it. */
+    static final String TOOLS = "tools";
+
     private static final String FILE = "chat_template.jinja";
 
     private static final String MORE_FILES = "additional_chat_templates";
@@ -301,7 +304,7 @@ public final class ChatTemplate {
     JinjaTemplate.Rendered rendered(List<ChatMessage> messages, boolean addGenerationPrompt, Map<String, ?> variables) {
         Map<String, Object> all = new LinkedHashMap<>();
         // As transformers passes them: there, but none.
-        all.put("tools", null);
+        all.put(TOOLS, null);
         all.put("documents", null);
         all.putAll(tokens);
         all.putAll(variables);
@@ -313,7 +316,7 @@ public final class ChatTemplate {
         }
         all.put(MESSAGES, messages.stream().map(ChatMessage::asMap).toList());
         all.put(ADD_GENERATION_PROMPT, addGenerationPrompt);
-        Named template = chosen(all.get("tools") != null);
+        Named template = chosen(all.get(TOOLS) != null);
         try {
             return template.template().rendered(all, options.clock, options.work, options.characters);
         } catch (TemplateFailure e) {
@@ -322,6 +325,23 @@ public final class ChatTemplate {
             throw new IllegalArgumentException(
                     "ChatTemplate: in messages or variables, " + e.getMessage() + ". Make plain values of it.", e);
         }
+    }
+
+    /** With tools, for which the template has to have a place: one that renders the same without them would drop them. */
+    JinjaTemplate.Rendered renderedWith(
+            List<ChatMessage> messages, boolean addGenerationPrompt, List<? extends Map<String, ?>> tools) {
+        if (tools.isEmpty()) {
+            return rendered(messages, addGenerationPrompt, Map.of());
+        }
+        JinjaTemplate.Rendered with = rendered(messages, addGenerationPrompt, Map.of(TOOLS, tools));
+        if (with.text().equals(rendered(messages, addGenerationPrompt, Map.of()).text())) {
+            throw new ChatTemplateException(
+                    chosen(true).source() + ": the template has no place for tools, and there are " + tools.size()
+                            + "; expected one that renders them. Leave the tools out, describe them in the system message, or"
+                            + " use a model that has learned to call them.",
+                    "no place for tools");
+        }
+        return with;
     }
 
     private Named chosen(boolean withTools) {

@@ -24,6 +24,7 @@ final class ExampleRows {
     private int skipped;
     private int cut;
     private int joined;
+    private final List<String> further = new ArrayList<>();
 
     /** An example that cannot be learned from; the message continues its place in a list. */
     private static final class Unusable extends Exception {
@@ -70,8 +71,13 @@ final class ExampleRows {
         return cut;
     }
 
+    /** Adds something that is to be known of the training. */
+    void note(String sentence) {
+        further.add(sentence);
+    }
+
     List<String> notes() {
-        List<String> notes = new ArrayList<>();
+        List<String> notes = new ArrayList<>(further);
         if (skipped > 0) {
             notes.add(skipped + " examples were left out, as nothing can be learned from them");
         }
@@ -98,7 +104,7 @@ final class ExampleRows {
         if (content instanceof LmExample.Completion completion) {
             row = completion(completion, example.isEnded(), example.kind());
         } else if (content instanceof LmExample.Conversation conversation) {
-            row = conversation(conversation.messages(), example.kind());
+            row = conversation(conversation, example.kind());
         } else {
             row = tokens((LmExample.Tokens) content, example.kind());
         }
@@ -158,23 +164,27 @@ final class ExampleRows {
         return new TokenRow(ids, labels, kind);
     }
 
-    private TokenRow conversation(List<ChatMessage> messages, String kind) throws Unusable {
-        if (messages.stream().noneMatch(message -> message.role().equals(ASSISTANT))) {
+    private TokenRow conversation(LmExample.Conversation conversation, String kind) throws Unusable {
+        List<ChatMessage> messages = conversation.messages();
+        int from = conversation.from();
+        if (messages.subList(from, messages.size()).stream()
+                .noneMatch(message -> message.role().equals(ASSISTANT))) {
             throw new Unusable("has no message of the role assistant, expected an answer to learn");
         }
         ChatTemplate template = model.requireChatTemplate("fit");
-        JinjaTemplate.Rendered whole = template.rendered(messages, false, Map.of());
+        JinjaTemplate.Rendered whole = template.renderedWith(messages, false, conversation.tools());
         int[] ids = model.tokenizer().encode(whole.text(), false);
         if (ids.length < 2) {
             throw new Unusable("is rendered as " + ids.length + " tokens, expected 2 or more");
         }
         int[] labels = nothing(ids);
-        List<int[]> answers =
-                whole.generated().isEmpty() ? answers(template, messages, whole.text()) : whole.generated();
+        List<int[]> answers = whole.generated().isEmpty() || from > 0
+                ? answers(template, conversation, whole.text())
+                : whole.generated();
         for (int[] answer : answers) {
-            int from = boundary(encodePlain(whole.text().substring(0, answer[0])), ids);
+            int first = boundary(encodePlain(whole.text().substring(0, answer[0])), ids);
             int to = prefix(encodePlain(whole.text().substring(0, answer[1])), ids);
-            learn(ids, labels, from, untilStop(ids, from, to));
+            learn(ids, labels, first, untilStop(ids, first, to));
         }
         return new TokenRow(ids, labels, kind);
     }
@@ -187,18 +197,27 @@ final class ExampleRows {
      * Where in the text the assistant speaks: between the text of the messages before, up to where an answer is asked for, and the
      * text with the answer.
      */
-    private static List<int[]> answers(ChatTemplate template, List<ChatMessage> messages, String whole)
+    private static List<int[]> answers(ChatTemplate template, LmExample.Conversation conversation, String whole)
             throws Unusable {
+        List<ChatMessage> messages = conversation.messages();
+        Map<String, ?> variables =
+                conversation.tools().isEmpty() ? Map.of() : Map.of(ChatTemplate.TOOLS, conversation.tools());
         List<int[]> answers = new ArrayList<>();
-        for (int i = 0; i < messages.size(); i++) {
+        for (int i = conversation.from(); i < messages.size(); i++) {
             if (!messages.get(i).role().equals(ASSISTANT)) {
                 continue;
             }
-            String with = i + 1 == messages.size() ? whole : template.render(messages.subList(0, i + 1), false);
-            String asked = i == 0 ? "" : template.render(messages.subList(0, i), true);
+            String with = i + 1 == messages.size()
+                    ? whole
+                    : template.rendered(messages.subList(0, i + 1), false, variables)
+                            .text();
+            String asked = i == 0
+                    ? ""
+                    : template.rendered(messages.subList(0, i), true, variables).text();
             if (!with.startsWith(asked)) {
                 // A thinking model is asked in other words than it is shown its answers in.
-                asked = template.render(messages.subList(0, i), false);
+                asked = template.rendered(messages.subList(0, i), false, variables)
+                        .text();
             }
             requirePrefix(asked, with, i);
             requirePrefix(with, whole, i + 1);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.language;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalLong;
 import org.lora4j.internal.language.sampling.GenerationState;
 
 /**
@@ -18,6 +21,8 @@ public final class Generation {
     private final String text;
     private final FinishReason finishReason;
     private final double[] logProbabilities;
+    private final OptionalLong seed;
+    private final List<Generation> others;
 
     private Generation(GenerationState state, FinishReason finishReason) {
         this.promptIds = state.promptIds();
@@ -25,6 +30,23 @@ public final class Generation {
         this.text = state.text();
         this.finishReason = finishReason;
         this.logProbabilities = state.logProbabilities();
+        this.seed = state.seed();
+        this.others = List.of();
+    }
+
+    private Generation(Generation first, List<Generation> others) {
+        this.promptIds = first.promptIds;
+        this.newIds = first.newIds;
+        this.text = first.text;
+        this.finishReason = first.finishReason;
+        this.logProbabilities = first.logProbabilities;
+        this.seed = first.seed;
+        this.others = List.copyOf(others);
+    }
+
+    /** The first of several texts of one prompt, which knows the others. */
+    static Generation first(List<Generation> texts) {
+        return texts.size() == 1 ? texts.get(0) : new Generation(texts.get(0), texts.subList(1, texts.size()));
     }
 
     /** What came of a sequence that has ended. */
@@ -52,7 +74,29 @@ public final class Generation {
     }
 
     /**
-     * The text after the prompt. It ends before a stop string, which transformers leaves in; no text is made of a token that
+     * All texts that a call for one prompt made, this one first: as many as {@link GenerationConfig#numReturnSequences} asks for.
+     *
+     * @return one for most calls; for results of a list, which has them all, this one alone
+     */
+    public List<Generation> sequences() {
+        List<Generation> all = new ArrayList<>();
+        all.add(this);
+        all.addAll(others);
+        return List.copyOf(all);
+    }
+
+    /**
+     * Where the random numbers of this text began: set in a config, it makes the text again.
+     *
+     * @return the seed that the config had, or that was drawn for the call; empty if the best token was taken each time
+     */
+    public OptionalLong seed() {
+        return seed;
+    }
+
+    /**
+     * The text after the prompt, as the tokens of prompt and text together give it: a text whose first word has a blank before it
+     * begins with that blank. It ends before a stop string, which transformers leaves in; no text is made of a token that
      * ends it.
      *
      * @return the text without the prompt

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.language.sampling.GenerationConfigFile;
@@ -234,10 +235,11 @@ public final class GenerationConfig {
     /**
      * Where random numbers start.
      *
-     * @return the seed
+     * @return the seed; empty if none was set, and then every call draws another one, which {@link Generation#seed} says
      */
-    public long seed() {
-        return values.get(Parameter.SEED);
+    public OptionalLong seed() {
+        Long seed = values.get(Parameter.SEED);
+        return seed == null ? OptionalLong.empty() : OptionalLong.of(seed);
     }
 
     /**
@@ -464,8 +466,9 @@ public final class GenerationConfig {
         }
 
         /**
-         * Sets where random numbers start, 0 by default. Equal seed, prompt and config give equal texts on one machine, whatever else
-         * is in the batch; equal prompts in one batch give equal texts, so see {@link #numReturnSequences}.
+         * Sets where random numbers start. Equal seed, prompt and config give equal texts on one machine, whatever else is in the
+         * batch; equal prompts in one batch give equal texts, so see {@link #numReturnSequences}. Without a seed every call draws one,
+         * so that texts differ from call to call; {@link Generation#seed} says which it was.
          *
          * @param value any number
          * @return this

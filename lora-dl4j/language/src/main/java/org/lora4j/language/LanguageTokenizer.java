@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -201,6 +202,25 @@ public final class LanguageTokenizer implements AutoCloseable {
      */
     public StreamDecoder streamDecoder(boolean skipSpecialTokens) {
         return new StreamDecoder(this, skipSpecialTokens);
+    }
+
+    /**
+     * A decoder for ids that follow others: all that is before and all pieces together are the text of all ids. Tokenizers in the
+     * manner of SentencePiece leave out the blank of the first word of a text, and only of that.
+     *
+     * @param skipSpecialTokens whether special tokens are left out
+     * @param before the ids that stand before, such as a prompt; their text is not given. Ids without a token are left out
+     * @return a decoder for one stream; it must not outlive this tokenizer
+     */
+    public StreamDecoder streamDecoder(boolean skipSpecialTokens, int[] before) {
+        Arguments.required(before, "LanguageTokenizer.streamDecoder: before", "ids, none for the first of a text");
+        StreamDecoder decoder = new StreamDecoder(this, skipSpecialTokens);
+        decoder.follow(before);
+        return decoder;
+    }
+
+    boolean isKnown(int id) {
+        return tokenizer.vocabulary().token(id) != null;
     }
 
     /**

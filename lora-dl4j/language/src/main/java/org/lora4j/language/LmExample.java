@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lora4j.error.Arguments;
@@ -17,6 +19,7 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.table.BadLines;
 import org.lora4j.internal.format.table.JsonLines;
+import org.lora4j.internal.format.table.JsonRows;
 
 /**
  * Something for a language model to learn: a text, a prompt with its completion, or a conversation.
@@ -33,13 +36,7 @@ public final class LmExample {
     /** How many lines that are left out are explained. */
     public static final int MOST_EXPLAINED = 1_000;
 
-    private static final String MESSAGES = "messages";
-    private static final String PROMPT = "prompt";
-    private static final String COMPLETION = "completion";
-    private static final String TEXT = "text";
     private static final String KIND = "kind";
-    private static final String ROLE = "role";
-    private static final String CONTENT = "content";
 
     /** The forms. */
     sealed interface Content {}
@@ -48,7 +45,8 @@ public final class LmExample {
 
     record Completion(String prompt, String completion) implements Content {}
 
-    record Conversation(List<ChatMessage> messages) implements Content {}
+    /** Of the messages, those of the assistant are learned from a place on. */
+    record Conversation(List<ChatMessage> messages, List<Map<String, Object>> tools, int from) implements Content {}
 
     record Tokens(int[] ids, boolean[] learned) implements Content {}
 
@@ -95,7 +93,43 @@ public final class LmExample {
      * @return the example
      */
     public static LmExample conversation(List<ChatMessage> messages) {
-        return of(new Conversation(List.copyOf(Arguments.allRequired(messages, "LmExample: messages", "a message"))));
+        return conversation(messages, List.of());
+    }
+
+    /**
+     * A conversation in which the assistant may call tools.
+     *
+     * @param messages what was said; what the assistant says is learned, calls among it
+     * @param tools what may be called, as for {@link CausalLm#chat(List, List, GenerationConfig)}; a chat template without a place
+     *     for them is refused when the example is learned
+     * @return the example
+     */
+    public static LmExample conversation(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
+        List<Map<String, Object>> copies = new ArrayList<>();
+        Arguments.allRequired(tools, "LmExample: tools", "what may be called, a map")
+                .forEach(tool -> copies.add(Collections.unmodifiableMap(new LinkedHashMap<>(tool))));
+        return of(new Conversation(
+                List.copyOf(Arguments.allRequired(messages, "LmExample: messages", "a message")),
+                List.copyOf(copies),
+                0));
+    }
+
+    /**
+     * The prompt that Alpaca's models were trained with, and that {@link LmFormat#ALPACA} makes of a row.
+     *
+     * @param instruction what is to be done
+     * @param input with what; empty if there is nothing
+     * @return the text, up to where the response begins
+     */
+    public static String alpacaPrompt(String instruction, String input) {
+        Objects.requireNonNull(instruction, "LmExample: instruction is null; expected a text");
+        Objects.requireNonNull(input, "LmExample: input is null; expected a text, empty if there is none");
+        return input.isEmpty()
+                ? "Below is an instruction that describes a task. Write a response that appropriately completes the request."
+                        + "\n\n### Instruction:\n" + instruction + "\n\n### Response:\n"
+                : "Below is an instruction that describes a task, paired with an input that provides further context. Write"
+                        + " a response that appropriately completes the request.\n\n### Instruction:\n" + instruction
+                        + "\n\n### Input:\n" + input + "\n\n### Response:\n";
     }
 
     /**
@@ -121,9 +155,41 @@ public final class LmExample {
     }
 
     /**
-     * Reads a file with one JSON object a line. Each has a list {@code messages}, whose entries have {@code role} and {@code
-     * content}, or {@code prompt} and {@code completion}, or {@code text}; the first of these that is there counts. A text
-     * {@code kind} says what kind of text it is; other fields are left out, those of messages are kept for the chat template.
+     * Reads a file of JSON lines, or with one JSON array of objects. What each row is, {@link LmFormat} says by the names of its
+     * fields; the first form that fits counts.
+     *
+     * @param file the file, UTF-8, perhaps behind a byte order mark
+     * @return an example for each row; messages about one name its line
+     * @throws ModelFormatException if a row is no JSON object or no example, or there is none; the message lists them
+     * @throws IOException if the file cannot be read
+     */
+    public static List<LmExample> read(Path file) throws IOException {
+        return read(file, Optional.empty(), JsonRows::read);
+    }
+
+    /**
+     * Reads a file of rows of one form.
+     *
+     * @param file as for {@link #read(Path)}
+     * @param format what each row is
+     * @return as of {@link #read(Path)}
+     * @throws ModelFormatException likewise
+     * @throws IOException likewise
+     */
+    public static List<LmExample> read(Path file, LmFormat format) throws IOException {
+        Objects.requireNonNull(format, "LmExample.read: format is null; expected one such as LmFormat.ALPACA");
+        return read(file, Optional.of(format), JsonRows::read);
+    }
+
+    /** Reads rows of a file. */
+    private interface Rows {
+        void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good) throws IOException;
+    }
+
+    /**
+     * Reads a file with one JSON object a line. What each is, {@link LmFormat} says by the names of its fields: a list {@code
+     * messages}, {@code prompt} and {@code completion}, {@code text}, and so on. A text {@code kind} says what kind of text it
+     * is; other fields are left out, those of messages are kept for the chat template.
      *
      * @param file the file, UTF-8
      * @return an example for each line; messages about one name its line
@@ -131,15 +197,19 @@ public final class LmExample {
      * @throws IOException if the file cannot be read
      */
     public static List<LmExample> jsonLines(Path file) throws IOException {
+        return read(file, Optional.empty(), JsonLines::read);
+    }
+
+    private static List<LmExample> read(Path file, Optional<LmFormat> format, Rows rows) throws IOException {
         Problems problems = new Problems();
         BadLines bad = new BadLines(Problems.SHOWN, problems::add);
         List<LmExample> examples = new ArrayList<>();
         try {
-            read(file, bad, bad::isFull, examples);
+            read(file, format, rows, bad, bad::isFull, examples);
         } catch (CharacterCodingException e) {
             problems.add(e.getMessage());
         }
-        problems.check(!examples.isEmpty() || !problems.isEmpty(), "no lines, expected one JSON object or more");
+        problems.check(!examples.isEmpty() || !problems.isEmpty(), "no rows, expected one JSON object or more");
         if (!problems.isEmpty()) {
             throw new ModelFormatException(problems.message(file.toString())
                     + ". Correct these lines, or leave them out by a second argument.");
@@ -161,7 +231,7 @@ public final class LmExample {
         List<LmExample> examples = new ArrayList<>();
         BadLines bad = new BadLines(MOST_EXPLAINED, skipped);
         try {
-            read(file, bad, () -> false, examples);
+            read(file, Optional.empty(), JsonLines::read, bad, () -> false, examples);
         } catch (CharacterCodingException e) {
             throw new ModelFormatException(
                     MessageText.path(file) + ": " + e.getMessage() + ". Convert the file: it is not left out.", e);
@@ -172,65 +242,26 @@ public final class LmExample {
         return examples;
     }
 
-    private static void read(Path file, BadLines bad, BooleanSupplier ends, List<LmExample> examples)
+    private static void read(
+            Path file,
+            Optional<LmFormat> format,
+            Rows rows,
+            BadLines bad,
+            BooleanSupplier ends,
+            List<LmExample> examples)
             throws IOException {
-        Objects.requireNonNull(file, "LmExample.jsonLines: file is null; expected a file of JSON lines");
+        Objects.requireNonNull(file, "LmExample: file is null; expected a file of JSON lines or JSON");
         String name = MessageText.name(file.getFileName());
-        JsonLines.read(file, bad, ends, line -> {
+        rows.read(file, bad, ends, line -> {
             try {
                 Map<String, Object> fields = line.fields();
                 String kind = fields.get(KIND) instanceof String text ? text : "";
-                examples.add(new LmExample(content(fields), true, kind, name + ", line " + line.number()));
+                examples.add(new LmExample(
+                        ExampleFields.content(fields, format), true, kind, name + ", line " + line.number()));
             } catch (IllegalArgumentException e) {
                 bad.add(line.number(), () -> ": " + e.getMessage());
             }
         });
-    }
-
-    private static Content content(Map<String, Object> fields) {
-        if (fields.get(MESSAGES) != null) {
-            return new Conversation(messages(fields.get(MESSAGES)));
-        }
-        if (fields.containsKey(PROMPT) && fields.containsKey(COMPLETION)) {
-            return new Completion(text(fields, PROMPT, ""), text(fields, COMPLETION, ""));
-        }
-        if (fields.containsKey(TEXT)) {
-            return new Text(text(fields, TEXT, ""));
-        }
-        throw new IllegalArgumentException("the fields are " + Problems.quoted(fields.keySet())
-                + ", expected messages, or prompt and completion, or text");
-    }
-
-    private static List<ChatMessage> messages(Object value) {
-        if (!(value instanceof List<?> list)) {
-            throw new IllegalArgumentException("messages is " + MessageText.value(value) + ", expected a list");
-        }
-        List<ChatMessage> messages = new ArrayList<>();
-        for (int i = 0; i < list.size(); i++) {
-            String where = "messages[" + i + "]";
-            if (!(list.get(i) instanceof Map<?, ?> entry)) {
-                throw new IllegalArgumentException(
-                        where + " is " + MessageText.value(list.get(i)) + ", expected an object with role and content");
-            }
-            Map<String, Object> fields = new LinkedHashMap<>();
-            entry.forEach((name, field) -> fields.put(String.valueOf(name), field));
-            String role = text(fields, ROLE, where + ": ");
-            Object content = fields.get(CONTENT);
-            fields.remove(ROLE);
-            if (content instanceof String) {
-                fields.remove(CONTENT);
-            }
-            messages.add(new ChatMessage(role, content instanceof String text ? text : null, fields));
-        }
-        return messages;
-    }
-
-    private static String text(Map<String, Object> fields, String name, String where) {
-        if (fields.get(name) instanceof String text) {
-            return text;
-        }
-        throw new IllegalArgumentException(
-                where + name + " is " + MessageText.value(fields.get(name)) + ", expected a text");
     }
 
     /**
@@ -276,8 +307,22 @@ public final class LmExample {
         return list + "[" + index + "]" + (source.isEmpty() ? "" : " (" + source + ")");
     }
 
+    /** What is read and what is learned, each shortened. */
     @Override
     public String toString() {
-        return "LmExample[" + MessageText.value(content) + (kind.isEmpty() ? "" : ", kind " + kind) + "]";
+        String words;
+        if (content instanceof Text text) {
+            words = MessageText.value(text.text());
+        } else if (content instanceof Completion completion) {
+            words = MessageText.value(completion.prompt()) + " -> " + MessageText.value(completion.completion());
+        } else if (content instanceof Conversation conversation) {
+            words = conversation.messages().size() + " messages"
+                    + (conversation.tools().isEmpty()
+                            ? ""
+                            : ", " + conversation.tools().size() + " tools");
+        } else {
+            words = ((Tokens) content).ids().length + " tokens";
+        }
+        return "LmExample[" + words + (kind.isEmpty() ? "" : ", kind " + kind) + "]";
     }
 }

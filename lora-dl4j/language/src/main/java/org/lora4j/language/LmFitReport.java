@@ -3,7 +3,6 @@ package org.lora4j.language;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -88,25 +87,11 @@ public record LmFitReport(
         return data;
     }
 
+    /** What was learned from, how the run ended, and what is odd, in a line. All values are in the fields. */
     @Override
     public String toString() {
-        String losses = evaluationBefore.isEmpty() || evaluationAfter.isEmpty()
-                ? ""
-                : String.format(
-                        Locale.ROOT,
-                        "; loss a token %.4f before, %.4f after%s",
-                        evaluationBefore.get().loss(),
-                        evaluationAfter.get().loss(),
-                        startKept ? " (the start was kept)" : "");
-        return String.format(
-                Locale.ROOT,
-                "LmFitReport[%d sequences in %d rows, %d tokens, %d of them learned%s; %s%s]",
-                sequences,
-                rows,
-                tokens,
-                learned,
-                losses,
-                run,
-                notes.isEmpty() ? "" : "; " + String.join("; ", notes));
+        return "LmFitReport[" + sequences + " sequences in " + rows + " rows, " + tokens + " tokens, " + learned
+                + " of them learned; " + summary()
+                + (notes.isEmpty() ? "" : "; " + String.join("; ", notes)) + "]";
     }
 }

@@ -23,6 +23,9 @@ public final class StreamDecoder {
     /** From how many ids on the first ones are let go. */
     private static final int WINDOW = 16;
 
+    /** Ids of a text before that are enough to know what follows one. */
+    private static final int BEFORE = 2 * WINDOW;
+
     private final LanguageTokenizer tokenizer;
     private final boolean skipSpecialTokens;
     private boolean finished;
@@ -44,6 +47,50 @@ public final class StreamDecoder {
         this.skipSpecialTokens = skipSpecialTokens;
     }
 
+    /** Takes the end of the ids that stand before the first one, whose text was given. */
+    void follow(int[] before) {
+        int from = Math.max(0, before.length - BEFORE);
+        while (from > 0 && isByte(before[from])) {
+            from--;
+        }
+        pushAll(before, from);
+        if (window.length == 0 || textLength() == 0) {
+            // Special tokens alone, or blanks that nothing is made of: words may stand before them.
+            window = new int[0];
+            given = 0;
+            whole = 0;
+            pushAll(before, 0);
+        }
+        // Bytes are held back until another token follows, but whole characters of them belong to what is before.
+        given = Math.max(given, textLength());
+    }
+
+    /** How much of the window's text is whole characters. */
+    private int textLength() {
+        return wholeCharacters(tokenizer.decode(window, skipSpecialTokens));
+    }
+
+    private int wholeCharacters(String text) {
+        int end = text.length();
+        while (end > given && text.charAt(end - 1) == REPLACEMENT) {
+            end--;
+        }
+        return end;
+    }
+
+    private void pushAll(int[] ids, int from) {
+        for (int i = from; i < ids.length; i++) {
+            // A model may have more ids than its tokenizer.
+            if (tokenizer.isKnown(ids[i])) {
+                push(ids[i]);
+            }
+        }
+    }
+
+    private boolean isByte(int id) {
+        return tokenizer.isKnown(id) && BYTE.matcher(tokenizer.token(id)).matches();
+    }
+
     /**
      * Takes the next id.
      *
@@ -57,17 +104,14 @@ public final class StreamDecoder {
         if (tokenizer.isSpecial(id) && skipSpecialTokens) {
             return "";
         }
-        boolean isByte = BYTE.matcher(tokenizer.token(id)).matches();
+        boolean isByte = isByte(id);
         window = Arrays.copyOf(window, window.length + 1);
         window[window.length - 1] = id;
         if (isByte) {
             return "";
         }
         String text = tokenizer.decode(window, skipSpecialTokens);
-        int end = text.length();
-        while (end > given && text.charAt(end - 1) == REPLACEMENT) {
-            end--;
-        }
+        int end = wholeCharacters(text);
         String piece = text.substring(Math.min(given, end), end);
         given = Math.max(given, end);
         if (end == text.length() && !text.isEmpty()) {

@@ -83,7 +83,7 @@ class GenerationConfigTest {
         assertThat(config.maxNewTokens()).hasValue(50);
         assertThat(config.maxLength()).hasValue(60);
         assertThat(config.minNewTokens()).isEqualTo(5);
-        assertThat(config.seed()).isEqualTo(-9);
+        assertThat(config.seed()).hasValue(-9);
         assertThat(config.numReturnSequences()).isEqualTo(2);
         assertThat(config.logProbabilities()).isTrue();
         assertThat(config.eosTokenIds()).contains(List.of(7, 8));

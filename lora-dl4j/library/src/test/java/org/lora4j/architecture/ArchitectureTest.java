@@ -99,6 +99,7 @@ class ArchitectureTest {
                         "internal.array",
                         "internal.array.io",
                         "internal.graph",
+                        "internal.format.file",
                         "internal.format.huggingface",
                         "quant",
                         "internal.graph"),
@@ -442,6 +443,7 @@ class ArchitectureTest {
                         "pretrained",
                         "text",
                         "internal.format.gguf",
+                        "language",
                         "internal.language"),
                 layer(
                         "serve",

@@ -20,12 +20,17 @@ import org.lora4j.language.Generation;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LmFitReport;
+import org.lora4j.language.LmPreview;
 import org.lora4j.language.LmRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The examples of {@code docs/language-models.md}. */
 class GuideLanguageTest {
 
     private static final Path MODELS = Path.of("../language/src/test/resources/language/models");
+
+    private static final Logger log = LoggerFactory.getLogger(GuideLanguageTest.class);
 
     private final StringBuilder shown = new StringBuilder();
 
@@ -137,5 +142,51 @@ class GuideLanguageTest {
 
         assertThat(report.toString()).isNotEmpty();
         assertThat(directory.resolve("adapter_model.safetensors")).exists();
+    }
+
+    @Test
+    void trainingAndKeeping() throws IOException {
+        Path modelsFolder = MODELS.toRealPath();
+        CausalLm model = CausalLm.load(modelsFolder.resolve("stories260k"));
+        String prompt = "Where is my card?";
+        List<LmExample> train = List.of(
+                LmExample.completion("Where is my card?", " card_arrival"),
+                LmExample.completion("I lost my phone", " lost_phone"),
+                LmExample.completion("My card has not come", " card_arrival"));
+        Path directory = folder.resolve("trained");
+        Path exported = folder.resolve("exported");
+        String text;
+        // begin
+        CausalLmTrainer trainer = CausalLmTrainer.builder(model).epochs(2).build(); // LoRA on all linear layers
+        LmFitReport report = trainer.fit(train);
+        model.save(directory);
+        // end
+        // begin
+        model.save(directory);
+        model.export(exported); // for Transformers, adapters merged
+        try (CausalLm again = CausalLm.load(directory, modelsFolder)) { // the base is below this folder
+            text = again.generate(prompt, GenerationConfig.greedy(20)).text();
+            log.info("{}", again.report());
+        }
+        // end
+
+        assertThat(report.epochs()).isNotEmpty();
+        assertThat(text)
+                .isEqualTo(model.generate(prompt, GenerationConfig.greedy(20)).text());
+        assertThat(exported.resolve("model.safetensors")).exists();
+    }
+
+    @Test
+    void preview() throws IOException {
+        CausalLm model = CausalLm.load(MODELS.resolve("stories260k"));
+        CausalLmTrainer trainer = CausalLmTrainer.builder(model).build();
+        Path file =
+                Files.writeString(folder.resolve("alpaca.json"), "[{\"instruction\": \"Add.\", \"output\": \"3\"}]");
+        // begin
+        LmPreview preview = trainer.preview(LmExample.read(file), 3);
+        log.info("{}", preview); // the learned parts stand between double angle brackets
+        // end
+
+        assertThat(preview.sequences().get(0).learnedText()).isEqualTo("3</s>");
     }
 }

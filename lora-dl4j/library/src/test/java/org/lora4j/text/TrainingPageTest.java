@@ -4,6 +4,7 @@ package org.lora4j.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -11,11 +12,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.train.FitOptions;
+import org.lora4j.train.FitReport;
 import org.lora4j.train.FitSettings;
 
 /** The defaults that {@code docs/training.md} lists are those that builders have. */
@@ -55,6 +59,32 @@ class TrainingPageTest {
             assertThat(table.get("learning rate, head").get(TASKS))
                     .isEqualTo(task.headLearningRate() + "; all weights: " + fullTask.headLearningRate());
         }
+    }
+
+    /** The same verbs in the same shape, for whatever holds what was trained. */
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                TextClassifier.class,
+                PairClassifier.class,
+                TokenClassifier.class,
+                TextRegressor.class,
+                ReRanker.class,
+                SentenceEncoder.class,
+                CausalLm.class
+            })
+    void saveExportLoadAndReport_haveOneShape(Class<?> model) throws ReflectiveOperationException {
+        Class<?> base = model == CausalLm.class ? CausalLm.class : TextEncoder.class;
+
+        for (String verb : List.of("save", "export")) {
+            Method method = model.getMethod(verb, Path.class);
+            assertThat(method.getReturnType()).isEqualTo(void.class);
+            assertThat(method.getExceptionTypes()).containsExactly(IOException.class);
+        }
+        assertThat(model.getMethod("load", Path.class, Path[].class).getReturnType())
+                .isEqualTo(model);
+        assertThat(model.getMethod("load", Path.class, base).getReturnType()).isEqualTo(model);
+        assertThat(FitReport.class).isAssignableFrom(model.getMethod("report").getReturnType());
     }
 
     private static void check(Map<String, List<String>> table, int column, FitOptions options) {

@@ -2,22 +2,18 @@
 package org.lora4j.text;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.UnaryOperator;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.format.file.AllowedFolders;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.pretrained.Pooling;
 
@@ -26,9 +22,6 @@ final class SavedEncoder {
 
     private static final String NAME = "name";
     private static final String HASH = "sha256";
-
-    /** Folders of an encoder have folders for its modules, and those of an ONNX file lie one higher. */
-    private static final int DEEPEST = 3;
 
     private SavedEncoder() {}
 
@@ -113,62 +106,20 @@ final class SavedEncoder {
                         + " encoder: load(directory, encoder).");
     }
 
-    /** A path of another machine may lead out of here: what is opened lies below a folder of the caller, all links followed. */
     private static Path find(Path file, String loader, String name, Path... folders) throws IOException {
-        for (Path folder : folders) {
-            Path root = folder.toRealPath();
-            for (Path candidate : candidates(root, name)) {
-                if (Files.exists(candidate) && isWithin(root, candidate)) {
-                    return candidate;
-                }
-            }
-        }
-        throw new IncompatibleBaseException(file + ": its encoder is " + MessageText.name(name) + ", which "
-                + (folders.length == 0
-                        ? "is no published one; expected folders that it may be looked for in. Call " + loader
-                                + "(directory, folder), or load(directory, encoder)."
-                        : "is not below " + Problems.quoted(Arrays.asList(folders))
-                                + "; expected it there, in files that are no links to other places. Give its folder, or the"
-                                + " encoder: load(directory, encoder)."));
-    }
-
-    /** The path as it was saved, then its last names, the longest first. */
-    private static List<Path> candidates(Path root, String name) {
-        List<Path> candidates = new ArrayList<>();
-        try {
-            Path saved = Path.of(name).normalize();
-            if (saved.toAbsolutePath().startsWith(root)) {
-                candidates.add(saved.toAbsolutePath());
-            }
-            for (int from = 0; from < saved.getNameCount(); from++) {
-                candidates.add(
-                        root.resolve(saved.subpath(from, saved.getNameCount())).normalize());
-            }
-        } catch (InvalidPathException e) {
-            return List.of();
-        }
-        candidates.removeIf(candidate -> !candidate.startsWith(root) || candidate.equals(root));
-        return candidates;
-    }
-
-    private static boolean isWithin(Path root, Path candidate) throws IOException {
         // Beside an ONNX file, and in the folder above it, EncoderFiles looks for the tokenizer and the rest.
-        Path top = Files.isDirectory(candidate)
+        UnaryOperator<Path> top = candidate -> Files.isDirectory(candidate)
                 ? candidate
                 : candidate.resolve("../..").normalize();
-        if (!top.startsWith(root)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.walk(top, DEEPEST, FileVisitOption.FOLLOW_LINKS)) {
-            for (Path inside : (Iterable<Path>) files::iterator) {
-                if (!inside.toRealPath().startsWith(root)) {
-                    return false;
-                }
-            }
-            return true;
-        } catch (UncheckedIOException e) {
-            return false;
-        }
+        return AllowedFolders.find(name, top, folders)
+                .orElseThrow(() -> new IncompatibleBaseException(file + ": its encoder is " + MessageText.name(name)
+                        + ", which "
+                        + (folders.length == 0
+                                ? "is no published one; expected folders that it may be looked for in. Call " + loader
+                                        + "(directory, folder), or load(directory, encoder)."
+                                : "is not below " + Problems.quoted(Arrays.asList(folders))
+                                        + "; expected it there, in files that are no links to other places. Give its"
+                                        + " folder, or the encoder: load(directory, encoder).")));
     }
 
     /** With the pooling, the prefixes and the longest text that the task was saved with. */

@@ -32,7 +32,7 @@ import org.lora4j.train.TrainingResult;
  * @param gain score of the best epoch less {@code before}, with its 95 % interval; empty without validation, or if only the head learned
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
- * @param seconds how long all of it took
+ * @param totalSeconds how long all of it took
  * @apiNote Status: experimental
  */
 public record TextFitReport(
@@ -48,7 +48,7 @@ public record TextFitReport(
         Optional<ScoreInterval> gain,
         Optional<TrainingResult> training,
         List<String> notes,
-        double seconds)
+        double totalSeconds)
         implements FitReport {
 
     /**
@@ -66,7 +66,7 @@ public record TextFitReport(
      * @param gain as in the record
      * @param training as in the record
      * @param notes as in the record
-     * @param seconds as in the record
+     * @param totalSeconds as in the record
      */
     public TextFitReport {
         notes = List.copyOf(notes);
@@ -87,7 +87,7 @@ public record TextFitReport(
         gain.ifPresent(difference -> fields.put("gain", difference.values()));
         training.ifPresent(result -> fields.put("training", result.values()));
         fields.put("notes", notes);
-        fields.put("seconds", seconds);
+        fields.put("total_seconds", totalSeconds);
         return fields;
     }
 
@@ -114,7 +114,7 @@ public record TextFitReport(
                     gain(fields.get("gain")),
                     training,
                     texts(value(fields, "notes", List.class)),
-                    value(fields, "seconds", Number.class).doubleValue());
+                    value(fields, "total_seconds", Number.class).doubleValue());
         } catch (IllegalArgumentException e) {
             throw new CorruptAdapterException(
                     file + ": report: " + e.getMessage() + ". Save the task again, or remove the field \"report\".", e);
@@ -186,13 +186,10 @@ public record TextFitReport(
         text.append(validated == 0 ? "no validation part" : validated + " to choose by");
         String start = cost > 0 ? String.format(Locale.ROOT, "head alone: C %.0f", cost) : "as it was read";
         text.append("; ").append(start);
-        before.ifPresent(score -> text.append(String.format(Locale.ROOT, ", %s %.4f", metric, score)));
-        after.ifPresent(score -> text.append(
-                String.format(Locale.ROOT, "; kept%s: %s %.4f", startKept ? " the start" : "", metric, score)));
         gain.ifPresent(
                 difference -> text.append("; best epoch less head alone: ").append(difference));
-        training.ifPresent(result -> text.append("; training ").append(result.ending()));
-        return text.append(String.format(Locale.ROOT, "; %.1f s in all", seconds))
+        text.append("; ").append(summary());
+        return text.append(String.format(Locale.ROOT, "; %.1f s in all", totalSeconds))
                 .toString();
     }
 

@@ -408,8 +408,8 @@ class TextClassifierTest {
         assertThat(after).isEqualTo(before);
         assertThat(after.training().orElseThrow().highestRate()).isCloseTo(before.learningRate(), within(1e-4));
         assertThat(after.toString())
-                .contains("training completed after 4 epochs; best epoch ")
-                .contains("; rate up to ")
+                .contains("all epochs were run; 4 epochs in ")
+                .contains("; learning rate ")
                 .contains(" examples/s")
                 .contains(" s in all");
         HEAD.save(folder);

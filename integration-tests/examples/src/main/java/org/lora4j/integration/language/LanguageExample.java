@@ -135,7 +135,7 @@ public final class LanguageExample {
     private void learn(Domain domain, List<LabeledText> questions) throws IOException {
         print("%n== %s%n", domain.name());
         model.model().activate();
-        CausalLmTrainer adapting = builder().adapterName(domain.name()).build();
+        CausalLmTrainer adapting = builder(model).adapterName(domain.name()).build();
         double before = adapting.evaluate(domain.test()).loss();
         print("before: %.4f%n", before);
         out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
@@ -169,7 +169,7 @@ public final class LanguageExample {
             all.put("accuracyLora", accuracy(model, questions));
         }
 
-        CausalLmTrainer full = builder().fullFineTuning().build();
+        CausalLmTrainer full = builder(model.base()).fullFineTuning().build();
         LmFitReport fullReport = full.fit(domain.train(), domain.validation());
         Outcome tuned = outcome(full, domain, fullReport);
         print(
@@ -238,8 +238,8 @@ public final class LanguageExample {
         out.printf(Locale.ROOT, format, values);
     }
 
-    private CausalLmTrainer.Builder builder() {
-        return CausalLmTrainer.builder(model)
+    private CausalLmTrainer.Builder builder(CausalLm which) {
+        return CausalLmTrainer.builder(which)
                 .epochs(EPOCHS)
                 .maxLength(PIECE)
                 .longRows(LongRows.CUT_START)

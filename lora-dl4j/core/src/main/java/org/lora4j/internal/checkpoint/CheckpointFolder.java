@@ -69,6 +69,17 @@ public final class CheckpointFolder implements AutoCloseable {
     }
 
     /**
+     * Whether a directory has no checkpoint, told without opening it.
+     *
+     * @param directory the directory, which may not be there
+     * @return true if there is none, sound or not
+     * @throws IOException if the directory cannot be read
+     */
+    public static boolean isEmpty(Path directory) throws IOException {
+        return !Files.exists(directory) || list(directory, NAME).isEmpty();
+    }
+
+    /**
      * The checkpoints that are there, sound or not.
      *
      * @return files, the latest first

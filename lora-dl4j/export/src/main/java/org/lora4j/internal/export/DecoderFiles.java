@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +12,8 @@ import java.util.Optional;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.internal.format.file.WholeFile;
-import org.lora4j.internal.format.huggingface.ConfigText;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
+import org.lora4j.internal.language.CompanionFiles;
 import org.lora4j.internal.language.DecoderConfigReader;
 
 /**
@@ -31,27 +29,6 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
     private static final String TOKENIZER = "tokenizer.json";
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     private static final String TEMPLATE = "chat_template.jinja";
-
-    /** What goes along with a model as it is. */
-    private static final List<String> COPIED = List.of(
-            GENERATION,
-            TOKENIZER,
-            TOKENIZER_CONFIG,
-            TEMPLATE,
-            "special_tokens_map.json",
-            "added_tokens.json",
-            "chat_template.json",
-            "tokenizer.model",
-            "vocab.json",
-            "merges.txt",
-            "LICENSE",
-            "LICENSE.txt",
-            "LICENSE.md",
-            "NOTICE",
-            "USE_POLICY.md");
-
-    /** A tokenizer of many languages has 34 MB. */
-    private static final int LONGEST = 256 << 20;
 
     /**
      * Reads the config of a directory.
@@ -120,19 +97,7 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
      * @throws IOException if a file cannot be read or written
      */
     public List<String> copy(Path target, String type) throws IOException {
-        List<String> copied = new ArrayList<>();
-        for (String name : COPIED) {
-            Path file = directory.resolve(name);
-            if (Files.exists(file)) {
-                byte[] bytes = RegularFile.bytes(file, "a file of a model", LONGEST, ModelFormatException::new);
-                WholeFile.write(target.resolve(name), out -> out.write(bytes));
-                copied.add(name);
-            }
-        }
-        Path file = directory.resolve(DecoderConfigReader.FILE);
-        WholeFile.write(target.resolve(DecoderConfigReader.FILE), ConfigText.retyped(file, type));
-        copied.add(DecoderConfigReader.FILE);
-        return copied;
+        return CompanionFiles.copy(directory, target, type);
     }
 
     @Override

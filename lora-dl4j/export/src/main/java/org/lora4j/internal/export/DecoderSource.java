@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
@@ -77,6 +78,7 @@ public final class DecoderSource implements Closeable {
      *
      * @param where the call, for messages
      * @param directory the directory
+     * @param trained weights in the place of those in the files, by full names; empty if those in the files count
      * @param adapters what to merge, one after the other
      * @return a source to be closed
      * @throws org.lora4j.error.ModelFormatException if the directory holds no decoder, or a damaged one
@@ -84,7 +86,8 @@ public final class DecoderSource implements Closeable {
      * @throws IllegalArgumentException if an adapter changes the embeddings of a tied head
      * @throws IOException if a file cannot be read
      */
-    public static DecoderSource open(String where, Path directory, List<Adapter> adapters) throws IOException {
+    public static DecoderSource open(
+            String where, Path directory, Optional<ModelWeights> trained, List<Adapter> adapters) throws IOException {
         Backend.require();
         DecoderWeights.Listing listing = listing(directory);
         checkTied(where, listing.config(), adapters);
@@ -92,14 +95,16 @@ public final class DecoderSource implements Closeable {
         try {
             Map<String, String> full = new LinkedHashMap<>();
             listing.tensors().forEach((name, entry) -> full.put(entry.name(), name));
-            ModelWeights base = stored.renamed(name -> full.getOrDefault(name, name));
+            ModelWeights base = trained.orElseGet(() -> stored.renamed(name -> full.getOrDefault(name, name)));
+            boolean passing = trained.isEmpty();
             Map<String, Supplier<INDArray>> merged = WeightMerge.planned(base, adapters);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             listing.tensors().forEach((name, entry) -> {
                 Supplier<INDArray> value = merged.getOrDefault(name, () -> base.get(name));
-                tensors.put(name, new Tensor(entry.name(), entry.shape(), value, true));
+                tensors.put(name, new Tensor(entry.name(), entry.shape(), value, passing || merged.containsKey(name)));
             });
-            return new DecoderSource(directory, listing.config(), tensors, merged.keySet(), stored);
+            Set<String> changed = trained.isPresent() ? tensors.keySet() : merged.keySet();
+            return new DecoderSource(directory, listing.config(), tensors, changed, stored);
         } catch (IOException | RuntimeException | Error e) {
             stored.close();
             throw e;
@@ -183,7 +188,7 @@ public final class DecoderSource implements Closeable {
     }
 
     /**
-     * What adapters change.
+     * What is not as in the files: what adapters change, or everything if all weights were trained.
      *
      * @return full names of tensors
      */

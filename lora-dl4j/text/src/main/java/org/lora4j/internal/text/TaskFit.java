@@ -120,6 +120,7 @@ public final class TaskFit {
         if (!validation.isEmpty()) {
             trainer.validation(metric);
         }
+        guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
         TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
@@ -167,6 +168,16 @@ public final class TaskFit {
                 : OptionalDouble.of(task.score(validation, HeadSearch.logits(found.best(), held.vectors())));
         return new Outcome(
                 start(head), found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
+    }
+
+    /** The loss if all answers are equally likely. */
+    private OptionalDouble guessing() {
+        return switch (task.kind()) {
+            case ONE_CLASS, CLASS_OF_EACH_TOKEN ->
+                task.outputs() > 1 ? OptionalDouble.of(Math.log(task.outputs())) : OptionalDouble.empty();
+            case ANY_CLASSES -> OptionalDouble.of(Math.log(2));
+            case NUMBERS -> OptionalDouble.empty();
+        };
     }
 
     private TaskModel start(LinearHead head) {

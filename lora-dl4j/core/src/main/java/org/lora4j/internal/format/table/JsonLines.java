@@ -105,8 +105,12 @@ public final class JsonLines {
                 }
             }
         } catch (CharacterCodingException e) {
-            throw new NotUtf8(Utf8.problem(file));
+            throw notUtf8(file);
         }
+    }
+
+    static CharacterCodingException notUtf8(Path file) throws IOException {
+        return new NotUtf8(Utf8.problem(file));
     }
 
     private static int column(JsonProcessingException e) {

@@ -4,6 +4,7 @@ package org.lora4j.internal.language.sampling;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.lora4j.error.Problems;
@@ -36,12 +37,13 @@ public final class GenerationState {
     private double[] logProbabilities = new double[0];
     private String piece = "";
     private EndReason end;
+    private final OptionalLong seed;
 
     /**
      * Starts a sequence.
      *
      * @param values what the generation was told, without problems; tokens that end a text are those it names, so those of the
-     *     model are put in before
+     *     model are put in before, and so is a seed where tokens are drawn
      * @param promptIds the prompt, one token or more
      * @param number which of the texts of this prompt, 0 for the first
      * @param context maximum number of tokens that the model can have, prompt included
@@ -60,9 +62,9 @@ public final class GenerationState {
         this.chain = LogitsChain.of(values);
         this.tokens = new TokenHistory(promptIds);
         // The prompt is in the name, or different prompts of a batch would be given the same luck.
+        this.seed = values.isSampling() ? OptionalLong.of(values.get(Parameter.SEED)) : OptionalLong.empty();
         this.random = values.isSampling()
-                ? RandomStreams.of(
-                        values.get(Parameter.SEED), "text " + number + " after " + Arrays.hashCode(promptIds))
+                ? RandomStreams.of(seed.getAsLong(), "text " + number + " after " + Arrays.hashCode(promptIds))
                 : null;
         this.stopTokens = Set.copyOf(
                 Optional.ofNullable(values.get(Parameter.EOS_TOKEN_IDS)).orElse(List.of()));
@@ -221,6 +223,15 @@ public final class GenerationState {
      */
     public int[] newIds() {
         return tokens.newIds();
+    }
+
+    /**
+     * Where its random numbers began.
+     *
+     * @return the seed; empty if nothing was drawn
+     */
+    public OptionalLong seed() {
+        return seed;
     }
 
     /**

@@ -68,9 +68,9 @@ public final class Parameter<T> {
     public static final Parameter<Double> ETA_CUTOFF =
             number("eta_cutoff", 0, value -> value >= 0 && value < 1, "[0, 1)").ofSampling();
 
-    /** Where the random numbers start. */
+    /** Where the random numbers start; null if not said, and then each call draws one. */
     public static final Parameter<Long> SEED =
-            new Parameter<>(null, "seed", 0L, value -> Optional.empty(), value -> true, "an integer", false);
+            new Parameter<>(null, "seed", null, value -> Optional.empty(), value -> true, "an integer", false);
 
     /** How many texts each prompt gets. */
     public static final Parameter<Integer> NUM_RETURN_SEQUENCES =

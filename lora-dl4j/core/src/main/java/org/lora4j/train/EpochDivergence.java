@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.train;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * Whether an epoch says that a run has diverged: its loss is above that of the first step, by more than batches differ; or above
+ * that of guessing, and no better than at the start.
+ *
+ * @param rule whether runs count as diverged at all
+ * @param guessing the loss of a model that finds all answers equally likely; empty if nobody said
+ */
+record EpochDivergence(Divergence rule, OptionalDouble guessing) {
+
+    private static final double ABOVE_START = 1.05;
+
+    /** Standard deviations of the losses of batches. */
+    private static final double CHANCE = 2;
+
+    /** A loss is known before the second step, and seen again in the third. */
+    private static final int FEWEST_STEPS = 3;
+
+    /** A sentence if the last epoch of a run has diverged; empty if not. */
+    String finding(List<Double> losses, EpochReport epoch) {
+        double first = losses.isEmpty() ? 0 : losses.get(0);
+        if (rule.lossFactor() == Double.POSITIVE_INFINITY || losses.size() < FEWEST_STEPS || !(first > 0)) {
+            return "";
+        }
+        double mean = epoch.meanLoss();
+        double chance = CHANCE * deviation(losses.subList((int) (losses.size() - epoch.steps()), losses.size()));
+        if (mean > ABOVE_START * first && mean > first + chance) {
+            return FittingSign.format(
+                    "The mean training loss of epoch %d is %.4g, above the %.4g before the first step.",
+                    epoch.epoch(), mean, first);
+        }
+        if (guessing.isPresent() && mean > guessing.getAsDouble() && mean >= first) {
+            return FittingSign.format(
+                    "The mean training loss of epoch %d is %.4g, above the %.4g of a model that only guesses.",
+                    epoch.epoch(), mean, guessing.getAsDouble());
+        }
+        return "";
+    }
+
+    private static double deviation(List<Double> values) {
+        double mean = values.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        double squares = values.stream()
+                .mapToDouble(value -> (value - mean) * (value - mean))
+                .sum();
+        return values.size() < 2 ? 0 : Math.sqrt(squares / (values.size() - 1));
+    }
+}

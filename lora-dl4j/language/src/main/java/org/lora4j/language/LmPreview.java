@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.language;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.error.Arguments;
+import org.lora4j.internal.language.DecoderInputs;
+import org.lora4j.internal.language.training.TokenRow;
+
+/**
+ * What a training would learn of its first examples: each as the model sees it, special tokens included, with the learned part
+ * marked. Immutable.
+ *
+ * @param sequences the sequences, in the order of the examples; a long text is several
+ * @param examples number of all examples
+ * @apiNote Status: experimental
+ */
+public record LmPreview(List<Sequence> sequences, int examples) {
+
+    /** What stands before and behind a learned part in texts. */
+    private static final String BEGIN = "\u27EA";
+
+    private static final String END = "\u27EB";
+
+    /**
+     * A part of a sequence.
+     *
+     * @param text its text
+     * @param learned whether its tokens are learned, or only read
+     * @apiNote Status: experimental
+     */
+    public record Part(String text, boolean learned) {
+
+        /**
+         * Checks the text.
+         *
+         * @param text as in the record
+         * @param learned as in the record
+         */
+        public Part {
+            Arguments.required(text, "LmPreview.Part: text", "a text");
+        }
+    }
+
+    /**
+     * An example, or a piece of a long text, in tokens.
+     *
+     * @param parts its text in order
+     * @param tokens number of its tokens
+     * @param learned number of those that are learned
+     * @apiNote Status: experimental
+     */
+    public record Sequence(List<Part> parts, int tokens, int learned) {
+
+        /**
+         * Copies the list.
+         *
+         * @param parts as in the record
+         * @param tokens as in the record
+         * @param learned as in the record
+         */
+        public Sequence {
+            parts = List.copyOf(Arguments.allRequired(parts, "LmPreview.Sequence: parts", "a part"));
+        }
+
+        /**
+         * The text that is learned.
+         *
+         * @return the learned parts, one after the other
+         */
+        public String learnedText() {
+            StringBuilder text = new StringBuilder();
+            parts.stream().filter(Part::learned).forEach(part -> text.append(part.text()));
+            return text.toString();
+        }
+
+        /** The text with the learned parts between double angle brackets. */
+        @Override
+        public String toString() {
+            StringBuilder text = new StringBuilder();
+            for (Part part : parts) {
+                text.append(part.learned() ? BEGIN + part.text() + END : part.text());
+            }
+            return text + "\n(" + tokens + " tokens, " + learned + " of them learned)";
+        }
+    }
+
+    /**
+     * Copies the list.
+     *
+     * @param sequences as in the record
+     * @param examples as in the record
+     */
+    public LmPreview {
+        sequences = List.copyOf(Arguments.allRequired(sequences, "LmPreview: sequences", "a sequence"));
+    }
+
+    static LmPreview of(LanguageTokenizer tokenizer, List<TokenRow> rows, int examples) {
+        return new LmPreview(rows.stream().map(row -> sequence(tokenizer, row)).toList(), examples);
+    }
+
+    private static Sequence sequence(LanguageTokenizer tokenizer, TokenRow row) {
+        StreamDecoder decoder = tokenizer.streamDecoder(false);
+        List<Part> parts = new ArrayList<>();
+        StringBuilder text = new StringBuilder();
+        boolean learned = false;
+        for (int i = 0; i < row.length(); i++) {
+            boolean now = row.labels()[i] != DecoderInputs.IGNORED;
+            if (now != learned && !text.isEmpty()) {
+                parts.add(new Part(text.toString(), learned));
+                text.setLength(0);
+            }
+            learned = now;
+            text.append(decoder.push(row.ids()[i]));
+        }
+        text.append(decoder.finish());
+        if (!text.isEmpty()) {
+            parts.add(new Part(text.toString(), learned));
+        }
+        return new Sequence(parts, row.length(), row.targets());
+    }
+
+    /** The sequences, the learned parts between double angle brackets. */
+    @Override
+    public String toString() {
+        StringBuilder all = new StringBuilder(sequences.size() + " sequences of " + examples
+                + " examples; what stands between " + BEGIN + " and " + END + " is learned");
+        for (int i = 0; i < sequences.size(); i++) {
+            all.append("\n\n").append(i + 1).append(": ").append(sequences.get(i));
+        }
+        return all.toString();
+    }
+}
