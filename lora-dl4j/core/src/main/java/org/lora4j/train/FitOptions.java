@@ -18,7 +18,7 @@ import org.lora4j.config.AdapterConfig;
  * @param seed seed of everything random
  * @param listeners are told how training goes
  * @param change changes the plan last of all
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record FitOptions(
         AdapterConfig adapter,

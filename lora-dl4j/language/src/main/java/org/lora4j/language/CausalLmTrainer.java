@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * stay as they are. With full fine-tuning it is a copy of the model, {@link #model()}. A fit that fails leaves adapters as they
  * were. <b>Threads.</b> One call at a time, and nobody else may use the model meanwhile.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class CausalLmTrainer {
 
@@ -349,7 +349,7 @@ public final class CausalLmTrainer {
     /**
      * Collects settings.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder extends FitSettings<Builder> {
 

@@ -25,7 +25,7 @@ import org.lora4j.train.TrainingResult;
  * @param startKept whether no epoch was better than {@code before}, which was kept
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TextFitReport(
         int trained,

@@ -30,7 +30,7 @@ import org.lora4j.internal.format.table.JsonLines;
  *
  * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TextTable {
 
