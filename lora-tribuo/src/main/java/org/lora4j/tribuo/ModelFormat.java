@@ -4,7 +4,7 @@ package org.lora4j.tribuo;
 /**
  * What a serialized model holds.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum ModelFormat {
     /** Adapter, head and converters; the base by its content hash: kilobytes. */

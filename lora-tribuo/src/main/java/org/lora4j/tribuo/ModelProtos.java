@@ -55,12 +55,12 @@ final class ModelProtos {
                 .setMetadata(Any.pack(metadata))
                 .setBase(write(parts))
                 .setAdapter(write(parts.adapter()))
-                .setInputConverter(parts.inputs().serialize())
-                .setOutputConverter(parts.outputs().serialize())
                 .addAllOutputName(parts.rows())
                 .setHeadMode(parts.headMode().name())
                 .setBatchSize(parts.batchSize())
                 .setSelfContained(parts.format() == ModelFormat.SELF_CONTAINED);
+        proto.getInputConverterBuilder().mergeFrom(parts.inputs().serialize());
+        proto.getOutputConverterBuilder().mergeFrom(parts.outputs().serialize());
         parts.scales()
                 .forEach((name, scale) -> proto.addOutputScale(OutputScaleProto.newBuilder()
                         .setOutput(name)

@@ -10,7 +10,7 @@ import org.lora4j.train.SgdOptimizer;
 /**
  * How gradients become updates.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Optimiser {
     /** AdamOptimizer with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). */

@@ -8,7 +8,7 @@ import org.lora4j.train.Warmup;
 /**
  * How the learning rate goes on after the warm-up.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Schedule {
     /** It stays. */

@@ -13,12 +13,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Threads.</b> Called on the thread that combines.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 @FunctionalInterface
 public interface DareMasks {
 
-    /** What a mask is for. */
+    /**
+     * What a mask is for.
+     *
+     * @apiNote Status: stable
+     */
     enum Part {
         /** The factor next to the input; masks of {@code DARE_LINEAR} and {@code DARE_TIES}. */
         A("lora_A"),

@@ -9,7 +9,7 @@ package org.lora4j.combine;
  * <p><i>Source:</i> Yadav et al., "TIES-Merging: Resolving Interference When Merging Models", 2023, arXiv 2306.01708,
  * section 4.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum MajoritySign {
     /** The sign of the sum of the values. */

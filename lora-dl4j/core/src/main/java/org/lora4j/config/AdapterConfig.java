@@ -147,7 +147,11 @@ public abstract class AdapterConfig {
         return TargetUse.FACTORS;
     }
 
-    /** What a method does with its targets. */
+    /**
+     * What a method does with its targets.
+     *
+     * @apiNote Status: stable
+     */
     public enum TargetUse {
         /** It adapts them: factors act beside what stays frozen. */
         FACTORS,

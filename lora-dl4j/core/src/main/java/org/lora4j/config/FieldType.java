@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * stands in a file.
  *
  * @param <V> the values
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class FieldType<V> {
 
@@ -301,7 +301,7 @@ public final class FieldType<V> {
      * @param type its type
      * @param initial its default
      * @param <V> its values
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Field<V>(String name, String peftName, FieldType<V> type, V initial) {
 

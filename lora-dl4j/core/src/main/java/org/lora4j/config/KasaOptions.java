@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param beta weight of the sum of squares of the diagonal, 0 or more
  * @param gamma weight of how far A and B are from orthonormal, 0 or more
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record KasaOptions(double beta, double gamma) {
 

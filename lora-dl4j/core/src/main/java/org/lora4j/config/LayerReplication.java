@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * <p><b>Threads.</b> Safe.
  *
  * @param ranges for each stretch of layers the first one and the one behind its last
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LayerReplication(List<List<Integer>> ranges) {
 

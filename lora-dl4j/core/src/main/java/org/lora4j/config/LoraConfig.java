@@ -139,6 +139,8 @@ public final class LoraConfig extends RankedConfig {
      * Collects the fields of a config. Setters accept anything; {@link #build()} checks.
      *
      * <p><b>Threads.</b> For one thread.
+     *
+     * @apiNote Status: stable
      */
     public static final class Builder extends RankedConfig.Builder<Builder> {
 

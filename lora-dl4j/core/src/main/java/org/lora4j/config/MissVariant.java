@@ -4,7 +4,7 @@ package org.lora4j.config;
 /**
  * The kinds of updates that MiSS has; PEFT names them where other methods name start values.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum MissVariant {
     /** One small matrix for all parts of the input, starting at zero. */

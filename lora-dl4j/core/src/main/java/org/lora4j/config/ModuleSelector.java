@@ -102,6 +102,7 @@ public sealed interface ModuleSelector {
      * Modules named by full path or last segments.
      *
      * @param names the names; equal sets in any order make equal selectors
+     * @apiNote Status: stable
      */
     record Suffixes(Set<String> names) implements ModuleSelector {
 
@@ -144,7 +145,11 @@ public sealed interface ModuleSelector {
         }
     }
 
-    /** Modules whose whole path matches an expression. */
+    /**
+     * Modules whose whole path matches an expression.
+     *
+     * @apiNote Status: stable
+     */
     final class Regex implements ModuleSelector {
 
         private final String expression;
@@ -206,7 +211,11 @@ public sealed interface ModuleSelector {
         }
     }
 
-    /** Every linear module except the output head. */
+    /**
+     * Every linear module except the output head.
+     *
+     * @apiNote Status: stable
+     */
     record AllLinear() implements ModuleSelector {
 
         /** The word that stands for this selector in PEFT's config. */
@@ -233,7 +242,11 @@ public sealed interface ModuleSelector {
         }
     }
 
-    /** No module. */
+    /**
+     * No module.
+     *
+     * @apiNote Status: stable
+     */
     record None() implements ModuleSelector {
 
         @Override

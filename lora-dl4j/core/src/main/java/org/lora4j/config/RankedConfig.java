@@ -9,7 +9,7 @@ import org.lora4j.config.FieldType.Field;
 /**
  * The config of a method whose updates have a rank and a scale.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract class RankedConfig extends AdapterConfig {
 
@@ -114,7 +114,7 @@ public abstract class RankedConfig extends AdapterConfig {
      * Collects the fields of a config.
      *
      * @param <B> the builder itself
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public abstract static class Builder<B extends Builder<B>> extends AdapterConfig.Builder<B> {
 

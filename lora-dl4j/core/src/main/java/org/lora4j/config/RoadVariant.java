@@ -4,7 +4,7 @@ package org.lora4j.config;
 /**
  * How many angles, and as many scales, RoAD has for a pair of outputs.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum RoadVariant {
     /** One: pairs are turned and stretched. */

@@ -7,7 +7,7 @@ import java.io.IOException;
  * A file of a base model (weights or tokenizer) is not what it should be: damaged, of another format, or of another
  * architecture.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class ModelFormatException extends IOException {
 

@@ -12,7 +12,7 @@ import java.util.Map;
  *
  * <p><b>Threads.</b> For one thread.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Problems {
 

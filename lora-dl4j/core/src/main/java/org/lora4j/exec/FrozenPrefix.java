@@ -11,7 +11,7 @@ import java.util.List;
  * @param ops number of ops that need not run again
  * @param heavyOps number of matrix products, convolutions and recurrent layers among them
  * @param opsLeft number of ops forwards that still run in every step
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record FrozenPrefix(List<String> activations, int ops, int heavyOps, int opsLeft) {
 

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>Threads.</b> One call at a time per executor; different executors over the same arrays may run side by side as
  * long as nobody writes to the arrays.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface GraphExecutor {
 

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param unreached names of trainable variables that the loss of this batch does not depend on, whatever their values:
  *     they have no gradient here, or one of zeros that counts for nothing. A step in which no batch reaches them leaves them and what an optimizer remembers of
  *     them as they are, which a gradient of zeros would not
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LossAndGradients(double loss, Map<String, INDArray> gradients, Set<String> unreached) {
 

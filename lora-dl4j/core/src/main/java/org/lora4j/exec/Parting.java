@@ -6,6 +6,6 @@ package org.lora4j.exec;
  *
  * @param count number of parts, each on a thread of its own; 1 if the batch stays whole
  * @param reason words for reports, such as why the batch stays whole
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Parting(int count, String reason) {}

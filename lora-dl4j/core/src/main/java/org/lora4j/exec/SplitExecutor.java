@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>State.</b> As of {@link GraphExecutor}; right as long as no frozen array changes. <b>Threads.</b> One call at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface SplitExecutor {
 

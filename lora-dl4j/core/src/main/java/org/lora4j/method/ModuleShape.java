@@ -20,11 +20,15 @@ import org.lora4j.error.Problems;
  * @param outputs output features, embedding size, or output channels; 1 or more
  * @param kernel size of the window per spatial axis; empty unless the module is a convolution
  * @param parts groups of a convolution, number of experts whose weights are stacked; 1 for other kinds
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ModuleShape(Kind kind, long inputs, long outputs, List<Long> kernel, long parts) {
 
-    /** What a module computes. */
+    /**
+     * What a module computes.
+     *
+     * @apiNote Status: stable
+     */
     public enum Kind {
         /** {@code y = W x}. */
         LINEAR,

@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Threads.</b> Called by the thread of the run.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface StepRule {
 
@@ -27,7 +27,7 @@ public interface StepRule {
      *
      * @param loss its value
      * @param gradients its gradients by name, new arrays of the shape and type of their parameters
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record Term(double loss, Map<String, INDArray> gradients) {}
 

@@ -6,7 +6,7 @@ import org.lora4j.method.ModuleShape;
 /**
  * A module of a base model that adapters can be attached to.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface AdaptableModule {
 

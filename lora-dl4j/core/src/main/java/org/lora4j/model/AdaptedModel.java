@@ -163,7 +163,11 @@ public interface AdaptedModel {
      */
     Disabled disabled();
 
-    /** A block in which adapters are switched off. */
+    /**
+     * A block in which adapters are switched off.
+     *
+     * @apiNote Status: stable
+     */
     @FunctionalInterface
     interface Disabled extends AutoCloseable {
 

@@ -7,6 +7,6 @@ package org.lora4j.model;
  * @param subject name of the weight, or of the op where there is no single weight
  * @param op own name of the op that reads it
  * @param reason why not, and where possible what to do
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
-public record NotAdaptable(String subject, String op, String reason) implements Finding {}
+public record NotAdaptable(String subject, String op, String reason) {}

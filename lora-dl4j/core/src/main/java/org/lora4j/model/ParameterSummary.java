@@ -42,6 +42,7 @@ public record ParameterSummary(
      * @param weightParameters numbers in the weight of the base
      * @param fullRank whether the rank reaches the smaller side of the weight or the factors hold as many numbers as
      *     the weight, so that nothing is saved; allowed, as in PEFT
+     * @apiNote Status: stable
      */
     public record ModuleParameters(
             String path, String adapter, int rank, long adapterParameters, long weightParameters, boolean fullRank) {}

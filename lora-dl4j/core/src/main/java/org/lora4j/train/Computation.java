@@ -14,7 +14,7 @@ import org.lora4j.exec.Parting;
  * @param batches what the source of batches says of itself, such as padding and texts that were cut
  * @param productShare share of the time of steps that went into products, 0 to 1, or empty if it was not measured, and before
  *     the end of the run
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Computation(
         String products, int mostParts, Parting parting, String batches, OptionalDouble productShare) {

@@ -14,7 +14,7 @@ import org.lora4j.error.Problems;
  * @param gradientFactor how many times the gradient norm of the start is too much, above 1; infinite for never
  * @param steps in how many steps in a row it must be too much, 1 or more; half of the run's, and three at least, if it is
  *     shorter
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Divergence(double lossFactor, double gradientFactor, int steps) {
 

@@ -14,7 +14,7 @@ import java.util.OptionalDouble;
  * @param metric value of the evaluation after it, or empty if there was none
  * @param evaluationSeconds duration of the evaluation, 0 if there was none
  * @param best whether the metric is the best so far; false without one
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record EpochReport(
         int epoch,

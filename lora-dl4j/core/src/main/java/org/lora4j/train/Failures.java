@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.NonFinite;
+import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.train.TrainingFailedException.Reason;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -21,7 +21,7 @@ import org.lora4j.config.AdapterConfig;
  * @param change changes the plan last of all
  * @param evaluateEvery after how many steps the validation part is also asked within epochs; empty for never
  * @param quiet whether nothing is said of how far work is
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record FitOptions(
         AdapterConfig adapter,

@@ -12,7 +12,7 @@ import org.lora4j.internal.format.json.JsonObjects;
 /**
  * What {@code fit} did: the same for text tasks and language models.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface FitReport {
 

@@ -21,7 +21,7 @@ import org.lora4j.error.Problems;
  * <p><b>Threads.</b> For one thread.
  *
  * @param <B> the builder itself
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract class FitSettings<B extends FitSettings<B>> {
 

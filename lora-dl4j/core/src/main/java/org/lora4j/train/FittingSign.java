@@ -16,14 +16,14 @@ import java.util.Objects;
  * @param finding what was measured, a sentence
  * @param suggestion what to try, a sentence
  * @param evidence the measured numbers by name
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record FittingSign(Kind kind, int epoch, String finding, String suggestion, Map<String, Double> evidence) {
 
     /**
      * What a sign is about. The limits were set on runs that are not among the library's published figures; see the guide.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public enum Kind {
         /**

@@ -13,7 +13,7 @@ import java.util.function.Function;
  *
  * @param fraction how much of them; empty for a fifth, or a tenth of {@value #MANY} and more
  * @param seed of the draw
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Holdout(OptionalDouble fraction, long seed) {
 
@@ -26,7 +26,7 @@ public record Holdout(OptionalDouble fraction, long seed) {
      * @param train those to learn from
      * @param validation those kept back
      * @param <E> an example
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Split<E>(List<E> train, List<E> validation) {}
 

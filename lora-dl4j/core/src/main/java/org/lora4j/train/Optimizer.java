@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <p>Ready ones: {@link AdamW}, {@link AdamOptimizer}, {@link SgdOptimizer}, {@link LoraFa}, and {@link Nd4jOptimizer} for the updaters of ND4J.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface Optimizer {
 

@@ -14,7 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param updates number of updates so far, 0 or above
  * @param arrays the remembered arrays by name (for {@link AdamW} {@code m} and {@code v}), of the parameter's type
  *     and, but for {@link Nd4jOptimizer}, of its shape; empty for an optimizer without memory
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record OptimizerState(long updates, Map<String, INDArray> arrays) {
 

@@ -9,6 +9,6 @@ package org.lora4j.train;
  * @param kind its kind
  * @param start Euclidean norm before the first step
  * @param end Euclidean norm after the last step and, where the best values were restored, of these
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ParameterNorm(String name, String module, TrainableParameter.Kind kind, double start, double end) {}

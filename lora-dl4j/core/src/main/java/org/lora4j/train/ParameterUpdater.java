@@ -6,7 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * The optimizer of one parameter: its state, and the way to apply a gradient. Used by one thread.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface ParameterUpdater {
 

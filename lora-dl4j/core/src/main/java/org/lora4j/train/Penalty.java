@@ -15,7 +15,7 @@ import org.lora4j.exec.LossAndGradients;
  *
  * <p><b>Threads.</b> Called by the thread of the run.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface Penalty {
 

@@ -6,7 +6,7 @@ import org.lora4j.train.cache.PrefixReport;
 /**
  * Watches a run. All methods are called on the training thread; what they throw ends the run between two steps.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface RunListener {
 

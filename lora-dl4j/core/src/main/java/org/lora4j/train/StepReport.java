@@ -19,7 +19,7 @@ import java.util.OptionalLong;
  * @param totalSteps number of steps of the run, or empty if unknown
  * @param secondsLeft expected duration of the steps to come, from recent ones; empty if their number is unknown, or in the
  *     first steps, which take longer than those to come
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record StepReport(
         long step,

@@ -14,7 +14,7 @@ import org.lora4j.method.StepRule;
 /**
  * Something a training loop can train: live parameters, and an executor that computes their gradients.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface Trainable {
 

@@ -13,7 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param kind what it is, which decides the default weight decay and the checks of the training loop
  * @param value the live array
  * @param lowRank of a factor A or B of LoRA where its rank lies and how its update is scaled; empty of all else
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TrainableParameter(String name, String module, Kind kind, INDArray value, Optional<LowRank> lowRank) {
 
@@ -22,6 +22,7 @@ public record TrainableParameter(String name, String module, Kind kind, INDArray
      *
      * @param rankAxis the axis of the array along which the rank lies
      * @param scaling the factor on B·A
+     * @apiNote Status: stable
      */
     public record LowRank(int rankAxis, double scaling) {}
 
@@ -37,7 +38,11 @@ public record TrainableParameter(String name, String module, Kind kind, INDArray
         this(name, module, kind, value, Optional.empty());
     }
 
-    /** What a parameter is. */
+    /**
+     * What a parameter is.
+     *
+     * @apiNote Status: stable
+     */
     public enum Kind {
         /** A low-rank factor of an adapter. */
         FACTOR,

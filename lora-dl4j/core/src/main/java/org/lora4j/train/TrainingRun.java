@@ -13,9 +13,9 @@ import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.lora4j.error.OutOfMemory;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

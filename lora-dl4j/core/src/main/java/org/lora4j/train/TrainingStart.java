@@ -12,7 +12,7 @@ import java.util.OptionalLong;
  * @param parameters number of trainable arrays
  * @param values number of trainable numbers in them
  * @param metric name of the evaluation, or empty if there is none
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TrainingStart(
         TrainingPlan plan, OptionalLong totalSteps, int parameters, long values, Optional<String> metric) {}

@@ -9,6 +9,6 @@ package org.lora4j.train;
  * @param gradientScale factor on the gradient before anything else (from clipping and accumulation), 1 for none
  * @param step number of steps done before in this run, from 0
  * @param epoch number of the epoch, from 1
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record UpdateStep(double learningRate, double weightDecay, double gradientScale, long step, int epoch) {}

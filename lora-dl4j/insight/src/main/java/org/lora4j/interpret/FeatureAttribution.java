@@ -16,7 +16,7 @@ import org.lora4j.internal.format.json.JsonObjects;
  *
  * <p><b>State.</b> Immutable.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class FeatureAttribution {
 
@@ -35,7 +35,7 @@ public final class FeatureAttribution {
      *
      * @param index its indices in the input
      * @param value what it adds to the output
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Feature(List<Long> index, double value) {
 

@@ -23,7 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><b>State.</b> Immutable; explains the model in the state that it had when this was made, with the weights that it has when
  * it is asked. The model is never changed. <b>Threads.</b> One call at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class FeatureExplainer {
 

@@ -61,14 +61,18 @@ import org.slf4j.LoggerFactory;
  * <p><b>Threads.</b> Any number may generate at the same time, each with a cache of its own; changing {@link #model()} is for one
  * thread, and not meanwhile.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class CausalLm implements AutoCloseable {
 
     /** Sequences that go through the model together, at most: each has a cache. */
     private static final int SIDE_BY_SIDE = 16;
 
-    /** How the matrices of a model are kept in memory. */
+    /**
+     * How the matrices of a model are kept in memory.
+     *
+     * @apiNote Status: stable
+     */
     public enum Storage {
         /** In the type of the file: F32, F16 or BF16. Exact. */
         AS_STORED(WeightStorage.AS_STORED),

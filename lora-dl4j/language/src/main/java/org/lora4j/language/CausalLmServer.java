@@ -52,7 +52,7 @@ import org.lora4j.serve.ServedStatus;
  * <p><b>Threads.</b> Safe for any number of threads. One thread of the server makes the texts, with the processors' help; it
  * calls the listeners, so a slow one holds up all texts. Another one reads adapters.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class CausalLmServer implements AutoCloseable {
 
@@ -450,7 +450,7 @@ public final class CausalLmServer implements AutoCloseable {
     /**
      * Describes a server.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder {
 

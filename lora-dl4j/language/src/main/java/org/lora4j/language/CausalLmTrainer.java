@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
  * model gets weights of its own; those that were read are never written to, and {@link CausalLm#base()} has them. A fit that fails
  * leaves the model as it was. <b>Threads.</b> One call at a time, and nobody else may use the model meanwhile.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class CausalLmTrainer {
 
@@ -408,7 +408,7 @@ public final class CausalLmTrainer {
     /**
      * Collects settings.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder extends FitSettings<Builder> {
 

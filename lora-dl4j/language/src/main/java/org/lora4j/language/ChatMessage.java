@@ -14,7 +14,7 @@ import org.lora4j.error.Arguments;
  * @param content the text; null if there is none, and then a template sees no content at all unless {@code fields} have one
  * @param fields what else the message has, by name: {@code tool_calls}, {@code name}, {@code tool_call_id}, or a {@code
  *     content} that is no text, such as a list of parts. Texts, numbers, truth values, null, and lists and maps of them
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ChatMessage(String role, String content, Map<String, ?> fields) {
 

@@ -40,7 +40,7 @@ import org.lora4j.internal.language.chat.TemplateFailure;
  *
  * <p><i>State.</i> Immutable. <i>Threads.</i> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class ChatTemplate {
 

@@ -6,7 +6,7 @@ import org.lora4j.error.MessageText;
 /**
  * A chat template refuses a conversation, fails on it, or comes to no end.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public class ChatTemplateException extends IllegalArgumentException {
 

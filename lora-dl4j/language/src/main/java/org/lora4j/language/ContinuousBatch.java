@@ -9,7 +9,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.OutOfMemory;
+import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.internal.language.decode.DecodeSession;
 
 /**

@@ -4,7 +4,7 @@ package org.lora4j.language;
 /**
  * Why a text ended.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum FinishReason {
     /** It has as many tokens as the config allows. */

@@ -10,6 +10,6 @@ package org.lora4j.language;
  * @param text what may be shown now: empty while a character is incomplete or may belong to a stop string, and longer where
  *     such text turns out to be none; the pieces together are the text of the {@link Generation}
  * @param logProbability as of {@link Generation#logProbabilities}; NaN if the config does not ask for them
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record GeneratedToken(int prompt, int number, int id, String text, double logProbability) {}

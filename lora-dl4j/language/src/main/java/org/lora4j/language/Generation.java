@@ -12,7 +12,7 @@ import org.lora4j.internal.language.sampling.GenerationState;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Generation {
 

@@ -26,7 +26,7 @@ import org.lora4j.internal.language.sampling.Parameter;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class GenerationConfig {
 
@@ -315,7 +315,7 @@ public final class GenerationConfig {
     /**
      * Gathers the values of a config; {@link #build} checks them.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder {
 

@@ -4,7 +4,7 @@ package org.lora4j.language;
 /**
  * A text could not be made although its request was accepted. Other requests go on.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class GenerationException extends RuntimeException {
 

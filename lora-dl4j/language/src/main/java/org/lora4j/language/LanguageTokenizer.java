@@ -30,7 +30,7 @@ import org.lora4j.internal.tokenizer.OpenTokenizer;
  *
  * <p><i>State.</i> Immutable but for {@link #close()}. <i>Threads.</i> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LanguageTokenizer implements AutoCloseable {
 

@@ -35,7 +35,7 @@ import org.lora4j.internal.format.llama2c.Llama2cVocabulary;
  *
  * <p><b>Threads.</b> Safe for different directories.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Llama2cCheckpoint {
 

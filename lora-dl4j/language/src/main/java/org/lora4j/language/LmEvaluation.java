@@ -13,7 +13,7 @@ import org.lora4j.error.Arguments;
  * @param tokens number of tokens that were foretold: those that a training would learn
  * @param loss their mean cross-entropy in nats, {@code -log p} of each given those before it
  * @param kinds the same for each kind of text, by {@link LmExample#kind}; empty if there is only one
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LmEvaluation(long tokens, double loss, Map<String, LmEvaluation> kinds) {
 

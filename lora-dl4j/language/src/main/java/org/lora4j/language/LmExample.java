@@ -29,7 +29,7 @@ import org.lora4j.internal.format.table.JsonRows;
  *
  * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LmExample {
 

@@ -24,7 +24,7 @@ import org.lora4j.train.TrainingResult;
  * @param startKept whether no epoch was better than the start, which was kept
  * @param run the run of the trainer
  * @param notes what is odd about the data
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LmFitReport(
         int sequences,

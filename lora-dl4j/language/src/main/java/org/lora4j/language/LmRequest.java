@@ -16,7 +16,7 @@ import org.lora4j.internal.format.file.Deadline;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class LmRequest {
 

@@ -17,7 +17,7 @@ package org.lora4j.language;
  * @param bytes memory of the caches and of rows on their way
  * @param mostBytes the highest that this was
  * @param adapterBytes memory of adapters, with those that were removed and still are used
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LmServerMetrics(
         int waiting,

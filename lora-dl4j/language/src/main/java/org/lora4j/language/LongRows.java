@@ -4,7 +4,7 @@ package org.lora4j.language;
 /**
  * What becomes of an example with more tokens than a row may have. Plain text is no such case: it goes on in the next row.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum LongRows {
     /** It is a mistake, which the message tells. */

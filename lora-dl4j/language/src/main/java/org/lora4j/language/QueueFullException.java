@@ -6,7 +6,7 @@ import java.util.concurrent.RejectedExecutionException;
 /**
  * A server has as many requests as it takes. Nothing is wrong with the one that was refused: it may come again later.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class QueueFullException extends RejectedExecutionException {
 

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * <p><i>State.</i> The ids that may still matter. <i>Threads.</i> For one thread at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class StreamDecoder {
 

@@ -6,7 +6,7 @@ package org.lora4j.language;
  *
  * <p><b>Threads.</b> Called by the thread that generates, one call at a time; the next token waits for it.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 @FunctionalInterface
 public interface TokenListener {

@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 
 import org.deeplearning4j.nn.api.Model;
 import org.lora4j.internal.cache.BatchMemory;
+import org.lora4j.internal.dl4j.cache.Caching;
 import org.lora4j.train.cache.PrefixReport;
 
 /**
@@ -23,7 +24,7 @@ import org.lora4j.train.cache.PrefixReport;
  * <b>Threads.</b> One.
  *
  * @param <N> kind of network
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class CachedNetwork<N extends Model> implements AutoCloseable {
 
@@ -33,7 +34,7 @@ public final class CachedNetwork<N extends Model> implements AutoCloseable {
     CachedNetwork(N network, FrozenPart part, BatchMemory memory) {
         this.network = network;
         this.memory = memory;
-        ((Caching) network).remember(part, memory);
+        ((Caching) network).remember(part.keys(), part.paths(), memory);
     }
 
     /**

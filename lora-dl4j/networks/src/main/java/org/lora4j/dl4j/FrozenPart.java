@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
@@ -32,12 +34,19 @@ record FrozenPart(List<NetworkSite> below, List<String> kept, int left) {
         kept = List.copyOf(kept);
     }
 
-    boolean contains(String key) {
-        return below.stream().anyMatch(site -> site.key().equals(key));
+    /** The keys of the places. */
+    List<String> keys() {
+        return below.stream().map(NetworkSite::key).toList();
     }
 
-    /** The path of a place that is kept. */
-    String path(String key) {
+    /** The paths of the places that are kept, by key. */
+    Map<String, String> paths() {
+        Map<String, String> paths = new LinkedHashMap<>();
+        kept.forEach(key -> paths.put(key, path(key)));
+        return paths;
+    }
+
+    private String path(String key) {
         return below.stream()
                 .filter(site -> site.key().equals(key))
                 .findFirst()

@@ -33,7 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * index, {@code "0"}, {@code "1"} and so on, as in PyTorch's {@code Sequential}. (DL4J calls them {@code layer0}; a layer
  * {@code layer3} at another place than 3 keeps that name.)
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class NetworkModules {
 

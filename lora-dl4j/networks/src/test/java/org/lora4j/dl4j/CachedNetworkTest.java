@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.dl4j.PrefixNetworks.Way;
+import org.lora4j.internal.dl4j.cache.Caching;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
 import org.nd4j.linalg.api.ndarray.INDArray;

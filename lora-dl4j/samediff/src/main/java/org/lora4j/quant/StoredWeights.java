@@ -31,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *     reshape(cast(w.absmax) * w.absmax_scale + w.absmax_mean)
  * </pre>
  *
- * @apiNote Status: internal
+ * @apiNote Status: experimental
  */
 public final class StoredWeights {
 

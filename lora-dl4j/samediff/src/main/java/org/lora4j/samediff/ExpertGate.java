@@ -24,11 +24,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param input what the gate sees
  * @param values by path of the module: {@code z} as {@code [experts]} for {@link Input#CONSTANT}, a matrix {@code
  *     [experts, in]} for {@link Input#ACTIVATION}; empty for a fresh gate
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ExpertGate(int experts, Input input, Map<String, INDArray> values) {
 
-    /** What a gate sees. */
+    /**
+     * What a gate sees.
+     *
+     * @apiNote Status: stable
+     */
     public enum Input {
         /** Nothing: {@code z} is learned as it is. With a gate for each task, that is a gate that sees the task. */
         CONSTANT,

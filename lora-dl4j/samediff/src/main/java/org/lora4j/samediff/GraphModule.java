@@ -3,8 +3,8 @@ package org.lora4j.samediff;
 
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.error.Arguments;
 import org.lora4j.internal.samediff.form.Layout;
+import org.lora4j.internal.samediff.form.ModuleSites;
 import org.lora4j.internal.samediff.form.ParameterForm;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.method.ModuleShape;
@@ -13,21 +13,32 @@ import org.lora4j.model.AdaptableModule;
 /**
  * A module of a SameDiff graph: one weight, read in one way by one or more ops.
  *
- * @param path dotted path, unique within the graph
- * @param sites the uses, one or more, all of the same form
- * @apiNote Status: experimental
+ * <p><b>State.</b> Immutable.
+ *
+ * @apiNote Status: stable
  */
-public record GraphModule(String path, List<Site> sites) implements AdaptableModule {
+public final class GraphModule implements AdaptableModule {
 
-    /**
-     * Copies the list of uses.
-     *
-     * @param path dotted path
-     * @param sites the uses
-     */
-    public GraphModule {
-        Arguments.allRequired(sites, "GraphModule: sites", "a use of the module");
-        sites = List.copyOf(sites);
+    static {
+        ModuleSites.answeredBy(module -> ((GraphModule) module).sites());
+    }
+
+    private final String path;
+    private final List<Site> sites;
+
+    /** A module by its dotted path, which is unique within the graph, and its uses: one or more, all of the same form. */
+    GraphModule(String path, List<Site> sites) {
+        this.path = path;
+        this.sites = List.copyOf(sites);
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    List<Site> sites() {
+        return sites;
     }
 
     @Override
@@ -121,6 +132,16 @@ public record GraphModule(String path, List<Site> sites) implements AdaptableMod
 
     Layout factorLayout() {
         return sites.get(0).factorLayout();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof GraphModule module && path.equals(module.path) && sites.equals(module.sites);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(path, sites);
     }
 
     @Override

@@ -12,13 +12,14 @@ import java.util.stream.Collectors;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.samediff.form.Finding;
 import org.lora4j.internal.samediff.form.GraphReader;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.internal.samediff.form.ParameterForm;
+import org.lora4j.internal.samediff.form.Refusal;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.internal.samediff.form.SiteForms;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.Finding;
 import org.lora4j.model.NotAdaptable;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -38,7 +39,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param notAdaptable weights without a module, with the reason
  * @param heads paths of the linear modules that are output heads, which "all linear" leaves out: see
  *     {@link #find(SameDiff)}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdaptable, Set<String> heads) {
 
@@ -155,7 +156,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
                         site.op(),
                         "it is a low-rank factor of an adapter in this graph; expected a weight of the base model."
                                 + " Save adapters and not adapted graphs, or merge before saving")
-                : (NotAdaptable) finding;
+                : ((Refusal) finding).weight();
     }
 
     // Matrices that only ops without a form read, such as position embeddings that are added: the user asks for them

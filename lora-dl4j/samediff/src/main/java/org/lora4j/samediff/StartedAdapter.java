@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param config the config, with the ranks that the start gave
  * @param factors the factors by module path and PEFT's suffix, in PEFT's layout
  * @param givenUp the factors whose scaled product the base gives up, by module path; empty if the base stays as it is
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record StartedAdapter(
         LoraConfig config, Map<String, Map<String, INDArray>> factors, Map<String, Map<String, INDArray>> givenUp) {

@@ -6,7 +6,7 @@ import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.lora4j.error.OutOfMemory;
+import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.serve.ServingResult.Failure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -14,7 +14,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 /**
  * Describes a server of a SameDiff graph.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> {
 

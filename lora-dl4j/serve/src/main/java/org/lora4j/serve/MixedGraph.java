@@ -13,6 +13,7 @@ import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.internal.parts.ParallelExecutor;
+import org.lora4j.internal.samediff.form.ModuleSites;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.samediff.GraphModule;
 import org.lora4j.serve.ModuleUpdate.Part;
@@ -55,7 +56,7 @@ final class MixedGraph implements MixedModel {
         parts.forEach((path, needed) -> {
             GraphModule module = servable.get(path);
             modules.put(path, module);
-            for (Site site : module.sites()) {
+            for (Site site : ModuleSites.of(module)) {
                 copy.rewrite(site.op(), context -> List.of(new Rewrite(context, site, path, needed, shapes).emit()));
             }
         });

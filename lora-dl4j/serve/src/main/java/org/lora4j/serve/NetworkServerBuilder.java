@@ -7,7 +7,7 @@ import org.lora4j.error.Problems;
 /**
  * Describes a server of a network of Deeplearning4j. All outputs of the network are computed. Masks are not passed on.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class NetworkServerBuilder extends ServerBuilder<NetworkServerBuilder> {
 

@@ -9,9 +9,8 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.serve.FloatValues;
 import org.lora4j.method.LoraMethod;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks adapters against a base and brings them into the form that a batch is filled from. */
@@ -83,10 +82,10 @@ final class Packing {
             problems.add("module \"" + path + "\": " + refusal);
         } else if (module.matters()) {
             float scaling = (float) config.scalingOf(path);
-            float[] up = scaled(values(factors.get(LoraMethod.B).transpose()), scaling);
-            ModuleUpdate update = new ModuleUpdate(values(factors.get(LoraMethod.A)), up, null, null);
+            float[] up = scaled(FloatValues.of(factors.get(LoraMethod.B).transpose()), scaling);
+            ModuleUpdate update = new ModuleUpdate(FloatValues.of(factors.get(LoraMethod.A)), up, null, null);
             INDArray bias = factors.get(LoraMethod.B_BIAS);
-            updates.put(path, bias == null ? update : update.withBias(scaled(values(bias), scaling)));
+            updates.put(path, bias == null ? update : update.withBias(scaled(FloatValues.of(bias), scaling)));
         }
     }
 
@@ -115,15 +114,7 @@ final class Packing {
 
     private static float[] difference(INDArray saved, INDArray base, boolean transposed) {
         INDArray difference = saved.castTo(base.dataType()).sub(base);
-        return values(transposed ? difference.transpose() : difference);
-    }
-
-    static float[] values(INDArray array) {
-        float[] values = new float[Math.toIntExact(array.length())];
-        try (DenseArray dense = DenseArray.rowMajor(array.castTo(DataType.FLOAT))) {
-            dense.read(0L, values, values.length);
-        }
-        return values;
+        return FloatValues.of(transposed ? difference.transpose() : difference);
     }
 
     private static float[] scaled(float[] values, float scaling) {

@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import org.lora4j.error.OutOfMemory;
+import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.serve.ServingResult.Answer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.samediff.form.ModuleSites;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.samediff.GraphModule;
@@ -36,7 +37,7 @@ final class ServableModules {
         for (GraphModule module : graph.modules()) {
             modules.put(module.path(), module);
             String problem = problem(module);
-            boolean matters = module.sites().stream()
+            boolean matters = ModuleSites.of(module).stream()
                     .flatMap(site -> base.getOps().get(site.op()).getOutputsOfOp().stream())
                     .anyMatch(reached::contains);
             if (!matters) {
@@ -63,7 +64,7 @@ final class ServableModules {
         Set<String> inputs = new LinkedHashSet<>();
         modules.forEach((path, module) -> {
             if (refusal(path) == null && matters(path)) {
-                module.sites().forEach(site -> inputs.add(input(site)));
+                ModuleSites.of(module).forEach(site -> inputs.add(input(site)));
             }
         });
         return inputs;
@@ -72,7 +73,7 @@ final class ServableModules {
     /** Refuses the modules whose activations do not keep rows apart. */
     void check(RowCheck rows) {
         modules.forEach((path, module) -> {
-            for (Site site : refusal(path) == null && matters(path) ? module.sites() : List.<Site>of()) {
+            for (Site site : refusal(path) == null && matters(path) ? ModuleSites.of(module) : List.<Site>of()) {
                 String problem = isAlongLastAxis(site, rows)
                         ? rows.problem(input(site), module.shape().inputs())
                         : "\"" + input(site) + "\" is not contracted along its last axis";
@@ -127,16 +128,16 @@ final class ServableModules {
     // A bias that is used elsewhere, too, would change there as well in an adapted graph.
     private String biasProblem(GraphModule module) {
         boolean everywhere =
-                module.sites().stream().allMatch(site -> module.bias().equals(site.bias()));
+                ModuleSites.of(module).stream().allMatch(site -> module.bias().equals(site.bias()));
         int readers = GraphOrder.consumers(base, module.bias()).size();
-        return everywhere && readers <= module.sites().size()
+        return everywhere && readers <= ModuleSites.of(module).size()
                 ? null
                 : "the bias \"" + module.bias() + "\" is not added behind each use of module \"" + module.path()
                         + "\" and there only";
     }
 
     private INDArray weight(GraphModule module) {
-        return module.sites().get(0).weightLayout().toPeft(array(module.weight()), module.shape());
+        return ModuleSites.of(module).get(0).weightLayout().toPeft(array(module.weight()), module.shape());
     }
 
     private INDArray array(String variable) {

@@ -11,6 +11,6 @@ import java.util.Optional;
  * @param directory the PEFT directory it is paged to and from; empty if it is pinned in memory
  * @param bytes what its values take in memory
  * @param resident whether they are in memory now
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ServedStatus(String name, Optional<Path> directory, long bytes, boolean resident) {}

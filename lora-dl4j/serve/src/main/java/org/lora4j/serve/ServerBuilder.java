@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Describes a server; what is there for every kind of base.
  *
  * @param <B> the builder itself
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
         permits GraphServerBuilder, NetworkServerBuilder {

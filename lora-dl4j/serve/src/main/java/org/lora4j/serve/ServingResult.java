@@ -26,6 +26,7 @@ public sealed interface ServingResult {
      * An answer.
      *
      * @param outputs arrays by name, in the order asked for at building; they belong to the caller
+     * @apiNote Status: stable
      */
     record Answer(Map<String, INDArray> outputs) implements ServingResult {
 
@@ -45,6 +46,7 @@ public sealed interface ServingResult {
      *
      * @param reason what is wrong and what to do; never blank
      * @param cause what was thrown
+     * @apiNote Status: stable
      */
     record Failure(String reason, Throwable cause) implements ServingResult {
 

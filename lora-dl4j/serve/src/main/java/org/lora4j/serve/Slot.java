@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.serve.ModuleUpdate.Part;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */

@@ -8,7 +8,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 /**
  * The function between the two linear modules of a feed-forward block.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum BertActivation {
     /** The exact Gaussian error linear unit {@code x * Phi(x)} of Hendrycks and Gimpel (2016, arXiv:1606.08415). */

@@ -17,7 +17,7 @@ import org.lora4j.error.Problems;
  * @param layerNormEpsilon what every layer norm adds to the variance, in [0, 1); 1e-12 in BERT
  * @param activation the function inside the feed-forward block; exact GELU in BERT
  * @param positions which row of the position table a token gets
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record BertConfig(
         int layers,

@@ -31,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p><i>State.</i> The set of names never changes. The arrays are the ones that were given (views excepted): graphs built over
  * one value share them, so a training run that writes to base weights needs a {@link #copy()} of its own.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BertWeights {
 

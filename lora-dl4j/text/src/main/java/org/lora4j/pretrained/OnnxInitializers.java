@@ -34,7 +34,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><i>Source.</i> ONNX intermediate representation, onnx.proto3: ModelProto, GraphProto, TensorProto.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class OnnxInitializers {
 

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  * @param paddingId empty in BERT: the token at index {@code i} gets row {@code i}. In RoBERTa (Liu et al. 2019,
  *     arXiv:1907.11692, in fairseq's and Hugging Face's code) the id that pads: a token gets the row {@code paddingId} plus
  *     the number of tokens up to and including itself whose id is another one, and padding gets the row {@code paddingId}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record PositionIds(OptionalInt paddingId) {
 

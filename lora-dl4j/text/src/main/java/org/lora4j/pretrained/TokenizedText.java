@@ -13,7 +13,7 @@ import java.util.Objects;
  * @param spans for each token where it begins in its text and where it ends, as indices of Java characters, two numbers each,
  *     -1 for special tokens; empty if the tokenizer does not tell. Of a list of words they count from the start of the word
  * @param cut whether the end was left out because the text is too long
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans, boolean cut) {
 

@@ -9,7 +9,7 @@ import org.lora4j.error.Arguments;
 /**
  * How two rows of numbers go together.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Correlation {
 

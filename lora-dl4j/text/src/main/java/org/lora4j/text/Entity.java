@@ -7,6 +7,6 @@ package org.lora4j.text;
  * @param type what it is, such as {@code artist}
  * @param from index of its first word
  * @param to index behind its last word
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Entity(String type, int from, int to) {}

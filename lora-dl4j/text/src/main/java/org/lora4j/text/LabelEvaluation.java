@@ -21,7 +21,7 @@ import org.lora4j.error.Arguments;
  * @param f1 harmonic mean of the two, over all labels together (micro)
  * @param macroF1 mean of the F1 of the labels that occur
  * @param byLabel the same for each label, in alphabetical order
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LabelEvaluation(
         long examples,
@@ -39,6 +39,7 @@ public record LabelEvaluation(
      * @param recall share of where it belongs that it was given
      * @param f1 harmonic mean of the two; 0 if both are
      * @param support how often it belongs
+     * @apiNote Status: stable
      */
     public record OfLabel(double precision, double recall, double f1, long support) {}
 

@@ -8,7 +8,7 @@ import java.util.Objects;
  *
  * @param pair the texts
  * @param label the label, the user's own word
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LabeledPair(TextPair pair, String label) {
 

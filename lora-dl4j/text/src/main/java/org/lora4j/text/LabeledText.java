@@ -11,7 +11,7 @@ import org.lora4j.error.Arguments;
  *
  * @param text the text
  * @param labels its labels, the user's own words: one, or any number where a text may have several
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LabeledText(String text, List<String> labels) {
 

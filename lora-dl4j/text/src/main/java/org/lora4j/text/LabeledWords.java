@@ -13,7 +13,7 @@ import org.lora4j.error.Problems;
  *
  * @param words the words
  * @param tags as many tags
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LabeledWords(List<String> words, List<String> tags) {
 
@@ -55,6 +55,7 @@ public record LabeledWords(List<String> words, List<String> tags) {
      * @param type what it is
      * @param from index of its first character
      * @param to index behind its last character
+     * @apiNote Status: stable
      */
     public record Span(String type, int from, int to) {}
 

@@ -21,7 +21,7 @@ import org.lora4j.text.LabelTargets.LabelSettings;
  * Prediction p = classifier.predict("a man sleeps", "nobody is awake");
  * }</pre>
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class PairClassifier extends TextTask<TextPair, LabeledPair, Prediction, LabelEvaluation, PairClassifier> {
 
@@ -102,7 +102,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     /**
      * Collects what a classifier of pairs needs.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder extends TextTaskBuilder<Builder, PairClassifier> {
 

@@ -14,7 +14,7 @@ import org.lora4j.error.Arguments;
  * @param labels the labels that it gives: one, or, where a text may have several, those at or above the threshold, the best
  *     first
  * @param scores a probability for every label, the highest first
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Prediction(List<String> labels, Map<String, Double> scores) {
 

@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param text before a text that is classified or compared with others of its kind
  * @param query before a text that others are searched by
  * @param passage before a text that is searched for
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Prefixes(String text, String query, String passage) {
 

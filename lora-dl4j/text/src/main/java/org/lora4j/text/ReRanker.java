@@ -25,7 +25,7 @@ import org.lora4j.pretrained.TokenizedText;
  * <p>An evaluation takes for each query the passages that the examples give for it; relevant are those from 0.5 on, and
  * queries without any are left out.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, RetrievalEvaluation, ReRanker> {
 
@@ -41,6 +41,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      * @param index its index among those given
      * @param passage the passage
      * @param score 0 to 1
+     * @apiNote Status: stable
      */
     public record Ranked(int index, String passage, double score) {}
 

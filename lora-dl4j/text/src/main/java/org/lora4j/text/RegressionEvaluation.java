@@ -12,7 +12,7 @@ import org.lora4j.error.Arguments;
  * @param rootMeanSquaredError root of the mean of {@code (prediction - truth)^2}
  * @param r2 {@code 1 - sum of (prediction - truth)^2 / sum of (truth - mean)^2}; 0 if the truth does not vary
  * @param spearman correlation of the ranks; 0 if one of both does not vary
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record RegressionEvaluation(
         long examples, double meanAbsoluteError, double rootMeanSquaredError, double r2, double spearman) {

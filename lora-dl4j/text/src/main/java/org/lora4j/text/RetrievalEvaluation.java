@@ -22,7 +22,7 @@ import org.lora4j.internal.array.InnerProducts;
  * @param ndcg normalized discounted cumulative gain of the first {@code k}, by {@code k}, with gains 0 and 1 and the discount
  *     {@code 1 / log2(rank + 1)} (Järvelin and Kekäläinen 2002)
  * @param reciprocalRanks {@code 1 / rank} of each query, for tests of significance
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record RetrievalEvaluation(
         int queries,

@@ -11,7 +11,7 @@ import org.lora4j.error.Arguments;
  *
  * @param pair the query and the passage
  * @param relevance 0 to 1
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ScoredPair(TextPair pair, double relevance) {
 

@@ -8,7 +8,7 @@ import java.util.Objects;
  *
  * @param text the text
  * @param value the number, finite
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ScoredText(String text, double value) {
 

@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>State.</b> A fit that fails leaves what was there before. <b>Threads.</b> As {@link TextTask}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class SentenceEncoder implements AutoCloseable {
 
@@ -635,7 +635,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * Collects what a sentence encoder needs. Without any call: 64 examples a batch, at most 10 epochs, a temperature of
      * 0.05.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder extends TextTaskBuilder<Builder, SentenceEncoder> {
 

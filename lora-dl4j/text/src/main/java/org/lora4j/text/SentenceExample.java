@@ -16,7 +16,7 @@ import org.lora4j.error.Problems;
  *
  * <p><b>State.</b> Immutable.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class SentenceExample {
 

@@ -12,7 +12,7 @@ import org.lora4j.error.Arguments;
  * @param tags the tag of each; {@code O} for words beyond the longest text
  * @param scores the probability of each tag; 0 for words beyond the longest text
  * @param entities what the tags say together
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TaggedWords(List<String> words, List<String> tags, List<Double> scores, List<Entity> entities) {
 

@@ -8,7 +8,7 @@ import java.util.function.Function;
  * The builder of a task that has no settings of its own.
  *
  * @param <T> the task
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TaskBuilder<T> extends TextTaskBuilder<TaskBuilder<T>, T> {
 

@@ -10,11 +10,15 @@ import org.lora4j.weights.ModelWeights;
  * Writes a text task as a directory of Hugging Face. The artifact {@code lora-dl4j-export} has one, which {@code export} of a task finds
  * by {@link java.util.ServiceLoader}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface TaskExporter {
 
-    /** What the numbers of a head mean. */
+    /**
+     * What the numbers of a head mean.
+     *
+     * @apiNote Status: stable
+     */
     enum Head {
         /** There is no head: the model gives vectors. */
         NONE,
@@ -35,7 +39,7 @@ public interface TaskExporter {
      * @param weights all weights as they were learned, the head among them; not to be written to
      * @param head what the head gives
      * @param names of the outputs of the head, in their order
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record Task(TextEncoder encoder, ModelWeights weights, Head head, List<String> names) {}
 

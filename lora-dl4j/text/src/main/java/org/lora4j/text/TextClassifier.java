@@ -23,7 +23,7 @@ import org.lora4j.text.LabelTargets.LabelSettings;
  * TextClassifier again = TextClassifier.load(directory, encoder);
  * }</pre>
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TextClassifier extends TextTask<String, LabeledText, Prediction, LabelEvaluation, TextClassifier> {
 
@@ -101,7 +101,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
     /**
      * Collects what a classifier needs.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Builder extends TextTaskBuilder<Builder, TextClassifier> {
 

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.lora4j.adapter.BaseHashes;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
@@ -40,7 +40,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>State.</b> Immutable; the weights are shared by everything that is made of the encoder and never written to.
  * <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TextEncoder implements AutoCloseable {
 

@@ -33,7 +33,7 @@ import org.lora4j.train.TrainingResult;
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on
  * @param totalSeconds how long all of it took
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TextFitReport(
         int trained,

@@ -8,7 +8,7 @@ import java.util.Objects;
  *
  * @param first such as a question, or a premise
  * @param second such as a passage, or a hypothesis
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record TextPair(String first, String second) {
 

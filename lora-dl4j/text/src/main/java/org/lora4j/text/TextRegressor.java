@@ -26,7 +26,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Its head, in the graph as in exports, gives numbers less the mean of those learned from, divided by their deviation; {@code
  * lora4j_text.json} has both.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TextRegressor extends TextTask<String, ScoredText, Double, RegressionEvaluation, TextRegressor> {
 

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TextTable {
 

@@ -49,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * @param <P> a prediction
  * @param <R> an evaluation
  * @param <T> the task itself
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements AutoCloseable {
 

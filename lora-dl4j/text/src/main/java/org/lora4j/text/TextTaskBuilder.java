@@ -17,7 +17,7 @@ import org.lora4j.train.FitSettings;
  *
  * @param <B> the builder
  * @param <T> the task
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extends FitSettings<B> {
 

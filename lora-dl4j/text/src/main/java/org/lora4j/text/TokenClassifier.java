@@ -24,7 +24,7 @@ import org.lora4j.pretrained.TokenizedText;
  * <p>A word's tag is that of its first piece; its other pieces are neither learned from nor asked. An evaluation counts
  * entities as seqeval does: right is one with the right type, first and last word.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TokenClassifier
         extends TextTask<List<String>, LabeledWords, TaggedWords, LabelEvaluation, TokenClassifier> {

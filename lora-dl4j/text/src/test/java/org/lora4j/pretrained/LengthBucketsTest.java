@@ -17,6 +17,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.internal.pretrained.PaddedLengths;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><b>State.</b> The base is shared and never changes; adapters and a head that learns belong to this object.
  * <b>Threads.</b> One call at a time.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface AdaptedBase {
 

@@ -16,7 +16,7 @@ import org.lora4j.pretrained.PretrainedBert;
 /**
  * The kinds of base networks.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum BaseKind {
     /** Layers of Deeplearning4j in a row: a zip of {@code ModelSerializer}. */

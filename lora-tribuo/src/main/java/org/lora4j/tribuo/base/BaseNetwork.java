@@ -36,7 +36,11 @@ import org.nd4j.autodiff.samediff.SameDiff;
  */
 public final class BaseNetwork implements Configurable, Provenancable<BaseNetworkProvenance> {
 
-    /** How the kind of a file is told. */
+    /**
+     * How the kind of a file is told.
+     *
+     * @apiNote Status: stable
+     */
     public enum Format {
         /** By what is in it. */
         AUTO(null),

@@ -16,7 +16,7 @@ import java.util.Objects;
 /**
  * Which base network it was: its configuration, content hash and size.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class BaseNetworkProvenance extends SkeletalConfiguredObjectProvenance {
 

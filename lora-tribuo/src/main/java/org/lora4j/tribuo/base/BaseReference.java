@@ -15,7 +15,7 @@ import org.lora4j.pretrained.Pooling;
  * @param pooling of a text encoder
  * @param tokenVocabulary of a text encoder, else 0
  * @param tokenLength of a text encoder, else 0
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record BaseReference(
         BaseKind kind,

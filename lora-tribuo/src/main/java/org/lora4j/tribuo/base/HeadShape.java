@@ -8,7 +8,7 @@ import org.lora4j.tribuo.output.Loss;
  *
  * @param outputs number of outputs, 1 or more
  * @param loss what it minimizes
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record HeadShape(int outputs, Loss loss) {
 

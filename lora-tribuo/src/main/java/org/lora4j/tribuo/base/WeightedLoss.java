@@ -14,10 +14,8 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *
  * <p>DL4J's masks cannot do this: layers multiply what goes into the activation by the mask as well, which is only right for
  * 0 and 1. Networks that leave this library have the stock loss.
- *
- * @apiNote Status: internal
  */
-public final class WeightedLoss implements ILossFunction {
+final class WeightedLoss implements ILossFunction {
 
     private static final long serialVersionUID = 1L;
 

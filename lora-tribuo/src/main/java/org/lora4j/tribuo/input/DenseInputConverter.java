@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Set;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.protos.DenseInputConverterProto;
-import org.lora4j.tribuo.protos.InputConverterProto;
 import org.tribuo.ImmutableFeatureMap;
 
 /**
@@ -110,13 +109,16 @@ public final class DenseInputConverter implements InputConverter {
     }
 
     @Override
-    public InputConverterProto serialize() {
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
         DenseInputConverterProto own = DenseInputConverterProto.newBuilder()
                 .addAllFeatureName(featureNames)
                 .build();
-        return Protos.converter(this, CURRENT_VERSION)
-                .setSerializedData(Any.pack(own))
-                .build();
+        return Any.pack(own);
     }
 
     @Override

@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.tribuo.protos.ImageInputConverterProto;
-import org.lora4j.tribuo.protos.InputConverterProto;
 import org.tribuo.ImmutableFeatureMap;
 
 /**
@@ -119,16 +118,19 @@ public final class ImageInputConverter implements InputConverter {
     }
 
     @Override
-    public InputConverterProto serialize() {
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
         ImageInputConverterProto own = ImageInputConverterProto.newBuilder()
                 .setHeight(height)
                 .setWidth(width)
                 .setChannels(channels)
                 .setChannelsLast(layout == Layout.NHWC)
                 .build();
-        return Protos.converter(this, CURRENT_VERSION)
-                .setSerializedData(Any.pack(own))
-                .build();
+        return Any.pack(own);
     }
 
     private int size() {

@@ -12,7 +12,7 @@ import org.tribuo.Example;
  *
  * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface InputBinding {
 

@@ -11,11 +11,15 @@ import java.util.List;
  * @param kind what it eats
  * @param shape its shape with the batch first; -1 for a size that is not fixed or not known
  * @param limit for token ids the size of the vocabulary, which no id may reach; else 0
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record InputSpec(String name, Kind kind, List<Long> shape, long limit) {
 
-    /** What an input eats. */
+    /**
+     * What an input eats.
+     *
+     * @apiNote Status: stable
+     */
     public enum Kind {
         /** Numbers. */
         VALUES,

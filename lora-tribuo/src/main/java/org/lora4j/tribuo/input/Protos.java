@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.input;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import org.lora4j.tribuo.protos.InputConverterProto;
 
@@ -9,10 +10,14 @@ final class Protos {
 
     private Protos() {}
 
-    static InputConverterProto.Builder converter(InputConverter converter, int version) {
-        return InputConverterProto.newBuilder()
-                .setVersion(version)
+    static InputConverterProto of(InputConverter converter) {
+        InputConverterProto.Builder proto = InputConverterProto.newBuilder()
+                .setVersion(converter.protoVersion())
                 .setClassName(converter.getClass().getName());
+        Any settings = converter.protoSettings();
+        return settings.equals(Any.getDefaultInstance())
+                ? proto.build()
+                : proto.setSerializedData(settings).build();
     }
 
     /**

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
-import org.lora4j.tribuo.protos.InputConverterProto;
 import org.lora4j.tribuo.protos.TokenInputConverterProto;
 import org.tribuo.ImmutableFeatureMap;
 
@@ -122,14 +121,17 @@ public final class TokenInputConverter implements InputConverter {
     }
 
     @Override
-    public InputConverterProto serialize() {
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
         TokenInputConverterProto own = TokenInputConverterProto.newBuilder()
                 .setPrefix(prefix)
                 .setMaxLength(maxLength)
                 .build();
-        return Protos.converter(this, CURRENT_VERSION)
-                .setSerializedData(Any.pack(own))
-                .build();
+        return Any.pack(own);
     }
 
     @Override

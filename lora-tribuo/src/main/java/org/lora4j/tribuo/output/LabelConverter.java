@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
 import org.tribuo.ImmutableOutputInfo;
@@ -47,8 +46,13 @@ public final class LabelConverter implements OutputConverter<Label> {
     }
 
     @Override
-    public OutputConverterProto serialize() {
-        return Protos.converter(this, CURRENT_VERSION).build();
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
+        return Any.getDefaultInstance();
     }
 
     @Override

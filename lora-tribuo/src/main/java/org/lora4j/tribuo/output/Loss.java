@@ -4,7 +4,7 @@ package org.lora4j.tribuo.output;
 /**
  * What a head minimizes, and with it the activation of its outputs.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum Loss {
     /** Softmax, then the cross entropy with a distribution over all outputs: one of several. */

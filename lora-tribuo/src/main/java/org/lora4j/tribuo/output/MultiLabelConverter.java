@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.tribuo.protos.MultiLabelConverterProto;
-import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
 import org.tribuo.ImmutableOutputInfo;
@@ -94,12 +93,15 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
     }
 
     @Override
-    public OutputConverterProto serialize() {
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
         MultiLabelConverterProto own =
                 MultiLabelConverterProto.newBuilder().setThreshold(threshold).build();
-        return Protos.converter(this, CURRENT_VERSION)
-                .setSerializedData(Any.pack(own))
-                .build();
+        return Any.pack(own);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.tribuo.Prediction;
  * <p><b>State.</b> Immutable. <b>Threads.</b> Safe.
  *
  * @param <T> type of output
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface OutputBinding<T extends Output<T>> {
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.output;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
 import com.oracle.labs.mlrg.olcut.config.Configurable;
 import com.oracle.labs.mlrg.olcut.provenance.ConfiguredObjectProvenance;
 import com.oracle.labs.mlrg.olcut.provenance.Provenancable;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.tribuo.Dataset;
 import org.tribuo.ImmutableOutputInfo;
 import org.tribuo.Output;
@@ -19,15 +20,15 @@ import org.tribuo.protos.ProtoSerializable;
  * Tribuo's ids depend on the data set.
  *
  * <p><b>Own converters</b> follow Tribuo's convention for protos: a public static method {@code
- * deserializeFromProto(int, String, Any)}.
+ * deserializeFromProto(int, String, Any)} gets what {@link #protoVersion}, the class and {@link #protoSettings} gave.
  *
  * <p><b>State.</b> Immutable once configured. <b>Threads.</b> Safe.
  *
  * @param <T> type of output
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface OutputConverter<T extends Output<T>>
-        extends Configurable, ProtoSerializable<OutputConverterProto>, Provenancable<ConfiguredObjectProvenance> {
+        extends Configurable, ProtoSerializable<Message>, Provenancable<ConfiguredObjectProvenance> {
 
     /**
      * What the head minimizes.
@@ -77,4 +78,28 @@ public interface OutputConverter<T extends Output<T>>
      * @throws IllegalArgumentException if rows and domain differ; the message shows both
      */
     OutputBinding<T> bind(ImmutableOutputInfo<T> domain, List<String> rows, Map<String, OutputScale> scales);
+
+    /**
+     * The version of the message of {@link #protoSettings}.
+     *
+     * @return 0 or more, and more after each change that an earlier release cannot read
+     */
+    int protoVersion();
+
+    /**
+     * What the converter is made of, as a saved model keeps it.
+     *
+     * @return a message of the converter's own; {@code Any.getDefaultInstance()} if there is nothing to keep
+     */
+    Any protoSettings();
+
+    /**
+     * The converter as a saved model keeps it: version, class and settings.
+     *
+     * @return a message that Tribuo's {@code ProtoUtil.deserialize} reads
+     */
+    @Override
+    default Message serialize() {
+        return Protos.of(this);
+    }
 }

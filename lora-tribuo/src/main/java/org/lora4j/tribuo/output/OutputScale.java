@@ -6,7 +6,7 @@ package org.lora4j.tribuo.output;
  *
  * @param mean any finite number
  * @param deviation finite, above 0
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record OutputScale(double mean, double deviation) {
 

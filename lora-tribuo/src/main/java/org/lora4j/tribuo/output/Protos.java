@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo.output;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import org.lora4j.tribuo.protos.OutputConverterProto;
 
@@ -9,10 +10,14 @@ final class Protos {
 
     private Protos() {}
 
-    static OutputConverterProto.Builder converter(OutputConverter<?> converter, int version) {
-        return OutputConverterProto.newBuilder()
-                .setVersion(version)
+    static OutputConverterProto of(OutputConverter<?> converter) {
+        OutputConverterProto.Builder proto = OutputConverterProto.newBuilder()
+                .setVersion(converter.protoVersion())
                 .setClassName(converter.getClass().getName());
+        Any settings = converter.protoSettings();
+        return settings.equals(Any.getDefaultInstance())
+                ? proto.build()
+                : proto.setSerializedData(settings).build();
     }
 
     /**

@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.MessageText;
-import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.lora4j.tribuo.protos.RegressorConverterProto;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
@@ -70,13 +69,16 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
     }
 
     @Override
-    public OutputConverterProto serialize() {
+    public int protoVersion() {
+        return CURRENT_VERSION;
+    }
+
+    @Override
+    public Any protoSettings() {
         RegressorConverterProto own = RegressorConverterProto.newBuilder()
                 .setStandardized(standardized)
                 .build();
-        return Protos.converter(this, CURRENT_VERSION)
-                .setSerializedData(Any.pack(own))
-                .build();
+        return Any.pack(own);
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Computes what an op stands for.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Kernel {
 
@@ -17,7 +17,11 @@ public final class Kernel {
     private final Condition condition;
     private final Rounding rounding;
 
-    /** Computes the outputs, which are to be written completely. */
+    /**
+     * Computes the outputs, which are to be written completely.
+     *
+     * @apiNote Status: stable
+     */
     @FunctionalInterface
     public interface Body {
         /**
@@ -29,7 +33,11 @@ public final class Kernel {
         void run(List<INDArray> in, List<INDArray> out);
     }
 
-    /** Whether an op with these inputs is one that the kernel computes. */
+    /**
+     * Whether an op with these inputs is one that the kernel computes.
+     *
+     * @apiNote Status: stable
+     */
     @FunctionalInterface
     public interface Condition {
         /**
@@ -42,7 +50,11 @@ public final class Kernel {
         boolean holds(DifferentialFunction op, List<INDArray> in);
     }
 
-    /** Which arrays a kernel takes in BFLOAT16. */
+    /**
+     * Which arrays a kernel takes in BFLOAT16.
+     *
+     * @apiNote Status: stable
+     */
     @FunctionalInterface
     public interface Rounding {
         /**
@@ -61,6 +73,7 @@ public final class Kernel {
      * @param inputs all inputs that may be BFLOAT16
      * @param outputs all outputs that may be
      * @param together whether all of these have to be of one type
+     * @apiNote Status: stable
      */
     public record Rounded(Set<Integer> wanted, Set<Integer> inputs, Set<Integer> outputs, boolean together) {
 

@@ -3,17 +3,14 @@ package org.lora4j.exec.kernel;
 
 import java.util.List;
 import org.lora4j.internal.array.Addends;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What multiplies FLOAT matrices in a graph that runs with kernels.
  *
  * <p><b>Threads.</b> Executors in several threads share one; implementations must allow it.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface Multiplier {
 
@@ -26,6 +23,7 @@ public interface Multiplier {
      * @param array of type FLOAT, or BFLOAT16 if the multiplier {@link Multiplier#rounds() rounds}; only read
      * @param transposed whether the transpose of each matrix is meant
      * @param frozen whether its values never change, so that a copy of them in another form may be kept
+     * @apiNote Status: stable
      */
     record Factor(INDArray array, boolean transposed, boolean frozen) {
 
@@ -56,6 +54,7 @@ public interface Multiplier {
      * @param w {@code [.., k, n]}
      * @param overBatch whether k counts the rows of a batch, as in the gradient of a weight: no other product's result depends on
      *     which rows are multiplied together, so only such a sum may be computed otherwise for another number of rows
+     * @apiNote Status: stable
      */
     record Product(double scale, Factor x, Factor w, boolean overBatch) {
 
@@ -176,28 +175,6 @@ public interface Multiplier {
      * @return the multiplier
      */
     static Multiplier nd4j() {
-        return OfNd4j.INSTANCE;
-    }
-
-    /** The default. */
-    enum OfNd4j implements Multiplier {
-        /** The only one. */
-        INSTANCE;
-
-        @Override
-        public void multiply(Product product, INDArray z, double kept) {
-            Factor x = product.x();
-            Factor w = product.w();
-            MMulTranspose transposes = MMulTranspose.builder()
-                    .transposeA(x.transposed())
-                    .transposeB(w.transposed())
-                    .build();
-            Nd4j.exec(new Mmul(x.array(), w.array(), z, product.scale(), kept, transposes));
-        }
-
-        @Override
-        public String description() {
-            return "ND4J, F32";
-        }
+        return Nd4jMultiplier.INSTANCE;
     }
 }

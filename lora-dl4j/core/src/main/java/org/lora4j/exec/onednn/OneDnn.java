@@ -3,9 +3,11 @@ package org.lora4j.exec.onednn;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Optional;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.ProductChoice.Library;
+import org.lora4j.internal.onednn.BlasProduct;
+import org.lora4j.internal.onednn.DnnlAvailability;
+import org.lora4j.internal.onednn.DnnlLibrary;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -38,23 +40,7 @@ public final class OneDnn {
      * @return true if it can
      */
     public static boolean isAvailable() {
-        return failure() == null;
-    }
-
-    /** Why there is no oneDNN, or null. */
-    private static String failure() {
-        try {
-            Optional<String> mismatch = DnnlLibrary.mismatch();
-            if (mismatch.isPresent()) {
-                return mismatch.get();
-            }
-            DnnlLibrary.load();
-            return null;
-        } catch (NoClassDefFoundError e) {
-            return "its classes are not on the class path";
-        } catch (LinkageError e) {
-            return "its natives for this platform are not on the class path, or do not load (" + e.getMessage() + ")";
-        }
+        return DnnlAvailability.isThere();
     }
 
     /**
@@ -150,7 +136,7 @@ public final class OneDnn {
     }
 
     private static void requireLibrary() {
-        String failure = failure();
+        String failure = DnnlAvailability.failure();
         if (failure != null) {
             throw new IllegalStateException(
                     "oneDNN: " + failure + "; expected org.lora4j:lora-dl4j-onednn, which brings what"

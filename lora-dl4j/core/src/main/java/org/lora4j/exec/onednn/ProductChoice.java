@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.lora4j.internal.onednn.Form;
+import org.lora4j.internal.onednn.MemoryLayout;
+import org.lora4j.internal.onednn.Term;
 
 /**
  * Which library computes which kind of FLOAT products, since none is the fastest everywhere: oneDNN, or the OpenBLAS of ND4J.

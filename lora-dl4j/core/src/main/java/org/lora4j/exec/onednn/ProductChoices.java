@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.internal.onednn.BlasProduct;
+import org.lora4j.internal.onednn.DnnlLibrary;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

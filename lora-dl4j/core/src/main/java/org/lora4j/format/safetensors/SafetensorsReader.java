@@ -11,8 +11,8 @@ import java.util.Map;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.TensorIndex;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.tensor.TensorIndex;
 
 /**
  * Reads tensors from a safetensors file, of any length, one at a time.

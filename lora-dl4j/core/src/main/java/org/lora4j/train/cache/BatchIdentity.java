@@ -8,7 +8,7 @@ import org.lora4j.error.Problems;
 /**
  * What a batch, or each example of it, is known by from one epoch to the next. Equal identities promise equal inputs.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public sealed interface BatchIdentity {
 
@@ -16,7 +16,7 @@ public sealed interface BatchIdentity {
      * A batch that comes again with the same examples in the same order.
      *
      * @param number its number, the same in every epoch and of no other batch of the source
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record OfBatch(long number) implements BatchIdentity {}
 
@@ -24,7 +24,7 @@ public sealed interface BatchIdentity {
      * A batch whose examples come again in other company. The graph must compute each example from its own row alone.
      *
      * @param numbers for each row the number of its example, the same in every epoch and of no other example of the source
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record OfExamples(List<Long> numbers) implements BatchIdentity {
 

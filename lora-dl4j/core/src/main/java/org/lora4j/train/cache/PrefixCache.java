@@ -13,7 +13,7 @@ import org.lora4j.error.Problems;
  * @param memoryBytes bytes of memory outside the heap for results, 0 or more
  * @param fileBytes bytes of the file for results that memory has no room for, 0 or more
  * @param directory directory of the file, which lives no longer than the run; present if {@code fileBytes} is above 0
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record PrefixCache(long memoryBytes, long fileBytes, Optional<Path> directory) {
 

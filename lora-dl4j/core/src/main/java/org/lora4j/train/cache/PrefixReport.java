@@ -12,7 +12,7 @@ import org.lora4j.exec.FrozenPrefix;
  * @param memoryBytes bytes kept in memory
  * @param fileBytes bytes kept in the file
  * @param withoutRoom number of results that were not kept because there was no room
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record PrefixReport(
         FrozenPrefix prefix, long computed, long reused, long memoryBytes, long fileBytes, long withoutRoom) {}

@@ -2,6 +2,7 @@
 package org.lora4j.exec.onednn;
 
 import java.util.Set;
+import org.lora4j.internal.onednn.DnnlLibrary;
 
 /** Whether this processor multiplies BF16 by instructions of its own. */
 public final class Bf16Instructions {

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.MultiplierContract;
+import org.lora4j.internal.onednn.DnnlLibrary;
 
 class DnnlMultiplierTest {
 

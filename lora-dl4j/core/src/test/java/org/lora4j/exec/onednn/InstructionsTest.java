@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lora4j.internal.onednn.DnnlLibrary;
 
 /** Tests that run under other instructions than the processor has: whether they do. */
 class InstructionsTest {

@@ -14,6 +14,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.onednn.ProductChoice.Library;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.DnnlLibrary;
+import org.lora4j.internal.onednn.Form;
+import org.lora4j.internal.onednn.MemoryLayout;
+import org.lora4j.internal.onednn.Operand;
+import org.lora4j.internal.onednn.Term;
 
 class ProductChoiceTest {
 

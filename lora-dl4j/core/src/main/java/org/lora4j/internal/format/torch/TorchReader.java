@@ -14,8 +14,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.TensorIndex;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.tensor.TensorIndex;
 import org.lora4j.internal.format.zip.ZipBytes;
 import org.lora4j.internal.format.zip.ZipDirectory;
 

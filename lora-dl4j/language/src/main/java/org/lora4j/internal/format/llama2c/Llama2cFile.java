@@ -15,8 +15,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
-import org.lora4j.format.TensorIndex;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.tensor.TensorIndex;
 
 /**
  * A checkpoint of llama2.c, version 0: the seven integers of its header, then all tensors, one after the other, those of all

@@ -4,9 +4,9 @@ package org.lora4j.internal.language.decode;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
-import org.lora4j.exec.onednn.FloatProduct;
-import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.FloatProduct;
+import org.lora4j.internal.onednn.NarrowType;
 
 /**
  * Products without an operation of ND4J for each: there are thousands of small ones in a pass. All matrices are FLOAT, row by

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
-import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.NarrowType;
 import org.lora4j.quant.Int8;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
-import org.lora4j.exec.onednn.ByteTiles;
-import org.lora4j.exec.onednn.FewRows;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.ByteTiles;
+import org.lora4j.internal.onednn.FewRows;
 
 /**
  * Rows as whole numbers of four digits, so that products with weights of 8 bits are those of the floats: multiples of a unit that

@@ -3,11 +3,11 @@ package org.lora4j.internal.language.decode;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
-import org.lora4j.exec.onednn.ByteProduct;
-import org.lora4j.exec.onednn.ByteTiles;
-import org.lora4j.exec.onednn.NarrowType;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.ByteProduct;
+import org.lora4j.internal.onednn.ByteTiles;
+import org.lora4j.internal.onednn.NarrowType;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
-import org.lora4j.exec.onednn.NarrowType;
-import org.lora4j.exec.onednn.RowProduct;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.onednn.NarrowType;
+import org.lora4j.internal.onednn.RowProduct;
 import org.lora4j.quant.Tiled;
 
 /** A matrix of BFLOAT16 or HALF in tiles, multiplied with rows in F32. */

@@ -3,13 +3,13 @@ package org.lora4j.internal.language.decode;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.lora4j.exec.onednn.ByteProduct;
-import org.lora4j.exec.onednn.ByteTiles;
-import org.lora4j.exec.onednn.FewRows;
-import org.lora4j.exec.onednn.NarrowType;
-import org.lora4j.exec.onednn.RowProduct;
-import org.lora4j.exec.onednn.TileOrder;
-import org.lora4j.exec.onednn.TileProduct;
+import org.lora4j.internal.onednn.ByteProduct;
+import org.lora4j.internal.onednn.ByteTiles;
+import org.lora4j.internal.onednn.FewRows;
+import org.lora4j.internal.onednn.NarrowType;
+import org.lora4j.internal.onednn.RowProduct;
+import org.lora4j.internal.onednn.TileOrder;
+import org.lora4j.internal.onednn.TileProduct;
 
 /** What a thread needs to work on a product, and keeps for the next one. */
 final class Workspace implements AutoCloseable {

@@ -8,7 +8,6 @@ import java.util.stream.IntStream;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;

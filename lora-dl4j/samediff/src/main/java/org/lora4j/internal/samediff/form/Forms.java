@@ -3,7 +3,6 @@ package org.lora4j.internal.samediff.form;
 
 import java.util.List;
 import org.lora4j.internal.graph.OpContext;
-import org.lora4j.model.Finding;
 import org.lora4j.model.NotAdaptable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -15,8 +14,8 @@ final class Forms {
 
     private Forms() {}
 
-    static NotAdaptable refuse(Operand weight, SameDiffOp op, String reason) {
-        return new NotAdaptable(weight.subject(), op.getName(), reason);
+    static Refusal refuse(Operand weight, SameDiffOp op, String reason) {
+        return new Refusal(new NotAdaptable(weight.subject(), op.getName(), reason));
     }
 
     /** The refusal of an op whose operands are all parameters: nothing tells which one is the weight. */

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;

@@ -4,7 +4,6 @@ package org.lora4j.internal.samediff.form;
 import java.util.List;
 import java.util.Set;
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /**

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.graph.GraphOrder;
-import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /** Ops with weights that no form adapts yet, each with its reason. */

@@ -2,7 +2,6 @@
 package org.lora4j.internal.samediff.form;
 
 import org.lora4j.method.ModuleShape;
-import org.lora4j.model.Finding;
 
 /**
  * One place in a graph where a module is applied.

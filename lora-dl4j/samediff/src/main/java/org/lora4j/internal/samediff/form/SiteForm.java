@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Set;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.graph.OpContext;
-import org.lora4j.model.Finding;
-import org.lora4j.model.NotAdaptable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
@@ -40,7 +38,7 @@ public interface SiteForm {
      *
      * @param reader the graph
      * @param op an op of one of {@link #ops}
-     * @return a {@link Site} for each module that the op applies, a {@link NotAdaptable} for each weight that cannot be
+     * @return a {@link Site} for each module that the op applies, a {@link Refusal} for each weight that cannot be
      *     adapted; empty if the op has no weight
      */
     List<Finding> inspect(GraphReader reader, SameDiffOp op);

@@ -3,7 +3,6 @@ package org.lora4j.internal.samediff.form;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.model.Finding;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 
 /**

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.adapter;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.error.Arguments;
+import org.lora4j.error.Problems;
+import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.format.file.Sha256;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Hashes of what a base holds, by which an adapter that comes to another base is told.
+ *
+ * <p>One hash for each parameter, not one for all: the head of a base is often drawn anew each time and replaced by that of
+ * the adapter, a quantized base keeps only some parameters as they were, and two hosts know different ones. What both
+ * sides have is compared. A hash is taken of the values as single precision, in the layout of adapter files, so that it is
+ * the same in every host, and whatever is adapted or merged.
+ *
+ * <p><b>Costs.</b> Computed once, when an adapter is taken from a model or one with hashes comes to it. 100 MB of parameters
+ * took 60 to 180 ms on one core of a server. <b>Threads.</b> Safe, as long as nobody writes to the base.
+ *
+ * @apiNote Status: internal
+ */
+public final class BaseHashes {
+
+    /** Enough that two of a billion parameters do not agree by chance. */
+    private static final int BYTES = 16;
+
+    private final Map<String, Supplier<INDArray>> values;
+    private Map<String, String> byPath;
+
+    /**
+     * Takes note of a base; nothing is computed yet.
+     *
+     * @param values by path of a parameter, how to get its value in the layout of adapter files; without those whose
+     *     values are only an approximation of what the base was made with
+     */
+    public BaseHashes(Map<String, Supplier<INDArray>> values) {
+        this.values = values;
+    }
+
+    /**
+     * The hashes.
+     *
+     * @return by path of a parameter; without those of narrower types than single precision, which have rounded their values
+     */
+    public synchronized Map<String, String> byPath() {
+        if (byPath == null) {
+            Map<String, String> hashes = new TreeMap<>();
+            values.forEach((path, value) -> {
+                INDArray array = value.get();
+                if (array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE) {
+                    hashes.put(path, of(array));
+                }
+            });
+            byPath = Collections.unmodifiableMap(hashes);
+        }
+        return byPath;
+    }
+
+    /**
+     * One hash of several.
+     *
+     * @param byPath hashes by path, as {@link #byPath} gives them
+     * @return a hash that differs if one of them does
+     */
+    public static String together(Map<String, String> byPath) {
+        Arguments.required(byPath, "BaseHashes.together: byPath", "hashes by path");
+        MessageDigest digest = Sha256.begin();
+        new TreeMap<>(byPath)
+                .forEach((path, hash) -> digest.update((path + "=" + hash + "\n").getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
+    }
+
+    private static String of(INDArray value) {
+        MessageDigest digest = Sha256.begin();
+        INDArray singles = value.castTo(DataType.FLOAT);
+        try (DenseArray dense = DenseArray.rowMajor(singles)) {
+            float[] block = new float[dense.blockLength()];
+            ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * block.length).order(ByteOrder.LITTLE_ENDIAN);
+            for (int b = 0; b < dense.blocks(); b++) {
+                int length = dense.length(b);
+                dense.read(b, block);
+                bytes.asFloatBuffer().put(block, 0, length);
+                digest.update(bytes.array(), 0, Float.BYTES * length);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
+    }
+
+    /**
+     * Refuses an adapter of another base; parameters that it brings itself do not matter.
+     *
+     * @param name its name, for the message
+     * @param adapter the adapter
+     * @throws IllegalArgumentException if a parameter that both sides know differs; the message names such parameters
+     */
+    public void require(String name, Adapter adapter) {
+        if (adapter.baseHashes().isEmpty()) {
+            return;
+        }
+        Map<String, String> base = byPath();
+        List<String> known = adapter.baseHashes().keySet().stream()
+                .filter(path ->
+                        base.containsKey(path) && !adapter.savedParameters().containsKey(path))
+                .toList();
+        List<String> others = known.stream()
+                .filter(path -> !Objects.equals(adapter.baseHashes().get(path), base.get(path)))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException("adapter \"" + name + "\": " + others.size() + " of " + known.size()
+                    + " parameters of this base are not those that the adapter was trained on ("
+                    + Problems.quoted(others)
+                    + "); expected the same base. Load the base model of the adapter, or add adapter.forAnyBase() if it is"
+                    + " meant to act on this one.");
+        }
+    }
+}

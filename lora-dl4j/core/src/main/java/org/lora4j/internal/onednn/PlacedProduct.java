@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.internal.onednn;
+
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.convolution_forward;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
+
+/** A compiled product {@code z = x w} whose matrices lie wherever a call says. For one thread. */
+final class PlacedProduct {
+
+    /** Scales of w: one for each column. */
+    private static final int OF_COLUMNS = 1 << 1;
+
+    private final String kernel;
+    private final memory.desc weights;
+    private final primitive compiled;
+    private final memory x;
+    private final memory w;
+    private final memory z;
+    private final IntMemoryMap arguments = new IntMemoryMap();
+    /** Null without them. */
+    private memory scales;
+
+    /** What a product does besides multiplying. */
+    enum Extra {
+        NONE,
+        /** Adds to what is in z. */
+        SUM,
+        /** Multiplies each column of w, which is of whole numbers while x is of floats, by a scale. */
+        SCALES
+    }
+
+    /** The layout of w may be left to oneDNN. */
+    PlacedProduct(engine engine, memory.desc ofX, memory.desc ofW, memory.desc ofZ) {
+        this(engine, ofX, ofW, ofZ, Extra.NONE);
+    }
+
+    PlacedProduct(engine engine, memory.desc ofX, memory.desc ofW, memory.desc ofZ, Extra extra) {
+        try (primitive_attr attributes = attributes(extra);
+                matmul.primitive_desc description =
+                        new matmul.primitive_desc(engine, ofX, ofW, new memory.desc(), ofZ, attributes, false)) {
+            kernel = description.impl_info_str().getString();
+            weights = description.weights_desc();
+            compiled = new matmul(description);
+        }
+        x = new memory(ofX, engine, (Pointer) null);
+        w = new memory(weights, engine, (Pointer) null);
+        z = new memory(ofZ, engine, (Pointer) null);
+        arguments();
+        if (extra == Extra.SCALES) {
+            long[] columns = {ofZ.get_dims().get(1)};
+            scales = new memory(
+                    new memory.desc(columns, memory.data_type.f32, memory.format_tag.a), engine, (Pointer) null);
+            arguments.put(dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_WEIGHTS, scales);
+        }
+    }
+
+    /**
+     * Bytes without a sign with bytes as a convolution whose windows are single points: it has kernels for processors where
+     * matrices of bytes have none.
+     */
+    PlacedProduct(engine engine, int rows, int inputs, int outputs, memory.format_tag order) {
+        long[] one = {1, 1};
+        long[] none = {0, 0};
+        memory.desc ofX = new memory.desc(new long[] {1, inputs, 1, rows}, memory.data_type.u8, memory.format_tag.nhwc);
+        memory.desc ofZ =
+                new memory.desc(new long[] {1, outputs, 1, rows}, memory.data_type.s32, memory.format_tag.nhwc);
+        weights = new memory.desc(new long[] {outputs, inputs, 1, 1}, memory.data_type.s8, order);
+        try (primitive_attr attributes = new primitive_attr();
+                convolution_forward.primitive_desc description = new convolution_forward.primitive_desc(
+                        engine,
+                        dnnl.prop_kind.forward_inference,
+                        dnnl.algorithm.convolution_direct,
+                        ofX,
+                        weights,
+                        new memory.desc(),
+                        ofZ,
+                        one,
+                        none,
+                        none,
+                        attributes,
+                        false)) {
+            kernel = description.impl_info_str().getString();
+            compiled = new convolution_forward(description);
+        }
+        x = new memory(ofX, engine, (Pointer) null);
+        w = new memory(weights, engine, (Pointer) null);
+        z = new memory(ofZ, engine, (Pointer) null);
+        arguments();
+    }
+
+    private void arguments() {
+        arguments.put(dnnl.DNNL_ARG_SRC, x);
+        arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
+        arguments.put(dnnl.DNNL_ARG_DST, z);
+    }
+
+    private static primitive_attr attributes(Extra extra) {
+        primitive_attr attributes = new primitive_attr();
+        if (extra == Extra.SUM) {
+            try (post_ops sum = new post_ops()) {
+                sum.append_sum();
+                attributes.set_post_ops(sum);
+            }
+        }
+        if (extra == Extra.SCALES) {
+            attributes.set_scales_mask(dnnl.DNNL_ARG_WEIGHTS, OF_COLUMNS);
+            // Whole numbers become F32, not the other way round.
+            attributes.set_fpmath_mode(dnnl.fpmath_mode.strict, true);
+        }
+        return attributes;
+    }
+
+    /** Rows of values of a type, one behind the other. */
+    static memory.desc rows(memory.data_type type, long rows, long columns) {
+        return rows(type, rows, columns, columns);
+    }
+
+    /** Rows of values of a type that begin so far from each other. */
+    static memory.desc rows(memory.data_type type, long rows, long columns, long step) {
+        return new memory.desc(new long[] {rows, columns}, type, new long[] {step, 1});
+    }
+
+    String kernel() {
+        return kernel;
+    }
+
+    /** How w has to lie. */
+    memory.desc weights() {
+        return weights;
+    }
+
+    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ) {
+        x.set_data_handle(DnnlProduct.at(addressOfX));
+        w.set_data_handle(DnnlProduct.at(addressOfW));
+        z.set_data_handle(DnnlProduct.at(addressOfZ));
+        compiled.execute(stream, arguments);
+        stream._wait();
+    }
+
+    /** One with scales. */
+    void run(stream stream, long addressOfX, long addressOfW, long addressOfScales, long addressOfZ) {
+        scales.set_data_handle(DnnlProduct.at(addressOfScales));
+        run(stream, addressOfX, addressOfW, addressOfZ);
+    }
+}
