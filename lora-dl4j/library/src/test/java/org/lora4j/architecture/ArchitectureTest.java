@@ -60,9 +60,15 @@ class ArchitectureTest {
                 layer("internal.engine.autodiff", "error", "internal.engine.autodiff.rules", "internal.graph"),
                 layer("internal.format.json", "error", "internal.format.file"),
                 layer("internal.format.table", "error", "internal.format.file", "internal.format.json"),
-                layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
-                layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("method", "error", "config", "internal.array"),
+                layer(
+                        "internal.format.peft",
+                        "error",
+                        "config",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "method"),
+                layer("internal.format.torch", "error", "internal.format.file", "internal.format.zip", "format"),
                 layer("quant", "error", "internal.array", "internal.array.io", "internal.graph"),
                 layer("exec.kernel", "internal.array"),
                 layer(

@@ -10,7 +10,7 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.MethodTraits;
 
 /**
  * The adapters of one model by name, in the order in which they were added. Every wrong name gets a full answer here.
@@ -137,17 +137,16 @@ public final class AdapterNames<A extends HostAdapter> {
         for (A adapter : wanted) {
             adapter.partsByModule().forEach((path, part) -> {
                 HostAdapter other = first.putIfAbsent(path, adapter);
-                AdapterMethod before = other == null
-                        ? part.method()
-                        : other.partsByModule().get(path).method();
-                boolean same = before.name().equals(part.method().name());
-                boolean agree = same
-                        ? other == null || !before.isSingle()
-                        : !(before.multiplies() || part.method().multiplies());
+                MethodTraits own = part.method().traits();
+                MethodTraits before = other == null
+                        ? own
+                        : other.partsByModule().get(path).method().traits();
+                boolean same = before.name().equals(own.name());
+                boolean agree = same ? other == null || !before.isSingle() : !(before.multiplies() || own.multiplies());
                 problems.check(
                         agree,
                         "\"" + (other == null ? null : other.name()) + "\" (" + before.name() + ") and \""
-                                + adapter.name() + "\" (" + part.method().name() + ") both adapt \"" + path + "\"");
+                                + adapter.name() + "\" (" + own.name() + ") both adapt \"" + path + "\"");
             });
         }
         if (!problems.isEmpty()) {

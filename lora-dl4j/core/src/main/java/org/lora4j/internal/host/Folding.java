@@ -13,6 +13,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.MethodTraits;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.MergeReport;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -112,7 +113,7 @@ public final class Folding {
     public INDArray weight(String module, INDArray before, INDArray from, List<Update> updates) {
         INDArray base = before.castTo(DataType.DOUBLE);
         INDArray sum = from.castTo(DataType.DOUBLE);
-        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
+        for (Update update : MethodTraits.ordered(updates, Update::method)) {
             sum = update.weight(base, sum);
         }
         return rounded(module, before, sum);
@@ -128,11 +129,11 @@ public final class Folding {
      * @throws IllegalStateException if a value is not finite
      */
     public Optional<INDArray> bias(String module, INDArray before, List<Update> updates) {
-        if (updates.stream().allMatch(update -> update.method().biasEffect() == BiasEffect.NONE)) {
+        if (updates.stream().allMatch(update -> update.method().traits().biasEffect() == BiasEffect.NONE)) {
             return Optional.empty();
         }
         INDArray sum = before.castTo(DataType.DOUBLE);
-        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
+        for (Update update : MethodTraits.ordered(updates, Update::method)) {
             sum = update.bias(sum).orElse(sum);
         }
         return Optional.of(rounded(module, before, sum));

@@ -114,7 +114,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     private static Set<String> orderedModules(HostAdapter adapter) {
         return adapter.partsByModule().entrySet().stream()
-                .filter(part -> part.getValue().method().order() != AdapterMethod.Order.ANY)
+                .filter(part -> part.getValue().method().traits().order() != AdapterMethod.Order.ANY)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }

@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.BiasTraining;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
@@ -34,6 +33,7 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.json.StrictJson;
+import org.lora4j.method.FileField;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -203,14 +203,14 @@ public final class PeftConfigJson {
             throw new UnsupportedAdapterVersionException(where + ": peft_type = " + type + "; expected one of "
                     + PeftMethod.names()
                     + ", the methods supported. Convert the adapter with PEFT's convert_to_lora, if it"
-                    + " allows.");
+                    + " allows; a method of your own has to be added before: AdapterMethods.register.");
         }
         return method.get();
     }
 
     private static PeftFile translate(PeftMethod method, ObjectNode root, String where) throws AdapterFormatException {
         Problems unsupported = new Problems();
-        for (PeftField field : method.fields()) {
+        for (FileField field : method.fields()) {
             JsonNode value = root.get(field.name());
             if (field.isRefused() && value != null && !switchesOff(value)) {
                 unsupported.add(field.name() + " = " + value + " is not supported");
@@ -256,13 +256,12 @@ public final class PeftConfigJson {
     private static Map<String, Object> extras(PeftMethod method, ObjectNode root) {
         Map<String, Object> extras = new LinkedHashMap<>();
         root.properties().forEach(entry -> {
-            PeftField field = method.field(entry.getKey()).orElse(null);
+            FileField field = method.field(entry.getKey()).orElse(null);
             Object value = JSON.convertValue(entry.getValue(), Object.class);
             boolean unknown = field == null;
             // What says no more than PEFT's default is not carried, so that a file read back equals what was written.
-            boolean carried = !unknown
-                    && field.treatment() == PeftField.Treatment.CARRIED
-                    && !Objects.equals(value, field.initial());
+            boolean carried =
+                    !unknown && field.use() == FileField.Use.CARRIED && !Objects.equals(value, field.initial());
             boolean start = entry.getKey().equals(INIT)
                     && STARTS_WITHOUT_EFFECT.contains(entry.getValue().asText());
             if (unknown || carried || start) {
@@ -272,12 +271,12 @@ public final class PeftConfigJson {
         return extras;
     }
 
-    static boolean isStartWithoutEffect(PeftField field, Map<String, Object> extras) {
+    static boolean isStartWithoutEffect(FileField field, Map<String, Object> extras) {
         return field.name().equals(INIT) && STARTS_WITHOUT_EFFECT.contains(String.valueOf(extras.get(INIT)));
     }
 
     /** PEFT makes one factor where it has no CUDA, and writes the number that it was asked for. */
-    static boolean isFactorsAskedFor(PeftField field, AdapterConfig config, Map<String, Object> extras) {
+    static boolean isFactorsAskedFor(FileField field, AdapterConfig config, Map<String, Object> extras) {
         return field.name().equals(FACTORS)
                 && config instanceof BoftConfig boft
                 && boft.butterflyFactors() == 1
@@ -309,16 +308,13 @@ public final class PeftConfigJson {
         Map<String, Object> fields = new TreeMap<>();
         PeftMethod method = PeftMethod.of(content.config());
         method.fields().stream()
-                .filter(field -> field.treatment() != PeftField.Treatment.LATER)
+                .filter(field -> field.use() != FileField.Use.LATER)
                 .forEach(field -> fields.put(field.name(), field.initial()));
         fields.putAll(content.extras());
         fields.put("peft_type", method.type());
         fields.put("inference_mode", true);
         AdapterConfig.Builder<?> config = content.config().toBuilder();
-        config.fields().forEach(field -> put(fields, content.extras(), config, field));
-        if (content.config().bias() == BiasTraining.ADAPTED_ONLY) {
-            fields.put("bias", method.adaptedBiases());
-        }
+        config.fields().forEach(field -> put(method, fields, content.extras(), config, field));
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {
@@ -330,7 +326,11 @@ public final class PeftConfigJson {
     }
 
     private static <V> void put(
-            Map<String, Object> fields, Map<String, Object> extras, AdapterConfig.Builder<?> config, Field<V> field) {
+            PeftMethod method,
+            Map<String, Object> fields,
+            Map<String, Object> extras,
+            AdapterConfig.Builder<?> config,
+            Field<V> field) {
         V value = config.get(field);
         boolean start = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
@@ -339,7 +339,9 @@ public final class PeftConfigJson {
         if (!carried) {
             fields.put(
                     field.peftName(),
-                    value == null ? null : JsonType.of(field.type()).write().apply(value));
+                    value == null
+                            ? null
+                            : JsonType.of(field.type(), method).write().apply(value));
         }
     }
 

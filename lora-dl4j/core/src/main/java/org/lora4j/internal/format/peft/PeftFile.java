@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.method.FileField;
 
 /**
  * The content of an {@code adapter_config.json}: the config, and whatever else stood in the file and shall stand there
@@ -29,8 +30,8 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
      */
     public PeftFile {
         Problems problems = new Problems();
-        for (PeftField field : PeftMethod.of(config).fields()) {
-            boolean own = field.treatment() != PeftField.Treatment.CARRIED;
+        for (FileField field : PeftMethod.of(config).fields()) {
+            boolean own = field.use() != FileField.Use.CARRIED;
             problems.check(
                     !own
                             || !extras.containsKey(field.name())

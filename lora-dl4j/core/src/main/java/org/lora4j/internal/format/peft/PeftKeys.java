@@ -186,10 +186,11 @@ public final class PeftKeys {
         if (Arrays.asList(path.split("\\.", -1)).contains("")) {
             return new PeftKey.Unknown("has an empty part in its path");
         }
-        for (PeftTensor tensor : PeftTensor.values()) {
-            if (path.endsWith("." + tensor.suffix())) {
-                return factorOf(
-                        path.substring(0, path.length() - tensor.suffix().length() - 1), tensor);
+        // The longest suffix counts, as some end with another.
+        for (int dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
+            Optional<PeftTensor> tensor = PeftTensor.ofSuffix(path.substring(dot + 1));
+            if (tensor.isPresent()) {
+                return factorOf(path.substring(0, dot), tensor.get());
             }
         }
         for (Map.Entry<String, String> option : OF_UNSUPPORTED_OPTIONS.entrySet()) {
