@@ -29,10 +29,7 @@ public final class FactorMemory {
     /**
      * Requires that the factors take no more than their modules allow.
      *
-     * @param adapter name of the adapter
-     * @param config its config
      * @param modules the shapes of the adapted modules by path
-     * @param shared what {@link AdapterMethods#shared} says of them
      * @throws IllegalArgumentException if they take more
      */
     public static void require(

@@ -69,13 +69,8 @@ public final class Folding {
         /**
          * Takes factors of any type; they are calculated with in double precision.
          *
-         * @param method how it adapts
-         * @param shape the module
-         * @param factors factors in PEFT's layout
          * @param start factors whose update the base has given up
-         * @param scaling factor on the update
          * @param toPeft converts an array of the weight's layout to PEFT's
-         * @param fromPeft converts back
          */
         public Update {
             factors = exact(factors);
@@ -103,10 +98,8 @@ public final class Folding {
     /**
      * A weight with updates in it.
      *
-     * @param module path of the module
      * @param before the weight without them; only read
      * @param from what they are added to, if that is not {@code before}; only read
-     * @param updates the updates, in their order
      * @return a new array in the layout and type of {@code before}
      * @throws IllegalStateException if a value is not finite
      */
@@ -122,9 +115,7 @@ public final class Folding {
     /**
      * A bias with updates in it.
      *
-     * @param module path of the module
      * @param before the bias without them; only read
-     * @param updates the updates, in their order
      * @return a new array in the type of {@code before}; empty if none of them changes a bias
      * @throws IllegalStateException if a value is not finite
      */
@@ -213,11 +204,7 @@ public final class Folding {
                         + " the base in a wider type.");
     }
 
-    /**
-     * What it has cost.
-     *
-     * @return a report on all parameters so far
-     */
+    /** What it has cost. */
     public MergeReport report() {
         return new MergeReport(adapters, modules.size(), change, rounding, worst, bytes);
     }

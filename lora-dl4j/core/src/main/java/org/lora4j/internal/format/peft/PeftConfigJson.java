@@ -80,7 +80,6 @@ public final class PeftConfigJson {
     /**
      * Reads a config file.
      *
-     * @param file the file
      * @return the config and the fields to write back
      * @throws CorruptAdapterException if the file is not one JSON object
      * @throws UnsupportedAdapterVersionException if the file is of another method or uses options that are not supported;
@@ -96,8 +95,6 @@ public final class PeftConfigJson {
     /**
      * Reads the content of such a file.
      *
-     * @param file what it is called, for messages
-     * @param bytes the content
      * @return as {@link #read(Path)}
      * @throws AdapterFormatException as {@link #read(Path)}
      */
@@ -120,8 +117,6 @@ public final class PeftConfigJson {
      * A hash of what a config says of the tensors beside it, by which a config that came to the tensors of another adapter is
      * told. Spaces, the order of fields, and the fields that name the base or the use do not matter.
      *
-     * @param file the file of a config
-     * @return hexadecimal digits
      * @throws AdapterFormatException if it is not one JSON object
      * @throws IOException if the file does not exist or cannot be read
      */
@@ -129,12 +124,7 @@ public final class PeftConfigJson {
         return hash(tree(bytes(file), file.toString()));
     }
 
-    /**
-     * As {@link #hash(Path)}, of a config that is to be written.
-     *
-     * @param config the config
-     * @return hexadecimal digits
-     */
+    /** As {@link #hash(Path)}, of a config that is to be written. */
     public static String hash(PeftFile config) {
         try {
             return hash(tree(write(config).getBytes(StandardCharsets.UTF_8), FILE_NAME));
@@ -287,7 +277,6 @@ public final class PeftConfigJson {
     /**
      * The content of a file whose tensors have one butterfly factor where its config says more.
      *
-     * @param file the content
      * @return a config of one factor, and the number of the file to write back
      */
     public static PeftFile withOneFactor(PeftFile file) {
@@ -300,9 +289,6 @@ public final class PeftConfigJson {
     /**
      * Words a config as PEFT would save it: every field of PEFT's config of the method in alphabetical order, sets of names
      * sorted, {@code inference_mode} true. Equal content gives equal text.
-     *
-     * @param content the config and further fields
-     * @return JSON, indented by two spaces
      */
     public static String write(PeftFile content) {
         Map<String, Object> fields = new TreeMap<>();

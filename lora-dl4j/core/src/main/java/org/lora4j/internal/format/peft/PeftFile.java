@@ -24,8 +24,6 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
     /**
      * Copies the extras, deeply.
      *
-     * @param config the part that we understand
-     * @param extras further fields
      * @throws IllegalArgumentException if extras hold a field that belongs to the config or is not supported
      */
     public PeftFile {
@@ -43,12 +41,7 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
         extras = frozenMap(extras);
     }
 
-    /**
-     * Makes the content of a file for a config of our own.
-     *
-     * @param config the config
-     * @return content without extras
-     */
+    /** Makes the content of a file for a config of our own. */
     public static PeftFile of(AdapterConfig config) {
         return new PeftFile(config, Map.of());
     }

@@ -83,7 +83,6 @@ public record PeftTensor(String suffix, String peftType, boolean isInteger) {
     /**
      * Finds a tensor by its suffix.
      *
-     * @param suffix what follows the module's path
      * @return the tensor, or empty if there is none
      */
     public static Optional<PeftTensor> ofSuffix(String suffix) {
