@@ -21,6 +21,7 @@ import org.lora4j.internal.format.peft.PeftKeys;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -234,8 +235,8 @@ public final class Adapter {
         modules.forEach((path, factors) -> {
             AdapterMethod method = AdapterMethods.of(config(), path);
             factors.forEach((suffix, array) -> {
-                if (!method.isStored(suffix)) {
-                    unsaved.put(PeftKeys.key(path, suffix, method.isShared(suffix)), array);
+                if (method.traits().is(suffix, FactorTrait.UNSAVED)) {
+                    unsaved.put(PeftKeys.key(path, suffix, method.traits().is(suffix, FactorTrait.SHARED)), array);
                 }
             });
         });

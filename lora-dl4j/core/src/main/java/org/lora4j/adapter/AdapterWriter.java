@@ -31,6 +31,7 @@ import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes an adapter's directory. */
@@ -67,14 +68,16 @@ final class AdapterWriter {
             AdapterMethod method = AdapterMethods.of(adapter.config(), path);
             factors.forEach((suffix, array) -> {
                 boolean isShared = shared.containsKey(suffix);
-                if (method.isStored(suffix)) {
+                if (!method.traits().is(suffix, FactorTrait.UNSAVED)) {
                     tensors.put(
                             isShared
                                     ? PeftKeys.key(path, suffix, true)
                                     : PeftKeys.factor(adapter.config(), path, suffix),
                             array);
                 }
-                if (isShared && method.isStored(suffix) && method.isRepeated(suffix)) {
+                if (isShared
+                        && !method.traits().is(suffix, FactorTrait.UNSAVED)
+                        && method.traits().is(suffix, FactorTrait.REPEATED)) {
                     tensors.put(PeftKeys.factor(adapter.config(), path, suffix), array);
                 }
             });

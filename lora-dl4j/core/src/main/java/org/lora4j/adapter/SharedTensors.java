@@ -12,6 +12,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
@@ -105,7 +106,7 @@ final class SharedTensors {
     private static Set<String> suffixes(AdapterConfig config, Map<String, Map<String, INDArray>> modules) {
         Set<String> suffixes = new TreeSet<>();
         modules.forEach((path, tensors) -> tensors.keySet().stream()
-                .filter(AdapterMethods.of(config, path)::isShared)
+                .filter(suffix -> AdapterMethods.of(config, path).traits().is(suffix, FactorTrait.SHARED))
                 .forEach(suffixes::add));
         return suffixes;
     }

@@ -3,9 +3,9 @@ package org.lora4j.adapter;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -29,6 +29,8 @@ import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.BoftMethod;
+import org.lora4j.method.FactorTrait;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -42,7 +44,7 @@ final class TensorPlaces {
     private final Path path;
     private final AdapterLoader how;
     private final Map<String, Map<String, INDArray>> modules = new TreeMap<>();
-    private final Map<PeftTensor, INDArray> shared = new EnumMap<>(PeftTensor.class);
+    private final Map<PeftTensor, INDArray> shared = new LinkedHashMap<>();
     private final Map<String, INDArray> saved = new TreeMap<>();
     private final Map<String, String> copies = new HashMap<>();
     private final Set<String> keys = new HashSet<>();
@@ -112,8 +114,8 @@ final class TensorPlaces {
     private boolean isOfAnotherAdapter(String module, Map<String, INDArray> tensors) {
         AdapterMethod method = AdapterMethods.of(config.config(), module);
         boolean copies = tensors.entrySet().stream()
-                .allMatch(tensor -> method.isShared(tensor.getKey())
-                        && method.isRepeated(tensor.getKey())
+                .allMatch(tensor -> method.traits().is(tensor.getKey(), FactorTrait.SHARED)
+                        && method.traits().is(tensor.getKey(), FactorTrait.REPEATED)
                         && PeftTensor.ofSuffix(tensor.getKey())
                                 .map(shared::get)
                                 .filter(array -> ArrayBytes.same(array, tensor.getValue()))
@@ -195,7 +197,7 @@ final class TensorPlaces {
                 && boft.butterflyFactors() > 1
                 && !modules.isEmpty()
                 && modules.values().stream()
-                        .map(tensors -> tensors.get(PeftTensor.BOFT_R.suffix()))
+                        .map(tensors -> tensors.get(BoftMethod.R))
                         .allMatch(r -> r != null && r.rank() == 4 && r.size(0) == 1);
     }
 
@@ -204,9 +206,10 @@ final class TensorPlaces {
         Set<String> missing = new TreeSet<>();
         modules.forEach((path, tensors) -> {
             AdapterMethod method = AdapterMethods.of(config.config(), path);
-            method.suffixes().stream()
-                    .filter(suffix -> !method.isStored(suffix) && !tensors.containsKey(suffix))
-                    .forEach(suffix -> missing.add(PeftKeys.key(path, suffix, method.isShared(suffix))));
+            method.traits().suffixes().stream()
+                    .filter(suffix -> method.traits().is(suffix, FactorTrait.UNSAVED) && !tensors.containsKey(suffix))
+                    .forEach(suffix -> missing.add(
+                            PeftKeys.key(path, suffix, method.traits().is(suffix, FactorTrait.SHARED))));
         });
         problems.check(
                 missing.isEmpty(),

@@ -355,26 +355,6 @@ public final class AdaLoraConfig extends AdapterConfig {
             return set(KEPT, kept);
         }
 
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public Builder dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param training {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining training) {
-            return set(BIAS, training);
-        }
-
         @Override
         public AdaLoraConfig build() {
             return new AdaLoraConfig(this);

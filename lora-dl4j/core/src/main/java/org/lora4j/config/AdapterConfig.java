@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.config.FieldType.Field;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 
 /**
@@ -18,6 +19,9 @@ import org.lora4j.error.Problems;
  * <p>Fields keep the meaning of PEFT's; names are Java's, and {@code format.peft} writes PEFT's. Each field is one line in
  * the table of its config.
  *
+ * <p>A method from outside of the library has a config that extends this class, too, and a {@link Builder} of its own; {@code
+ * AdapterMethods.register} makes both known.
+ *
  * <p><b>Threads.</b> Safe.
  *
  * @apiNote Status: stable
@@ -25,8 +29,11 @@ import org.lora4j.error.Problems;
 public abstract class AdapterConfig {
 
     // The fields that methods share: those that all have, those of methods with layers, and those that some have.
-    static final Field<ModuleSelector> TARGET_MODULES =
+
+    /** Which modules are adapted. */
+    protected static final Field<ModuleSelector> TARGET_MODULES =
             new Field<>("targetModules", "target_modules", FieldType.TARGETS, ModuleSelector.none());
+
     static final Field<ModuleSelector> EXCLUDE_MODULES =
             new Field<>("excludeModules", "exclude_modules", FieldType.MODULES, ModuleSelector.none());
     static final Field<List<String>> MODULES_TO_SAVE =
@@ -44,13 +51,23 @@ public abstract class AdapterConfig {
             new Field<>("layersToTransform", "layers_to_transform", FieldType.LAYERS, List.of());
     static final Field<List<String>> LAYERS_PATTERN =
             new Field<>("layersPattern", "layers_pattern", FieldType.LAYER_LISTS, List.of());
-    static final List<Field<?>> MODULES_AND_LAYERS = Field.table(MODULES, LAYERS_TO_TRANSFORM, LAYERS_PATTERN);
 
-    static final Field<Initialization> INITIALIZATION =
+    /** What configs have whose targets may be excluded and limited to layers: most. */
+    protected static final List<Field<?>> MODULES_AND_LAYERS =
+            Field.table(MODULES, LAYERS_TO_TRANSFORM, LAYERS_PATTERN);
+
+    /** How the factors start: {@link Initialization#KAIMING_UNIFORM} is the method's own start. */
+    protected static final Field<Initialization> INITIALIZATION =
             new Field<>("initialization", "init_weights", FieldType.DEFAULT_START, Initialization.KAIMING_UNIFORM);
+
     static final Field<Boolean> FAN_IN_FAN_OUT = new Field<>("fanInFanOut", "fan_in_fan_out", FieldType.FLAG, false);
-    static final Field<Double> DROPOUT = new Field<>("dropout", "dropout", FieldType.DROPOUT, 0.0);
-    static final Field<BiasTraining> BIAS = new Field<>("bias", "bias", FieldType.BIAS, BiasTraining.NONE);
+
+    /** The probability of dropping an input of the update while training. */
+    protected static final Field<Double> DROPOUT = new Field<>("dropout", "dropout", FieldType.DROPOUT, 0.0);
+
+    /** Which biases of the base learn. */
+    protected static final Field<BiasTraining> BIAS = new Field<>("bias", "bias", FieldType.BIAS, BiasTraining.NONE);
+
     static final Field<List<String>> TARGET_PARAMETERS =
             new Field<>("targetParameters", "target_parameters", FieldType.NAMES, List.of());
     static final Field<TrainableTokens> TRAINABLE_TOKENS =
@@ -65,16 +82,23 @@ public abstract class AdapterConfig {
     /**
      * With the values of a builder.
      *
+     * @param builder has the values
      * @throws IllegalArgumentException if any field or any combination is not allowed; the message lists all of them
      */
-    AdapterConfig(Builder<?> builder) {
+    protected AdapterConfig(Builder<?> builder) {
         builder.check(getClass().getSimpleName());
         values = builder.values.copy();
         layers = new LayerFilter(layersToTransform(), layersPattern());
     }
 
-    /** The value of a field, its default if the method does not have the field. */
-    final <V> V get(Field<V> field) {
+    /**
+     * The value of a field.
+     *
+     * @param field a field of any method
+     * @param <V> its values
+     * @return its default if the method does not have the field
+     */
+    protected final <V> V get(Field<V> field) {
         return values.get(field);
     }
 
@@ -505,9 +529,23 @@ public abstract class AdapterConfig {
 
         private final FieldValues values;
 
-        /** With the table of the fields that the method has, in the order in which texts name them. */
-        Builder(String peftType, List<Field<?>> fields) {
+        /**
+         * Starts with the defaults.
+         *
+         * @param peftType the name of the method in files, of capitals, digits and underscores
+         * @param fields the table of the fields that the method has ({@code Field.table}), in the order in which texts name them
+         */
+        protected Builder(String peftType, List<Field<?>> fields) {
             values = new FieldValues(peftType, fields);
+        }
+
+        /**
+         * The name of the method in files (PEFT: {@code peft_type}).
+         *
+         * @return such as {@code LORA}
+         */
+        public final String peftType() {
+            return values.peftType;
         }
 
         /**
@@ -543,8 +581,19 @@ public abstract class AdapterConfig {
             return self();
         }
 
-        /** Takes the values of a config of the same method. */
-        final B from(AdapterConfig config) {
+        /**
+         * Takes the values of a config of the same method.
+         *
+         * @param config the config
+         * @return this builder
+         * @throws IllegalArgumentException if the config is of another method
+         */
+        public final B from(AdapterConfig config) {
+            Arguments.required(config, "AdapterConfig.Builder.from: config", "a config of the same method");
+            if (!config.peftType().equals(peftType())) {
+                throw new IllegalArgumentException("AdapterConfig.Builder.from: a config of " + config.peftType()
+                        + "; expected one of " + peftType() + ". Start with toBuilder() of the config.");
+            }
             values.putAll(config.values);
             return self();
         }
@@ -563,7 +612,18 @@ public abstract class AdapterConfig {
         }
 
         /** Adds what is wrong with fields that go with each other. */
-        void checkTogether(Problems problems) {}
+        void checkTogether(Problems problems) {
+            problems.addAll(problemsTogether());
+        }
+
+        /**
+         * What is wrong with fields that go with each other; each field by itself is checked by its type.
+         *
+         * @return a text for each problem, such as {@code top = 3, expected at most the number of vectors, 2}
+         */
+        protected List<String> problemsTogether() {
+            return List.of();
+        }
 
         /**
          * Checks everything and makes the config.
@@ -710,6 +770,26 @@ public abstract class AdapterConfig {
          */
         public final B initialization(Initialization start) {
             return set(INITIALIZATION, start);
+        }
+
+        /**
+         * Sets the probability of dropping an input of the update while training.
+         *
+         * @param probability a number in [0, 1); 0 by default
+         * @return this builder
+         */
+        public B dropout(double probability) {
+            return set(DROPOUT, probability);
+        }
+
+        /**
+         * Sets which biases of the base learn.
+         *
+         * @param choice {@link BiasTraining#NONE} by default
+         * @return this builder
+         */
+        public B bias(BiasTraining choice) {
+            return set(BIAS, choice);
         }
 
         /**

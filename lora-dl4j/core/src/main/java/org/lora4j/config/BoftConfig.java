@@ -38,7 +38,7 @@ public final class BoftConfig extends AdapterConfig {
             BLOCKS,
             BUTTERFLY_FACTORS,
             BLOCK_DROPOUT,
-            BIAS.as("bias", FieldType.BOFT_BIAS),
+            BIAS,
             INITIALIZATION,
             FAN_IN_FAN_OUT);
 
@@ -159,16 +159,6 @@ public final class BoftConfig extends AdapterConfig {
          */
         public Builder blockDropout(double probability) {
             return set(BLOCK_DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param choice {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining choice) {
-            return set(BIAS, choice);
         }
 
         @Override

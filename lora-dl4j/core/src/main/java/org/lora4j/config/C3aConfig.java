@@ -34,7 +34,7 @@ public final class C3aConfig extends AdapterConfig {
             BLOCK_SIZE,
             BLOCK_SIZE_PATTERN,
             INITIALIZATION.as("init_weights", FieldType.C3A_START).from(Initialization.XAVIER_UNIFORM),
-            BIAS.as("bias", FieldType.C3A_BIAS));
+            BIAS);
 
     private final ModulePatterns<Integer> blockSizes;
 
@@ -122,16 +122,6 @@ public final class C3aConfig extends AdapterConfig {
          */
         public Builder blockSizePattern(Map<String, Integer> sizes) {
             return set(BLOCK_SIZE_PATTERN, sizes);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param bias {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining bias) {
-            return set(BIAS, bias);
         }
 
         @Override

@@ -38,7 +38,7 @@ public final class DeloraConfig extends RankedConfig {
             // PEFT calls it so, and drops inputs.
             DROPOUT.as("module_dropout"),
             INITIALIZATION,
-            BIAS.as("bias", FieldType.DELORA_BIAS));
+            BIAS);
 
     private final ModulePatterns<Double> lambdas;
 
@@ -130,26 +130,6 @@ public final class DeloraConfig extends RankedConfig {
          */
         public Builder lambdaPattern(Map<String, Double> lambdas) {
             return set(LAMBDA_PATTERN, lambdas);
-        }
-
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public Builder dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param bias {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining bias) {
-            return set(BIAS, bias);
         }
 
         @Override

@@ -73,29 +73,8 @@ public final class FieldType<V> {
     /** Which biases learn. */
     public static final FieldType<BiasTraining> BIAS = of(bias -> true, "a BiasTraining");
 
-    /** Which biases learn, in files of MiSS. */
-    public static final FieldType<BiasTraining> MISS_BIAS = of(bias -> true, "a BiasTraining");
-
-    /** Which biases learn, in files of GraLoRA. */
-    public static final FieldType<BiasTraining> GRALORA_BIAS = of(bias -> true, "a BiasTraining");
-
-    /** Which biases learn, in files of DeLoRA. */
-    public static final FieldType<BiasTraining> DELORA_BIAS = of(bias -> true, "a BiasTraining");
-
-    /** Which biases learn, in files of C3A. */
-    public static final FieldType<BiasTraining> C3A_BIAS = of(bias -> true, "a BiasTraining");
-
     /** The kind of update of MiSS. */
     public static final FieldType<MissVariant> MISS_VARIANT = of(variant -> true, "a MissVariant");
-
-    /** Which biases learn, as OFT's files name it. */
-    public static final FieldType<BiasTraining> OFT_BIAS = of(bias -> true, "a BiasTraining");
-
-    /** Which biases learn, as HRA's files name it. */
-    public static final FieldType<BiasTraining> HRA_BIAS = of(bias -> true, "a BiasTraining");
-
-    /** Which biases learn, as BOFT's files name it. */
-    public static final FieldType<BiasTraining> BOFT_BIAS = of(bias -> true, "a BiasTraining");
 
     /** A start value by PEFT's name of it. */
     public static final FieldType<Initialization> START =
@@ -305,8 +284,13 @@ public final class FieldType<V> {
      */
     public record Field<V>(String name, String peftName, FieldType<V> type, V initial) {
 
-        /** The same field where a method's file has it by another name. */
-        Field<V> as(String otherName) {
+        /**
+         * The same field where a method's file has it by another name.
+         *
+         * @param otherName its name in files
+         * @return the field
+         */
+        public Field<V> as(String otherName) {
             return as(otherName, type);
         }
 
@@ -315,13 +299,24 @@ public final class FieldType<V> {
             return new Field<>(name, otherName, otherType, initial);
         }
 
-        /** The same field with the default of another method. */
-        Field<V> from(V otherInitial) {
+        /**
+         * The same field with the default of another method.
+         *
+         * @param otherInitial the default
+         * @return the field
+         */
+        public Field<V> from(V otherInitial) {
             return new Field<>(name, peftName, type, otherInitial);
         }
 
-        /** The table of a config: common fields, in whose place one of the same name comes, then its own. */
-        static List<Field<?>> table(List<Field<?>> common, Field<?>... own) {
+        /**
+         * The table of a config: common fields, in whose place one of the same name comes, then its own.
+         *
+         * @param common fields that other methods have, too
+         * @param own its own
+         * @return the table
+         */
+        public static List<Field<?>> table(List<Field<?>> common, Field<?>... own) {
             Map<String, Field<?>> byName = new LinkedHashMap<>();
             common.forEach(field -> byName.put(field.name(), field));
             Stream.of(own).forEach(field -> byName.put(field.name(), field));

@@ -37,7 +37,7 @@ public final class GraloraConfig extends RankedConfig {
             HYBRID_RANK,
             DROPOUT.as("gralora_dropout"),
             INITIALIZATION,
-            BIAS.as("bias", FieldType.GRALORA_BIAS),
+            BIAS,
             FAN_IN_FAN_OUT);
 
     private GraloraConfig(Builder builder) {
@@ -125,26 +125,6 @@ public final class GraloraConfig extends RankedConfig {
          */
         public Builder hybridRank(int rank) {
             return set(HYBRID_RANK, rank);
-        }
-
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public Builder dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param bias {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining bias) {
-            return set(BIAS, bias);
         }
 
         @Override

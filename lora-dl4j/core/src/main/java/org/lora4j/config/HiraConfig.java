@@ -63,16 +63,6 @@ public final class HiraConfig extends RankedConfig {
             super("HIRA", FIELDS);
         }
 
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public Builder dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
         @Override
         public HiraConfig build() {
             return new HiraConfig(this);

@@ -25,8 +25,8 @@ public final class HraConfig extends AdapterConfig {
 
     private static final Field<Boolean> APPLY_GS = new Field<>("applyGs", "apply_GS", FieldType.FLAG, false);
 
-    private static final List<Field<?>> FIELDS = Field.table(
-            MODULES_AND_LAYERS, RankedConfig.RANK, APPLY_GS, BIAS.as("bias", FieldType.HRA_BIAS), INITIALIZATION);
+    private static final List<Field<?>> FIELDS =
+            Field.table(MODULES_AND_LAYERS, RankedConfig.RANK, APPLY_GS, BIAS, INITIALIZATION);
 
     private HraConfig(Builder builder) {
         super(builder);
@@ -98,16 +98,6 @@ public final class HraConfig extends AdapterConfig {
          */
         public Builder applyGs(boolean flag) {
             return set(APPLY_GS, flag);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param choice {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining choice) {
-            return set(BIAS, choice);
         }
 
         @Override

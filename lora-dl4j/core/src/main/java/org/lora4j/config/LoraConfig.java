@@ -189,8 +189,9 @@ public final class LoraConfig extends RankedConfig {
          * @param dropout a number in [0, 1); 0 by default
          * @return this builder
          */
+        @Override
         public Builder dropout(double dropout) {
-            return set(DROPOUT, dropout);
+            return super.dropout(dropout);
         }
 
         /**
@@ -219,8 +220,9 @@ public final class LoraConfig extends RankedConfig {
          * @param choice {@link BiasTraining#NONE} by default
          * @return this builder
          */
+        @Override
         public Builder bias(BiasTraining choice) {
-            return set(BIAS, choice);
+            return super.bias(choice);
         }
 
         /**

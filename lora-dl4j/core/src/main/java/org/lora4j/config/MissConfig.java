@@ -26,13 +26,8 @@ public final class MissConfig extends RankedConfig {
     private static final Field<MissVariant> VARIANT =
             new Field<>("variant", "init_weights", FieldType.MISS_VARIANT, MissVariant.STANDARD);
     private static final Field<Integer> MINI_RANK = new Field<>("miniRank", "mini_r", FieldType.RANK, 1);
-    private static final List<Field<?>> FIELDS = Field.table(
-            MODULES_AND_LAYERS,
-            RANK.from(64),
-            DROPOUT.as("miss_dropout"),
-            VARIANT,
-            MINI_RANK,
-            BIAS.as("bias", FieldType.MISS_BIAS));
+    private static final List<Field<?>> FIELDS =
+            Field.table(MODULES_AND_LAYERS, RANK.from(64), DROPOUT.as("miss_dropout"), VARIANT, MINI_RANK, BIAS);
 
     private MissConfig(Builder builder) {
         super(builder);
@@ -104,26 +99,6 @@ public final class MissConfig extends RankedConfig {
          */
         public Builder miniRank(int columns) {
             return set(MINI_RANK, columns);
-        }
-
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public Builder dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param bias {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining bias) {
-            return set(BIAS, bias);
         }
 
         @Override

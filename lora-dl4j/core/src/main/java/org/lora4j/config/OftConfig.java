@@ -41,7 +41,7 @@ public final class OftConfig extends AdapterConfig {
             MODULES_AND_LAYERS,
             BLOCKS,
             BLOCK_SIZE,
-            BIAS.as("bias", FieldType.OFT_BIAS),
+            BIAS,
             INITIALIZATION,
             MODULE_DROPOUT,
             COFT,
@@ -181,16 +181,6 @@ public final class OftConfig extends AdapterConfig {
          */
         public Builder blockSize(int inputs) {
             return set(BLOCKS, 0).set(BLOCK_SIZE, inputs);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param choice {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public Builder bias(BiasTraining choice) {
-            return set(BIAS, choice);
         }
 
         /**

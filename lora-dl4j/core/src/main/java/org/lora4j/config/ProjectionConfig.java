@@ -109,25 +109,5 @@ public abstract class ProjectionConfig extends AdapterConfig {
         public final B saveProjection(boolean flag) {
             return set(SAVE_PROJECTION, flag);
         }
-
-        /**
-         * Sets the probability of dropping an input of the update while training.
-         *
-         * @param probability a number in [0, 1); 0 by default
-         * @return this builder
-         */
-        public final B dropout(double probability) {
-            return set(DROPOUT, probability);
-        }
-
-        /**
-         * Sets which biases of the base learn.
-         *
-         * @param training {@link BiasTraining#NONE} by default
-         * @return this builder
-         */
-        public final B bias(BiasTraining training) {
-            return set(BIAS, training);
-        }
     }
 }

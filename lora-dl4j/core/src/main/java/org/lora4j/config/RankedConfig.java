@@ -13,14 +13,19 @@ import org.lora4j.config.FieldType.Field;
  */
 public abstract class RankedConfig extends AdapterConfig {
 
-    static final Field<Integer> RANK = new Field<>("rank", "r", FieldType.RANK, 8);
-    static final Field<Double> ALPHA = new Field<>("alpha", "alpha", FieldType.ALPHA, 8.0);
+    /** The rank of the update. */
+    protected static final Field<Integer> RANK = new Field<>("rank", "r", FieldType.RANK, 8);
+
+    /** The numerator of the scale. */
+    protected static final Field<Double> ALPHA = new Field<>("alpha", "alpha", FieldType.ALPHA, 8.0);
+
     static final Field<Map<String, Integer>> RANK_PATTERN =
             new Field<>("rankPattern", "rank_pattern", FieldType.RANKS, Map.of());
     static final Field<Map<String, Double>> ALPHA_PATTERN =
             new Field<>("alphaPattern", "alpha_pattern", FieldType.ALPHAS, Map.of());
+
     /** What configs with ranks have; a method puts {@code ALPHA.as(...)} in the place of alpha. */
-    static final List<Field<?>> RANKS_AND_MODULES = Field.table(
+    protected static final List<Field<?>> RANKS_AND_MODULES = Field.table(
             Field.table(List.of(RANK, ALPHA), MODULES_AND_LAYERS.toArray(Field<?>[]::new)),
             RANK_PATTERN,
             ALPHA_PATTERN);
@@ -28,7 +33,13 @@ public abstract class RankedConfig extends AdapterConfig {
     private final ModulePatterns<Integer> ranks;
     private final ModulePatterns<Double> alphas;
 
-    RankedConfig(Builder<?> builder) {
+    /**
+     * With the values of a builder.
+     *
+     * @param builder has the values
+     * @throws IllegalArgumentException if any field or any combination is not allowed; the message lists all of them
+     */
+    protected RankedConfig(Builder<?> builder) {
         super(builder);
         ranks = new ModulePatterns<>(rankPattern());
         alphas = new ModulePatterns<>(alphaPattern());
@@ -118,7 +129,13 @@ public abstract class RankedConfig extends AdapterConfig {
      */
     public abstract static class Builder<B extends Builder<B>> extends AdapterConfig.Builder<B> {
 
-        Builder(String peftType, List<Field<?>> fields) {
+        /**
+         * Starts with the defaults.
+         *
+         * @param peftType the name of the method in files
+         * @param fields the table of its fields
+         */
+        protected Builder(String peftType, List<Field<?>> fields) {
             super(peftType, fields);
         }
 

@@ -31,6 +31,14 @@ public final class AdaLoraMethod extends PairMethod {
     static final String B = "lora_B";
     static final String E = "lora_E";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("AdaLoRA", "ADALORA")
+            .place(Place.OUTPUT)
+            .stepRule(true)
+            .factor(A, "Ea")
+            .factor(B, "Eb")
+            .factor(E, "Ee")
+            .build();
+
     private static final double DEVIATION = 0.02;
 
     private final List<Boolean> kept;
@@ -42,16 +50,6 @@ public final class AdaLoraMethod extends PairMethod {
      */
     public AdaLoraMethod(List<Boolean> kept) {
         this.kept = List.copyOf(kept);
-    }
-
-    @Override
-    public String name() {
-        return "AdaLoRA";
-    }
-
-    @Override
-    public String id() {
-        return "ADALORA";
     }
 
     /**
@@ -73,19 +71,14 @@ public final class AdaLoraMethod extends PairMethod {
     }
 
     @Override
-    public boolean hasStepRule() {
-        return true;
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR, ModuleShape.Kind.CONVOLUTION);
+        FactorShapes.require(TRAITS.name(), shape, rank, ModuleShape.Kind.LINEAR, ModuleShape.Kind.CONVOLUTION);
         return factors(shape.fanIn(), shape.outputs(), rank);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Ea", "Eb", "Ee");
     }
 
     @Override

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.function.Function;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,6 +16,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>All arrays are in PEFT's layouts ({@link ModuleShape} for weights, {@link #factors} for factors) and factors are
  * named by PEFT's suffixes, for instance {@code lora_A.weight}.
+ *
+ * <p>The facts about a method are one value, {@link #traits}. What is left here is what it computes: where it acts by {@link
+ * MethodTraits#place}, it has {@link #input}, or {@link #output} or {@link #outputUpdate}; {@link #weightUpdate} it has in any case,
+ * because it is merged by it (a {@link ReplacingMethod} has {@link #weight} instead); {@link #bias} if it does something to
+ * biases.
+ *
+ * <p>Methods from outside of the library are added by {@link
+ * AdapterMethods#register}.
  *
  * <p><b>State and threads.</b> Implementations have no state; nothing here writes to an array that it was given.
  *
@@ -57,28 +62,11 @@ public interface AdapterMethod {
     }
 
     /**
-     * The name of the method in messages and reports.
+     * What the method says of itself. Hosts ask often, so that a method without variants has it as a constant.
      *
-     * @return a short name, for instance {@code LoRA}
+     * @return its names, its factors and the facts by which hosts treat it
      */
-    String name();
-
-    /**
-     * The option by which a config asks for the method, for messages.
-     *
-     * @return the name of a flag; empty if the kind of config says it all
-     */
-    default Optional<String> option() {
-        return Optional.empty();
-    }
-
-    /**
-     * The name of the method in saved networks, which therefore stays as it is.
-     *
-     * @return a name without spaces, and behind a colon the options of the variant if there are any, as {@link
-     *     AdapterMethods#named} reads them; with {@link BiasEffect#ADDS} or not it tells every variant apart
-     */
-    String id();
+    MethodTraits traits();
 
     /**
      * The factors of one module.
@@ -89,22 +77,6 @@ public interface AdapterMethod {
      * @throws IllegalArgumentException if the rank is below 1, or the method has no factors for this kind of module
      */
     Map<String, long[]> factors(ModuleShape shape, int rank);
-
-    /**
-     * The suffixes of {@link #factors} of a module whose shape is not known yet.
-     *
-     * @return one for each of {@link #shortNames}, in their order
-     */
-    default List<String> suffixes() {
-        return List.copyOf(factors(ModuleShape.linear(1, 1), 1).keySet());
-    }
-
-    /**
-     * Short names of the factors, for hosts that name parameters themselves.
-     *
-     * @return letters, in the order of {@link #factors}; no digits, as hosts put numbers behind
-     */
-    List<String> shortNames();
 
     /**
      * The method for a module of a shape, where it has variants.
@@ -125,7 +97,9 @@ public interface AdapterMethod {
      * @return a sentence for each problem, with what was found and expected; empty if there is none
      */
     default List<String> problems(Map<String, long[]> found, int rank) {
-        return List.of();
+        return found.keySet().equals(Set.copyOf(traits().suffixes()))
+                ? List.of()
+                : List.of("found " + FactorShapes.text(found) + ", expected " + traits().suffixes());
     }
 
     /**
@@ -155,69 +129,6 @@ public interface AdapterMethod {
     }
 
     /**
-     * Whether a tensor is a bias or a gain and not a factor of the update.
-     *
-     * @param suffix a suffix of {@link #factors}
-     * @return true if it is trained without weight decay by default
-     */
-    default boolean isBiasOrGain(String suffix) {
-        return false;
-    }
-
-    /**
-     * Whether a factor is one of two that make a thin product, and may lie in a host's own layout.
-     *
-     * @param suffix a suffix of {@link #factors}
-     * @return false for factors that stay in PEFT's shape
-     */
-    default boolean isThin(String suffix) {
-        return false;
-    }
-
-    /**
-     * Whether a factor is trained. One that is not is what the method drew when it started: it is saved with the others, and
-     * no gradient is taken of it.
-     *
-     * @param suffix a suffix of {@link #factors}
-     * @return false for projections, positions and the like
-     */
-    default boolean isTrained(String suffix) {
-        return true;
-    }
-
-    /**
-     * Whether a factor is cut out of a tensor that all modules share: its first values along each axis. A file holds that
-     * tensor once, as large as the largest module needs it; such a factor is never trained.
-     *
-     * @param suffix a suffix of {@link #factors}
-     * @return true for VeRA's projections and the like
-     */
-    default boolean isShared(String suffix) {
-        return false;
-    }
-
-    /**
-     * Whether files hold a factor. One that PEFT draws again from a seed of the config is in none, and whoever loads the
-     * adapter gives it.
-     *
-     * @param suffix a suffix of {@link #factors}
-     * @return false for projections that are not saved and for positions that never are
-     */
-    default boolean isStored(String suffix) {
-        return true;
-    }
-
-    /**
-     * Whether files hold a shared tensor once more with each module, as PEFT writes RandLoRA's.
-     *
-     * @param suffix a suffix of {@link #factors} that is shared
-     * @return true if each module repeats it
-     */
-    default boolean isRepeated(String suffix) {
-        return false;
-    }
-
-    /**
      * The factors of a module as it uses them: of a tensor that all share, the part that is the module's.
      *
      * @param shape the module
@@ -227,17 +138,6 @@ public interface AdapterMethod {
      */
     default Map<String, INDArray> cut(ModuleShape shape, int rank, Map<String, INDArray> found) {
         return FactorShapes.cut(this, factors(shape, rank), found);
-    }
-
-    /**
-     * The rank that every update of the method has, where it stays as it is when the adapter becomes plain LoRA, whatever
-     * rank is asked for (PEFT: MiSS).
-     *
-     * @param rank rank of the update by the config
-     * @return the rank, or empty if the update may be given another one
-     */
-    default OptionalInt keptRank(int rank) {
-        return OptionalInt.empty();
     }
 
     /**
@@ -271,13 +171,6 @@ public interface AdapterMethod {
     }
 
     /**
-     * Where the method acts, as long as it is not merged.
-     *
-     * @return the place whose operation below is used; that on the weight is there for all
-     */
-    Place place();
-
-    /**
      * Where the method acts in a module, if that is a question of cost.
      *
      * @param shape the module
@@ -285,47 +178,11 @@ public interface AdapterMethod {
      * @return the place for what is applied to many rows
      */
     default Place place(ModuleShape shape, int rank) {
-        return place();
+        return traits().place();
     }
 
     /**
-     * Whether the method has its word in each step of a training, by a {@link StepRule}.
-     *
-     * @return true if it is not trained by its gradients alone
-     */
-    default boolean hasStepRule() {
-        return false;
-    }
-
-    /**
-     * What the method leaves out of updates while it learns.
-     *
-     * @return probabilities, mostly of nothing; hosts give what they drew as {@link Factors#kept}
-     */
-    default UpdateDropout updateDropout() {
-        return UpdateDropout.NONE;
-    }
-
-    /**
-     * Whether the method multiplies what other adapters add, so that it acts in a module with adapters of its own kind alone.
-     *
-     * @return true if so
-     */
-    default boolean multiplies() {
-        return false;
-    }
-
-    /**
-     * Whether the method scales what the adapters before it added, and not those after it, so that their order counts.
-     *
-     * @return true for DoRA
-     */
-    default boolean scalesOthers() {
-        return false;
-    }
-
-    /**
-     * What the method multiplies everything by that the adapters before it added, if it {@linkplain #scalesOthers scales} it.
+     * What the method multiplies everything by that the adapters before it added, if it {@linkplain MethodTraits#scalesOthers scales} it.
      *
      * @param module the module
      * @param factors the factors
@@ -333,41 +190,7 @@ public interface AdapterMethod {
      * @return a factor for each output {@code [outputs]}
      */
     default <T> T scaleOfOthers(WeightAlgebra<T> module, Factors<T> factors) {
-        throw new UnsupportedOperationException(name() + " scales nothing of others; ask scalesOthers first");
-    }
-
-    /**
-     * Whether at most one adapter of the method acts in a module at a time.
-     *
-     * @return true for what changes the base for itself
-     */
-    default boolean isSingle() {
-        return false;
-    }
-
-    /**
-     * The order in which several active adapters change a weight, and outputs; inputs they change in the opposite one.
-     *
-     * @return the order, the same for all variants of a method
-     */
-    default Order order() {
-        return Order.ANY;
-    }
-
-    /**
-     * Puts adapters in the order in which they change a weight.
-     *
-     * @param active something of each active adapter of a module, in the order in which they were made active
-     * @param method tells of each the method
-     * @param <E> what of the adapters
-     * @return the same elements
-     */
-    static <E> List<E> ordered(List<E> active, Function<E, AdapterMethod> method) {
-        List<E> ordered = new ArrayList<>(active);
-        if (active.stream().anyMatch(adapter -> method.apply(adapter).order() == Order.LAST_FIRST)) {
-            Collections.reverse(ordered);
-        }
-        return ordered;
+        throw lacks("scalesOthers", traits().scalesOthers(), "scaleOfOthers");
     }
 
     /**
@@ -382,15 +205,6 @@ public interface AdapterMethod {
     }
 
     /**
-     * What the method does to the bias of a module.
-     *
-     * @return the effect of {@link #bias}
-     */
-    default BiasEffect biasEffect() {
-        return BiasEffect.NONE;
-    }
-
-    /**
      * The input with the adapter in it, for methods that act there.
      *
      * @param module the module
@@ -400,7 +214,7 @@ public interface AdapterMethod {
      * @return an array of the shape of {@code x}
      */
     default <T> T input(ModuleAlgebra<T> module, Factors<T> factors, T x) {
-        throw new UnsupportedOperationException(name() + " does not act on inputs; expected " + place());
+        throw lacks("place", traits().place(), "input");
     }
 
     /**
@@ -425,7 +239,7 @@ public interface AdapterMethod {
      * @return an array of the shape of the output
      */
     default <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
-        throw new UnsupportedOperationException(name() + " adds nothing to outputs; expected " + place());
+        throw lacks("place", traits().place(), "outputUpdate");
     }
 
     /**
@@ -449,9 +263,7 @@ public interface AdapterMethod {
      * @param <T> what is calculated with
      * @return an array of the shape of the weight
      */
-    default <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors) {
-        return module.subtract(weight(module, factors, module.weight()), module.weight());
-    }
+    <T> T weightUpdate(WeightAlgebra<T> module, Factors<T> factors);
 
     /**
      * The bias with the adapter in it.
@@ -463,6 +275,9 @@ public interface AdapterMethod {
      * @return an array of the shape of {@code bias}, itself if the method does nothing to it
      */
     default <T> T bias(Algebra<T> algebra, Factors<T> factors, T bias) {
+        if (traits().biasEffect() != BiasEffect.NONE) {
+            throw lacks("biasEffect", traits().biasEffect(), "bias");
+        }
         return bias;
     }
 
@@ -515,6 +330,12 @@ public interface AdapterMethod {
         return mergedWeight(shape, sum, factors, scaling);
     }
 
+    private UnsupportedOperationException lacks(String trait, Object value, String operation) {
+        return new UnsupportedOperationException(
+                traits().name() + ": " + trait + " = " + value + ", but its class has no " + operation
+                        + "; expected one, where a trait asks for it. Correct the traits of the method, or its class.");
+    }
+
     private static WeightTape tape(ModuleShape shape, INDArray weight) {
         return WeightTape.of(shape, weight.dataType() == DataType.DOUBLE ? weight : weight.castTo(DataType.FLOAT));
     }
@@ -528,7 +349,7 @@ public interface AdapterMethod {
      * @return a new array of the shape and data type of {@code bias}, or empty if it stays as it is
      */
     default Optional<INDArray> mergedBias(INDArray bias, Map<String, INDArray> factors, double scaling) {
-        if (biasEffect() == BiasEffect.NONE) {
+        if (traits().biasEffect() == BiasEffect.NONE) {
             return Optional.empty();
         }
         ArrayTape tape = new ArrayTape();

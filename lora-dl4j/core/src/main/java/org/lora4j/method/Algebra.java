@@ -212,7 +212,7 @@ public interface Algebra<T> {
     /**
      * What a factor holds that is not trained.
      *
-     * @param factor a factor of which {@link AdapterMethod#isTrained} is false
+     * @param factor a factor that is {@link FactorTrait#FIXED}
      * @return its array in PEFT's shape, only to be read
      */
     INDArray known(T factor);

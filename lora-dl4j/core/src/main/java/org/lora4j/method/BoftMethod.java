@@ -22,10 +22,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class BoftMethod implements AdapterMethod {
+public final class BoftMethod implements ReplacingMethod {
 
-    private static final String R = "boft_R";
+    /** Suffix of the matrices [factors, blocks, size, size]. */
+    public static final String R = "boft_R";
+
     private static final String S = "boft_s";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("BOFT", "BOFT")
+            .multiplies(true)
+            .order(Order.FIRST_FIRST)
+            .factor(R, "R")
+            .factor(S, "S")
+            .build();
 
     /** Of values drawn instead of the start; as PEFT has it. */
     private static final double DEVIATION = 0.1;
@@ -49,18 +58,17 @@ public final class BoftMethod implements AdapterMethod {
         this.butterflies = butterflies;
     }
 
-    @Override
-    public String name() {
-        return "BOFT";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("BOFT", Map.of("blocks", blocks, "size", blockSize, "factors", butterflies));
-    }
-
     static BoftMethod saved(MethodOptions options) {
         return new BoftMethod(options.integer("blocks"), options.integer("size"), options.integer("factors"));
+    }
+
+    @Override
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("blocks", blocks)
+                .variant("size", blockSize)
+                .variant("factors", butterflies)
+                .build();
     }
 
     @Override
@@ -91,16 +99,6 @@ public final class BoftMethod implements AdapterMethod {
     }
 
     @Override
-    public List<String> suffixes() {
-        return List.of(R, S);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("R", "S");
-    }
-
-    @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         long[] r = found.get(R);
         long[] s = found.get(S);
@@ -124,22 +122,6 @@ public final class BoftMethod implements AdapterMethod {
     @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         return IdentityStart.of(start, factors(start.shape(), start.rank()), S, DEVIATION);
-    }
-
-    /** On the weight: turned inputs and scaled outputs would be two places. */
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
-    }
-
-    @Override
-    public Order order() {
-        return Order.FIRST_FIRST;
     }
 
     @Override

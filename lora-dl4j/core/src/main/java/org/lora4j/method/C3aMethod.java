@@ -28,6 +28,9 @@ public final class C3aMethod implements AdapterMethod {
 
     private static final String KERNEL = "c3a_kernel";
 
+    static final MethodTraits TRAITS =
+            MethodTraits.builder("C3A", "C3A").factor(KERNEL, "K").build();
+
     private final int block;
 
     /**
@@ -40,13 +43,8 @@ public final class C3aMethod implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "C3A";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("C3A", Map.of("block", block));
+    public MethodTraits traits() {
+        return TRAITS.toBuilder().variant("block", block).build();
     }
 
     @Override
@@ -58,16 +56,6 @@ public final class C3aMethod implements AdapterMethod {
                     + " matches this module.");
         }
         return Map.of(KERNEL, new long[] {shape.outputs() / block, shape.inputs() / block, block});
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(KERNEL);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("K");
     }
 
     @Override
@@ -90,11 +78,6 @@ public final class C3aMethod implements AdapterMethod {
         Map<String, INDArray> factors = new LinkedHashMap<>();
         factors.put(KERNEL, kernel);
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     /**

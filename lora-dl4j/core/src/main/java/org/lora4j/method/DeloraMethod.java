@@ -31,6 +31,14 @@ public final class DeloraMethod extends PairMethod {
     private static final String LAMBDA = "delora_lambda";
     private static final String LENGTHS = "delora_w_norm";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("DeLoRA", "DELORA")
+            .place(Place.OUTPUT)
+            .factor(A, "Da")
+            .factor(B, "Db")
+            .factor(LAMBDA, "Dl", FactorTrait.BIAS_OR_GAIN)
+            .factor(LENGTHS, "Dw", FactorTrait.FIXED)
+            .build();
+
     /** The square of what PEFT takes for the least length; a vector of zeros is divided by it. */
     private static final double LEAST_SQUARE = 1e-24;
 
@@ -46,13 +54,8 @@ public final class DeloraMethod extends PairMethod {
     }
 
     @Override
-    public String name() {
-        return "DeLoRA";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("DELORA", Map.of("lambda", lambda));
+    public MethodTraits traits() {
+        return TRAITS.toBuilder().variant("lambda", lambda).build();
     }
 
     @Override
@@ -68,21 +71,6 @@ public final class DeloraMethod extends PairMethod {
         factors.put(LAMBDA, new long[] {1});
         factors.put(LENGTHS, new long[] {inputs});
         return factors;
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Da", "Db", "Dl", "Dw");
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return !suffix.equals(LENGTHS);
-    }
-
-    @Override
-    public boolean isBiasOrGain(String suffix) {
-        return suffix.equals(LAMBDA);
     }
 
     @Override

@@ -2,9 +2,7 @@
 package org.lora4j.method;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,26 +26,22 @@ public final class DoraMethod implements AdapterMethod {
     /** Suffix of the magnitudes. */
     public static final String MAGNITUDE = "lora_magnitude_vector";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("DoRA", "DORA")
+            .option("dora")
+            .place(Place.OUTPUT)
+            .scalesOthers(true)
+            .factor(LoraMethod.A, "A", FactorTrait.THIN)
+            .factor(LoraMethod.B, "B", FactorTrait.THIN)
+            .factor(MAGNITUDE, "M", FactorTrait.BIAS_OR_GAIN)
+            .otherSuffix(LoraMethod.EMBEDDING_A, FactorTrait.THIN)
+            .otherSuffix(LoraMethod.EMBEDDING_B, FactorTrait.THIN)
+            .build();
+
     private final LoraMethod lora = new LoraMethod();
 
     @Override
-    public String name() {
-        return "DoRA";
-    }
-
-    @Override
-    public Optional<String> option() {
-        return Optional.of("dora");
-    }
-
-    @Override
-    public String id() {
-        return "DORA";
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("A", "B", "M");
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
@@ -69,16 +63,6 @@ public final class DoraMethod implements AdapterMethod {
     }
 
     @Override
-    public boolean isBiasOrGain(String suffix) {
-        return suffix.equals(MAGNITUDE);
-    }
-
-    @Override
-    public boolean isThin(String suffix) {
-        return lora.isThin(suffix) && !suffix.equals(MAGNITUDE);
-    }
-
-    @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         Map<String, INDArray> factors = new LinkedHashMap<>(lora.initialize(start));
         INDArray weight = start.weight().get();
@@ -87,11 +71,6 @@ public final class DoraMethod implements AdapterMethod {
                 .value();
         factors.put(MAGNITUDE, lengths.reshape(magnitudes(start.shape())).castTo(start.dataType()));
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.OUTPUT;
     }
 
     /**
@@ -149,11 +128,6 @@ public final class DoraMethod implements AdapterMethod {
     private <T> T scaled(WeightAlgebra<T> module, Factors<T> factors, T weight, T direction) {
         T lengths = module.held(module.lengthPerOutput(direction));
         return module.multiply(weight, module.alongWeight(ratio(module, factors, lengths)));
-    }
-
-    @Override
-    public boolean scalesOthers() {
-        return true;
     }
 
     @Override

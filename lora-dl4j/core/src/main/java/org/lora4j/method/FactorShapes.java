@@ -26,9 +26,10 @@ final class FactorShapes {
                 .findFirst()
                 .orElse(0);
         if (rank == 0) {
-            throw new IllegalArgumentException(method.name() + ", module of shape " + shape + ": found " + text(found)
-                    + "; expected " + text(method.factors(shape, 1)) + " or the like of another rank."
-                    + " The factors belong to another module or another base model.");
+            throw new IllegalArgumentException(
+                    method.traits().name() + ", module of shape " + shape + ": found " + text(found)
+                            + "; expected " + text(method.factors(shape, 1)) + " or the like of another rank."
+                            + " The factors belong to another module or another base model.");
         }
         return method.cut(shape, rank, factors);
     }
@@ -36,7 +37,7 @@ final class FactorShapes {
     static Map<String, INDArray> cut(AdapterMethod method, Map<String, long[]> expected, Map<String, INDArray> found) {
         Map<String, INDArray> cut = new LinkedHashMap<>(found);
         expected.forEach((suffix, shape) -> {
-            if (method.isShared(suffix)
+            if (method.traits().is(suffix, FactorTrait.SHARED)
                     && found.containsKey(suffix)
                     && isWithin(shape, found.get(suffix).shape())) {
                 INDArrayIndex[] first = Arrays.stream(shape)

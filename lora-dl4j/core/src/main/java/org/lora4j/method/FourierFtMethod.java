@@ -32,22 +32,22 @@ public final class FourierFtMethod implements AdapterMethod {
     private static final String SPECTRUM = "fourierft_spectrum";
     private static final String INDICES = "fourierft_indices";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("FourierFT", "FOURIERFT")
+            .factor(SPECTRUM, "Fs")
+            .factor(INDICES, "Fi", FactorTrait.FIXED, FactorTrait.UNSAVED, FactorTrait.INTEGER)
+            .build();
+
     /** Makes the method. */
     public FourierFtMethod() {}
 
     @Override
-    public String name() {
-        return "FourierFT";
-    }
-
-    @Override
-    public String id() {
-        return "FOURIERFT";
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR, ModuleShape.Kind.CONVOLUTION);
+        FactorShapes.require(TRAITS.name(), shape, rank, ModuleShape.Kind.LINEAR, ModuleShape.Kind.CONVOLUTION);
         boolean convolution = shape.kind() == ModuleShape.Kind.CONVOLUTION;
         if (convolution && shape.kernel().size() != 2 || rank > shape.parameters()) {
             throw new IllegalArgumentException("FourierFT, module of shape " + shape + " with " + rank
@@ -62,11 +62,6 @@ public final class FourierFtMethod implements AdapterMethod {
         factors.put(SPECTRUM, new long[] {number});
         factors.put(INDICES, new long[] {2, number});
         return factors;
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Fs", "Fi");
     }
 
     @Override
@@ -107,16 +102,6 @@ public final class FourierFtMethod implements AdapterMethod {
     }
 
     @Override
-    public boolean isTrained(String suffix) {
-        return suffix.equals(SPECTRUM);
-    }
-
-    @Override
-    public boolean isStored(String suffix) {
-        return suffix.equals(SPECTRUM);
-    }
-
-    @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         int number = start.rank();
         Set<Long> places = new TreeSet<>();
@@ -137,11 +122,6 @@ public final class FourierFtMethod implements AdapterMethod {
                         : Nd4j.zeros(start.dataType(), number));
         factors.put(INDICES, indices);
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.config.GraloraConfig;
 import org.lora4j.config.Initialization;
@@ -34,6 +35,14 @@ public final class GraloraMethod extends PairMethod {
     private static final String WHOLE_A = "gralora_A_general.weight";
     private static final String WHOLE_B = "gralora_B_general.weight";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("GraLoRA", "GRALORA")
+            .place(Place.OUTPUT)
+            .factor(A, "Ga")
+            .factor(B, "Gb")
+            .factor(WHOLE_A, "Gc")
+            .factor(WHOLE_B, "Gd")
+            .build();
+
     private final int blocks;
     private final int hybrid;
 
@@ -53,13 +62,12 @@ public final class GraloraMethod extends PairMethod {
     }
 
     @Override
-    public String name() {
-        return "GraLoRA";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("GRALORA", Map.of("blocks", blocks, "hybrid", hybrid));
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("blocks", blocks)
+                .variant("hybrid", hybrid)
+                .only(hybrid > 0 ? TRAITS.allSuffixes() : Set.of(A, B))
+                .build();
     }
 
     @Override
@@ -84,16 +92,6 @@ public final class GraloraMethod extends PairMethod {
             factors.put(WHOLE_B, new long[] {outputs, hybrid});
         }
         return factors;
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.copyOf(factors(1, 1, 1, 1, 1).keySet());
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return hybrid > 0 ? List.of("Ga", "Gb", "Gc", "Gd") : List.of("Ga", "Gb");
     }
 
     @Override

@@ -28,25 +28,33 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class HiraMethod implements AdapterMethod {
 
+    private static final String A = "hira_A";
+    private static final String B = "hira_B";
+    private static final String EMBEDDING_A = "hira_embedding_A";
+    private static final String EMBEDDING_B = "hira_embedding_B";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("HiRA", "HIRA")
+            .multiplies(true)
+            .factor(A, "Ha")
+            .factor(B, "Hb")
+            .otherSuffix(EMBEDDING_A)
+            .otherSuffix(EMBEDDING_B)
+            .build();
+
     /** Makes the method. */
     public HiraMethod() {}
 
     private static String a(ModuleShape shape) {
-        return shape.kind() == ModuleShape.Kind.EMBEDDING ? "hira_embedding_A" : "hira_A";
+        return shape.kind() == ModuleShape.Kind.EMBEDDING ? EMBEDDING_A : A;
     }
 
     private static String b(ModuleShape shape) {
-        return shape.kind() == ModuleShape.Kind.EMBEDDING ? "hira_embedding_B" : "hira_B";
+        return shape.kind() == ModuleShape.Kind.EMBEDDING ? EMBEDDING_B : B;
     }
 
     @Override
-    public String name() {
-        return "HiRA";
-    }
-
-    @Override
-    public String id() {
-        return "HIRA";
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
@@ -64,11 +72,6 @@ public final class HiraMethod implements AdapterMethod {
         factors.put(a(shape), shape.sized(rank, shape.inputs(), false));
         factors.put(b(shape), shape.sized(shape.outputs(), rank, true));
         return factors;
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Ha", "Hb");
     }
 
     @Override
@@ -105,16 +108,6 @@ public final class HiraMethod implements AdapterMethod {
         factors.put(a(shape), pair.a());
         factors.put(b(shape), pair.b());
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
     }
 
     @Override

@@ -26,9 +26,15 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public final class HraMethod implements AdapterMethod {
+public final class HraMethod implements ReplacingMethod {
 
     private static final String U = "hra_u";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("HRA", "HRA")
+            .multiplies(true)
+            .order(Order.FIRST_FIRST)
+            .factor(U, "U")
+            .build();
 
     private final boolean orthogonal;
     private final boolean window;
@@ -47,18 +53,17 @@ public final class HraMethod implements AdapterMethod {
         this.window = window;
     }
 
-    @Override
-    public String name() {
-        return "HRA";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("HRA", Map.of("orthogonal", orthogonal, "window", window));
-    }
-
     static HraMethod saved(MethodOptions options) {
         return new HraMethod(options.flag("orthogonal"), options.flag("window"));
+    }
+
+    @Override
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("orthogonal", orthogonal)
+                .variant("window", window)
+                .place(window ? Place.WEIGHT : Place.INPUT)
+                .build();
     }
 
     @Override
@@ -83,16 +88,6 @@ public final class HraMethod implements AdapterMethod {
     }
 
     @Override
-    public List<String> suffixes() {
-        return List.of(U);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("U");
-    }
-
-    @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         long[] u = found.get(U);
         List<String> problems = new ArrayList<>();
@@ -110,21 +105,6 @@ public final class HraMethod implements AdapterMethod {
         double bound = 1 / Math.sqrt(columns);
         INDArray drawn = RandomStreams.uniform(start.random(), bound, start.dataType(), shape[0], columns);
         return Map.of(U, pairs ? Nd4j.stack(2, drawn, drawn).reshape('c', shape).dup('c') : drawn);
-    }
-
-    @Override
-    public Place place() {
-        return window ? Place.WEIGHT : Place.INPUT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
-    }
-
-    @Override
-    public Order order() {
-        return Order.FIRST_FIRST;
     }
 
     @Override

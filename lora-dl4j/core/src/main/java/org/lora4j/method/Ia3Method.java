@@ -20,10 +20,23 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public final class Ia3Method implements AdapterMethod {
+public final class Ia3Method implements ReplacingMethod {
 
     /** Suffix of the learned vector. */
     public static final String L = "ia3_l";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("IA3", "IA3")
+            .place(Place.OUTPUT)
+            .biasEffect(BiasEffect.CHANGES)
+            .multiplies(true)
+            .factor(L, "L")
+            .build();
+
+    static final MethodTraits OF_FEEDFORWARD = MethodTraits.builder("IA3", "IA3_FEEDFORWARD")
+            .place(Place.INPUT)
+            .multiplies(true)
+            .factor(L, "L")
+            .build();
 
     private final boolean feedforward;
 
@@ -37,13 +50,8 @@ public final class Ia3Method implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "IA3";
-    }
-
-    @Override
-    public String id() {
-        return feedforward ? "IA3_FEEDFORWARD" : "IA3";
+    public MethodTraits traits() {
+        return feedforward ? OF_FEEDFORWARD : TRAITS;
     }
 
     @Override
@@ -59,11 +67,6 @@ public final class Ia3Method implements AdapterMethod {
             return Map.of(L, shape.sized(1, values, true));
         }
         return Map.of(L, feedforward ? new long[] {1, values} : new long[] {values, 1});
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("L");
     }
 
     @Override
@@ -86,21 +89,6 @@ public final class Ia3Method implements AdapterMethod {
                 start.initialization() == Initialization.RANDOM
                         ? RandomStreams.normal(start.random(), 1, start.dataType(), shape)
                         : Nd4j.ones(start.dataType(), shape));
-    }
-
-    @Override
-    public Place place() {
-        return feedforward ? Place.INPUT : Place.OUTPUT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
-    }
-
-    @Override
-    public BiasEffect biasEffect() {
-        return feedforward ? BiasEffect.NONE : BiasEffect.CHANGES;
     }
 
     @Override

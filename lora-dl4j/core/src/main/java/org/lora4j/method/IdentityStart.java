@@ -15,9 +15,6 @@ final class IdentityStart {
 
     /**
      * New factors: zeros, or normal values of a deviation where the start is random, to which 1 is added for scales.
-     *
-     * @param shapes shape by suffix
-     * @param scales the suffix of the scales
      */
     static Map<String, INDArray> of(FactorStart start, Map<String, long[]> shapes, String scales, double deviation) {
         boolean random = start.initialization() == Initialization.RANDOM;

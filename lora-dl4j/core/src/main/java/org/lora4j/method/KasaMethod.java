@@ -3,9 +3,7 @@ package org.lora4j.method;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.lora4j.internal.array.Matrix;
 import org.lora4j.internal.array.SingularValues;
 import org.lora4j.random.RandomStreams;
@@ -30,22 +28,21 @@ public final class KasaMethod extends PairMethod {
     /** Suffix of the diagonal. */
     public static final String DIAGONAL = "lora_diag";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("KaSA", "KASA")
+            .option("kasa")
+            .place(Place.OUTPUT)
+            .single(true)
+            .factor(LoraMethod.A, "Ka")
+            .factor(LoraMethod.B, "Kb")
+            .factor(DIAGONAL, "Kd")
+            .build();
+
     /** Makes the method. */
     public KasaMethod() {}
 
     @Override
-    public String name() {
-        return "KaSA";
-    }
-
-    @Override
-    public Optional<String> option() {
-        return Optional.of("kasa");
-    }
-
-    @Override
-    public String id() {
-        return "KASA";
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
@@ -61,21 +58,6 @@ public final class KasaMethod extends PairMethod {
         factors.put(LoraMethod.B, new long[] {shape.outputs(), rank});
         factors.put(DIAGONAL, new long[] {rank});
         return factors;
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(LoraMethod.A, LoraMethod.B, DIAGONAL);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Ka", "Kb", "Kd");
-    }
-
-    @Override
-    public boolean isSingle() {
-        return true;
     }
 
     @Override

@@ -30,6 +30,22 @@ public final class LohaMethod implements AdapterMethod {
     private static final String T = "hada_t";
     private static final String W = "hada_w";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("LoHa", "LOHA")
+            .factor(W + "1_a", "Fa")
+            .factor(W + "1_b", "Fb")
+            .factor(W + "2_a", "Ga")
+            .factor(W + "2_b", "Gb")
+            .build();
+
+    static final MethodTraits OF_WINDOWS = MethodTraits.builder("LoHa", "LOHA_TUCKER")
+            .factor(T + "1", "Ft")
+            .factor(W + "1_a", "Fa")
+            .factor(W + "1_b", "Fb")
+            .factor(T + "2", "Gt")
+            .factor(W + "2_a", "Ga")
+            .factor(W + "2_b", "Gb")
+            .build();
+
     private final boolean effective;
     private final boolean tucker;
     private final UpdateDropout dropout;
@@ -63,18 +79,8 @@ public final class LohaMethod implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "LoHa";
-    }
-
-    @Override
-    public String id() {
-        return dropout.id(tucker ? "LOHA_TUCKER" : "LOHA", Map.of());
-    }
-
-    @Override
-    public UpdateDropout updateDropout() {
-        return dropout;
+    public MethodTraits traits() {
+        return (tucker ? OF_WINDOWS : TRAITS).toBuilder().updateDropout(dropout).build();
     }
 
     @Override
@@ -104,11 +110,6 @@ public final class LohaMethod implements AdapterMethod {
             factors.put(W + i + "_b", new long[] {rank, tucker ? shape.inputs() : shape.fanIn()});
         }
         return factors;
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return tucker ? List.of("Ft", "Fa", "Fb", "Gt", "Ga", "Gb") : List.of("Fa", "Fb", "Ga", "Gb");
     }
 
     @Override
@@ -150,11 +151,6 @@ public final class LohaMethod implements AdapterMethod {
                             : RandomStreams.uniform(start.random(), bound, start.dataType(), shape));
         });
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     // The products with thin factors of rank^2, forwards and backwards, against the gradient of a formed weight.

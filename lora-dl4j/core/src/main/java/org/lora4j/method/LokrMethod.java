@@ -2,6 +2,7 @@
 package org.lora4j.method;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,16 @@ public final class LokrMethod implements AdapterMethod {
     private static final String LEFT = "lokr_w1";
     private static final String RIGHT = "lokr_w2";
     private static final String CORE = "lokr_t2";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("LoKr", "LOKR")
+            .factor(LEFT, "L")
+            .factor(LEFT + "_a", "La")
+            .factor(LEFT + "_b", "Lb")
+            .factor(RIGHT, "R")
+            .factor(CORE, "Rt")
+            .factor(RIGHT + "_a", "Ra")
+            .factor(RIGHT + "_b", "Rb")
+            .build();
 
     /** What a side is made of. */
     private enum Form {
@@ -96,18 +107,14 @@ public final class LokrMethod implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "LoKr";
-    }
-
-    @Override
-    public String id() {
-        return dropout.id("LOKR", Map.of("factor", factor, "left", left, "right", right));
-    }
-
-    @Override
-    public UpdateDropout updateDropout() {
-        return dropout;
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("factor", factor)
+                .variant("left", left)
+                .variant("right", right)
+                .updateDropout(dropout)
+                .only(suffixes())
+                .build();
     }
 
     @Override
@@ -180,37 +187,16 @@ public final class LokrMethod implements AdapterMethod {
         return factors;
     }
 
-    @Override
-    public List<String> suffixes() {
-        List<String> suffixes = new ArrayList<>(left == Form.WHOLE ? List.of(LEFT) : List.of(LEFT + "_a", LEFT + "_b"));
-        suffixes.addAll(
+    private Set<String> suffixes() {
+        Set<String> suffixes = new HashSet<>(TRAITS.allSuffixes());
+        suffixes.removeAll(left == Form.WHOLE ? Set.of(LEFT + "_a", LEFT + "_b") : Set.of(LEFT));
+        suffixes.removeAll(
                 switch (right) {
-                    case WHOLE -> List.of(RIGHT);
-                    case PRODUCT -> List.of(RIGHT + "_a", RIGHT + "_b");
-                    case TUCKER -> List.of(CORE, RIGHT + "_a", RIGHT + "_b");
+                    case WHOLE -> Set.of(CORE, RIGHT + "_a", RIGHT + "_b");
+                    case PRODUCT -> Set.of(RIGHT, CORE);
+                    case TUCKER -> Set.of(RIGHT);
                 });
         return suffixes;
-    }
-
-    private static final Map<String, String> SHORT = Map.of(
-            LEFT,
-            "L",
-            LEFT + "_a",
-            "La",
-            LEFT + "_b",
-            "Lb",
-            RIGHT,
-            "R",
-            RIGHT + "_a",
-            "Ra",
-            RIGHT + "_b",
-            "Rb",
-            CORE,
-            "Rt");
-
-    @Override
-    public List<String> shortNames() {
-        return suffixes().stream().map(SHORT::get).toList();
     }
 
     @Override
@@ -219,7 +205,7 @@ public final class LokrMethod implements AdapterMethod {
         Form leftFound = found.containsKey(LEFT) ? Form.WHOLE : Form.PRODUCT;
         Form rightFound = found.containsKey(RIGHT) ? Form.WHOLE : found.containsKey(CORE) ? Form.TUCKER : Form.PRODUCT;
         LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound, dropout);
-        if (!Set.copyOf(variant.suffixes()).equals(found.keySet())) {
+        if (!variant.suffixes().equals(found.keySet())) {
             problems.add("found " + FactorShapes.text(found)
                     + ", expected " + LEFT + " or its factors _a and _b, and " + RIGHT
                     + " or its factors _a and _b, perhaps"
@@ -267,11 +253,6 @@ public final class LokrMethod implements AdapterMethod {
                             : RandomStreams.uniform(start.random(), bound, start.dataType(), shape));
         });
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     // The products with L ⊗ I of the rank, forwards and backwards, against the gradient of a formed weight.

@@ -3,7 +3,6 @@ package org.lora4j.method;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -43,7 +42,24 @@ public final class LoraMethod implements AdapterMethod {
     /** Suffix of B of embeddings. */
     public static final String EMBEDDING_B = "lora_embedding_B";
 
-    private static final String NAME = "LORA";
+    static final MethodTraits TRAITS = MethodTraits.builder("LoRA", "LORA")
+            .place(Place.OUTPUT)
+            .factor(A, "A", FactorTrait.THIN)
+            .factor(B, "B", FactorTrait.THIN)
+            .otherSuffix(EMBEDDING_A, FactorTrait.THIN)
+            .otherSuffix(EMBEDDING_B, FactorTrait.THIN)
+            .build();
+
+    static final MethodTraits WITH_BIAS = TRAITS.toBuilder()
+            .biasEffect(BiasEffect.ADDS)
+            .factor(B_BIAS, "C", FactorTrait.BIAS_OR_GAIN)
+            .build();
+
+    private static final MethodTraits WITH_FIXED_UP = TRAITS.toBuilder()
+            .variant("trained", "A")
+            .factor(B, "B", FactorTrait.THIN, FactorTrait.FIXED)
+            .otherSuffix(EMBEDDING_B, FactorTrait.THIN, FactorTrait.FIXED)
+            .build();
 
     private final boolean bias;
     private final boolean fixedUp;
@@ -76,6 +92,10 @@ public final class LoraMethod implements AdapterMethod {
         return new LoraMethod(false, true);
     }
 
+    static LoraMethod saved(MethodOptions options) {
+        return new LoraMethod(options.bias(), options.values().containsKey("trained"));
+    }
+
     /**
      * The suffix of the factor next to the input.
      *
@@ -97,38 +117,8 @@ public final class LoraMethod implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "LoRA";
-    }
-
-    @Override
-    public String id() {
-        return fixedUp ? MethodOptions.id(NAME, Map.of("trained", "A")) : NAME;
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return bias ? List.of("A", "B", "C") : List.of("A", "B");
-    }
-
-    @Override
-    public Place place() {
-        return Place.OUTPUT;
-    }
-
-    @Override
-    public BiasEffect biasEffect() {
-        return bias ? BiasEffect.ADDS : BiasEffect.NONE;
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return !fixedUp || !(suffix.equals(B) || suffix.equals(EMBEDDING_B));
-    }
-
-    @Override
-    public boolean isThin(String suffix) {
-        return !suffix.equals(B_BIAS);
+    public MethodTraits traits() {
+        return bias ? WITH_BIAS : fixedUp ? WITH_FIXED_UP : TRAITS;
     }
 
     // The scale sits on the thin side. With B = 0 zeros are added, so the output equals the base's in every value.
@@ -185,11 +175,6 @@ public final class LoraMethod implements AdapterMethod {
             throw new IllegalArgumentException("LoRA, module of shape " + shape
                     + ": loraBias is set; expected a module with a bias. Exclude it or set loraBias to false.");
         }
-    }
-
-    @Override
-    public boolean isBiasOrGain(String suffix) {
-        return suffix.equals(B_BIAS);
     }
 
     @Override

@@ -4,22 +4,30 @@ package org.lora4j.method;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 
 /**
- * The options of a method's variant, as they stand behind the colon of {@link AdapterMethod#id}: {@code
- * block=4,shared=true}.
+ * The options of a method's variant, as they stand behind the colon of {@link MethodTraits#id}: {@code block=4,shared=true}.
  *
  * @param values text by name
+ * @param bias whether the method adds to biases ({@link AdapterMethod.BiasEffect#ADDS})
+ * @apiNote Status: experimental
  */
-record MethodOptions(Map<String, String> values) {
+public record MethodOptions(Map<String, String> values, boolean bias) {
 
-    MethodOptions {
-        values = Map.copyOf(values);
+    /**
+     * Copies the values.
+     *
+     * @param values text by name
+     * @param bias whether the method adds to biases
+     */
+    public MethodOptions {
+        values = Map.copyOf(Arguments.required(values, "MethodOptions: values", "text by name"));
     }
 
     /** The options of an id; none if there is no colon. */
-    static MethodOptions of(String id) {
+    static MethodOptions of(String id, boolean bias) {
         int colon = id.indexOf(':');
         Map<String, String> values = new TreeMap<>();
         for (String option : colon < 0 ? new String[0] : id.substring(colon + 1).split(",")) {
@@ -30,7 +38,7 @@ record MethodOptions(Map<String, String> values) {
                         + " lora4j: use that.");
             }
         }
-        return new MethodOptions(values);
+        return new MethodOptions(values, bias);
     }
 
     /** The id of a name with options. */
@@ -42,27 +50,71 @@ record MethodOptions(Map<String, String> values) {
                                 .collect(Collectors.joining(","));
     }
 
-    int integer(String name) {
+    /**
+     * An option that is a whole number.
+     *
+     * @param name the name of the option
+     * @return the number
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public int integer(String name) {
         return Integer.parseInt(text(name));
     }
 
-    long integral(String name) {
+    /**
+     * An option that is a whole number of 64 bits.
+     *
+     * @param name the name of the option
+     * @return the number
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public long integral(String name) {
         return Long.parseLong(text(name));
     }
 
-    double number(String name) {
+    /**
+     * An option that is a number.
+     *
+     * @param name the name of the option
+     * @return the number
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public double number(String name) {
         return Double.parseDouble(text(name));
     }
 
-    boolean flag(String name) {
+    /**
+     * An option that is true or false.
+     *
+     * @param name the name of the option
+     * @return the flag
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public boolean flag(String name) {
         return Boolean.parseBoolean(text(name));
     }
 
-    <E extends Enum<E>> E constant(String name, Class<E> of) {
+    /**
+     * An option that is a constant.
+     *
+     * @param name the name of the option
+     * @param of the type of the constant
+     * @param <E> the same
+     * @return the constant
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public <E extends Enum<E>> E constant(String name, Class<E> of) {
         return Enum.valueOf(of, text(name));
     }
 
-    String text(String name) {
+    /**
+     * An option as it stands.
+     *
+     * @param name the name of the option
+     * @return its text
+     * @throws IllegalArgumentException if there is none of this name, or its text is something else
+     */
+    public String text(String name) {
         String value = values.get(name);
         if (value == null) {
             throw new IllegalArgumentException("found the options " + values + ", expected one called " + name

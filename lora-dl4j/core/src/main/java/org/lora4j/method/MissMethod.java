@@ -4,7 +4,6 @@ package org.lora4j.method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lora4j.config.MissConfig;
 import org.lora4j.config.MissVariant;
@@ -32,6 +31,9 @@ public final class MissMethod implements AdapterMethod {
 
     private static final String D = "miss_block";
 
+    static final MethodTraits TRAITS =
+            MethodTraits.builder("MiSS", "MISS").factor(D, "D").build();
+
     private final MissVariant variant;
     private final int miniRank;
 
@@ -56,20 +58,17 @@ public final class MissMethod implements AdapterMethod {
         return new MissMethod(options.constant("variant", MissVariant.class), options.integer("mini"));
     }
 
+    // What is repeated or summed over keeps its rank: A is a fixed pattern of ones of that rank.
     @Override
-    public String name() {
-        return "MiSS";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("MISS", Map.of("variant", variant, "mini", miniRank));
-    }
-
-    // The block is repeated or summed over: A is a fixed pattern of ones of that rank.
-    @Override
-    public OptionalInt keptRank(int rank) {
-        return variant == MissVariant.BAT ? OptionalInt.empty() : OptionalInt.of(rank);
+    public MethodTraits traits() {
+        boolean bat = variant == MissVariant.BAT;
+        return TRAITS.toBuilder()
+                .variant("variant", variant)
+                .variant("mini", miniRank)
+                .place(bat ? Place.WEIGHT : Place.OUTPUT)
+                .multiplies(bat)
+                .keepsRank(!bat)
+                .build();
     }
 
     @Override
@@ -100,16 +99,6 @@ public final class MissMethod implements AdapterMethod {
                 yield Map.of(D, new long[] {rank, miniRank});
             }
         };
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(D);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("D");
     }
 
     @Override
@@ -151,16 +140,6 @@ public final class MissMethod implements AdapterMethod {
                             : Nd4j.zeros(start.dataType(), shape));
         });
         return factors;
-    }
-
-    @Override
-    public Place place() {
-        return variant == MissVariant.BAT ? Place.WEIGHT : Place.OUTPUT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return variant == MissVariant.BAT;
     }
 
     @Override

@@ -27,9 +27,17 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: experimental
  */
-public final class OftMethod implements AdapterMethod {
+public final class OftMethod implements ReplacingMethod {
 
     private static final String R = "oft_R.weight";
+
+    /** The adapter that was made active first turns the input first. */
+    static final MethodTraits TRAITS = MethodTraits.builder("OFT", "OFT")
+            .place(Place.INPUT)
+            .multiplies(true)
+            .order(Order.LAST_FIRST)
+            .factor(R, "R")
+            .build();
 
     /** Of values drawn instead of the start. */
     private static final double DEVIATION = 0.1;
@@ -60,23 +68,6 @@ public final class OftMethod implements AdapterMethod {
         this.equal = equal;
         this.epsilon = epsilon;
         this.terms = terms;
-    }
-
-    @Override
-    public String name() {
-        return "OFT";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id(
-                "OFT",
-                Map.of(
-                        "blocks", blocks,
-                        "size", blockSize,
-                        "equal", equal,
-                        "eps", epsilon.map(String::valueOf).orElse("none"),
-                        "terms", terms.orElse(0)));
     }
 
     static OftMethod saved(MethodOptions options) {
@@ -113,6 +104,17 @@ public final class OftMethod implements AdapterMethod {
     }
 
     @Override
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("blocks", blocks)
+                .variant("size", blockSize)
+                .variant("equal", equal)
+                .variant("eps", epsilon.map(String::valueOf).orElse("none"))
+                .variant("terms", terms.orElse(0))
+                .build();
+    }
+
+    @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
         boolean convolution =
                 shape.kind() == ModuleShape.Kind.CONVOLUTION && shape.kernel().size() == 2 && !shape.isGrouped();
@@ -129,16 +131,6 @@ public final class OftMethod implements AdapterMethod {
                     + " module.");
         }
         return Map.of(R, new long[] {equal ? 1 : shape.fanIn() / size, size * (size - 1) / 2});
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(R);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("R");
     }
 
     @Override
@@ -164,22 +156,6 @@ public final class OftMethod implements AdapterMethod {
                 start.initialization() == Initialization.RANDOM
                         ? RandomStreams.normal(start.random(), DEVIATION, start.dataType(), shape)
                         : Nd4j.zeros(start.dataType(), shape));
-    }
-
-    @Override
-    public Place place() {
-        return Place.INPUT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
-    }
-
-    /** The adapter that was made active first turns the input first. */
-    @Override
-    public Order order() {
-        return Order.LAST_FIRST;
     }
 
     @Override

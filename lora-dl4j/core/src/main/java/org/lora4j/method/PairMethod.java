@@ -14,11 +14,6 @@ abstract class PairMethod implements AdapterMethod {
     abstract <T> T up(WeightAlgebra<T> module, Factors<T> factors);
 
     @Override
-    public final Place place() {
-        return Place.OUTPUT;
-    }
-
-    @Override
     public final <T> T outputUpdate(ModuleAlgebra<T> module, Factors<T> factors) {
         ModuleShape shape = module.shape();
         T a = shaped(module, down(module, factors), -1, shape.inputs(), false);

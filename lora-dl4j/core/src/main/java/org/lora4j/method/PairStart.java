@@ -20,9 +20,6 @@ interface PairStart {
     /**
      * Makes the factors of one module.
      *
-     * @param start the module and the source of randomness
-     * @param shapeA shape of A in PEFT's layout
-     * @param shapeB shape of B in PEFT's layout
      * @return new arrays of these shapes, of the data type of the module's weight
      * @throws IllegalArgumentException if the rule does not go with this kind of module or this rank
      */

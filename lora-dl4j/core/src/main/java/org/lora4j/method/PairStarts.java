@@ -27,12 +27,7 @@ final class PairStarts {
 
     private PairStarts() {}
 
-    /**
-     * The rule of a start value.
-     *
-     * @param initialization the start value
-     * @return the rule
-     */
+    /** The rule of a start value. */
     public static PairStart of(Initialization initialization) {
         return TABLE.get(initialization);
     }
@@ -40,8 +35,6 @@ final class PairStarts {
     /**
      * The start of a bias on B: zero, random if the update starts at random.
      *
-     * @param start the module and the source of randomness
-     * @param shape shape of the bias
      * @return a new array
      */
     public static INDArray bias(FactorStart start, long[] shape) {

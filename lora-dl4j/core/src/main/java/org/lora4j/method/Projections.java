@@ -12,6 +12,15 @@ final class Projections {
 
     private Projections() {}
 
+    /** The traits of a method whose shared tensors files hold or do not hold. */
+    static MethodTraits.Builder traits(MethodTraits traits, boolean stored) {
+        MethodTraits.Builder own = traits.toBuilder();
+        traits.suffixes().stream()
+                .filter(suffix -> !stored && traits.is(suffix, FactorTrait.SHARED))
+                .forEach(own::unsaved);
+        return own;
+    }
+
     /** The shape of the whole of a shared tensor; the module's own part if it is alone. */
     static long[] whole(AdapterMethod method, FactorStart start, String suffix) {
         long[] own = method.factors(start.shape(), start.rank()).get(suffix);

@@ -33,6 +33,14 @@ public final class RandLoraMethod extends PairMethod {
     private static final String A = "randlora_A";
     private static final String B = "randlora_B";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("RandLoRA", "RANDLORA")
+            .place(Place.OUTPUT)
+            .factor(LAMBDA, "Rl")
+            .factor(GAMMA, "Rg")
+            .factor(A, "Ra", FactorTrait.FIXED, FactorTrait.SHARED, FactorTrait.REPEATED)
+            .factor(B, "Rb", FactorTrait.FIXED, FactorTrait.SHARED, FactorTrait.REPEATED)
+            .build();
+
     /** Of sparse projections one value in three is not zero. */
     private static final double SPARSITY = 3;
 
@@ -62,18 +70,17 @@ public final class RandLoraMethod extends PairMethod {
     }
 
     @Override
-    public String name() {
-        return "RandLoRA";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("RANDLORA", Map.of("key", key, "sparse", sparse, "verySparse", verySparse));
+    public MethodTraits traits() {
+        return Projections.traits(TRAITS, stored)
+                .variant("key", key)
+                .variant("sparse", sparse)
+                .variant("verySparse", verySparse)
+                .build();
     }
 
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR);
+        FactorShapes.require(TRAITS.name(), shape, rank, ModuleShape.Kind.LINEAR);
         long min = Math.min(shape.inputs(), shape.outputs());
         long max = Math.max(shape.inputs(), shape.outputs());
         return factors(rank, (min + rank - 1) / rank, min, max);
@@ -89,33 +96,8 @@ public final class RandLoraMethod extends PairMethod {
     }
 
     @Override
-    public List<String> shortNames() {
-        return List.of("Rl", "Rg", "Ra", "Rb");
-    }
-
-    @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         return FactorShapes.problems(factors(rank, -1, -1, -1), found);
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return !isShared(suffix);
-    }
-
-    @Override
-    public boolean isShared(String suffix) {
-        return suffix.equals(A) || suffix.equals(B);
-    }
-
-    @Override
-    public boolean isStored(String suffix) {
-        return stored || !isShared(suffix);
-    }
-
-    @Override
-    public boolean isRepeated(String suffix) {
-        return true;
     }
 
     @Override

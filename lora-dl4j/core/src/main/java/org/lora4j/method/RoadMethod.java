@@ -22,10 +22,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class RoadMethod implements AdapterMethod {
+public final class RoadMethod implements ReplacingMethod {
 
     private static final String THETA = "road_theta";
     private static final String ALPHA = "road_alpha";
+
+    static final MethodTraits TRAITS = MethodTraits.builder("RoAD", "ROAD")
+            .place(Place.OUTPUT)
+            .biasEffect(BiasEffect.CHANGES)
+            .multiplies(true)
+            .order(Order.FIRST_FIRST)
+            .factor(THETA, "Ta")
+            .factor(ALPHA, "Al")
+            .build();
 
     /** Of values drawn instead of the start; as PEFT has it. */
     private static final double DEVIATION = 0.5;
@@ -44,18 +53,16 @@ public final class RoadMethod implements AdapterMethod {
         this.group = group;
     }
 
-    @Override
-    public String name() {
-        return "RoAD";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id("ROAD", Map.of("variant", variant, "group", group));
-    }
-
     static RoadMethod saved(MethodOptions options) {
         return new RoadMethod(RoadVariant.valueOf(options.text("variant")), options.integer("group"));
+    }
+
+    @Override
+    public MethodTraits traits() {
+        return TRAITS.toBuilder()
+                .variant("variant", variant)
+                .variant("group", group)
+                .build();
     }
 
     @Override
@@ -77,16 +84,6 @@ public final class RoadMethod implements AdapterMethod {
     }
 
     @Override
-    public List<String> suffixes() {
-        return List.of(THETA, ALPHA);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("Ta", "Al");
-    }
-
-    @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         List<String> problems = new ArrayList<>();
         long step = (long) group * variant.numbersOfPair() / 2;
@@ -104,26 +101,6 @@ public final class RoadMethod implements AdapterMethod {
     @Override
     public Map<String, INDArray> initialize(FactorStart start) {
         return IdentityStart.of(start, factors(start.shape(), start.rank()), ALPHA, DEVIATION);
-    }
-
-    @Override
-    public Place place() {
-        return Place.OUTPUT;
-    }
-
-    @Override
-    public boolean multiplies() {
-        return true;
-    }
-
-    @Override
-    public Order order() {
-        return Order.FIRST_FIRST;
-    }
-
-    @Override
-    public BiasEffect biasEffect() {
-        return BiasEffect.CHANGES;
     }
 
     @Override

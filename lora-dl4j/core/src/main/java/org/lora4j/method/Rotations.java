@@ -12,7 +12,6 @@ final class Rotations {
     /**
      * Rows times a matrix of blocks along its diagonal.
      *
-     * @param rows a matrix [n, count * size]
      * @param blocks [count, size, size], or [1, size, size] for equal ones
      */
     static <T> T timesBlocks(Algebra<T> algebra, T rows, T blocks, long count, long size, boolean equal) {

@@ -32,17 +32,17 @@ public final class ShiraMethod implements AdapterMethod {
     private static final String VALUES = "shira_weight";
     private static final String PLACES = "shira_indices";
 
+    static final MethodTraits TRAITS = MethodTraits.builder("SHiRA", "SHIRA")
+            .factor(VALUES, "S")
+            .factor(PLACES, "Si", FactorTrait.FIXED, FactorTrait.INTEGER)
+            .build();
+
     /** Makes the method. */
     public ShiraMethod() {}
 
     @Override
-    public String name() {
-        return "SHiRA";
-    }
-
-    @Override
-    public String id() {
-        return "SHIRA";
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
@@ -59,21 +59,6 @@ public final class ShiraMethod implements AdapterMethod {
         factors.put(VALUES, new long[] {number});
         factors.put(PLACES, new long[] {2, number});
         return factors;
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(VALUES, PLACES);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("S", "Si");
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return suffix.equals(VALUES);
     }
 
     @Override
@@ -149,11 +134,6 @@ public final class ShiraMethod implements AdapterMethod {
             drawn.set(drawn.get(place) ? last : place);
         }
         return drawn;
-    }
-
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     @Override

@@ -19,13 +19,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class TokenRowsMethod implements AdapterMethod {
+public final class TokenRowsMethod implements ReplacingMethod {
 
     /** Suffix of the new rows. */
     public static final String ROWS = "token_adapter.trainable_tokens_delta";
 
     /** The name of the method in saved networks. */
     public static final String ID = "TOKEN_ROWS";
+
+    /** The place of a weight: a lookup has no other. */
+    static final MethodTraits TRAITS =
+            MethodTraits.builder("token rows", ID).factor(ROWS, "T").build();
 
     private final List<Integer> rows;
 
@@ -69,23 +73,8 @@ public final class TokenRowsMethod implements AdapterMethod {
     }
 
     @Override
-    public String name() {
-        return "token rows";
-    }
-
-    @Override
-    public String id() {
-        return ID;
-    }
-
-    @Override
-    public List<String> suffixes() {
-        return List.of(ROWS);
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return List.of("T");
+    public MethodTraits traits() {
+        return TRAITS;
     }
 
     @Override
@@ -117,12 +106,6 @@ public final class TokenRowsMethod implements AdapterMethod {
     public INDArray of(INDArray table) {
         return table.getRows(rows.stream().mapToInt(Integer::intValue).toArray())
                 .dup('c');
-    }
-
-    /** The place of a weight: a lookup has no other. */
-    @Override
-    public Place place() {
-        return Place.WEIGHT;
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.lora4j.method;
 
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 
 /**
  * What is left out of the update of a module in a step of training: the whole of it, or what it adds to single outputs (PEFT:
@@ -62,16 +61,12 @@ public record UpdateDropout(double outputs, boolean scaled, double whole) {
         return factors.kept() == null ? update : module.multiply(update, module.alongOutputs(factors.kept()));
     }
 
-    /** The id of a method with this dropout. */
-    String id(String name, Map<String, ?> options) {
-        Map<String, Object> all = new TreeMap<>(options);
-        if (!isNone()) {
-            all.putAll(Map.of("outputDropout", outputs, "scaled", scaled, "dropout", whole));
-        }
-        return all.isEmpty() ? name : MethodOptions.id(name, all);
+    /** By which options of a variant {@link #of} knows it; none if nothing is left out. */
+    Map<String, Object> options() {
+        return isNone() ? Map.of() : Map.of("outputDropout", outputs, "scaled", scaled, "dropout", whole);
     }
 
-    /** What {@link #id} told. */
+    /** What {@link #options} told. */
     static UpdateDropout of(MethodOptions options) {
         return options.values().containsKey("dropout")
                 ? new UpdateDropout(options.number("outputDropout"), options.flag("scaled"), options.number("dropout"))

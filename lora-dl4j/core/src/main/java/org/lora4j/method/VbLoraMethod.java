@@ -35,6 +35,16 @@ public final class VbLoraMethod extends PairMethod {
     private static final String INDICES = "_topk_indices";
     private static final String WEIGHTS = "_topk_weights";
 
+    /** Every factor of both kinds of files. */
+    static final MethodTraits TRAITS = traits(
+            LOGITS + "A",
+            LOGITS + "B",
+            LOGITS + "A" + INDICES,
+            LOGITS + "A" + WEIGHTS,
+            LOGITS + "B" + INDICES,
+            LOGITS + "B" + WEIGHTS,
+            BANK);
+
     private final int vectors;
     private final int length;
     private final int top;
@@ -61,19 +71,34 @@ public final class VbLoraMethod extends PairMethod {
                 options.integer("vectors"), options.integer("length"), options.integer("top"), options.flag("saved"));
     }
 
-    @Override
-    public String name() {
-        return "VB-LoRA";
+    private static MethodTraits traits(String... suffixes) {
+        MethodTraits.Builder traits = MethodTraits.builder("VB-LoRA", "VBLORA").place(Place.OUTPUT);
+        for (int i = 0; i < suffixes.length; i++) {
+            String shortName = "Q" + (char) ('a' + i);
+            if (suffixes[i].equals(BANK)) {
+                traits.factor(BANK, shortName, FactorTrait.FIXED, FactorTrait.SHARED);
+            } else if (suffixes[i].endsWith(INDICES)) {
+                traits.factor(suffixes[i], shortName, FactorTrait.FIXED, FactorTrait.INTEGER);
+            } else {
+                traits.factor(suffixes[i], shortName, FactorTrait.FIXED);
+            }
+        }
+        return traits.build();
     }
 
     @Override
-    public String id() {
-        return MethodOptions.id("VBLORA", Map.of("vectors", vectors, "length", length, "top", top, "saved", savesTop));
+    public MethodTraits traits() {
+        return traits(factors(1, 1, 1).keySet().toArray(String[]::new)).toBuilder()
+                .variant("vectors", vectors)
+                .variant("length", length)
+                .variant("top", top)
+                .variant("saved", savesTop)
+                .build();
     }
 
     @Override
     public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR);
+        FactorShapes.require(TRAITS.name(), shape, rank, ModuleShape.Kind.LINEAR);
         if (shape.inputs() % length != 0 || shape.outputs() % length != 0) {
             throw new IllegalArgumentException("VB-LoRA, module of shape " + shape + ": vectorLength = " + length
                     + "; expected a divisor of " + shape.inputs() + " inputs and " + shape.outputs()
@@ -102,18 +127,6 @@ public final class VbLoraMethod extends PairMethod {
     }
 
     @Override
-    public List<String> suffixes() {
-        return List.copyOf(factors(1, 1, 1).keySet());
-    }
-
-    @Override
-    public List<String> shortNames() {
-        return IntStream.range(0, suffixes().size())
-                .mapToObj(i -> "Q" + (char) ('a' + i))
-                .toList();
-    }
-
-    @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         return FactorShapes.problems(factors(-1, -1, rank), found);
     }
@@ -135,16 +148,6 @@ public final class VbLoraMethod extends PairMethod {
 
     private static double[] values(INDArray array) {
         return array.dup('c').data().asDouble();
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return false;
-    }
-
-    @Override
-    public boolean isShared(String suffix) {
-        return suffix.equals(BANK);
     }
 
     @Override

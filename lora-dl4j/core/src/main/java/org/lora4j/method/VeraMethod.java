@@ -29,6 +29,9 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class VeraMethod extends PairMethod {
 
+    static final MethodTraits TRAITS = traits("VeRA", "VERA", "vera_");
+    static final MethodTraits PROBABILISTIC = traits("PVeRA", "PVERA", "pvera_");
+
     private final boolean probabilistic;
     private final long key;
     private final double initialD;
@@ -54,14 +57,14 @@ public final class VeraMethod extends PairMethod {
         return new VeraMethod(probabilistic, options.integral("key"), options.number("d"), true);
     }
 
-    @Override
-    public String name() {
-        return probabilistic ? "PVeRA" : "VeRA";
-    }
-
-    @Override
-    public String id() {
-        return MethodOptions.id(probabilistic ? "PVERA" : "VERA", Map.of("key", key, "d", initialD));
+    private static MethodTraits traits(String name, String saved, String prefix) {
+        return MethodTraits.builder(name, saved)
+                .place(Place.OUTPUT)
+                .factor(prefix + "lambda_b", "Vb")
+                .factor(prefix + "lambda_d", "Vd")
+                .factor(prefix + "A", "Va", FactorTrait.FIXED, FactorTrait.SHARED)
+                .factor(prefix + "B", "Vp", FactorTrait.FIXED, FactorTrait.SHARED)
+                .build();
     }
 
     private String suffix(String ending) {
@@ -79,34 +82,22 @@ public final class VeraMethod extends PairMethod {
     }
 
     @Override
-    public Map<String, long[]> factors(ModuleShape shape, int rank) {
-        FactorShapes.require(name(), shape, rank, ModuleShape.Kind.LINEAR);
-        return factors(shape.inputs(), shape.outputs(), rank);
+    public MethodTraits traits() {
+        return Projections.traits(probabilistic ? PROBABILISTIC : TRAITS, stored)
+                .variant("key", key)
+                .variant("d", initialD)
+                .build();
     }
 
     @Override
-    public List<String> shortNames() {
-        return List.of("Vb", "Vd", "Va", "Vp");
+    public Map<String, long[]> factors(ModuleShape shape, int rank) {
+        FactorShapes.require(probabilistic ? "PVeRA" : "VeRA", shape, rank, ModuleShape.Kind.LINEAR);
+        return factors(shape.inputs(), shape.outputs(), rank);
     }
 
     @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
         return FactorShapes.problems(factors(-1, -1, rank), found);
-    }
-
-    @Override
-    public boolean isTrained(String suffix) {
-        return !isShared(suffix);
-    }
-
-    @Override
-    public boolean isShared(String suffix) {
-        return suffix.equals(suffix("A")) || suffix.equals(suffix("B"));
-    }
-
-    @Override
-    public boolean isStored(String suffix) {
-        return stored || !isShared(suffix);
     }
 
     @Override

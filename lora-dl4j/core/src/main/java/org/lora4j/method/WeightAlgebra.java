@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 /**
  * The weight of a module, as a method sees it, in whatever layout a host keeps it.
  *
- * <p>Factors are in PEFT's shapes, but those of which {@link AdapterMethod#isThin} is true: these lie as the host likes its
+ * <p>Factors are in PEFT's shapes, but those that are {@link FactorTrait#THIN}: these lie as the host likes its
  * thin products, and only {@link #update} takes them.
  *
  * @param <T> what is calculated with

@@ -132,7 +132,7 @@ public final class AdapterConversion {
             }
         }
         problems.throwIfAny("AdapterConversion");
-        boolean bias = sites.stream().anyMatch(site -> site.method().biasEffect() == BiasEffect.ADDS);
+        boolean bias = sites.stream().anyMatch(site -> site.method().traits().biasEffect() == BiasEffect.ADDS);
         Map<String, Map<String, INDArray>> modules = new TreeMap<>();
         Map<String, Integer> ranks = new TreeMap<>();
         adapter.modules().forEach((path, tensors) -> {
@@ -214,8 +214,8 @@ public final class AdapterConversion {
                 where + shape + " in " + shape.parts()
                         + " groups, which LoRA cannot express with factors of another rank; expected one group");
         problems.check(
-                site.method().biasEffect() != BiasEffect.CHANGES,
-                where + "adapted by " + site.method().name()
+                site.method().traits().biasEffect() != BiasEffect.CHANGES,
+                where + "adapted by " + site.method().traits().name()
                         + ", which changes its bias, too; expected a change of the weight");
         long side = Math.min(shape.outputs(), shape.fanIn());
         problems.check(
@@ -224,7 +224,7 @@ public final class AdapterConversion {
     }
 
     private static OptionalInt keptRank(WeightSite site) {
-        return site.method().keptRank(site.rank());
+        return site.method().traits().keepsRank() ? OptionalInt.of(site.rank()) : OptionalInt.empty();
     }
 
     /** The change of a weight as a matrix [outputs, inputs]. */

@@ -176,12 +176,12 @@ public final class WeightChange {
         }
         return site.method().changesWeight(shape)
                 ? Optional.empty()
-                : Optional.of(shape + ", on which " + site.method().name() + " is no change of the weight");
+                : Optional.of(shape + ", on which " + site.method().traits().name() + " is no change of the weight");
     }
 
     @Override
     public String toString() {
         return "WeightChange[" + site.module() + ", " + site.shape() + ", "
-                + site.method().name() + "]";
+                + site.method().traits().name() + "]";
     }
 }

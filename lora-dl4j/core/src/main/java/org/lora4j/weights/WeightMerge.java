@@ -223,11 +223,11 @@ public final class WeightMerge {
         }
         if (!site.method().changesWeight(site.shape())) {
             throw new IncompatibleBaseException("WeightMerge: module \"" + site.module() + "\": "
-                    + site.method().name()
+                    + site.method().traits().name()
                     + " on a window above 1 is no change of the weight, as in PEFT; expected a window"
                     + " of 1. Keep this adapter beside the weights instead of merging it.");
         }
-        if (site.bias() == null && site.method().biasEffect() == BiasEffect.ADDS) {
+        if (site.bias() == null && site.method().traits().biasEffect() == BiasEffect.ADDS) {
             throw new IncompatibleBaseException("WeightMerge: module \"" + site.module()
                     + "\" has a bias on B, but the base has no bias to add it to; expected one beside \""
                     + site.weight()

@@ -86,9 +86,10 @@ class UpdateDropoutTest {
                         .moduleDropout(0.5)
                         .targetModules("m")
                         .build();
-        String id = AdapterMethods.of(config, "m", SHAPE).id();
+        String id = AdapterMethods.of(config, "m", SHAPE).traits().id();
 
-        assertThat(AdapterMethods.named(id, false).updateDropout()).isEqualTo(new UpdateDropout(0.25, scaled, 0.5));
-        assertThat(AdapterMethods.named(id, false).id()).isEqualTo(id);
+        assertThat(AdapterMethods.named(id, false).traits().updateDropout())
+                .isEqualTo(new UpdateDropout(0.25, scaled, 0.5));
+        assertThat(AdapterMethods.named(id, false).traits().id()).isEqualTo(id);
     }
 }

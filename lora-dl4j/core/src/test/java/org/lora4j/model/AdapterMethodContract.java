@@ -47,9 +47,10 @@ import org.lora4j.config.RoadConfig;
 import org.lora4j.config.RoadVariant;
 import org.lora4j.config.ShiraConfig;
 import org.lora4j.config.VeraConfig;
-import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.DoraMethod;
+import org.lora4j.method.FactorTrait;
+import org.lora4j.method.MethodTraits;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -302,7 +303,7 @@ public abstract class AdapterMethodContract {
         Adapter adapter = model.adapter("default");
         adapter.modules()
                 .forEach((path, factors) -> factors.forEach((suffix, array) -> {
-                    if (AdapterMethods.of(adapter.config(), path).isTrained(suffix)) {
+                    if (!AdapterMethods.of(adapter.config(), path).traits().is(suffix, FactorTrait.FIXED)) {
                         values.put(path + "." + suffix, array.dup('c').data().asDouble());
                     }
                 }));
@@ -347,7 +348,7 @@ public abstract class AdapterMethodContract {
     void behindDora_mergesToWhatBothCompute(String method, String network) {
         AdaptedModel model = acting("DoRA", network);
         AdapterConfig config = config(method, network, Initialization.RANDOM);
-        AdapterMethod own = AdapterMethods.of(config, "any");
+        MethodTraits own = AdapterMethods.of(config, "any").traits();
         // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
         assumeThat(own.multiplies() || own.isSingle() || own.scalesOthers()).isFalse();
         // Magnitudes that are no lengths, or nothing would be scaled.

@@ -26,6 +26,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.PveraConfig;
 import org.lora4j.config.VbLoraConfig;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.model.AdapterMethodContract.ParameterAndGradient;
 
 /**
@@ -192,7 +193,7 @@ public abstract class EveryCombinationContract {
         Adapter adapter = model.adapter("default");
         adapter.modules()
                 .forEach((path, factors) -> factors.forEach((suffix, array) -> {
-                    if (AdapterMethods.of(adapter.config(), path).isTrained(suffix)) {
+                    if (!AdapterMethods.of(adapter.config(), path).traits().is(suffix, FactorTrait.FIXED)) {
                         values.put(path + "." + suffix, array.dup('c').data().asDouble());
                     }
                 }));

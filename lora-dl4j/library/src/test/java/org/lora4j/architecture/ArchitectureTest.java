@@ -64,7 +64,14 @@ class ArchitectureTest {
                 layer("internal.engine.autodiff", "error", "internal.engine.autodiff.rules", "internal.graph"),
                 layer("internal.format.json", "error", "internal.format.file"),
                 layer("internal.format.table", "error", "internal.format.file", "internal.format.json"),
-                layer("internal.format.peft", "error", "config", "internal.format.file", "internal.format.json"),
+                layer("method", "error", "config", "internal.array"),
+                layer(
+                        "internal.format.peft",
+                        "error",
+                        "config",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "method"),
                 layer(
                         "internal.format.torch",
                         "error",
@@ -72,7 +79,6 @@ class ArchitectureTest {
                         "internal.format.tensor",
                         "internal.format.zip",
                         "format"),
-                layer("method", "error", "config", "internal.array"),
                 layer("quant", "error", "internal.array", "internal.array.io", "internal.graph"),
                 layer("exec.kernel", "internal.array"),
                 layer(

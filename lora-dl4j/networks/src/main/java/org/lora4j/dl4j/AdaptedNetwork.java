@@ -388,7 +388,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
                 .filter(path -> modules.biasOf(modules.get(path)).isEmpty())
                 .filter(path -> now.stream()
                         .flatMap(adapter -> Optional.ofNullable(adapter.parts().get(path)).stream())
-                        .anyMatch(part -> part.method().biasEffect() == BiasEffect.ADDS))
+                        .anyMatch(part -> part.method().traits().biasEffect() == BiasEffect.ADDS))
                 .toList());
         Map<String, INDArray> folded = new LinkedHashMap<>();
         for (String path : paths) {
@@ -414,7 +414,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
                 boolean itsOwn = modules.biasOf(part.module())
                         .filter(own -> own.path().equals(bias.path()))
                         .isPresent();
-                if (itsOwn && part.method().biasEffect() != BiasEffect.NONE) {
+                if (itsOwn && part.method().traits().biasEffect() != BiasEffect.NONE) {
                     updates.add(
                             adapter.update(part, factory.parameter(part.module().path() + ".weight")));
                 }

@@ -19,6 +19,7 @@ import org.lora4j.internal.host.HostPart;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
@@ -103,7 +104,7 @@ record NetworkAdapter(
         @Override
         public long parameters() {
             return factors.keySet().stream()
-                    .filter(method::isTrained)
+                    .filter(suffix -> !method.traits().is(suffix, FactorTrait.FIXED))
                     .mapToLong(suffix -> factors.get(suffix).length())
                     .sum();
         }
@@ -136,7 +137,7 @@ record NetworkAdapter(
         parts.forEach((path, part) -> {
             Map<String, String> own = new LinkedHashMap<>();
             part.factors().keySet().stream()
-                    .filter(part.method()::isTrained)
+                    .filter(suffix -> !part.method().traits().is(suffix, FactorTrait.FIXED))
                     .forEach(suffix -> own.put(suffix, trainedName(path + "." + suffix)));
             names.put(path, own);
         });
@@ -261,10 +262,10 @@ record NetworkAdapter(
                 config().scalingOf(part.named()),
                 config().dropout(),
                 learns,
-                part.method().biasEffect() == BiasEffect.ADDS,
+                part.method().traits().biasEffect() == BiasEffect.ADDS,
                 config().initialization(),
                 RandomStreams.of(seed, path).nextLong(),
-                part.method().id(),
+                part.method().traits().id(),
                 rows(part));
     }
 }

@@ -33,6 +33,7 @@ import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.random.RandomStreams;
@@ -103,7 +104,7 @@ final class NetworkAdapters {
         reportUnmergeable(
                 name,
                 selection.modules().stream()
-                        .filter(module -> method(config, module).biasEffect() == BiasEffect.ADDS)
+                        .filter(module -> method(config, module).traits().biasEffect() == BiasEffect.ADDS)
                         .toList());
         PeftFile file = stacked(selection.modules()).in(PeftFile.of(config));
         return possible(adapter(name, file, seed, selection, tensors, saved), true);
@@ -209,9 +210,13 @@ final class NetworkAdapters {
                     .map(module -> module.path() + " (" + module.kind() + ")")
                     .toList();
             AdapterMethod method = method(config, without.get(0));
-            String asked = method.option().map(option -> option + " = true").orElse(method.name());
+            String asked = method.traits()
+                    .option()
+                    .map(option -> option + " = true")
+                    .orElse(method.traits().name());
             throw new IllegalArgumentException("adapter " + MessageText.name(name) + ": " + asked + " with modules "
-                    + Problems.quoted(modulesAndKinds) + ", whose kinds of layers have no " + method.name()
+                    + Problems.quoted(modulesAndKinds) + ", whose kinds of layers have no "
+                    + method.traits().name()
                     + "; expected modules of "
                     + LayerKinds.namesWithEveryMethod() + ". Exclude these modules, or use plain LoRA.");
         }
@@ -236,7 +241,9 @@ final class NetworkAdapters {
                 Part part = part(file, module, selection, seed, factors, saved.keySet());
                 parts.put(path, part);
                 Map<String, INDArray> whole = new LinkedHashMap<>(factors);
-                whole.keySet().removeIf(suffix -> !part.method().isShared(suffix) || shared.containsKey(suffix));
+                whole.keySet()
+                        .removeIf(suffix ->
+                                !part.method().traits().is(suffix, FactorTrait.SHARED) || shared.containsKey(suffix));
                 shared.putAll(copies(module, whole));
             }
             if (own.size() > factors.size()) {

@@ -22,6 +22,7 @@ import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.dl4j.layer.PathDropout;
 import org.lora4j.internal.host.HostState;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
@@ -131,8 +132,8 @@ final class StateNetwork<N extends Model> {
         }
         part.factors().forEach((suffix, value) -> {
             String parameter = parameter(part, slot, suffix);
-            boolean trained = learns && part.method().isTrained(suffix);
-            Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
+            boolean trained = learns && !part.method().traits().is(suffix, FactorTrait.FIXED);
+            Kind kind = part.method().traits().is(suffix, FactorTrait.BIAS_OR_GAIN) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
             String module = part.module().path();
             ties.add(new Tie(
                     adapter, module + "." + suffix, value, layer, parameter, module, trained ? kind : null, update));

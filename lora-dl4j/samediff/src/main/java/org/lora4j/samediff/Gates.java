@@ -59,7 +59,7 @@ record Gates(int experts, Input input, Map<String, Live> modules) {
         problems.check(
                 adapter.modules().values().stream().allMatch(part -> part.method() instanceof LoraMethod)
                         && adapter.modules().values().stream()
-                                .allMatch(part -> part.method().biasEffect() == BiasEffect.NONE)
+                                .allMatch(part -> part.method().traits().biasEffect() == BiasEffect.NONE)
                         && adapter.tokens().isEmpty(),
                 "the adapter is " + adapter.config()
                         + "; expected plain LoRA without a bias on B and without token rows");

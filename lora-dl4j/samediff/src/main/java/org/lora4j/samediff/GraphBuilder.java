@@ -15,6 +15,7 @@ import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.internal.samediff.form.SiteGraph;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.UpdateDropout;
@@ -172,7 +173,7 @@ final class GraphBuilder {
     private void updateBias(Attached one, LeafUpdates updates) {
         GraphModule module = one.part().module();
         Site site = module.sites().get(0);
-        if (one.part().method().biasEffect() == BiasEffect.CHANGES && BiasReaders.isBehind(base, module)) {
+        if (one.part().method().traits().biasEffect() == BiasEffect.CHANGES && BiasReaders.isBehind(base, module)) {
             Attachment attachment = attachment(one, null, null);
             updates.add(
                     module.bias(),
@@ -234,7 +235,7 @@ final class GraphBuilder {
     private Map<String, Factor> factors(Part part, Map<String, Live> tensors, VariableType type) {
         Map<String, Factor> factors = new LinkedHashMap<>();
         tensors.forEach((suffix, live) -> {
-            VariableType own = part.method().isTrained(suffix) ? type : VariableType.CONSTANT;
+            VariableType own = !part.method().traits().is(suffix, FactorTrait.FIXED) ? type : VariableType.CONSTANT;
             Leaf leaf = new Leaf(live.variable(), own, live.array());
             boolean blocks = part.groups() > 1 && suffix.equals(LoraMethod.B);
             factors.put(suffix, new Factor(leaf, blocks ? blocks(part, live) : null));
@@ -263,7 +264,7 @@ final class GraphBuilder {
     }
 
     private String kept(Attached one, int use) {
-        UpdateDropout dropout = one.part().method().updateDropout();
+        UpdateDropout dropout = one.part().method().traits().updateDropout();
         if (!one.dropout() || dropout.isNone()) {
             return null;
         }

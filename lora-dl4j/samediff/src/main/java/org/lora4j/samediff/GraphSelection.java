@@ -64,7 +64,7 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
             RepeatedLayers.check(config.layerReplication(), scope.values(), problems);
         }
         List<String> whole = targets.stream()
-                .filter(target -> target.method().biasEffect() == BiasEffect.ADDS
+                .filter(target -> target.method().traits().biasEffect() == BiasEffect.ADDS
                         && target.module().fedByWeight())
                 .map(Target::path)
                 .toList();
@@ -75,10 +75,12 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         targets.stream()
                 .filter(target -> !(target.method() instanceof LoraMethod)
                         && target.module().isAttentionInput())
-                .forEach(target -> problems.add(
-                        target.method().option().orElse(target.method().name())
-                                + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
-                                + "\"), which PEFT does not load, expected plain LoRA"));
+                .forEach(target -> problems.add(target.method()
+                                .traits()
+                                .option()
+                                .orElse(target.method().traits().name())
+                        + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
+                        + "\"), which PEFT does not load, expected plain LoRA"));
         List<TokenRows<GraphModule>> tokens = TokenRows.of(config, tables(scope.graph()), found, problems);
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));

@@ -19,6 +19,7 @@ import org.lora4j.internal.host.HostPart;
 import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.TrainableParameter.Kind;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -77,7 +78,7 @@ record LiveAdapter(
         /** The factors that learn when the adapter does. */
         Map<String, Live> trained() {
             Map<String, Live> trained = new LinkedHashMap<>(factors);
-            trained.keySet().removeIf(suffix -> !method().isTrained(suffix));
+            trained.keySet().removeIf(suffix -> method().traits().is(suffix, FactorTrait.FIXED));
             return trained;
         }
 
@@ -313,7 +314,7 @@ record LiveAdapter(
     List<TrainableParameter> trainable() {
         List<TrainableParameter> parameters = new ArrayList<>();
         modules.forEach((path, part) -> part.trained().forEach((suffix, live) -> {
-            Kind kind = part.method().isBiasOrGain(suffix) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
+            Kind kind = part.method().traits().is(suffix, FactorTrait.BIAS_OR_GAIN) ? Kind.BIAS_OR_NORM : Kind.FACTOR;
             parameters.add(new TrainableParameter(
                     live.variable(), path, kind, live.array(), part.target().lowRank(suffix)));
         }));

@@ -23,6 +23,7 @@ import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
 import org.lora4j.quant.StoredWeights;
@@ -129,9 +130,9 @@ final class LiveAdapters {
 
     /** A bias that is added behind the op is changed for all who read it. */
     private Target requireOwnBias(Target target) {
-        boolean changes = target.method().biasEffect() == BiasEffect.CHANGES;
+        boolean changes = target.method().traits().biasEffect() == BiasEffect.CHANGES;
         if (changes && BiasReaders.isBehind(base, target.module()) && !BiasReaders.areOwn(base, target.module())) {
-            throw new IllegalArgumentException(target.method().name() + " changes the bias "
+            throw new IllegalArgumentException(target.method().traits().name() + " changes the bias "
                     + MessageText.name(target.module().bias())
                     + ", which another part of the graph reads, too, or which not every use of the"
                     + " module adds; expected a bias of its own. Exclude the module.");
@@ -244,7 +245,7 @@ final class LiveAdapters {
 
         void add(Target target, Map<String, INDArray> factors, Map<String, INDArray> start, long groups) {
             factors.forEach((suffix, tensor) -> {
-                if (target.method().isShared(suffix)) {
+                if (target.method().traits().is(suffix, FactorTrait.SHARED)) {
                     shared.putIfAbsent(
                             suffix,
                             tensor.castTo(array(target.module().weight()).dataType()));

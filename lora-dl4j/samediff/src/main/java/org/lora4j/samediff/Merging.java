@@ -70,10 +70,10 @@ final class Merging {
     private Result run() {
         Folding.requireWeights(
                 paths(part -> !part.method().changesWeight(part.module().shape())));
-        Folding.requireBiases(
-                paths(part -> part.module().bias() == null && part.method().biasEffect() == BiasEffect.ADDS));
+        Folding.requireBiases(paths(
+                part -> part.module().bias() == null && part.method().traits().biasEffect() == BiasEffect.ADDS));
         Folding.requireOwnBiases(paths(part -> part.module().bias() != null
-                && part.method().biasEffect() != BiasEffect.NONE
+                && part.method().traits().biasEffect() != BiasEffect.NONE
                 && !unmerged.hasOwnBias(part.module())));
         for (LiveAdapter adapter : now) {
             adapter.tokens().values().forEach(tokens -> mergeLeaf(tokens.module()));

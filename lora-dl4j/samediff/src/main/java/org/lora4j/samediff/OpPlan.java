@@ -14,6 +14,7 @@ import org.lora4j.internal.samediff.form.SiteGraph;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.Place;
 import org.lora4j.method.Factors;
+import org.lora4j.method.MethodTraits;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -55,7 +56,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
 
         /** Where the adapter acts in an op of a form. */
         Place place(SiteForm form) {
-            boolean beside = form.knowsInputAxis() || acts == method.place() && acts != Place.INPUT;
+            boolean beside = form.knowsInputAxis() || acts == method.traits().place() && acts != Place.INPUT;
             if (form.fedByWeight() || !beside) {
                 return Place.WEIGHT;
             }
@@ -162,7 +163,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
 
         /** In the order in which they change a weight. */
         SitePlan {
-            attachments = AdapterMethod.ordered(attachments, Attachment::method);
+            attachments = MethodTraits.ordered(attachments, Attachment::method);
         }
 
         boolean changesResult() {
@@ -173,7 +174,7 @@ record OpPlan(List<SitePlan> sites, LeafUpdates updates) implements OpRewrite {
         Place place(Attachment attachment, SiteForm form) {
             Place own = attachment.place(form);
             boolean scaled = attachments.subList(0, attachments.indexOf(attachment)).stream()
-                    .anyMatch(before -> before.method().scalesOthers() && before.place(form) == Place.OUTPUT);
+                    .anyMatch(before -> before.method().traits().scalesOthers() && before.place(form) == Place.OUTPUT);
             return scaled && own == Place.WEIGHT ? Place.OUTPUT : own;
         }
     }

@@ -119,7 +119,8 @@ final class StateGraphs {
     private static boolean drops(LiveAdapter adapter) {
         return adapter.config().dropout() > 0
                 || adapter.modules().values().stream()
-                        .anyMatch(part -> !part.method().updateDropout().isNone());
+                        .anyMatch(
+                                part -> !part.method().traits().updateDropout().isNone());
     }
 
     private GraphBuilder assemble(HostState<MergedArrays> state, boolean dropout) {

@@ -7,6 +7,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.train.TrainableParameter.LowRank;
@@ -35,7 +36,7 @@ record Target(String path, GraphModule module, int rank, double scaling, Adapter
 
     /** How a factor lies in graphs. */
     Layout layout(String suffix) {
-        return method.isThin(suffix) ? module.factorLayout() : Layout.SAME;
+        return method.traits().is(suffix, FactorTrait.THIN) ? module.factorLayout() : Layout.SAME;
     }
 
     /** Where the rank of a factor of LoRA lies, if an axis is of the rank alone. */

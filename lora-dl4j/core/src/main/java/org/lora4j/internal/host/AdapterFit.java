@@ -31,12 +31,6 @@ public final class AdapterFit {
     /**
      * Checks an adapter.
      *
-     * @param name its name, for the message
-     * @param adapter the adapter
-     * @param choice what there is in the model
-     * @param <M> a module of the host
-     * @param <P> a parameter of the host
-     * @return what its config selects
      * @throws IllegalArgumentException if it does not fit; the message lists every problem
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> require(
@@ -90,11 +84,6 @@ public final class AdapterFit {
     /**
      * Compares the tensors of a module with what its method has.
      *
-     * @param path path of the module
-     * @param method the method
-     * @param module the module
-     * @param expected shapes by suffix
-     * @param found tensors by suffix
      * @param problems receives what is missing, superfluous, of another shape or of impossible values
      */
     public static void checkFactors(
@@ -144,10 +133,8 @@ public final class AdapterFit {
     /**
      * Compares the parameters that an adapter holds in full with those of a model.
      *
-     * @param adapter the adapter
      * @param known the shapes of the model's parameters in adapter files, by path
      * @param expected paths of the parameters that the config trains fully
-     * @param where what the model is called in messages
      * @param problems receives what is missing, unknown or of another shape
      */
     public static void checkSaved(

@@ -10,12 +10,11 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.method.AdapterMethod;
+import org.lora4j.method.MethodTraits;
 
 /**
  * The adapters of one model by name, in the order in which they were added. Every wrong name gets a full answer here.
  *
- * @param <A> an adapter as the host keeps it
  * @apiNote Status: internal
  */
 public final class AdapterNames<A extends HostAdapter> {
@@ -24,11 +23,7 @@ public final class AdapterNames<A extends HostAdapter> {
 
     AdapterNames() {}
 
-    /**
-     * Adds an adapter, or puts it in the place of the one of its name.
-     *
-     * @param adapter the adapter
-     */
+    /** Adds an adapter, or puts it in the place of the one of its name. */
     public void put(A adapter) {
         adapters.put(adapter.name(), adapter);
     }
@@ -58,8 +53,6 @@ public final class AdapterNames<A extends HostAdapter> {
     /**
      * One adapter.
      *
-     * @param name a name
-     * @return the adapter
      * @throws IllegalArgumentException if there is none of this name
      */
     public A get(String name) {
@@ -76,7 +69,6 @@ public final class AdapterNames<A extends HostAdapter> {
     /**
      * Several adapters.
      *
-     * @param names names, each once
      * @return the adapters in the order of the names
      * @throws IllegalArgumentException if one is unknown or given twice; the message lists all such names
      */
@@ -137,17 +129,16 @@ public final class AdapterNames<A extends HostAdapter> {
         for (A adapter : wanted) {
             adapter.partsByModule().forEach((path, part) -> {
                 HostAdapter other = first.putIfAbsent(path, adapter);
-                AdapterMethod before = other == null
-                        ? part.method()
-                        : other.partsByModule().get(path).method();
-                boolean same = before.name().equals(part.method().name());
-                boolean agree = same
-                        ? other == null || !before.isSingle()
-                        : !(before.multiplies() || part.method().multiplies());
+                MethodTraits own = part.method().traits();
+                MethodTraits before = other == null
+                        ? own
+                        : other.partsByModule().get(path).method().traits();
+                boolean same = before.name().equals(own.name());
+                boolean agree = same ? other == null || !before.isSingle() : !(before.multiplies() || own.multiplies());
                 problems.check(
                         agree,
                         "\"" + (other == null ? null : other.name()) + "\" (" + before.name() + ") and \""
-                                + adapter.name() + "\" (" + part.method().name() + ") both adapt \"" + path + "\"");
+                                + adapter.name() + "\" (" + own.name() + ") both adapt \"" + path + "\"");
             });
         }
         if (!problems.isEmpty()) {

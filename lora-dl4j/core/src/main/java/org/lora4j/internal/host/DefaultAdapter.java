@@ -17,15 +17,7 @@ public final class DefaultAdapter {
 
     private DefaultAdapter() {}
 
-    /**
-     * Attaches a fresh adapter, active and trainable.
-     *
-     * @param model a model without adapters
-     * @param config what to adapt and how
-     * @param seed source of the start values
-     * @return the model
-     * @param <M> its type
-     */
+    /** Attaches a fresh adapter, active and trainable. */
     public static <M extends AdaptedModel> M fresh(M model, AdapterConfig config, long seed) {
         model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, seed);
         model.activate(AdaptedModel.DEFAULT_ADAPTER);
@@ -35,10 +27,6 @@ public final class DefaultAdapter {
     /**
      * Attaches a saved adapter, active and not trainable.
      *
-     * @param model a model without adapters
-     * @param directory a PEFT directory
-     * @return the model
-     * @param <M> its type
      * @throws IOException if the directory cannot be read or is no sound adapter
      * @throws IncompatibleBaseException if the adapter does not fit the model; the message lists every problem
      */

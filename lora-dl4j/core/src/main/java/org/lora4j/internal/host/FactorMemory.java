@@ -7,6 +7,7 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.MessageText;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.ModuleShape;
 
 /**
@@ -28,10 +29,7 @@ public final class FactorMemory {
     /**
      * Requires that the factors take no more than their modules allow.
      *
-     * @param adapter name of the adapter
-     * @param config its config
      * @param modules the shapes of the adapted modules by path
-     * @param shared what {@link AdapterMethods#shared} says of them
      * @throws IllegalArgumentException if they take more
      */
     public static void require(
@@ -56,7 +54,7 @@ public final class FactorMemory {
         AdapterMethod method = AdapterMethods.of(config, path);
         try {
             return method.factors(shape, config.rankOf(path)).entrySet().stream()
-                    .filter(factor -> !method.isShared(factor.getKey()))
+                    .filter(factor -> !method.traits().is(factor.getKey(), FactorTrait.SHARED))
                     .mapToDouble(factor -> elements(factor.getValue()))
                     .sum();
         } catch (IllegalArgumentException e) {

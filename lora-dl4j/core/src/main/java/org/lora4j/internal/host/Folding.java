@@ -13,6 +13,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
+import org.lora4j.method.MethodTraits;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.MergeReport;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -68,13 +69,8 @@ public final class Folding {
         /**
          * Takes factors of any type; they are calculated with in double precision.
          *
-         * @param method how it adapts
-         * @param shape the module
-         * @param factors factors in PEFT's layout
          * @param start factors whose update the base has given up
-         * @param scaling factor on the update
          * @param toPeft converts an array of the weight's layout to PEFT's
-         * @param fromPeft converts back
          */
         public Update {
             factors = exact(factors);
@@ -102,17 +98,15 @@ public final class Folding {
     /**
      * A weight with updates in it.
      *
-     * @param module path of the module
      * @param before the weight without them; only read
      * @param from what they are added to, if that is not {@code before}; only read
-     * @param updates the updates, in their order
      * @return a new array in the layout and type of {@code before}
      * @throws IllegalStateException if a value is not finite
      */
     public INDArray weight(String module, INDArray before, INDArray from, List<Update> updates) {
         INDArray base = before.castTo(DataType.DOUBLE);
         INDArray sum = from.castTo(DataType.DOUBLE);
-        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
+        for (Update update : MethodTraits.ordered(updates, Update::method)) {
             sum = update.weight(base, sum);
         }
         return rounded(module, before, sum);
@@ -121,18 +115,16 @@ public final class Folding {
     /**
      * A bias with updates in it.
      *
-     * @param module path of the module
      * @param before the bias without them; only read
-     * @param updates the updates, in their order
      * @return a new array in the type of {@code before}; empty if none of them changes a bias
      * @throws IllegalStateException if a value is not finite
      */
     public Optional<INDArray> bias(String module, INDArray before, List<Update> updates) {
-        if (updates.stream().allMatch(update -> update.method().biasEffect() == BiasEffect.NONE)) {
+        if (updates.stream().allMatch(update -> update.method().traits().biasEffect() == BiasEffect.NONE)) {
             return Optional.empty();
         }
         INDArray sum = before.castTo(DataType.DOUBLE);
-        for (Update update : AdapterMethod.ordered(updates, Update::method)) {
+        for (Update update : MethodTraits.ordered(updates, Update::method)) {
             sum = update.bias(sum).orElse(sum);
         }
         return Optional.of(rounded(module, before, sum));
@@ -212,11 +204,7 @@ public final class Folding {
                         + " the base in a wider type.");
     }
 
-    /**
-     * What it has cost.
-     *
-     * @return a report on all parameters so far
-     */
+    /** What it has cost. */
     public MergeReport report() {
         return new MergeReport(adapters, modules.size(), change, rounding, worst, bytes);
     }

@@ -27,11 +27,7 @@ public interface HostAdapter {
         return false;
     }
 
-    /**
-     * The adapter's name.
-     *
-     * @return a name, unique in its model
-     */
+    /** The adapter's name. */
     String name();
 
     /**
@@ -41,11 +37,7 @@ public interface HostAdapter {
      */
     PeftFile file();
 
-    /**
-     * What is adapted and how.
-     *
-     * @return the config
-     */
+    /** What is adapted and how. */
     default AdapterConfig config() {
         return file().config();
     }
@@ -73,20 +65,12 @@ public interface HostAdapter {
      */
     Map<String, Map<String, String>> parameterNames();
 
-    /**
-     * The modules with factors.
-     *
-     * @return paths of modules
-     */
+    /** The modules with factors. */
     default Set<String> modulePaths() {
         return partsByModule().keySet();
     }
 
-    /**
-     * The modules that a selector has to name to select what this adapter adapts.
-     *
-     * @return paths as adapter files write them
-     */
+    /** The modules that a selector has to name to select what this adapter adapts. */
     default Set<String> targetPaths() {
         return modulePaths();
     }
@@ -98,11 +82,7 @@ public interface HostAdapter {
      */
     Map<String, ? extends HostPart> partsByModule();
 
-    /**
-     * How many numbers there are in the factors of each module.
-     *
-     * @return the modules with factors, in order
-     */
+    /** How many numbers there are in the factors of each module. */
     default List<ModuleParameters> parametersByModule() {
         List<ModuleParameters> all = new ArrayList<>();
         partsByModule()
@@ -119,7 +99,6 @@ public interface HostAdapter {
     /**
      * Whether factors or rows of this adapter act in a module.
      *
-     * @param module path of a module
      * @return true if so
      */
     default boolean touches(String module) {
@@ -129,7 +108,6 @@ public interface HostAdapter {
     /**
      * The factors of a module now, in PEFT's layout.
      *
-     * @param module path of a module of {@link #modulePaths}
      * @return arrays by suffix, only to be read
      */
     Map<String, INDArray> factors(String module);
@@ -145,11 +123,7 @@ public interface HostAdapter {
         return Map.of();
     }
 
-    /**
-     * The parameters of the base that this adapter replaces.
-     *
-     * @return paths of parameters
-     */
+    /** The parameters of the base that this adapter replaces. */
     Set<String> savedPaths();
 
     /**
@@ -161,20 +135,12 @@ public interface HostAdapter {
         return List.of();
     }
 
-    /**
-     * The tables that hold these rows.
-     *
-     * @return what the host tells weights apart by
-     */
+    /** The tables that hold these rows. */
     default Set<String> tablesWithRows() {
         return Set.of();
     }
 
-    /**
-     * The weights that factors of this adapter change.
-     *
-     * @return what the host tells weights apart by
-     */
+    /** The weights that factors of this adapter change. */
     default Set<String> changedWeights() {
         return modulePaths();
     }

@@ -25,11 +25,7 @@ public interface HostParameter {
      */
     AdaptableModule weightOf();
 
-    /**
-     * The shape in adapter files.
-     *
-     * @return PEFT's shape
-     */
+    /** The shape in adapter files. */
     long[] peftShape();
 
     /**
@@ -39,21 +35,12 @@ public interface HostParameter {
      */
     INDArray peftValue();
 
-    /**
-     * Path of the module that the parameter belongs to.
-     *
-     * @return the path without its last segment
-     */
+    /** Path of the module that the parameter belongs to. */
     default String module() {
         return module(path());
     }
 
-    /**
-     * Path of the module that a parameter belongs to.
-     *
-     * @param parameter path of a parameter
-     * @return the path without its last segment
-     */
+    /** Path of the module that a parameter belongs to. */
     static String module(String parameter) {
         int dot = parameter.lastIndexOf('.');
         return dot < 0 ? parameter : parameter.substring(0, dot);
@@ -71,7 +58,6 @@ public interface HostParameter {
     /**
      * Whether a parameter is the bias of something.
      *
-     * @param parameter path of a parameter
      * @return whether its last segment is {@code bias}, or {@code bias_} and more, as recurrent layers have several
      */
     static boolean isBias(String parameter) {

@@ -33,11 +33,7 @@ public interface HostPart {
      */
     int rank();
 
-    /**
-     * How many numbers the factors have.
-     *
-     * @return their number
-     */
+    /** How many numbers the factors have. */
     long parameters();
 
     /**

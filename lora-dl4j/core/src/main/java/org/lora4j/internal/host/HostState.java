@@ -18,14 +18,7 @@ import java.util.stream.Collectors;
  */
 public record HostState<M>(List<String> active, Set<String> trainable, List<String> merged, M merges) {
 
-    /**
-     * Copies the collections.
-     *
-     * @param active active adapters
-     * @param trainable adapters that learn while active
-     * @param merged merged adapters
-     * @param merges merged parameters
-     */
+    /** Copies the collections. */
     public HostState {
         active = List.copyOf(active);
         trainable = Set.copyOf(trainable);
@@ -49,11 +42,7 @@ public record HostState<M>(List<String> active, Set<String> trainable, List<Stri
         return new HostState<>(active, trainable, names, newMerges);
     }
 
-    /**
-     * The active adapters that act through their factors.
-     *
-     * @return names in order
-     */
+    /** The active adapters that act through their factors. */
     public List<String> attached() {
         return active.stream().filter(name -> !merged.contains(name)).toList();
     }

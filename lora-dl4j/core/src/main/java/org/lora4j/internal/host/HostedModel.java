@@ -39,8 +39,6 @@ import org.slf4j.LoggerFactory;
  * The verbs of {@link AdaptedModel} with their states and refusals. A host supplies adapters and what follows from a change
  * of state.
  *
- * @param <A> an adapter as the host keeps it
- * @param <M> merged weights as the host keeps them, immutable
  * @apiNote Status: internal
  */
 public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedModel {
@@ -53,33 +51,16 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     private HostState<M> state;
     private boolean enabled = true;
 
-    /**
-     * Starts without adapters, enabled.
-     *
-     * @param noMerges the merged weights where nothing is merged
-     */
+    /** Starts without adapters, enabled. */
     protected HostedModel(M noMerges) {
         this.noMerges = noMerges;
         this.state = HostState.initial(noMerges);
     }
 
-    /**
-     * Makes a fresh adapter; nothing may have changed if it throws.
-     *
-     * @param name its name
-     * @param config what to adapt and how
-     * @param seed source of the start values
-     * @return the adapter
-     */
+    /** Makes a fresh adapter; nothing may have changed if it throws. */
     protected abstract A fresh(String name, AdapterConfig config, long seed);
 
-    /**
-     * Makes an adapter of values; nothing may have changed if it throws.
-     *
-     * @param name its name
-     * @param adapter the values
-     * @return the adapter
-     */
+    /** Makes an adapter of values; nothing may have changed if it throws. */
     protected abstract A imported(String name, Adapter adapter);
 
     /**
@@ -93,7 +74,6 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     /**
      * Looks for what is against merging some adapters now: rows would be put over what was added to them.
      *
-     * @param chosen the adapters
      * @param problems receives what is found
      */
     protected void checkMerge(List<A> chosen, Problems problems) {
@@ -114,30 +94,18 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     private static Set<String> orderedModules(HostAdapter adapter) {
         return adapter.partsByModule().entrySet().stream()
-                .filter(part -> part.getValue().method().order() != AdapterMethod.Order.ANY)
+                .filter(part -> part.getValue().method().traits().order() != AdapterMethod.Order.ANY)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }
 
-    /**
-     * The output heads, which "all linear" leaves out.
-     *
-     * @return paths of modules
-     */
+    /** The output heads, which "all linear" leaves out. */
     protected abstract Set<String> heads();
 
-    /**
-     * The output heads whose weights learned in the base, before it was adapted.
-     *
-     * @return some of {@link #heads}
-     */
+    /** The output heads whose weights learned in the base, before it was adapted. */
     protected abstract Set<String> trainableHeads();
 
-    /**
-     * How many numbers the parameters of the base have.
-     *
-     * @return their number
-     */
+    /** How many numbers the parameters of the base have. */
     protected abstract long baseParameters();
 
     /**
@@ -154,12 +122,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         return kept;
     }
 
-    /**
-     * The memory of merged weights.
-     *
-     * @param merges merged weights
-     * @return bytes
-     */
+    /** The memory of merged weights. */
     protected abstract long bytes(M merges);
 
     /** Brings the values of all adapters up to date, before anyone reads them or the state changes. No effect by default. */
@@ -168,11 +131,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     /** Tells that the state or whether the model is enabled has changed. No effect by default. */
     protected void stateChanged() {}
 
-    /**
-     * The adapters.
-     *
-     * @return the live set
-     */
+    /** The adapters. */
     protected final AdapterNames<A> adapters() {
         return adapters;
     }
@@ -204,8 +163,6 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     /**
      * Adds a fresh adapter, trainable and not active.
      *
-     * @param name its name
-     * @param config its config
      * @param made makes it, once the name is known to be free
      */
     protected final void addFresh(String name, AdapterConfig config, Supplier<A> made) {
@@ -341,9 +298,6 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     /**
      * What the file of an adapter says that it was made from. Only the model knows which modules "all linear" means: as
      * PEFT does, their names are written.
-     *
-     * @param adapter an adapter
-     * @return its file, with names of modules
      */
     protected final PeftFile named(A adapter) {
         return AllLinearNames.in(

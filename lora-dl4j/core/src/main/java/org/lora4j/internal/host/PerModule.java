@@ -24,9 +24,7 @@ public final class PerModule {
     /**
      * Works on a module.
      *
-     * @param path path of the module
      * @param work what to do; what it refuses it says by an {@code IllegalArgumentException}
-     * @param <T> what it gives
      * @return the result; empty if the module was refused
      */
     public <T> Optional<T> of(String path, Supplier<T> work) {
@@ -36,10 +34,8 @@ public final class PerModule {
     /**
      * Works on a module.
      *
-     * @param path path of the module
      * @param work what to do; what it refuses it says by an {@code IllegalArgumentException}
      * @param problems receives what is against it, with the path
-     * @param <T> what it gives
      * @return the result; empty if the module was refused
      */
     public static <T> Optional<T> of(String path, Supplier<T> work, Problems problems) {
@@ -54,7 +50,6 @@ public final class PerModule {
     /**
      * Refuses an adapter if anything was found.
      *
-     * @param adapter its name
      * @throws IllegalArgumentException listing every module that was refused
      */
     public void throwIfAny(String adapter) {

@@ -28,8 +28,6 @@ public final class PlainAdapters {
     /**
      * The plain form of an adapter.
      *
-     * @param adapter the adapter as its host keeps it
-     * @param now its values
      * @return {@code now} if its start did not move the base
      * @throws IllegalArgumentException if the adapter came with weights of the base that had been moved already
      */

@@ -27,7 +27,6 @@ public final class RepeatedLayers {
     /**
      * Refuses a config with repeated layers where models are never made so.
      *
-     * @param config a config
      * @param where what there is, such as {@code network}
      * @param problems receives the refusal
      */
@@ -41,7 +40,6 @@ public final class RepeatedLayers {
     /**
      * Compares a model with what a config wants.
      *
-     * @param layers the layers, at least one
      * @param values what the model computes with, by dotted names
      * @param problems receives what differs
      */

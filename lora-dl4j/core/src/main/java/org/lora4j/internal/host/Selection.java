@@ -64,13 +64,8 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * Selects.
      *
-     * @param config a config
-     * @param choice what there is
      * @param found the tensors of an adapter file by path; empty for a fresh adapter
      * @param problems receives parameters and rows that cannot be
-     * @param <M> a module of the host
-     * @param <P> a parameter of the host
-     * @return what the config selects
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> of(
             AdapterConfig config, Choice<M, P> choice, Map<String, Map<String, INDArray>> found, Problems problems) {
@@ -133,7 +128,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * How the factors of a module see its weight: a table that was named as a parameter is a matrix like any other.
      *
-     * @param module a module
      * @return its shape, or that of a linear map
      */
     public ModuleShape shapeOf(AdaptableModule module) {
@@ -146,7 +140,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * The path by which a config knows what has factors under the path of a module.
      *
-     * @param module path of a module
      * @return the path of its weight if that was named as a parameter; else the path itself
      */
     public String named(String module) {
@@ -164,12 +157,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * The modules that the targets of a config are matched against. PEFT's "all linear" leaves out the output layer; where
      * every linear module looks like one, nothing tells them apart.
-     *
-     * @param config a config
-     * @param modules all modules that can be adapted
-     * @param heads paths of output heads
-     * @param <M> a module of the host
-     * @return all of them, or the linear ones
      */
     public static <M extends AdaptableModule> List<M> candidates(
             AdapterConfig config, List<M> modules, Set<String> heads) {
@@ -205,9 +192,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
         /**
          * Refuses a config that a person wrote if any entry of it matches nothing.
          *
-         * @param config a config
-         * @param problems what else is wrong with it
-         * @param selectsNothing whether it selects nothing at all
          * @throws NoMatchingModuleException naming every such entry with the closest names
          */
         public void require(AdapterConfig config, Problems problems, BooleanSupplier selectsNothing) {
@@ -243,11 +227,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * Selects by a config that a person wrote.
      *
-     * @param config a config
-     * @param choice what there is
-     * @param <M> a module of the host
-     * @param <P> a parameter of the host
-     * @return what the config selects
      * @throws NoMatchingModuleException naming every entry that matches nothing or cannot be, with the closest names
      */
     public static <M extends AdaptableModule, P extends HostParameter> Selection<M, P> checked(
@@ -279,8 +258,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * Checks that every target parameter is there.
      *
-     * @param config a config
-     * @param paths the paths of all parameters
      * @param problems receives names that match none
      */
     public static void requireParameters(AdapterConfig config, Collection<String> paths, Problems problems) {
@@ -308,8 +285,6 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
     /**
      * A hint at the closest of some paths or of their last parts, or at the module that a parameter belongs to.
      *
-     * @param name what matches nothing
-     * @param paths what there is
      * @return the hint, or an empty text
      */
     public static String closest(String name, Collection<String> paths) {

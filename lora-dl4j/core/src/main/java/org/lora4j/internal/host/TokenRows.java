@@ -61,12 +61,8 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
     /**
      * The rows that a config trains in a model.
      *
-     * @param config a config
-     * @param tables what rows there are
      * @param found the tensors of an adapter file by path; empty for a fresh adapter
      * @param problems receives names without an embedding, ambiguity, and rows that do not exist
-     * @param <M> a module of the host
-     * @return the rows by table
      */
     public static <M extends AdaptableModule> List<TokenRows<M>> of(
             AdapterConfig config, Tables<M> tables, Map<String, Map<String, INDArray>> found, Problems problems) {
@@ -146,11 +142,7 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
     /**
      * Compares the rows of an adapter with what its config trains.
      *
-     * @param config the config of the adapter
-     * @param expected the rows by the config
-     * @param found the tensors of the adapter by path
      * @param problems receives what is missing, superfluous or of another shape
-     * @param <M> a module of the host
      */
     public static <M extends AdaptableModule> void checkFit(
             AdapterConfig config,
@@ -184,32 +176,19 @@ public record TokenRows<M extends AdaptableModule>(M module, List<Integer> rows)
                         + ", but the config trains no rows of it"));
     }
 
-    /**
-     * The factors of a module.
-     *
-     * @param tensors its tensors in an adapter
-     * @return all of them but the rows
-     */
+    /** The factors of a module. */
     public static Map<String, INDArray> without(Map<String, INDArray> tensors) {
         Map<String, INDArray> factors = new LinkedHashMap<>(tensors);
         factors.remove(TokenRowsMethod.ROWS);
         return factors;
     }
 
-    /**
-     * How many rows the table has.
-     *
-     * @return their number
-     */
+    /** How many rows the table has. */
     public long vocabulary() {
         return module.shape().weight()[0];
     }
 
-    /**
-     * How long a row is.
-     *
-     * @return its length
-     */
+    /** How long a row is. */
     public long size() {
         return module.shape().weight()[1];
     }

@@ -20,11 +20,8 @@ public final class TrainedBiases {
     /**
      * Whether a parameter is trained as a bias.
      *
-     * @param config a config
-     * @param parameter dotted path of the parameter
      * @param isWeight whether it is the weight of a module
      * @param adapted tells of a module by its path whether it is adapted
-     * @return whether it is
      */
     public static boolean include(AdapterConfig config, String parameter, boolean isWeight, Predicate<String> adapted) {
         if (parameter.endsWith("in_proj_bias")) {

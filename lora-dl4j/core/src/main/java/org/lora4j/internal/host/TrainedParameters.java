@@ -22,8 +22,6 @@ public final class TrainedParameters {
     /**
      * Whether a parameter is trained in full.
      *
-     * @param config a config
-     * @param parameter dotted path of the parameter
      * @param isWeight whether it is the weight of a module that could have factors
      * @param adapted tells of a module by its path whether it is adapted
      * @return whether it is; of a layer that multiplies and normalizes the weight is not, if the layer is a target
@@ -39,7 +37,6 @@ public final class TrainedParameters {
     /**
      * Checks that targets that are trained themselves are normalizations.
      *
-     * @param config a config
      * @param parameters whether it is the weight of a module that could have factors, by path of the parameter
      * @param problems receives targets that have such a weight and no gain
      */

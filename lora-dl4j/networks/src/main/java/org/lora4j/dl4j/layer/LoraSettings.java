@@ -94,10 +94,10 @@ public record LoraSettings(
                         config.scalingOf(weight),
                         config.dropout(),
                         true,
-                        method(config, weight).biasEffect() == BiasEffect.ADDS,
+                        method(config, weight).traits().biasEffect() == BiasEffect.ADDS,
                         config.initialization(),
                         seed,
-                        method(config, weight).id()))
+                        method(config, weight).traits().id()))
                 .toList();
         return new LoraSettings(slots, config.bias() == BiasTraining.NONE ? List.of() : List.of("b"), false);
     }

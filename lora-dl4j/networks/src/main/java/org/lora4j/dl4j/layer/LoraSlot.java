@@ -9,6 +9,7 @@ import org.lora4j.config.Initialization;
 import org.lora4j.error.Problems;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.TokenRowsMethod;
 import org.nd4j.shade.jackson.annotation.JsonCreator;
@@ -28,7 +29,7 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * @param bias whether B has a bias
  * @param initialization start values, where the network initializes itself
  * @param seed source of start values and of dropout
- * @param method how the factors act: the name of a method of adaptation, {@link AdapterMethod#id}
+ * @param method how the factors act: the name of a method of adaptation, {@link org.lora4j.method.MethodTraits#id}
  * @param rows rows of a table that are replaced, if that is the method; {@code rank} is their number then
  * @apiNote Status: experimental
  */
@@ -244,7 +245,7 @@ public record LoraSlot(
      * @return names in the order of the parameter view
      */
     public List<String> names() {
-        return arithmetic().shortNames().stream()
+        return arithmetic().traits().shortNames().stream()
                 .map(name -> weight + name + index)
                 .toList();
     }
@@ -256,7 +257,9 @@ public record LoraSlot(
      * @return true for biases and magnitudes
      */
     public boolean isBiasOrGain(String name) {
-        return suffix(name).filter(arithmetic()::isBiasOrGain).isPresent();
+        return suffix(name)
+                .filter(factor -> is(factor, FactorTrait.BIAS_OR_GAIN))
+                .isPresent();
     }
 
     /**
@@ -266,12 +269,18 @@ public record LoraSlot(
      * @return false for what the method drew once and for all
      */
     public boolean isTrained(String name) {
-        return suffix(name).filter(arithmetic()::isTrained).isPresent();
+        return suffix(name).filter(factor -> !is(factor, FactorTrait.FIXED)).isPresent();
+    }
+
+    private boolean is(String factor, FactorTrait trait) {
+        return arithmetic().traits().is(factor, trait);
     }
 
     /** Names are asked for before sizes are known. */
     private Optional<String> suffix(String name) {
         int at = names().indexOf(name);
-        return at < 0 ? Optional.empty() : Optional.of(arithmetic().suffixes().get(at));
+        return at < 0
+                ? Optional.empty()
+                : Optional.of(arithmetic().traits().suffixes().get(at));
     }
 }

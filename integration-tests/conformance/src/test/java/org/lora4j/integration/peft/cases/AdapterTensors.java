@@ -19,6 +19,7 @@ import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
+import org.lora4j.method.FactorTrait;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -42,10 +43,11 @@ public final class AdapterTensors {
         adapter.modules().forEach((path, factors) -> {
             AdapterMethod method = AdapterMethods.of(adapter.config(), path);
             factors.forEach((suffix, array) -> {
-                if (method.isShared(suffix)) {
+                if (method.traits().is(suffix, FactorTrait.SHARED)) {
                     tensors.put(PeftKeys.key(path, suffix, true), array);
                 }
-                if (!method.isShared(suffix) || method.isRepeated(suffix)) {
+                if (!method.traits().is(suffix, FactorTrait.SHARED)
+                        || method.traits().is(suffix, FactorTrait.REPEATED)) {
                     tensors.put(
                             PeftKeys.factor(adapter.config(), path, suffix),
                             inFile(adapter.config(), path, suffix, array));

@@ -62,21 +62,6 @@ record JsonType<V>(
                 "true or false",
                 value -> value.booleanValue() ? Scaling.RANK_STABILIZED : Scaling.STANDARD,
                 rule -> rule == Scaling.RANK_STABILIZED);
-        Map.of(
-                        FieldType.BIAS, BiasTraining.ADAPTED_ONLY.peftName(),
-                        FieldType.OFT_BIAS, "oft_only",
-                        FieldType.HRA_BIAS, "hra_only",
-                        FieldType.BOFT_BIAS, "boft_only",
-                        FieldType.MISS_BIAS, "miss_only",
-                        FieldType.GRALORA_BIAS, "gralora_only",
-                        FieldType.DELORA_BIAS, "delora_only",
-                        FieldType.C3A_BIAS, "c3a_only")
-                .forEach((type, only) -> put(
-                        type,
-                        value -> biases(value, only).findFirst().isPresent(),
-                        "none, all or " + only,
-                        value -> biases(value, only).findFirst().orElseThrow(),
-                        bias -> name(bias, only)));
         put(
                 FieldType.MISS_VARIANT,
                 value -> variants(value).findFirst().isPresent(),
@@ -190,10 +175,19 @@ record JsonType<V>(
         TABLE.put(type, new JsonType<>(allowed, expected, read, write));
     }
 
-    /** How values of a type stand in a file. */
-    @SuppressWarnings("unchecked") // As put() puts them.
-    static <V> JsonType<V> of(FieldType<V> type) {
-        return (JsonType<V>) TABLE.get(type);
+    /** How values of a type stand in a file of a method. */
+    @SuppressWarnings("unchecked") // As put() puts them; BIAS is of BiasTraining.
+    static <V> JsonType<V> of(FieldType<V> type, PeftMethod method) {
+        return (JsonType<V>) (type == FieldType.BIAS ? biases(method.entry().adaptedBiases()) : TABLE.get(type));
+    }
+
+    /** Which biases learn; those of adapted modules alone by the method's own name. */
+    private static JsonType<BiasTraining> biases(String only) {
+        return new JsonType<>(
+                value -> biases(value, only).findFirst().isPresent(),
+                "none, all or " + only,
+                value -> biases(value, only).findFirst().orElseThrow(),
+                bias -> name(bias, only));
     }
 
     private static Stream<RoadVariant> roads(JsonNode value) {

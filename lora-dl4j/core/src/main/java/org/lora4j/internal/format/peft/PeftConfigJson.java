@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.BiasTraining;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
@@ -34,6 +33,7 @@ import org.lora4j.error.UnsupportedAdapterVersionException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.json.StrictJson;
+import org.lora4j.method.FileField;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +80,6 @@ public final class PeftConfigJson {
     /**
      * Reads a config file.
      *
-     * @param file the file
      * @return the config and the fields to write back
      * @throws CorruptAdapterException if the file is not one JSON object
      * @throws UnsupportedAdapterVersionException if the file is of another method or uses options that are not supported;
@@ -96,8 +95,6 @@ public final class PeftConfigJson {
     /**
      * Reads the content of such a file.
      *
-     * @param file what it is called, for messages
-     * @param bytes the content
      * @return as {@link #read(Path)}
      * @throws AdapterFormatException as {@link #read(Path)}
      */
@@ -120,8 +117,6 @@ public final class PeftConfigJson {
      * A hash of what a config says of the tensors beside it, by which a config that came to the tensors of another adapter is
      * told. Spaces, the order of fields, and the fields that name the base or the use do not matter.
      *
-     * @param file the file of a config
-     * @return hexadecimal digits
      * @throws AdapterFormatException if it is not one JSON object
      * @throws IOException if the file does not exist or cannot be read
      */
@@ -129,12 +124,7 @@ public final class PeftConfigJson {
         return hash(tree(bytes(file), file.toString()));
     }
 
-    /**
-     * As {@link #hash(Path)}, of a config that is to be written.
-     *
-     * @param config the config
-     * @return hexadecimal digits
-     */
+    /** As {@link #hash(Path)}, of a config that is to be written. */
     public static String hash(PeftFile config) {
         try {
             return hash(tree(write(config).getBytes(StandardCharsets.UTF_8), FILE_NAME));
@@ -203,14 +193,14 @@ public final class PeftConfigJson {
             throw new UnsupportedAdapterVersionException(where + ": peft_type = " + type + "; expected one of "
                     + PeftMethod.names()
                     + ", the methods supported. Convert the adapter with PEFT's convert_to_lora, if it"
-                    + " allows.");
+                    + " allows; a method of your own has to be added before: AdapterMethods.register.");
         }
         return method.get();
     }
 
     private static PeftFile translate(PeftMethod method, ObjectNode root, String where) throws AdapterFormatException {
         Problems unsupported = new Problems();
-        for (PeftField field : method.fields()) {
+        for (FileField field : method.fields()) {
             JsonNode value = root.get(field.name());
             if (field.isRefused() && value != null && !switchesOff(value)) {
                 unsupported.add(field.name() + " = " + value + " is not supported");
@@ -256,13 +246,12 @@ public final class PeftConfigJson {
     private static Map<String, Object> extras(PeftMethod method, ObjectNode root) {
         Map<String, Object> extras = new LinkedHashMap<>();
         root.properties().forEach(entry -> {
-            PeftField field = method.field(entry.getKey()).orElse(null);
+            FileField field = method.field(entry.getKey()).orElse(null);
             Object value = JSON.convertValue(entry.getValue(), Object.class);
             boolean unknown = field == null;
             // What says no more than PEFT's default is not carried, so that a file read back equals what was written.
-            boolean carried = !unknown
-                    && field.treatment() == PeftField.Treatment.CARRIED
-                    && !Objects.equals(value, field.initial());
+            boolean carried =
+                    !unknown && field.use() == FileField.Use.CARRIED && !Objects.equals(value, field.initial());
             boolean start = entry.getKey().equals(INIT)
                     && STARTS_WITHOUT_EFFECT.contains(entry.getValue().asText());
             if (unknown || carried || start) {
@@ -272,12 +261,12 @@ public final class PeftConfigJson {
         return extras;
     }
 
-    static boolean isStartWithoutEffect(PeftField field, Map<String, Object> extras) {
+    static boolean isStartWithoutEffect(FileField field, Map<String, Object> extras) {
         return field.name().equals(INIT) && STARTS_WITHOUT_EFFECT.contains(String.valueOf(extras.get(INIT)));
     }
 
     /** PEFT makes one factor where it has no CUDA, and writes the number that it was asked for. */
-    static boolean isFactorsAskedFor(PeftField field, AdapterConfig config, Map<String, Object> extras) {
+    static boolean isFactorsAskedFor(FileField field, AdapterConfig config, Map<String, Object> extras) {
         return field.name().equals(FACTORS)
                 && config instanceof BoftConfig boft
                 && boft.butterflyFactors() == 1
@@ -288,7 +277,6 @@ public final class PeftConfigJson {
     /**
      * The content of a file whose tensors have one butterfly factor where its config says more.
      *
-     * @param file the content
      * @return a config of one factor, and the number of the file to write back
      */
     public static PeftFile withOneFactor(PeftFile file) {
@@ -301,24 +289,18 @@ public final class PeftConfigJson {
     /**
      * Words a config as PEFT would save it: every field of PEFT's config of the method in alphabetical order, sets of names
      * sorted, {@code inference_mode} true. Equal content gives equal text.
-     *
-     * @param content the config and further fields
-     * @return JSON, indented by two spaces
      */
     public static String write(PeftFile content) {
         Map<String, Object> fields = new TreeMap<>();
         PeftMethod method = PeftMethod.of(content.config());
         method.fields().stream()
-                .filter(field -> field.treatment() != PeftField.Treatment.LATER)
+                .filter(field -> field.use() != FileField.Use.LATER)
                 .forEach(field -> fields.put(field.name(), field.initial()));
         fields.putAll(content.extras());
         fields.put("peft_type", method.type());
         fields.put("inference_mode", true);
         AdapterConfig.Builder<?> config = content.config().toBuilder();
-        config.fields().forEach(field -> put(fields, content.extras(), config, field));
-        if (content.config().bias() == BiasTraining.ADAPTED_ONLY) {
-            fields.put("bias", method.adaptedBiases());
-        }
+        config.fields().forEach(field -> put(method, fields, content.extras(), config, field));
         try {
             return JSON.writer(printer()).writeValueAsString(fields);
         } catch (JsonProcessingException e) {
@@ -330,7 +312,11 @@ public final class PeftConfigJson {
     }
 
     private static <V> void put(
-            Map<String, Object> fields, Map<String, Object> extras, AdapterConfig.Builder<?> config, Field<V> field) {
+            PeftMethod method,
+            Map<String, Object> fields,
+            Map<String, Object> extras,
+            AdapterConfig.Builder<?> config,
+            Field<V> field) {
         V value = config.get(field);
         boolean start = fields.get(field.peftName()) != null
                 && field.type() == FieldType.START
@@ -339,7 +325,9 @@ public final class PeftConfigJson {
         if (!carried) {
             fields.put(
                     field.peftName(),
-                    value == null ? null : JsonType.of(field.type()).write().apply(value));
+                    value == null
+                            ? null
+                            : JsonType.of(field.type(), method).write().apply(value));
         }
     }
 

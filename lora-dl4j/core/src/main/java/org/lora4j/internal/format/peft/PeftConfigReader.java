@@ -3,12 +3,10 @@ package org.lora4j.internal.format.peft;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.FieldType.Field;
 import org.lora4j.error.Problems;
@@ -41,7 +39,7 @@ final class PeftConfigReader {
 
     /** The config, or null if anything was added to the problems. */
     AdapterConfig read(boolean ignoreStart) {
-        AdapterConfig.Builder<?> builder = method.builder().get();
+        AdapterConfig.Builder<?> builder = method.entry().newConfig();
         for (Field<?> field : builder.fields()) {
             if (!ignoreStart || field.type() != FieldType.START) {
                 read(builder, field);
@@ -59,10 +57,7 @@ final class PeftConfigReader {
         if (value == null || value.isNull()) {
             return;
         }
-        if (field.type() == FieldType.BIAS && value.asText().equals(method.adaptedBiases())) {
-            value = TextNode.valueOf(BiasTraining.ADAPTED_ONLY.peftName());
-        }
-        JsonType<V> type = JsonType.of(field.type());
+        JsonType<V> type = JsonType.of(field.type(), method);
         if (!type.allowed().test(value)) {
             problems.add(field.peftName() + " = " + value + ", expected " + type.expected());
             return;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.method.FileField;
 
 /**
  * The content of an {@code adapter_config.json}: the config, and whatever else stood in the file and shall stand there
@@ -23,14 +24,12 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
     /**
      * Copies the extras, deeply.
      *
-     * @param config the part that we understand
-     * @param extras further fields
      * @throws IllegalArgumentException if extras hold a field that belongs to the config or is not supported
      */
     public PeftFile {
         Problems problems = new Problems();
-        for (PeftField field : PeftMethod.of(config).fields()) {
-            boolean own = field.treatment() != PeftField.Treatment.CARRIED;
+        for (FileField field : PeftMethod.of(config).fields()) {
+            boolean own = field.use() != FileField.Use.CARRIED;
             problems.check(
                     !own
                             || !extras.containsKey(field.name())
@@ -42,12 +41,7 @@ public record PeftFile(AdapterConfig config, Map<String, Object> extras) {
         extras = frozenMap(extras);
     }
 
-    /**
-     * Makes the content of a file for a config of our own.
-     *
-     * @param config the config
-     * @return content without extras
-     */
+    /** Makes the content of a file for a config of our own. */
     public static PeftFile of(AdapterConfig config) {
         return new PeftFile(config, Map.of());
     }

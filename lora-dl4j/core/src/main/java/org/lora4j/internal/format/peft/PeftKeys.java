@@ -48,25 +48,12 @@ public final class PeftKeys {
 
     private PeftKeys() {}
 
-    /**
-     * The key of a factor.
-     *
-     * @param modulePath dotted path of the module
-     * @param tensor which factor
-     * @return the key in the file
-     */
+    /** The key of a factor. */
     public static String factor(String modulePath, PeftTensor tensor) {
         return PREFIX + modulePath + "." + tensor.suffix();
     }
 
-    /**
-     * The key of a tensor of a module, or of one that all modules share.
-     *
-     * @param modulePath dotted path of the module
-     * @param suffix what the method calls the tensor
-     * @param shared whether all modules share it
-     * @return the key in the file
-     */
+    /** The key of a tensor of a module, or of one that all modules share. */
     public static String key(String modulePath, String suffix, boolean shared) {
         return shared ? SHARED_PREFIX + suffix : PREFIX + modulePath + "." + suffix;
     }
@@ -76,7 +63,6 @@ public final class PeftKeys {
      *
      * @param parameterPath path of the parameter, such as {@code classifier.weight}
      * @param adaptedModules paths of the modules that have a low-rank update, as an adapter has them
-     * @return the key in the file
      */
     public static String saved(String parameterPath, Set<String> adaptedModules) {
         StringBuilder path = new StringBuilder();
@@ -92,10 +78,8 @@ public final class PeftKeys {
     /**
      * The key of a tensor of an adapter.
      *
-     * @param config the config of the adapter
      * @param modulePath path of a module as the adapter has it
      * @param suffix the suffix by which the adapter knows the tensor
-     * @return the key in the file
      */
     public static String factor(AdapterConfig config, String modulePath, String suffix) {
         PeftTensor tensor = PeftTensor.ofSuffix(suffix).orElseThrow();
@@ -106,10 +90,8 @@ public final class PeftKeys {
     /**
      * The key of a parameter that an adapter holds in full.
      *
-     * @param config the config of the adapter
      * @param parameterPath path of the parameter, such as {@code classifier.weight}
      * @param adaptedModules paths of the modules that have a low-rank update, as an adapter has them
-     * @return the key in the file
      */
     public static String saved(AdapterConfig config, String parameterPath, Set<String> adaptedModules) {
         String module = moduleOf(parameterPath);
@@ -123,7 +105,6 @@ public final class PeftKeys {
      * base_layer}.
      *
      * @param modulePath path of a module as an adapter has it, such as {@code attn.base_layer.out_proj}
-     * @return the path without wrappers, {@code attn.out_proj}
      */
     public static String withoutWrappers(String modulePath) {
         return Arrays.stream(modulePath.split("\\."))
@@ -157,7 +138,6 @@ public final class PeftKeys {
     /**
      * Whether a file can hold a module of a path, and says the same path when it is read.
      *
-     * @param modulePath dotted path of a module
      * @return false if a part is empty or means something else in files, such as {@code base_layer}
      */
     public static boolean isModule(String modulePath) {
@@ -169,7 +149,6 @@ public final class PeftKeys {
     /**
      * What a key stands for.
      *
-     * @param key a key of a file
      * @return its meaning, {@link PeftKey.Unknown} if it has none here
      */
     public static PeftKey parse(String key) {
@@ -186,10 +165,11 @@ public final class PeftKeys {
         if (Arrays.asList(path.split("\\.", -1)).contains("")) {
             return new PeftKey.Unknown("has an empty part in its path");
         }
-        for (PeftTensor tensor : PeftTensor.values()) {
-            if (path.endsWith("." + tensor.suffix())) {
-                return factorOf(
-                        path.substring(0, path.length() - tensor.suffix().length() - 1), tensor);
+        // The longest suffix counts, as some end with another.
+        for (int dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
+            Optional<PeftTensor> tensor = PeftTensor.ofSuffix(path.substring(dot + 1));
+            if (tensor.isPresent()) {
+                return factorOf(path.substring(0, dot), tensor.get());
             }
         }
         for (Map.Entry<String, String> option : OF_UNSUPPORTED_OPTIONS.entrySet()) {
@@ -232,7 +212,6 @@ public final class PeftKeys {
     /**
      * Whether a key is that of a tensor of integers.
      *
-     * @param key a key
      * @return false as well for keys that mean nothing
      */
     public static boolean isInteger(String key) {

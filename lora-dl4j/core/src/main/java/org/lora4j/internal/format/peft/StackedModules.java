@@ -20,11 +20,7 @@ public record StackedModules(Map<String, Integer> parts) {
     /** The field in {@code adapter_config.json}: an object with a number for each module path. */
     public static final String FIELD = "lora4j_stacked_modules";
 
-    /**
-     * Copies the map.
-     *
-     * @param parts number of parts by module path
-     */
+    /** Copies the map. */
     public StackedModules {
         parts = Map.copyOf(parts);
     }
@@ -32,7 +28,6 @@ public record StackedModules(Map<String, Integer> parts) {
     /**
      * Reads the field.
      *
-     * @param file the content of a file
      * @param problems takes up what is wrong with it
      * @return the modules; none if there is no such field or it is wrong
      */
@@ -59,7 +54,6 @@ public record StackedModules(Map<String, Integer> parts) {
     /**
      * Adds the field to the content of a file.
      *
-     * @param file the content
      * @return the content with the field, or {@code file} itself if there are no such modules
      */
     public PeftFile in(PeftFile file) {
@@ -74,7 +68,6 @@ public record StackedModules(Map<String, Integer> parts) {
     /**
      * The number of linear maps in a module.
      *
-     * @param path path of a module
      * @return 1 unless it is stacked
      */
     public int parts(String path) {

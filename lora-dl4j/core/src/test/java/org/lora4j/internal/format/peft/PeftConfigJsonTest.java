@@ -34,6 +34,7 @@ import org.lora4j.config.Scaling;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.method.FileField;
 
 class PeftConfigJsonTest {
 
@@ -386,12 +387,12 @@ class PeftConfigJsonTest {
                 .filter(line -> line.startsWith("| `"))
                 .toList();
 
-        for (PeftField field : PeftMethod.of("LORA").orElseThrow().fields()) {
+        for (FileField field : PeftMethod.of("LORA").orElseThrow().fields()) {
             String row = rows.stream()
                     .filter(line -> line.split("\\|")[1].contains("`" + field.name() + "`"))
                     .findFirst()
                     .orElse("no row");
-            switch (field.treatment()) {
+            switch (field.use()) {
                 case CARRIED -> assertThat(row).as(field.name()).endsWith("| kept |");
                 case REFUSED, LATER -> assertThat(row).as(field.name()).endsWith("| refused |");
                 case HONORED -> assertThat(row).as(field.name()).doesNotMatch("no row|.*\\| (kept|refused) \\|");

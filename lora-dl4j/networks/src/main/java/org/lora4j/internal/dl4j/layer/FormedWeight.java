@@ -128,7 +128,7 @@ public final class FormedWeight {
                 if (slot.drops(training)) {
                     updates.put(slot, method.weightUpdate(tape, factors));
                 } else {
-                    if (method.scalesOthers()) {
+                    if (method.traits().scalesOthers()) {
                         scaleWhatWasAdded(method.scaleOfOthers(tape, factors));
                     }
                     formed = method.weight(tape, factors, formed);

@@ -48,13 +48,13 @@ public final class FrozenParameterRules {
         Optional<AdapterMethod> method = settings.slots().stream()
                 .filter(slot -> slot.names().contains(parameter))
                 .map(LoraSlot::arithmetic)
-                .filter(AdapterMethod::hasStepRule)
+                .filter(asked -> asked.traits().hasStepRule())
                 .findFirst();
         if (method.isEmpty()) {
             return stock;
         }
         List<Regularization> all = new ArrayList<>(stock == null ? List.of() : stock);
-        all.add(new RefusedFit(method.get().name()));
+        all.add(new RefusedFit(method.get().traits().name()));
         return all;
     }
 

@@ -422,7 +422,8 @@ public final class LayerKinds {
     static void requireMethod(Layer layer, AdapterMethod method) {
         if (!has(layer, method)) {
             throw new IllegalArgumentException("layer " + MessageText.name(layer.getLayerName()) + " ("
-                    + layer.getClass().getSimpleName() + "): this kind has no " + method.id() + "; expected one of "
+                    + layer.getClass().getSimpleName() + "): this kind has no "
+                    + method.traits().id() + "; expected one of "
                     + namesWithEveryMethod() + ". Leave the layer out of the targets, or use plain LoRA.");
         }
     }

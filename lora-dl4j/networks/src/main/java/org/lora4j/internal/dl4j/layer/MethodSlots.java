@@ -17,6 +17,7 @@ import org.lora4j.method.ArrayTape;
 import org.lora4j.method.ArrayTape.Node;
 import org.lora4j.method.ArrayTape.Recorded;
 import org.lora4j.method.Factors;
+import org.lora4j.method.MethodTraits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -44,7 +45,7 @@ public final class MethodSlots {
         this.kind = kind;
         this.settings = settings;
         this.iteration = iteration;
-        this.slots = AdapterMethod.ordered(SlotOrder.calculated(settings, weight), LoraSlot::arithmetic);
+        this.slots = MethodTraits.ordered(SlotOrder.calculated(settings, weight), LoraSlot::arithmetic);
     }
 
     /** In the order in which they change the weight. */
@@ -60,7 +61,7 @@ public final class MethodSlots {
         String bias = kind().bias();
         return bias != null
                 && parameters.apply(bias) != null
-                && slots.stream().anyMatch(slot -> slot.arithmetic().biasEffect() == BiasEffect.CHANGES);
+                && slots.stream().anyMatch(slot -> slot.arithmetic().traits().biasEffect() == BiasEffect.CHANGES);
     }
 
     /** Whether the bias that the layer adds is another one than its parameter. */
@@ -91,7 +92,9 @@ public final class MethodSlots {
             method.factors(of.shape(), slot.rank())
                     .keySet()
                     .forEach(suffix -> nodes.put(suffix, node.apply(of.parameter(slot, suffix))));
-            Node kept = training && slot.learns() && !method.updateDropout().isNone()
+            Node kept = training
+                            && slot.learns()
+                            && !method.traits().updateDropout().isNone()
                     ? tape.constant(PathDropout.ofUpdate(
                             slot,
                             iteration.getAsInt(),

@@ -28,7 +28,7 @@ public final class PathDropout {
 
     private static double[] left(LoraSlot slot, int iteration, ModuleShape shape) {
         SplittableRandom random = RandomStreams.of(slot.seed(), slot.weight() + "/update/" + iteration);
-        return slot.arithmetic().updateDropout().draw(Math.toIntExact(shape.outputs()), random);
+        return slot.arithmetic().traits().updateDropout().draw(Math.toIntExact(shape.outputs()), random);
     }
 
     /**
@@ -36,7 +36,7 @@ public final class PathDropout {
      * many as a row has, are all dropped.
      */
     public static boolean mayLeaveNothing(LoraSlot slot, int iteration, ModuleShape shape) {
-        boolean leavesOut = !slot.arithmetic().updateDropout().isNone();
+        boolean leavesOut = !slot.arithmetic().traits().updateDropout().isNone();
         if (leavesOut && Arrays.stream(left(slot, iteration, shape)).allMatch(kept -> kept == 0)) {
             return true;
         }

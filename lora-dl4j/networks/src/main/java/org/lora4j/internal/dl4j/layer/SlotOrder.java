@@ -40,7 +40,7 @@ final class SlotOrder {
     private static int scaled(List<LoraSlot> slots) {
         int scaled = 0;
         for (int i = 0; i < slots.size(); i++) {
-            scaled = slots.get(i).arithmetic().scalesOthers() ? i : scaled;
+            scaled = slots.get(i).arithmetic().traits().scalesOthers() ? i : scaled;
         }
         return scaled;
     }

@@ -95,7 +95,8 @@ public final class VertexKinds {
     public static void requireMethod(GraphVertex vertex, AdapterMethod method) {
         if (!(method instanceof LoraMethod)) {
             throw new IllegalArgumentException(
-                    "vertex of kind " + vertex.getClass().getSimpleName() + ": this kind has no " + method.id()
+                    "vertex of kind " + vertex.getClass().getSimpleName() + ": this kind has no "
+                            + method.traits().id()
                             + "; expected one of the layers " + LayerKinds.namesWithEveryMethod()
                             + ". Leave the vertex out of the targets, or use plain LoRA.");
         }

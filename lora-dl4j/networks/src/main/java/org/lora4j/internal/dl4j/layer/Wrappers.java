@@ -182,7 +182,7 @@ public final class Wrappers {
     private static String kept(LoraSlot slot) {
         return slot.weight() + " of adapter " + slot.index() + ", rank " + slot.rank()
                 + (slot.bias() ? ", with bias" : "")
-                + (slot.thin() ? "" : ", " + slot.arithmetic().name())
+                + (slot.thin() ? "" : ", " + slot.arithmetic().traits().name())
                 + (slot.isTrained(slot.b()) ? "" : ", B as it started")
                 + (slot.learns() ? "" : ", frozen");
     }

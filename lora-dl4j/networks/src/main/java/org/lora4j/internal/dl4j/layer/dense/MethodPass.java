@@ -92,7 +92,7 @@ final class MethodPass {
                     w = method.weight(tape, one.getValue(), w);
                 }
             }
-            scaled |= method.scalesOthers();
+            scaled |= method.traits().scalesOthers();
         }
         // What changes the weight last is what the input meets first.
         List<LoraSlot> inputs = new ArrayList<>(factors.keySet());
