@@ -229,7 +229,6 @@ public final class DecoderFamily {
      * @param itsDefaults the fields that it reads, with their values where a file has none
      * @param itsKeys names of fields in its files, where they differ
      * @param itsBiases for each linear part with a bias the field that says so, or an empty text
-     * @return the family
      */
     public DecoderFamily as(
             String other,
@@ -253,7 +252,6 @@ public final class DecoderFamily {
     /**
      * Adds a family to those that can be read.
      *
-     * @param family the family
      * @return whether there was none of its {@code model_type}, or an equal one
      */
     public static boolean register(DecoderFamily family) {
@@ -345,11 +343,7 @@ public final class DecoderFamily {
         return modelType;
     }
 
-    /**
-     * How rows are normalized.
-     *
-     * @return the kind
-     */
+    /** How rows are normalized. */
     public NormKind norm() {
         return norm;
     }

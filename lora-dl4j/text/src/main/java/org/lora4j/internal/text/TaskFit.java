@@ -42,7 +42,6 @@ public final class TaskFit {
     /**
      * What a fit gave.
      *
-     * @param model the model
      * @param cost the cost chosen for the head
      * @param headScore score of the head alone on the validation part; without one, on parts in turn that it did not learn from
      * @param score score of the model on the validation part; empty without one
@@ -77,15 +76,12 @@ public final class TaskFit {
     /**
      * Fits a task.
      *
-     * @param parts the encoder
      * @param task what is learned
-     * @param options how
      * @param train the examples to learn from
      * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
      *     epoch is kept
      * @param refit whether the validation part was taken from the examples to learn from: a head alone is then fitted to
      *     both once its cost is chosen
-     * @return the outcome
      */
     public static Outcome fit(
             EncoderParts parts,
