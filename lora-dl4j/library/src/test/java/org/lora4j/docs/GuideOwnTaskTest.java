@@ -86,6 +86,10 @@ final class GradeClassifier extends TextTask<String, LabeledText, String, Double
         return builder(encoder).build().read(directory);
     }
 
+    static GradeClassifier load(Path directory, Path... encoderFolders) throws IOException {
+        return load(directory, "GradeClassifier.load", GradeClassifier::builder, encoderFolders);
+    }
+
     @Override
     protected GradeClassifier self() {
         return this;

@@ -65,10 +65,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *     weights than when this was saved
      */
     public static PairClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        TextEncoder encoder = SavedEncoder.open(directory, "PairClassifier.load", encoderFolders);
-        PairClassifier loaded = SavedEncoder.with(encoder, found -> load(directory, found));
-        loaded.ownEncoder();
-        return loaded;
+        return load(directory, "PairClassifier.load", PairClassifier::builder, encoderFolders);
     }
 
     @Override

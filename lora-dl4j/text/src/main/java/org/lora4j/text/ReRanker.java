@@ -81,10 +81,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *     weights than when this was saved
      */
     public static ReRanker load(Path directory, Path... encoderFolders) throws IOException {
-        TextEncoder encoder = SavedEncoder.open(directory, "ReRanker.load", encoderFolders);
-        ReRanker loaded = SavedEncoder.with(encoder, found -> load(directory, found));
-        loaded.ownEncoder();
-        return loaded;
+        return load(directory, "ReRanker.load", ReRanker::builder, encoderFolders);
     }
 
     @Override

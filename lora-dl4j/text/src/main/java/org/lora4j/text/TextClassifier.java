@@ -67,10 +67,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *     weights than when this was saved
      */
     public static TextClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        TextEncoder encoder = SavedEncoder.open(directory, "TextClassifier.load", encoderFolders);
-        TextClassifier loaded = SavedEncoder.with(encoder, found -> load(directory, found));
-        loaded.ownEncoder();
-        return loaded;
+        return load(directory, "TextClassifier.load", TextClassifier::builder, encoderFolders);
     }
 
     @Override

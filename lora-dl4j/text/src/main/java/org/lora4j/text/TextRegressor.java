@@ -70,10 +70,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
      *     weights than when this was saved
      */
     public static TextRegressor load(Path directory, Path... encoderFolders) throws IOException {
-        TextEncoder encoder = SavedEncoder.open(directory, "TextRegressor.load", encoderFolders);
-        TextRegressor loaded = SavedEncoder.with(encoder, found -> load(directory, found));
-        loaded.ownEncoder();
-        return loaded;
+        return load(directory, "TextRegressor.load", TextRegressor::builder, encoderFolders);
     }
 
     @Override

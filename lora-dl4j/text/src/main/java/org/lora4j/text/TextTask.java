@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
@@ -403,6 +404,32 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /**
+     * Reads a task and the encoder that it was saved with, for the {@code load} of a task's class. The encoder is closed with the task.
+     *
+     * @param directory where {@link #save} wrote it
+     * @param where the call, for messages
+     * @param builder the builder of the class, for an encoder
+     * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
+     *     published encoder
+     * @param <T> the task
+     * @return the task, which predicts what the saved one did
+     * @throws IOException if a file is missing or damaged, or the encoder is not found, is a link to elsewhere, or has other weights than
+     *     when the task was saved
+     */
+    protected static <T extends TextTask<?, ?, ?, ?, T>> T load(
+            Path directory,
+            String where,
+            Function<TextEncoder, ? extends TextTaskBuilder<?, T>> builder,
+            Path... encoderFolders)
+            throws IOException {
+        TextEncoder encoder = SavedEncoder.open(directory, where, encoderFolders);
+        TextTask<?, ?, ?, ?, T> loaded =
+                SavedEncoder.with(encoder, found -> builder.apply(found).build().read(directory));
+        loaded.ownsEncoder = true;
+        return loaded.self();
+    }
+
+    /**
      * Takes up what {@link #save} wrote, for the {@code load} of a task's class.
      *
      * @param directory the directory
@@ -553,11 +580,6 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         if (closed) {
             throw new IllegalStateException(name + ": it is closed; expected an open one. Load it again.");
         }
-    }
-
-    /** Closes the encoder with this task. */
-    final void ownEncoder() {
-        ownsEncoder = true;
     }
 
     /** Frees what predictions keep; the encoder stays open, unless {@code load(directory, folders)} found it. */

@@ -69,10 +69,7 @@ public final class TokenClassifier
      *     weights than when this was saved
      */
     public static TokenClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        TextEncoder encoder = SavedEncoder.open(directory, "TokenClassifier.load", encoderFolders);
-        TokenClassifier loaded = SavedEncoder.with(encoder, found -> load(directory, found));
-        loaded.ownEncoder();
-        return loaded;
+        return load(directory, "TokenClassifier.load", TokenClassifier::builder, encoderFolders);
     }
 
     @Override

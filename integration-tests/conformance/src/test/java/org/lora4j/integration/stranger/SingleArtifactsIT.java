@@ -4,8 +4,11 @@ package org.lora4j.integration.stranger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,5 +184,80 @@ class SingleArtifactsIT {
         assertThat(printed)
                 .contains("ADAPTERS []")
                 .anyMatch(line -> line.startsWith("TEXT Once upon a time, there was a little girl named Lily."));
+    }
+
+    @Test
+    void taskOfThisProject_learns_andIsSavedAndLoaded() throws IOException, InterruptedException {
+        List<String> guide = StrangersProject.blocks("docs/text.md", "## A task of your own", "java");
+        List<String> printed = run(
+                "lora-dl4j-text",
+                MINI_LM,
+                """
+                import java.io.IOException;
+                import java.nio.file.Path;
+                import java.util.*;
+                import java.util.stream.IntStream;
+                import org.lora4j.error.Problems;
+                import org.lora4j.pretrained.TokenizedText;
+                import org.lora4j.text.*;
+                """ + guide.get(1),
+                """
+                        List<LabeledText> train = new ArrayList<>();
+                        for (String thing : List.of("film", "meal", "room", "trip", "book", "game", "song", "play")) {
+                            train.add(new LabeledText("a wonderful " + thing + " at a high level", "high"));
+                            train.add(new LabeledText("a fair " + thing + " at a good rate", "rate"));
+                            train.add(new LabeledText("a terrible " + thing + " at a low level", "low"));
+                        }
+                        TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2");
+                        Path directory = Path.of(args[0], "grader");
+                """ + guide.get(0) + """
+                        String low = "a terrible concert at a low level";
+                        System.out.println("GRADE " + grader.predict(low));
+                        System.out.println("SAME " + again.predict(low).equals(grader.predict(low)));
+                """,
+                List.of(NETWORK, DECODER, FRONT_DOOR));
+
+        assertThat(printed).contains("GRADE low", "SAME true");
+    }
+
+    @Test
+    void familyOfThisProject_isRead() throws IOException, InterruptedException {
+        Path stories = Path.of(System.getProperty("lora4j.root"))
+                .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
+        Path tales = Files.createDirectories(folder.resolve("tales"));
+        Files.copy(stories.resolve("tokenizer.json"), tales.resolve("tokenizer.json"));
+        Map<String, String> names = Map.of(
+                "\"llama\"", "\"tale\"",
+                "rms_norm_eps", "norm_epsilon",
+                "self_attn.q_proj", "attention.q_proj",
+                "model.layers.", "model.blocks.");
+        for (String file : List.of("config.json", "model.safetensors")) {
+            String text = Files.readString(stories.resolve(file), StandardCharsets.ISO_8859_1);
+            for (Map.Entry<String, String> name : names.entrySet()) {
+                text = text.replace(name.getKey(), name.getValue());
+            }
+            Files.writeString(tales.resolve(file), text, StandardCharsets.ISO_8859_1);
+        }
+
+        List<String> printed = run(
+                "lora-dl4j-language",
+                "",
+                """
+                import java.nio.file.Path;
+                import java.util.*;
+                import org.lora4j.language.*;
+                import org.lora4j.language.ModelFamily.Part;
+                """,
+                """
+                        Path directory = Path.of("%s");
+                """.formatted(tales.toString().replace("\\", "/"))
+                        + StrangersProject.blocks("docs/language-models.md", "### A family of your own", "java")
+                                .get(0)
+                        + """
+                        System.out.println("TEXT" + model.generate("Once upon a time", GenerationConfig.greedy(20)).text());
+                """,
+                List.of(NETWORK, FRONT_DOOR));
+
+        assertThat(printed).anyMatch(line -> line.startsWith("TEXT, there was a little girl named Lily."));
     }
 }

@@ -49,10 +49,15 @@ final class StrangersProject {
 
     /** The README's blocks of a language from its section on use on, in their order. */
     static List<String> readme(String language) throws IOException {
+        return blocks("README.md", "## Use it", language);
+    }
+
+    /** A document's blocks of a language from a heading on, in their order. */
+    static List<String> blocks(String document, String heading, String language) throws IOException {
         List<String> blocks = new ArrayList<>();
         StringBuilder open = null;
-        List<String> lines = Files.readAllLines(ROOT.resolve("README.md"));
-        for (String line : lines.subList(lines.indexOf("## Use it"), lines.size())) {
+        List<String> lines = Files.readAllLines(ROOT.resolve(document));
+        for (String line : lines.subList(lines.indexOf(heading), lines.size())) {
             if (open != null && line.equals("```")) {
                 blocks.add(open.toString());
                 open = null;

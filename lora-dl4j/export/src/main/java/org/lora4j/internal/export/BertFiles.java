@@ -39,7 +39,6 @@ public final class BertFiles {
     /**
      * What models with a head put before the names of the encoder's tensors.
      *
-     * @param config the encoder
      * @return {@code bert.} or {@code roberta.}
      */
     public static String prefix(BertConfig config) {
@@ -52,7 +51,6 @@ public final class BertFiles {
      * @param config the encoder
      * @param architecture the class, such as {@code BertModel}
      * @param type PyTorch's name of the element type
-     * @return the fields
      */
     public static Map<String, Object> config(BertConfig config, String architecture, String type) {
         Map<String, Object> fields = new LinkedHashMap<>();

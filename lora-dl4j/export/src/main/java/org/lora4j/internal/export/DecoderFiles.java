@@ -33,8 +33,6 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
     /**
      * Reads the config of a directory.
      *
-     * @param directory the directory
-     * @return its files
      * @throws ModelFormatException if the config is damaged
      * @throws IOException if it does not exist or cannot be read
      */

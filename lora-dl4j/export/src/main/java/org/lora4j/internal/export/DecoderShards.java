@@ -40,7 +40,6 @@ public final class DecoderShards {
     /**
      * Nothing written yet.
      *
-     * @param model what is written
      * @param type element type of all tensors
      * @param problems gets the tensors with NaN or a number beyond the range of the type
      */
@@ -53,7 +52,6 @@ public final class DecoderShards {
     /**
      * The name that Transformers has for an element type.
      *
-     * @param type the type
      * @return the value of {@code torch_dtype}
      */
     public static String typeName(StorageType type) {

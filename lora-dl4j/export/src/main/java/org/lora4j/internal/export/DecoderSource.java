@@ -46,7 +46,6 @@ public final class DecoderSource implements Closeable {
      *
      * @param inFile the name that it has in the files of the model
      * @param shape its sizes
-     * @param value its value
      * @param passing whether the value is a new array each time
      */
     private record Tensor(String inFile, long[] shape, Supplier<INDArray> value, boolean passing) {}
@@ -77,7 +76,6 @@ public final class DecoderSource implements Closeable {
      * Opens a model's files. Their weights are never all in memory.
      *
      * @param where the call, for messages
-     * @param directory the directory
      * @param trained weights in the place of those in the files, by full names; empty if those in the files count
      * @param adapters what to merge, one after the other
      * @return a source to be closed
@@ -114,7 +112,6 @@ public final class DecoderSource implements Closeable {
     /**
      * Checks a model's files without reading a weight.
      *
-     * @param directory the directory
      * @return what they hold
      * @throws IOException if the directory holds no decoder, or a damaged one, or cannot be read
      */
@@ -140,20 +137,12 @@ public final class DecoderSource implements Closeable {
         problems.throwIfAny(where);
     }
 
-    /**
-     * Where the model came from.
-     *
-     * @return its directory
-     */
+    /** Where the model came from. */
     public Path directory() {
         return directory;
     }
 
-    /**
-     * The model.
-     *
-     * @return its config
-     */
+    /** The model. */
     public DecoderConfig config() {
         return config;
     }
@@ -181,7 +170,6 @@ public final class DecoderSource implements Closeable {
      * The sizes of a tensor.
      *
      * @param name its full name
-     * @return the shape
      */
     public long[] shape(String name) {
         return tensors.get(name).shape().clone();
@@ -200,7 +188,6 @@ public final class DecoderSource implements Closeable {
      * Computes a tensor and lets it be read.
      *
      * @param name its full name
-     * @param reader reads it
      * @throws IOException if the reader does, or it cannot be read
      */
     public void read(String name, Reader reader) throws IOException {

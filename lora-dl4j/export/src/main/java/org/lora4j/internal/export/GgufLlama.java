@@ -57,7 +57,6 @@ public final class GgufLlama {
      * A module of the model.
      *
      * @param name its name in the file
-     * @param part what it is
      * @param heads heads whose rows are in another order there; 0 if none are
      */
     public record Module(String name, DecoderPart part, int heads) {}
@@ -131,7 +130,6 @@ public final class GgufLlama {
      * What the file says of the model, by llama.cpp's keys.
      *
      * @param theta base of the rotations
-     * @return metadata
      */
     public Map<String, Object> metadata(double theta) {
         Map<String, Object> all = new LinkedHashMap<>();
@@ -183,7 +181,6 @@ public final class GgufLlama {
      * stretch are the same to llama.cpp, spelled so.
      *
      * @param theta base of the rotations
-     * @return the tensor
      */
     public Optional<GgufTensor> divisors(double theta) {
         double[] stretch = stretch(theta);
@@ -211,7 +208,6 @@ public final class GgufLlama {
     /**
      * The tensors of a model.
      *
-     * @param source the model
      * @param element how matrices and tables are stored; vectors stay F32
      * @param narrowed gets the names of tensors that are stored in half precision, because their rows are no whole blocks
      * @return tensors that read the source when they are written

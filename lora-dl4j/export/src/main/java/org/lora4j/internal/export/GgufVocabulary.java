@@ -40,7 +40,6 @@ public final class GgufVocabulary {
     /**
      * How words are cut, by the name that llama.cpp has for it.
      *
-     * @param name the name
      * @param steps the pre-tokenizer's steps, each with the fields that count
      * @param ignoresMerges whether a word that is a token is taken whole
      */

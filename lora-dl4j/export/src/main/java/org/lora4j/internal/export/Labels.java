@@ -28,7 +28,6 @@ public final class Labels {
     /**
      * Checks that labels can be told apart.
      *
-     * @param labels the labels
      * @param problems takes what is wrong
      */
     public static void check(List<String> labels, Problems problems) {

@@ -51,7 +51,6 @@ public final class OnnxOutputs {
     /**
      * Looks for the output with a vector for every token.
      *
-     * @param model the model
      * @param graph the graph to add to, a copy of the model's
      * @param problems takes what the model lacks
      */
@@ -192,7 +191,6 @@ public final class OnnxOutputs {
     /**
      * Makes a value an output.
      *
-     * @param value the value
      * @param name what it is called
      * @param features its last size, 0 if it is not known
      * @param perToken whether there is a row for each token
@@ -205,7 +203,6 @@ public final class OnnxOutputs {
     /**
      * Makes probabilities of scores an output.
      *
-     * @param logits the output with the scores
      * @param several whether each class is judged by itself
      * @param classes the number of classes
      * @param perToken whether there is a row for each token

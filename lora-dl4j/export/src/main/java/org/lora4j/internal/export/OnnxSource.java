@@ -42,12 +42,7 @@ public final class OnnxSource {
         this.name = name;
     }
 
-    /**
-     * A file.
-     *
-     * @param file the file
-     * @return the source
-     */
+    /** A file. */
     public static OnnxSource of(Path file) {
         return new OnnxSource(file, null, file.toString());
     }
@@ -57,7 +52,6 @@ public final class OnnxSource {
      *
      * @param loader where to look
      * @param resource its name
-     * @return the source
      */
     public static OnnxSource ofResource(ClassLoader loader, String resource) {
         return new OnnxSource(
@@ -69,7 +63,6 @@ public final class OnnxSource {
     /**
      * Reads the model, and takes note of its bytes.
      *
-     * @return the model
      * @throws ModelFormatException if it is none, or of 2 GiB or more
      * @throws IOException if it cannot be read
      */
@@ -108,7 +101,6 @@ public final class OnnxSource {
     /**
      * Takes note of the bytes of files beside the model.
      *
-     * @param locations the files
      * @param reserved names that the files of the copy must not have
      * @throws IOException if one cannot be read
      */
@@ -135,8 +127,6 @@ public final class OnnxSource {
     /**
      * Copies files beside the model, and puts new bytes into the copies.
      *
-     * @param locations the files
-     * @param regions new bytes
      * @param target the directory of the copy
      * @throws IOException if that fails
      */

@@ -72,7 +72,6 @@ public final class OnnxWeights {
     /**
      * Looks a graph through.
      *
-     * @param graph the graph
      * @param files where tensors are that are not in it
      */
     public OnnxWeights(Onnx.GraphProto graph, ExternalFiles files) {

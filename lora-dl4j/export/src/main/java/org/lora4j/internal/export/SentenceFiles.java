@@ -74,8 +74,6 @@ public final class SentenceFiles {
     /**
      * Adds a linear module.
      *
-     * @param inputs its inputs
-     * @param outputs its outputs
      * @param activation the class of PyTorch after it
      * @return the directory for its tensors {@code linear.weight} and {@code linear.bias}
      * @throws IOException if it cannot be written

@@ -53,7 +53,6 @@ public final class SourceFile {
      *
      * @param <T> what is made of it
      * @param value what was made of it
-     * @param file the file
      */
     public record Read<T>(T value, SourceFile file) {}
 
@@ -61,7 +60,6 @@ public final class SourceFile {
      * Reads a file.
      *
      * @param <T> what is made of it
-     * @param file the file
      * @param reader makes something of it
      * @return what it made, and the file as it was
      * @throws IOException if it cannot be read

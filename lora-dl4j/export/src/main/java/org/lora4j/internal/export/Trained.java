@@ -37,7 +37,6 @@ public final class Trained {
      * Adds an adapter.
      *
      * @param call the call, for messages
-     * @param adapter the adapter
      */
     public void add(String call, Adapter adapter) {
         adapters.add(Objects.requireNonNull(adapter, call + ": adapter is null; expected one"));
@@ -75,7 +74,6 @@ public final class Trained {
      * The names of the parameters of a model as they are here.
      *
      * @param where the call, for messages
-     * @param parameters names in the model
      * @return by name in the model the name here
      * @throws IncompatibleBaseException if more than one prefix fits
      */

@@ -30,8 +30,6 @@ public final class TypedTensors {
     /**
      * Checks that every value is in the range of a type.
      *
-     * @param tensors the tensors
-     * @param type the type
      * @param problems takes the tensors that are not
      * @return the largest difference between a value and what is written for it
      */
@@ -57,7 +55,6 @@ public final class TypedTensors {
     /**
      * Writes a file of safetensors.
      *
-     * @param file the file
      * @param tensors the tensors by name
      * @param type their element type in the file
      * @throws IOException if it cannot be written

@@ -15,7 +15,6 @@ import java.util.Set;
  * @param context the longest sequence
  * @param heads number of heads of queries
  * @param keyHeads number of heads of keys and of values, a divisor of {@code heads}
- * @param headSize size of a head
  * @param epsilon of normalizations
  * @param activation of the feed-forward network
  * @param tied whether the head multiplies by the embedding table
@@ -81,20 +80,12 @@ public record DecoderConfig(
         return Math.multiplyExact(Math.addExact(heads, Math.multiplyExact(2, keyHeads)), headSize);
     }
 
-    /**
-     * Numbers of all queries of a token.
-     *
-     * @return the width
-     */
+    /** Numbers of all queries of a token. */
     public int queryWidth() {
         return Math.multiplyExact(heads, headSize);
     }
 
-    /**
-     * Numbers of all keys of a token, and of all values.
-     *
-     * @return the width
-     */
+    /** Numbers of all keys of a token, and of all values. */
     public int keyWidth() {
         return Math.multiplyExact(keyHeads, headSize);
     }
@@ -104,7 +95,6 @@ public record DecoderConfig(
      *
      * @param part a part that the family has
      * @param layer its layer, from 0; not read for parts outside layers
-     * @return the path
      */
     public String module(DecoderPart part, int layer) {
         return family.module(part, layer);

@@ -67,7 +67,7 @@ public final class DecoderConfigReader {
                     + (modelType == null ? "missing" : ConfigFields.quoted(modelType)) + "; expected one of "
                     + Problems.quoted(DecoderFamily.modelTypes())
                     + (modelType instanceof String type ? ClosestNames.hint(type, DecoderFamily.modelTypes()) : "")
-                    + ". Models of other types cannot be read.");
+                    + ". Models of other types are read after ModelFamily.register.");
         }
         Problems problems = new Problems();
         HARMLESS.forEach((name, allowed) -> {
@@ -148,7 +148,7 @@ public final class DecoderConfigReader {
 
     /** GPT-2 has a rule where its file is silent. */
     private int intermediate(int hidden) {
-        if (!fields.family().modelType().equals("gpt2")) {
+        if (!fields.family().fourfoldByDefault()) {
             return fields.size("intermediate_size");
         }
         OptionalInt given = fields.optionalSize("intermediate_size");

@@ -4,6 +4,7 @@ package org.lora4j.internal.language;
 import static org.lora4j.internal.language.DecoderPart.*;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -11,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -21,7 +24,7 @@ import java.util.stream.Collectors;
  * Python class gives them where a file has none, and how its tensors are laid out. Fields that a row does not have are not
  * read: the Python class ignores them, too.
  *
- * <p><b>State.</b> Immutable. <b>Threads.</b> Any.
+ * <p><b>State.</b> A row is immutable; rows of programs are added to those of the table. <b>Threads.</b> Any.
  *
  * @apiNote Status: internal
  */
@@ -191,10 +194,12 @@ public final class DecoderFamily {
                     .field("scale_attn_weights", true)
                     .field("scale_attn_by_inverse_layer_idx", false)
                     .biased(EnumSet.of(QUERY_KEY_VALUE, ATTENTION_OUTPUT, UP, DOWN))
-                    .transposed());
+                    .transposed()
+                    .fourfold());
 
-    private static final Map<String, DecoderFamily> BY_TYPE =
-            new TreeMap<>(TABLE.stream().collect(Collectors.toMap(DecoderFamily::modelType, Function.identity())));
+    /** The table, and what programs registered. */
+    private static final ConcurrentNavigableMap<String, DecoderFamily> BY_TYPE = new ConcurrentSkipListMap<>(
+            TABLE.stream().collect(Collectors.toMap(DecoderFamily::modelType, Function.identity())));
 
     private final String modelType;
     private final String layers;
@@ -207,11 +212,77 @@ public final class DecoderFamily {
     private boolean normsPerHead = true;
     private boolean fusedByHead;
     private boolean inputsFirst;
+    private boolean fourfoldByDefault;
 
     private DecoderFamily(String modelType, String layers, NormKind norm) {
         this.modelType = modelType;
         this.layers = layers;
         this.norm = norm;
+    }
+
+    /**
+     * Another family that is as this one but for what is given.
+     *
+     * @param other its {@code model_type}
+     * @param otherLayers what the names in its layers begin with
+     * @param itsNames the parts that it has
+     * @param itsDefaults the fields that it reads, with their values where a file has none
+     * @param itsKeys names of fields in its files, where they differ
+     * @param itsBiases for each linear part with a bias the field that says so, or an empty text
+     */
+    public DecoderFamily as(
+            String other,
+            String otherLayers,
+            Map<DecoderPart, String> itsNames,
+            Map<String, Object> itsDefaults,
+            Map<String, String> itsKeys,
+            Map<DecoderPart, String> itsBiases) {
+        DecoderFamily family = new DecoderFamily(other, otherLayers, norm).windows(windows);
+        family.names.putAll(itsNames);
+        family.defaults.putAll(itsDefaults);
+        family.keys.putAll(itsKeys);
+        family.biases.putAll(itsBiases);
+        family.normsPerHead = normsPerHead;
+        family.fusedByHead = fusedByHead;
+        family.inputsFirst = inputsFirst;
+        family.fourfoldByDefault = fourfoldByDefault;
+        return family;
+    }
+
+    /**
+     * Adds a family to those that can be read.
+     *
+     * @return whether there was none of its {@code model_type}, or an equal one
+     */
+    public static boolean register(DecoderFamily family) {
+        DecoderFamily before = BY_TYPE.putIfAbsent(family.modelType, family);
+        return before == null || before.content().equals(family.content());
+    }
+
+    private List<Object> content() {
+        return List.of(
+                layers,
+                norm,
+                names,
+                defaults,
+                keys,
+                biases,
+                windows,
+                normsPerHead,
+                fusedByHead,
+                inputsFirst,
+                fourfoldByDefault);
+    }
+
+    /**
+     * Every field that some family of the table reads.
+     *
+     * @return names as Llama's config has them, where it has the field
+     */
+    public static Set<String> fields() {
+        return TABLE.stream()
+                .flatMap(family -> family.defaults.keySet().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static DecoderFamily llama(String modelType) {
@@ -272,11 +343,7 @@ public final class DecoderFamily {
         return modelType;
     }
 
-    /**
-     * How rows are normalized.
-     *
-     * @return the kind
-     */
+    /** How rows are normalized. */
     public NormKind norm() {
         return norm;
     }
@@ -311,14 +378,60 @@ public final class DecoderFamily {
         return layers + layer;
     }
 
-    /** What the names in layers begin with. */
-    String layers() {
+    /**
+     * What the names in layers begin with.
+     *
+     * @return with a dot at its end
+     */
+    public String layers() {
         return layers;
     }
 
     /** What the class for language modelling puts before the names of the model inside it, with a dot. */
     String root() {
-        return layers.substring(0, layers.indexOf('.') + 1);
+        int end = layers.indexOf('.') + 1;
+        return end == layers.length() ? "" : layers.substring(0, end);
+    }
+
+    /** Whether the inner size is four times the hidden one where a file does not say it. */
+    boolean fourfoldByDefault() {
+        return fourfoldByDefault;
+    }
+
+    /**
+     * The parts that are there.
+     *
+     * @return their paths, within a layer for those of layers
+     */
+    public Map<DecoderPart, String> names() {
+        return Collections.unmodifiableMap(names);
+    }
+
+    /**
+     * The fields that are read.
+     *
+     * @return with their values where a file has none, which may be null
+     */
+    public Map<String, Object> defaults() {
+        return Collections.unmodifiableMap(defaults);
+    }
+
+    /**
+     * Names of fields in files, where they differ.
+     *
+     * @return by their names here
+     */
+    public Map<String, String> keys() {
+        return Collections.unmodifiableMap(keys);
+    }
+
+    /**
+     * The linear parts that may have a bias.
+     *
+     * @return the field that says so; an empty text if it always has one
+     */
+    public Map<DecoderPart, String> biases() {
+        return Collections.unmodifiableMap(biases);
     }
 
     Windows windows() {
@@ -422,6 +535,11 @@ public final class DecoderFamily {
 
     private DecoderFamily transposed() {
         inputsFirst = true;
+        return this;
+    }
+
+    private DecoderFamily fourfold() {
+        fourfoldByDefault = true;
         return this;
     }
 

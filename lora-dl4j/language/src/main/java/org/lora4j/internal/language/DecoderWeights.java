@@ -79,7 +79,6 @@ public final class DecoderWeights {
      *
      * @param directory {@code config.json} with {@code model.safetensors} or an index and its shards
      * @param storage how matrices are kept
-     * @return the weights
      * @throws ModelFormatException if a file is damaged or of another format, the model is of a family that is not known,
      *     tensors are missing, unexpected, of a wrong shape or type, or not finite; the message lists every problem
      * @throws IOException if a file does not exist or cannot be read
@@ -168,7 +167,6 @@ public final class DecoderWeights {
     /**
      * What the files of a model hold, found out without reading a weight.
      *
-     * @param config the model
      * @param tensors where each tensor is, by the name that it has here; in files that leave the root out it is shorter
      */
     public record Listing(DecoderConfig config, Map<String, TensorEntry> tensors) {}
@@ -227,7 +225,6 @@ public final class DecoderWeights {
      * more.
      *
      * @param rowsOfTile of those that {@link Tiled#fits}; 0 for what is not wanted so
-     * @return the weights
      */
     public DecoderWeights inTiles(ToIntFunction<StoredWeight> rowsOfTile) {
         Set<String> multiplied = multiplied();
@@ -256,11 +253,7 @@ public final class DecoderWeights {
         return multiplied;
     }
 
-    /**
-     * The model.
-     *
-     * @return its config
-     */
+    /** The model. */
     public DecoderConfig config() {
         return config;
     }
@@ -299,7 +292,6 @@ public final class DecoderWeights {
     /**
      * Whether a tensor is a linear weight that has its inputs first.
      *
-     * @param name its name
      * @return true for {@code [in, out]}
      */
     public boolean isInputsFirst(String name) {
@@ -307,11 +299,7 @@ public final class DecoderWeights {
                 .anyMatch(tensor -> tensor.isTurned() && tensor.name().equals(name));
     }
 
-    /**
-     * Memory of all weights, those that layers share counted once.
-     *
-     * @return bytes
-     */
+    /** Memory of all weights, those that layers share counted once. */
     public long bytes() {
         Set<Object> counted = Collections.newSetFromMap(new IdentityHashMap<>());
         long bytes = 0;
@@ -391,7 +379,6 @@ public final class DecoderWeights {
      * In which forms matrices that are multiplied are kept, of those for which something is not true.
      *
      * @param holds what is asked of each
-     * @return the forms
      */
     public Set<String> formsWithout(Predicate<StoredWeight> holds) {
         Set<String> forms = new TreeSet<>();

@@ -92,7 +92,6 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     /**
      * An executor that computes outputs only.
      *
-     * @param graph the graph
      * @return the executor; its {@link #gradients} refuses
      */
     public static SameDiffExecutor forInference(SameDiff graph) {
@@ -102,7 +101,6 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     /**
      * An executor that computes outputs of a graph with adapters.
      *
-     * @param graph the graph
      * @param base the same without adapters, which decides among how many threads a batch is shared: both round alike then
      * @return the executor; its {@link #gradients} refuses
      */
@@ -115,7 +113,6 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
      *
      * @param graph a graph with loss variables
      * @param trainable names of leaves to differentiate with respect to, whatever their variable type
-     * @return the executor
      * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
      */
     public static SameDiffExecutor forTraining(SameDiff graph, Collection<String> trainable) {
@@ -129,7 +126,6 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
      * @param training the graph for {@link #gradients}: the same with masks multiplied in
      * @param trainable names of leaves of the training graph
      * @param masks the placeholders of the training graph that the executor fills
-     * @return the executor
      * @throws IllegalArgumentException if the graph has no loss variable or a name is no leaf of it
      */
     public static SameDiffExecutor forTraining(

@@ -55,7 +55,6 @@ public final class GraphCopy {
     /**
      * Starts a copy.
      *
-     * @param source the graph to copy
      * @return a copy in the making
      */
     public static GraphCopy of(SameDiff source) {
@@ -69,7 +68,6 @@ public final class GraphCopy {
      * @param name name of a variable of the source
      * @param type CONSTANT or VARIABLE
      * @param array the array that the copy holds
-     * @return this
      */
     public GraphCopy leaf(String name, VariableType type, INDArray array) {
         leaves.put(name, new Leaf(type, array));
@@ -82,7 +80,6 @@ public final class GraphCopy {
      *
      * @param name name of a CONSTANT or VARIABLE of the source
      * @param builder builds the ops in the copy; returns what the leaf becomes
-     * @return this
      */
     public GraphCopy computed(String name, Function<SameDiff, SDVariable> builder) {
         computed.put(name, builder);
@@ -94,7 +91,6 @@ public final class GraphCopy {
      *
      * @param opName own name of an op of the source
      * @param rewrite builds the replacement
-     * @return this
      */
     public GraphCopy rewrite(String opName, OpRewrite rewrite) {
         if (!source.getOps().containsKey(opName)) {
@@ -111,7 +107,6 @@ public final class GraphCopy {
      * @param from names of computed variables of the source, which become placeholders
      * @param wanted names of variables that the part computes
      * @param also names of leaves that the part holds, needed or not
-     * @return this
      */
     public GraphCopy part(Set<String> from, Collection<String> wanted, Collection<String> also) {
         given = Set.copyOf(from);

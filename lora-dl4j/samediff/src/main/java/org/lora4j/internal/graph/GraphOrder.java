@@ -50,7 +50,6 @@ public final class GraphOrder {
      * The ops such that each comes after the ops it reads from. Loops of control flow are cut at the edge that leads
      * back.
      *
-     * @param graph a graph
      * @return all ops of the graph
      */
     public static List<SameDiffOp> topological(SameDiff graph) {
@@ -86,7 +85,6 @@ public final class GraphOrder {
     /**
      * Everything that the given variables are computed from, themselves included.
      *
-     * @param graph a graph
      * @param variables names of variables of the graph
      * @return names of variables
      */
@@ -97,7 +95,6 @@ public final class GraphOrder {
     /**
      * Everything that the given variables are computed from, themselves included, when some values are given.
      *
-     * @param graph a graph
      * @param variables names of variables of the graph
      * @param given names of variables whose value is known; what they are computed from is not asked for
      * @return names of variables
@@ -120,7 +117,6 @@ public final class GraphOrder {
     /**
      * Everything that is computed from the given variables, themselves included.
      *
-     * @param graph a graph
      * @param variables names of variables of the graph
      * @return names of variables
      */
@@ -141,7 +137,6 @@ public final class GraphOrder {
     /**
      * The op that computes a variable.
      *
-     * @param graph a graph
      * @param variable name of a variable
      * @return name of the op, or null for a leaf
      */
@@ -154,7 +149,6 @@ public final class GraphOrder {
     /**
      * The ops that read a variable.
      *
-     * @param graph a graph
      * @param variable name of a variable
      * @return names of ops, each once
      */
@@ -173,7 +167,6 @@ public final class GraphOrder {
     /**
      * What an op reads, in order, a variable as often as it is read.
      *
-     * @param op an op
      * @return names of variables
      */
     public static List<String> inputs(SameDiffOp op) {

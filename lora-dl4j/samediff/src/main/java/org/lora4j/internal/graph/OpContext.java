@@ -71,7 +71,6 @@ public interface OpContext {
      * @param name name of the variable, taken literally (no scope)
      * @param type VARIABLE or CONSTANT
      * @param array the array to share
-     * @return the variable
      */
     SDVariable leaf(String name, VariableType type, INDArray array);
 

@@ -53,7 +53,6 @@ public final class SharedArrays implements ArrayHolder {
      * that every graph over it sees them; and views are copied.
      *
      * @param name name of a leaf
-     * @param array its values
      */
     @Override
     public void setArray(String name, INDArray array) {

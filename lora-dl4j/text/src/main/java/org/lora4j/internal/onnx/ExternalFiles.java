@@ -48,12 +48,7 @@ public final class ExternalFiles {
      */
     public record Region(String location, long offset, long length) {}
 
-    /**
-     * The files of a model.
-     *
-     * @param directory the directory of the model
-     * @return the files
-     */
+    /** The files of a model. */
     public static ExternalFiles of(Path directory) {
         return new ExternalFiles(directory);
     }
@@ -61,7 +56,6 @@ public final class ExternalFiles {
     /**
      * Whether the elements of a tensor are in another file.
      *
-     * @param tensor the tensor
      * @return true if so
      */
     public static boolean isExternal(Onnx.TensorProto tensor) {
@@ -126,7 +120,6 @@ public final class ExternalFiles {
      * Reads a region.
      *
      * @param region below 2 GiB
-     * @return its bytes
      * @throws IOException if they cannot be read
      */
     byte[] read(Region region) throws IOException {

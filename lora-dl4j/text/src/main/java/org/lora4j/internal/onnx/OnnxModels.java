@@ -25,7 +25,6 @@ public final class OnnxModels {
     /**
      * Requires a regular file that a parser of protobuf can read.
      *
-     * @param file the file
      * @throws ModelFormatException if it has 2 GiB or more
      * @throws IOException if it is no regular file
      */
@@ -41,9 +40,7 @@ public final class OnnxModels {
     /**
      * Reads a stream to its end and leaves it open.
      *
-     * @param in an ONNX model
      * @param source what the stream is, for messages
-     * @return the model
      * @throws ModelFormatException if it is not an ONNX model
      * @throws IOException if it cannot be read
      */

@@ -30,7 +30,6 @@ public final class OnnxTensors {
     /**
      * Whether the elements are of a type that becomes an array.
      *
-     * @param tensor the tensor
      * @return true for FLOAT and DOUBLE
      */
     public static boolean isSupported(Onnx.TensorProto tensor) {
@@ -41,7 +40,6 @@ public final class OnnxTensors {
     /**
      * The element type of a tensor.
      *
-     * @param tensor the tensor
      * @return ONNX's name of it
      */
     public static String typeName(Onnx.TensorProto tensor) {
@@ -159,7 +157,6 @@ public final class OnnxTensors {
      *
      * @param tensor a tensor that is in the model
      * @param array the elements, of the tensor's type and shape
-     * @return the tensor
      */
     public static Onnx.TensorProto replaced(Onnx.TensorProto tensor, INDArray array) {
         Onnx.TensorProto.Builder builder = tensor.toBuilder();

@@ -43,9 +43,7 @@ public final class EmbeddingFit {
     /**
      * What is to be learned.
      *
-     * @param texts all texts
      * @param examples the examples, their texts by index
-     * @param loss the loss
      * @apiNote Status: internal
      */
     public record Data(List<TokenizedText> texts, List<SentenceRows> examples, EmbeddingLoss loss) {}
@@ -53,7 +51,6 @@ public final class EmbeddingFit {
     /**
      * What a fit gave.
      *
-     * @param model the model
      * @param before the metric of the encoder as it was read; empty without validation
      * @param after the metric of the model; empty without validation
      * @param startKept whether no epoch was better than the encoder as it was read
@@ -80,7 +77,6 @@ public final class EmbeddingFit {
     /**
      * Fits an encoder.
      *
-     * @param parts the encoder
      * @param data what to learn
      * @param options how; a batch has so many examples, and its parts so many tokens
      * @param metric what the metric is called
@@ -132,7 +128,6 @@ public final class EmbeddingFit {
     /**
      * The encoder as it was read, as a model.
      *
-     * @param parts the encoder
      * @return a model that does not learn
      */
     public static TaskModel frozen(EncoderParts parts) {

@@ -33,9 +33,6 @@ public abstract class EmbeddingLoss {
      * Oord et al. 2018, arXiv:1807.03748, equation 4): {@code -log(exp(s(a, p) / t) / sum over c of exp(s(a, c) / t))}, {@code
      * c} over the positives and negatives of all examples of the batch. Left out of the sum is what is no negative: the same
      * text as the positive or as the anchor, and positives of the same group.
-     *
-     * @param temperature {@code t}
-     * @return the loss
      */
     public static EmbeddingLoss ranking(double temperature) {
         return new Directions() {
@@ -48,8 +45,6 @@ public abstract class EmbeddingLoss {
 
     /**
      * {@code (s(a, p) - similarity)^2} (Reimers and Gurevych 2019, arXiv:1908.10084, section 3, regression objective).
-     *
-     * @return the loss
      */
     public static EmbeddingLoss cosine() {
         return new Directions() {
@@ -75,7 +70,6 @@ public abstract class EmbeddingLoss {
      * 3, with similarities in the place of distances).
      *
      * @param margin by how much nearer the positive should be
-     * @return the loss
      */
     public static EmbeddingLoss triplet(double margin) {
         return new Directions() {
@@ -105,8 +99,6 @@ public abstract class EmbeddingLoss {
 
     /**
      * The mean over the features of {@code (v - target)^2} (Reimers and Gurevych 2020, arXiv:2004.09813, equation 1).
-     *
-     * @return the loss
      */
     public static EmbeddingLoss distillation() {
         return new EmbeddingLoss() {

@@ -6,7 +6,6 @@ import org.lora4j.pretrained.TokenizedText;
 /**
  * An example as numbers.
  *
- * @param tokens its tokens
  * @param target what the head should give for it: a value for each output, or, in a task with a result for each token, the
  *     values of all tokens in a row, zeros for a token that has none
  * @apiNote Status: internal

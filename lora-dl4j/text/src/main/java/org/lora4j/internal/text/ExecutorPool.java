@@ -32,7 +32,6 @@ public final class ExecutorPool implements AutoCloseable {
     /**
      * Runs something with an executor that no other thread has meanwhile.
      *
-     * @param work what to run
      * @param <T> its result
      * @return its result
      */

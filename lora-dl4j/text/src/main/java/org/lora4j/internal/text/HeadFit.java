@@ -82,7 +82,6 @@ public final class HeadFit implements AutoCloseable {
      *
      * @param cost above 0
      * @param start where to begin, such as the solution for another cost
-     * @return the head
      */
     public LinearHead solve(double cost, LinearHead start) {
         return solve(cost, start, TOLERANCE);
@@ -95,7 +94,6 @@ public final class HeadFit implements AutoCloseable {
      * @param start where to begin, such as the solution for another cost
      * @param tolerance how large an element of the gradient of the mean loss may remain; 1e-5 in {@link #solve(double,
      *     LinearHead)}
-     * @return the head
      */
     public LinearHead solve(double cost, LinearHead start, double tolerance) {
         int weights = inputs * outputs;
@@ -173,8 +171,6 @@ public final class HeadFit implements AutoCloseable {
     /**
      * What a head gives for a vector.
      *
-     * @param head the head
-     * @param feature the vector
      * @return a number for each output
      */
     public static float[] logits(LinearHead head, float[] feature) {

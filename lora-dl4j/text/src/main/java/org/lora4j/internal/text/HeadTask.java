@@ -10,11 +10,7 @@ import java.util.List;
  */
 public interface HeadTask {
 
-    /**
-     * What the numbers of the head mean.
-     *
-     * @return the kind
-     */
+    /** What the numbers of the head mean. */
     HeadKind kind();
 
     /**
@@ -45,7 +41,6 @@ public interface HeadTask {
      *
      * @param examples what should have come out
      * @param logits what came out, in the layout of {@link EncodedText#target}
-     * @return the score
      */
     double score(List<EncodedText> examples, float[][] logits);
 }

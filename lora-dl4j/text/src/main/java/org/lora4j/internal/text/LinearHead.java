@@ -7,7 +7,6 @@ package org.lora4j.internal.text;
  * @param inputs length of {@code x}
  * @param outputs length of {@code z}
  * @param weight {@code W}, row by row, {@code [inputs, outputs]}
- * @param bias {@code b}
  * @apiNote Status: internal
  */
 public record LinearHead(int inputs, int outputs, float[] weight, float[] bias) {
@@ -17,7 +16,6 @@ public record LinearHead(int inputs, int outputs, float[] weight, float[] bias) 
      *
      * @param inputs length of {@code x}
      * @param outputs length of {@code z}
-     * @return zeros
      */
     public static LinearHead zeros(int inputs, int outputs) {
         return new LinearHead(inputs, outputs, new float[inputs * outputs], new float[outputs]);

@@ -4,7 +4,6 @@ package org.lora4j.internal.text;
 /**
  * An example for vectors, its texts by their index.
  *
- * @param anchor a text
  * @param positive a text that belongs to it; -1 if there is none
  * @param negatives texts that do not
  * @param similarity how near both should be, if that is what is learned

@@ -57,7 +57,6 @@ public final class TaskFiles {
      *
      * @param where the call, for messages
      * @param directory where to; created if missing
-     * @param model the model
      * @param description what to write into the JSON besides
      * @throws IOException if it cannot be written; what was there before is unchanged then
      */
@@ -98,7 +97,6 @@ public final class TaskFiles {
     /**
      * Reads the JSON of a task.
      *
-     * @param directory the directory
      * @return its fields
      * @throws IOException if it is missing, damaged, of another version, or its weights are not those that it was written
      *     with
@@ -127,10 +125,7 @@ public final class TaskFiles {
     /**
      * Reads the weights of a task.
      *
-     * @param directory the directory
      * @param fields what {@link #read} gave
-     * @param parts the encoder
-     * @param task the task
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder or the labels; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
@@ -147,9 +142,7 @@ public final class TaskFiles {
     /**
      * Reads the weights of a sentence encoder.
      *
-     * @param directory the directory
      * @param fields what {@link #read} gave
-     * @param parts the encoder
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder; the message lists every problem
      * @throws IOException if they are damaged or cannot be read

@@ -34,7 +34,6 @@ public final class TaskFit {
     /**
      * What a fit gave.
      *
-     * @param model the model
      * @param cost the cost chosen for the head
      * @param headScore score of the head alone on the validation part; without one, on parts in turn that it did not learn from
      * @param score score of the model on the validation part; empty without one
@@ -69,16 +68,12 @@ public final class TaskFit {
     /**
      * Fits a task.
      *
-     * @param parts the encoder
      * @param task what is learned
-     * @param options how
      * @param train the examples to learn from
      * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
      *     epoch is kept
      * @param taken whether the validation part was taken from the examples to learn from: a head alone is then fitted to
      *     both once its cost is chosen, and of few examples its cost is chosen by cross-validation on both
-     * @param progress says how far the fit is
-     * @return the outcome
      */
     public static Outcome fit(
             EncoderParts parts,

@@ -140,11 +140,7 @@ public final class TaskModel implements AutoCloseable {
         return sd;
     }
 
-    /**
-     * What learns besides the head.
-     *
-     * @return the tuning
-     */
+    /** What learns besides the head. */
     public Tuning tuning() {
         return tuning;
     }

@@ -61,11 +61,7 @@ public final class TokenRows {
         }
     }
 
-    /**
-     * All texts once, the shortest first.
-     *
-     * @return the parts
-     */
+    /** All texts once, the shortest first. */
     public List<Part> parts() {
         return cut(buckets);
     }
@@ -134,7 +130,6 @@ public final class TokenRows {
      * Checks that an encoder takes these texts: ND4J reads beyond a table when an id is too large.
      *
      * @param where what the texts are, for the message
-     * @param texts the texts
      * @param config the shape of the encoder
      * @throws IllegalArgumentException if a text is too long or has an id outside the tables; the message lists every
      *     problem

@@ -113,7 +113,6 @@ public final class Encoding {
     /**
      * How a token is spelled.
      *
-     * @param index of the token
      * @return as in the vocabulary, or, of some unknown ones, as in the text
      */
     public String token(int index) {
@@ -123,7 +122,6 @@ public final class Encoding {
     /**
      * Where a token starts in its text.
      *
-     * @param index of the token
      * @return a number of code points
      */
     public int start(int index) {
@@ -133,7 +131,6 @@ public final class Encoding {
     /**
      * Where a token ends in its text.
      *
-     * @param index of the token
      * @return a number of code points
      */
     public int end(int index) {
@@ -143,7 +140,6 @@ public final class Encoding {
     /**
      * Of which text a token is.
      *
-     * @param index of the token
      * @return 0 or 1, or -1 for a special one that was added
      */
     public int sequence(int index) {

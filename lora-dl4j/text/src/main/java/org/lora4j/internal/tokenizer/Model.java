@@ -22,7 +22,6 @@ interface Model {
         /**
          * A token.
          *
-         * @param id its id
          * @param token how the vocabulary spells it, or, of an unknown one, what stands in the text
          * @param start where it starts in the original text
          * @param end where it ends

@@ -34,7 +34,6 @@ public final class OpenTokenizer implements AutoCloseable {
      * @param owner the public class, for messages
      * @param source what the file is, for messages
      * @param json its bytes, at most {@value #MOST_BYTES}
-     * @return the tokenizer
      * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported
      */
     public static OpenTokenizer read(String owner, String source, byte[] json) throws ModelFormatException {
@@ -44,7 +43,6 @@ public final class OpenTokenizer implements AutoCloseable {
     /**
      * The tokenizer, to encode or decode with it now.
      *
-     * @return the tokenizer
      * @throws IllegalStateException if this is closed
      */
     public Tokenizer use() {
@@ -55,11 +53,7 @@ public final class OpenTokenizer implements AutoCloseable {
         return tokenizer;
     }
 
-    /**
-     * The tokenizer, to be asked for its vocabulary, which outlives its use.
-     *
-     * @return the tokenizer
-     */
+    /** The tokenizer, to be asked for its vocabulary, which outlives its use. */
     public Tokenizer vocabulary() {
         return tokenizer;
     }
@@ -67,7 +61,6 @@ public final class OpenTokenizer implements AutoCloseable {
     /**
      * Requires a text.
      *
-     * @param text a text
      * @return the same
      * @throws NullPointerException if it is null
      */

@@ -121,8 +121,6 @@ public final class Tokenizer {
      * Reads a file.
      *
      * @param source what the file is, for messages
-     * @param json its bytes
-     * @return the tokenizer
      * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported; the message says
      *     which and where
      */
@@ -264,7 +262,6 @@ public final class Tokenizer {
      *
      * @param ids any numbers; those of no token are left out
      * @param skipSpecialTokens whether special tokens are left out
-     * @return the text
      */
     public String decode(int[] ids, boolean skipSpecialTokens) {
         List<String> tokens = new ArrayList<>(ids.length);
@@ -300,7 +297,6 @@ public final class Tokenizer {
     /**
      * Whether decoding can leave a token out.
      *
-     * @param id its id
      * @return true if the file calls it special
      */
     public boolean isSpecial(int id) {

@@ -7,7 +7,6 @@ import java.util.Arrays;
 /**
  * A tensor to be written.
  *
- * @param name its name
  * @param element how its numbers are stored
  * @param shape sizes, slowest first; a row is the last of them
  * @param content gives the rows
@@ -44,7 +43,6 @@ public record GgufTensor(String name, GgufElement element, long[] shape, Content
     /**
      * A tensor.
      *
-     * @param name its name
      * @param element how its numbers are stored
      * @param shape sizes, slowest first
      * @param content gives the rows

@@ -40,10 +40,8 @@ public final class GgufWriter {
     /**
      * Writes a file, which is there whole or not at all.
      *
-     * @param file the file
      * @param metadata by key: Integer (unsigned, 32 bits), Float, Boolean, String, {@code int[]}, {@code float[]}, lists of
      *     String
-     * @param tensors the tensors
      * @param problems gets the tensors with NaN or a number beyond the range of their type; the file is of no use then
      * @return the largest difference between a number and what is read in its place
      * @throws IOException if it cannot be written, or a tensor cannot be read

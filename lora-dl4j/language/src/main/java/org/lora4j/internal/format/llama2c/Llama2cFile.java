@@ -168,7 +168,6 @@ public final class Llama2cFile implements TensorFile {
     /**
      * Opens a checkpoint, checks its header against the length of the file, and its rotations.
      *
-     * @param path the file
      * @return a checkpoint to be closed
      * @throws ModelFormatException if it is damaged or of another version
      * @throws IOException if it does not exist or cannot be read

@@ -26,7 +26,6 @@ public final class Llama2cTokenizer {
     /**
      * Writes {@code tokenizer.json}, {@code tokenizer_config.json} and {@code special_tokens_map.json}.
      *
-     * @param vocabulary the vocabulary
      * @param directory where to
      * @throws IOException if a file cannot be written
      */

@@ -55,7 +55,6 @@ public record Llama2cVocabulary(List<String> tokens, float[] scores) {
     /**
      * Reads a file.
      *
-     * @param file the file
      * @return its tokens
      * @throws ModelFormatException if it is damaged or of another format; the message lists every problem
      * @throws IOException if it does not exist or cannot be read

@@ -21,7 +21,6 @@ final class AdaptedModules {
     /**
      * A linear module.
      *
-     * @param weight its weight
      * @param bias its bias, or null
      * @param pairs what is added
      */

@@ -42,7 +42,6 @@ public final class DecodeModel {
     /**
      * A model.
      *
-     * @param config what it is
      * @param tensors its weights, which must not change while a session is open
      * @throws IllegalStateException if ND4J has no CPU backend, whose OpenBLAS multiplies
      */

@@ -54,7 +54,6 @@ public final class DecodeSession implements AutoCloseable {
          * Called for every token, in the order of a sequence.
          *
          * @param sequence number of its sequence
-         * @param position its position in it
          * @param logits one for each word; the array is used again
          */
         void accept(int sequence, int position, float[] logits);
@@ -63,7 +62,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Opens a session on all processors.
      *
-     * @param model the model
      * @param updates what adapters do
      */
     public DecodeSession(DecodeModel model, ModuleUpdates updates) {
@@ -73,7 +71,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Opens a session.
      *
-     * @param model the model
      * @param updates what adapters do
      * @param threads threads at most, that of the caller included
      */
@@ -120,11 +117,7 @@ public final class DecodeSession implements AutoCloseable {
         return sequences.size() - 1;
     }
 
-    /**
-     * Removes a sequence and frees its memory. A sequence that is added later may get its number.
-     *
-     * @param sequence its number
-     */
+    /** Removes a sequence and frees its memory. A sequence that is added later may get its number. */
     public synchronized void remove(int sequence) {
         requireOpen();
         sequence(sequence).close();
@@ -146,7 +139,6 @@ public final class DecodeSession implements AutoCloseable {
      * What a sequence takes that was given room.
      *
      * @param tokens as of {@link #reserve}
-     * @return bytes
      */
     public long bytesOf(int tokens) {
         return SequenceState.bytes(config, Math.min(tokens, config.context()));
@@ -501,11 +493,7 @@ public final class DecodeSession implements AutoCloseable {
         }
     }
 
-    /**
-     * Memory that the session holds beside the weights: caches, and rows on their way.
-     *
-     * @return bytes
-     */
+    /** Memory that the session holds beside the weights: caches, and rows on their way. */
     public synchronized long bytes() {
         long bytes = math.bytes();
         for (SequenceState sequence : sequences) {

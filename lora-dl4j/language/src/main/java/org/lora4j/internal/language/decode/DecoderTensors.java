@@ -26,7 +26,6 @@ public interface DecoderTensors {
     /**
      * A matrix that is stored in another form.
      *
-     * @param name its name
      * @return the weight, in the layout of the file; empty if {@link #array} has it
      */
     default Optional<StoredWeight> stored(String name) {

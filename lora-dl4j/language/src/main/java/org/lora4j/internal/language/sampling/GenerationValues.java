@@ -32,7 +32,6 @@ public final class GenerationValues {
      * A value.
      *
      * @param <T> its type
-     * @param parameter the parameter
      * @return what was said, or its initial value, which is null for a few
      */
     @SuppressWarnings("unchecked") // As with() puts it.
@@ -44,7 +43,6 @@ public final class GenerationValues {
      * The same with another value.
      *
      * @param <T> its type
-     * @param parameter the parameter
      * @param value its value, or null for the initial one
      * @return new values
      */
@@ -61,8 +59,6 @@ public final class GenerationValues {
      * The same, with a value where none was given and there is no initial one.
      *
      * @param <T> its type
-     * @param parameter the parameter
-     * @param value the value
      * @return these values, or new ones
      */
     public <T> GenerationValues withDefault(Parameter<T> parameter, T value) {
@@ -81,7 +77,6 @@ public final class GenerationValues {
     /**
      * How many tokens may come after a prompt.
      *
-     * @param prompt tokens of the prompt
      * @return the most; below 1 if the prompt is as long as the whole may be
      */
     public int newTokens(int prompt) {

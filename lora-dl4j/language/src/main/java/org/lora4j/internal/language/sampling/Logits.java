@@ -56,7 +56,6 @@ public final class Logits {
      * The logarithm of a token's probability in the softmax. Costs one exponential for each token.
      *
      * @param logits one for each token
-     * @param id the token
      * @return a number, 0 or below
      */
     public static double logProbability(float[] logits, int id) {

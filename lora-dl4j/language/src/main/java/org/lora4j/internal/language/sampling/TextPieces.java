@@ -11,7 +11,6 @@ public interface TextPieces {
     /**
      * The text that a token adds.
      *
-     * @param id the token
      * @return whole characters; empty while the token has only a part of one, or has no text
      */
     String next(int id);

@@ -19,7 +19,6 @@ public final class Packing {
     /**
      * Packs sequences.
      *
-     * @param sequences the sequences
      * @param length maximum number of tokens of a row; a longer sequence is a row by itself
      * @return rows of one sequence or more
      */
@@ -52,7 +51,6 @@ public final class Packing {
     /**
      * Every sequence in a row of its own.
      *
-     * @param sequences the sequences
      * @return as many rows
      */
     public static List<List<TokenRow>> single(List<TokenRow> sequences) {

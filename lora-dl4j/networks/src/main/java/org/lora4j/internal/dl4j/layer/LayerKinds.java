@@ -277,7 +277,6 @@ public final class LayerKinds {
      *
      * @param layer a stock configuration with parameters; not changed
      * @param lowest whether nothing below learns
-     * @param outside the values
      * @return a configuration without parameters in the network; of layers that can be adapted one that does not compute
      *     gradients of them, too
      */
@@ -411,7 +410,6 @@ public final class LayerKinds {
      * Whether a method can adapt a layer.
      *
      * @param layer configuration of a layer of a kind of the table
-     * @param method a method
      * @return true for LoRA
      */
     public static boolean has(Layer layer, AdapterMethod method) {

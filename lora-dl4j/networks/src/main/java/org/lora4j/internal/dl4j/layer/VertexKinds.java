@@ -115,7 +115,6 @@ public final class VertexKinds {
     /**
      * What stands in the way of updates in a vertex.
      *
-     * @param name the name of the vertex
      * @param vertex a stock configuration, taken from the graph itself
      * @param settings the updates, and what else learns
      * @return the problems, with the name of the vertex; empty if there are none

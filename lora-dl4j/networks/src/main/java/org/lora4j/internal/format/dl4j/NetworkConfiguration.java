@@ -43,7 +43,6 @@ public record NetworkConfiguration(String text, boolean isGraph) {
      *
      * @param zip the file
      * @param allowed names of further classes that it may make
-     * @return the configuration
      * @throws ModelFormatException if it is not the JSON of a network, or names classes that are not allowed; the message
      *     lists all of them
      * @throws IOException if reading fails

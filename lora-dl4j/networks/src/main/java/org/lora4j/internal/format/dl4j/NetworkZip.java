@@ -62,7 +62,6 @@ public final class NetworkZip implements Closeable {
     /**
      * Opens a file and reads its directory.
      *
-     * @param path the file
      * @param most how many bytes all entries that are read may have together, or 0 for the larger one of
      *     {@value #FREE_BYTES} and {@value #MOST_EXPANSION} times the file's length
      * @return the file, to be closed
@@ -133,7 +132,6 @@ public final class NetworkZip implements Closeable {
     /**
      * An entry as a stream, which is closed with the file at the latest.
      *
-     * @param name an entry of the file
      * @return its bytes; the checksum is verified at its end
      * @throws ModelFormatException if it would unpack to more than is left of what the file may unpack to
      * @throws IOException if reading fails
@@ -154,7 +152,6 @@ public final class NetworkZip implements Closeable {
      *
      * @param name an entry of the file
      * @param longest how many bytes it may have
-     * @return the text
      * @throws ModelFormatException if it is longer or not UTF-8
      * @throws IOException if reading fails
      */
@@ -186,7 +183,6 @@ public final class NetworkZip implements Closeable {
     /**
      * The exception for a damaged entry.
      *
-     * @param name the entry
      * @param what what is wrong with it, with the value found and what was expected; no full stop
      * @return the exception, to be thrown
      */

@@ -44,7 +44,6 @@ public record SavedAdapters(
     /**
      * One adapter.
      *
-     * @param name its name
      * @param index its number in the model, by which Deeplearning4j's parameters are called
      * @param seed source of its dropout
      * @param trainable whether it learns while it is active
@@ -55,10 +54,6 @@ public record SavedAdapters(
      * Copies the lists.
      *
      * @param enabled whether adapters act
-     * @param iterations iterations
-     * @param epochs epochs
-     * @param active active adapters
-     * @param adapters adapters
      */
     public SavedAdapters {
         active = List.copyOf(active);
@@ -68,7 +63,6 @@ public record SavedAdapters(
     /**
      * Where the files of an adapter are.
      *
-     * @param name its name
      * @return the beginning of names of entries, with a slash at its end
      */
     public static String folder(String name) {

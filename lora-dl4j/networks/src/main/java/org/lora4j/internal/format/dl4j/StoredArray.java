@@ -53,7 +53,6 @@ public final class StoredArray implements Closeable {
      * Reads the head.
      *
      * @param zip the file
-     * @param entry an entry of it
      * @return the array, to be closed
      * @throws ModelFormatException if the head is none, or the entry is not as long as it says
      * @throws IOException if reading fails

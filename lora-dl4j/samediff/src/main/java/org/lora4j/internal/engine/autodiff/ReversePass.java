@@ -64,7 +64,6 @@ public final class ReversePass {
     /**
      * Extends a graph by the gradient of the sum of its losses. The caller owns the graph: it is changed.
      *
-     * @param graph the graph to extend
      * @param losses names of variables; of one that is no scalar, the sum is meant
      * @param variables names of the variables to differentiate with respect to
      * @param shapes answers on the shapes of the graph's variables

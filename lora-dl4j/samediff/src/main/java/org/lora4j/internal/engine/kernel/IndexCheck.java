@@ -82,7 +82,6 @@ public final class IndexCheck {
     /**
      * The check of an op.
      *
-     * @param op an op
      * @return its check, or null if it follows no index
      */
     public static IndexCheck of(SameDiffOp op) {

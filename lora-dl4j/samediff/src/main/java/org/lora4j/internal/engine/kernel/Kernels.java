@@ -113,7 +113,6 @@ public final class Kernels {
     /**
      * The gradient rule for an op of a fused graph.
      *
-     * @param op the op
      * @return a rule whose backward is a kernel, or that of {@link GradientRules}
      */
     public static GradientRule rule(DifferentialFunction op) {
@@ -327,8 +326,6 @@ public final class Kernels {
      * A session of SameDiff that runs kernels in place of the ops they stand for.
      *
      * @param graph a fused graph, perhaps with backward ops
-     * @param kernels its kernels
-     * @return the session
      */
     public static InferenceSession session(SameDiff graph, Map<String, Kernel> kernels) {
         return new KernelSession(graph, kernels);

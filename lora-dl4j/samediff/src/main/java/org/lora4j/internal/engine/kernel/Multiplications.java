@@ -20,7 +20,6 @@ public final class Multiplications {
     /**
      * Counts.
      *
-     * @param op the op
      * @param in shapes of its inputs
      * @param out shapes of its outputs
      * @return the number; 0 for an op without a product

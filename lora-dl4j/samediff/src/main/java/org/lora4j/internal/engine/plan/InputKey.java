@@ -21,9 +21,7 @@ public final class InputKey {
     /**
      * A text that is equal exactly for inputs of equal names and shapes.
      *
-     * @param placeholders the inputs
      * @param values whether equal numbers are needed, too, where they may be a shape
-     * @return the text
      */
     public static String of(Map<String, INDArray> placeholders, boolean values) {
         StringBuilder key = new StringBuilder();

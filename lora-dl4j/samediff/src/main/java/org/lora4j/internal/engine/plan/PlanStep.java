@@ -24,16 +24,11 @@ public record PlanStep(String work, List<Operand> inputs, List<Operand> outputs,
      *
      * @param name name of the variable
      * @param type type of its elements
-     * @param shape its shape
      * @param weight whether it is a leaf of the graph
      */
     public record Operand(String name, DataType type, List<Long> shape, boolean weight) {
 
-        /**
-         * How much memory it takes.
-         *
-         * @return bytes
-         */
+        /** How much memory it takes. */
         public long bytes() {
             return length() * type.width();
         }

@@ -78,7 +78,6 @@ public final class Plans {
     /**
      * The plan for some inputs.
      *
-     * @param placeholders the inputs
      * @param results the variables wanted
      * @return the plan; empty if there can be none, as {@link #reasonsAgainst()} says
      * @throws IllegalArgumentException if there can be none and activations are to be computed again

@@ -7,7 +7,6 @@ import org.lora4j.error.ModelFormatException;
 /**
  * A table whose own bytes, vectors and texts are known to lie within the file, field by field.
  *
- * @param bytes the file
  * @param position where the table begins
  * @param vtable where the list of its fields' offsets begins
  * @param place for messages

@@ -99,7 +99,6 @@ public enum Layout {
     /**
      * Converts an array of PEFT's layout.
      *
-     * @param peft the array
      * @param hostShape the shape that it has in the graph
      * @return a new array of this layout
      */
@@ -134,8 +133,6 @@ public enum Layout {
     /**
      * Converts an array of this layout to PEFT's.
      *
-     * @param host the array
-     * @param shape the module
      * @return a new array of PEFT's layout
      */
     public INDArray toPeft(INDArray host, ModuleShape shape) {

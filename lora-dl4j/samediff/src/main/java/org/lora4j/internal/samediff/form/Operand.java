@@ -7,7 +7,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 /**
  * One input of an op, seen as a possible weight.
  *
- * @param variable the input
  * @param leaf the CONSTANT or VARIABLE that it is, or that it repeats through {@code identity}, or the variable that
  *     computes a stored weight; null if there is none
  * @param shape the shape of the leaf, or null if it has no value

@@ -13,7 +13,6 @@ import org.lora4j.method.ModuleShape;
  * @param weight name of the leaf that holds the weight
  * @param bias name of the leaf that holds the bias, or null
  * @param role name of the module within the op where one op has several, for instance {@code q_proj}; else null
- * @param shape the module
  * @param weightLayout how the weight lies
  * @param factorLayout how the factors lie
  * @apiNote Status: internal
@@ -34,7 +33,6 @@ public record Site(
     /**
      * Whether another site spells the same module: the same weight, read in the same way.
      *
-     * @param other another site
      * @return true if both can share one set of factors
      */
     public boolean sameModule(Site other) {

@@ -26,17 +26,12 @@ public interface SiteForm {
      */
     String name();
 
-    /**
-     * The kinds of ops ({@code opName}) that this form looks at.
-     *
-     * @return the kinds
-     */
+    /** The kinds of ops ({@code opName}) that this form looks at. */
     Set<String> ops();
 
     /**
      * Looks at one op.
      *
-     * @param reader the graph
      * @param op an op of one of {@link #ops}
      * @return a {@link Site} for each module that the op applies, a {@link Refusal} for each weight that cannot be
      *     adapted; empty if the op has no weight
@@ -55,7 +50,6 @@ public interface SiteForm {
     /**
      * Emits the module with the given inputs, up to the place where an adapter is added.
      *
-     * @param context the op
      * @param inputs the inputs, with replaced weights in place
      * @return the output before anything that follows within the op, such as an activation function
      */
@@ -66,7 +60,6 @@ public interface SiteForm {
     /**
      * Emits what follows within the op.
      *
-     * @param context the op
      * @param adapted the output of {@link #base} with the adapters added
      * @return the output of the op
      */
@@ -77,8 +70,6 @@ public interface SiteForm {
     /**
      * Emits a module of the same kind with {@code rank} outputs and no bias.
      *
-     * @param context the op
-     * @param site the module
      * @param x the activation
      * @param a the factor, in the site's factor layout
      * @return the thin activation
@@ -91,7 +82,6 @@ public interface SiteForm {
     /**
      * Emits a linear map at every position.
      *
-     * @param context the op
      * @param site the module
      * @param thin the result of {@link #narrow}
      * @param b the factor, in the site's factor layout
@@ -114,9 +104,7 @@ public interface SiteForm {
     /**
      * Reshapes a vector with one value for each output so that it broadcasts over the output of the op.
      *
-     * @param context the op
      * @param site the module
-     * @param perOutput a vector
      * @return the vector, broadcastable
      */
     default SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
@@ -126,9 +114,7 @@ public interface SiteForm {
     /**
      * An activation as a matrix with a row for each position.
      *
-     * @param context the op
      * @param site the module
-     * @param x the activation
      * @return the matrix {@code [positions, inputs]}
      */
     default SDVariable inputRows(OpContext context, Site site, SDVariable x) {
@@ -138,7 +124,6 @@ public interface SiteForm {
     /**
      * What {@link #inputRows} undoes.
      *
-     * @param context the op
      * @param site the module
      * @param rows the matrix
      * @param x an activation of the wanted shape
@@ -151,9 +136,7 @@ public interface SiteForm {
     /**
      * An output of {@link #base} as a matrix with a row for each position.
      *
-     * @param context the op
      * @param site the module
-     * @param y the output
      * @return the matrix {@code [positions, outputs]}
      */
     default SDVariable outputRows(OpContext context, Site site, SDVariable y) {
@@ -163,7 +146,6 @@ public interface SiteForm {
     /**
      * What {@link #outputRows} undoes.
      *
-     * @param context the op
      * @param site the module
      * @param rows the matrix
      * @param y an output of the wanted shape
@@ -186,9 +168,7 @@ public interface SiteForm {
     /**
      * Reshapes a vector with one value for each input so that it broadcasts over the activation.
      *
-     * @param context the op
      * @param site the module
-     * @param perInput a vector
      * @return the vector, broadcastable
      */
     default SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {

@@ -30,7 +30,6 @@ public final class SiteForms {
     /**
      * Asks every form that looks at an op's kind.
      *
-     * @param reader the graph
      * @param op an op of the graph
      * @return what the forms say, in the order of the table
      */
@@ -48,7 +47,6 @@ public final class SiteForms {
     /**
      * The place of a form in the table.
      *
-     * @param form a form of the table
      * @return 0 or more
      */
     public static int order(SiteForm form) {

@@ -38,7 +38,6 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     /**
      * Creates the view.
      *
-     * @param context the op
      * @param site the module
      * @param inputs the inputs of the op, with replaced weights in place
      * @param base the output of the op before adapters, or null if adapters are added to the weight
@@ -50,11 +49,7 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
         this.base = base;
     }
 
-    /**
-     * The graph being built, for ops of one's own.
-     *
-     * @return the graph
-     */
+    /** The graph being built, for ops of one's own. */
     public SameDiff graph() {
         return context.graph();
     }

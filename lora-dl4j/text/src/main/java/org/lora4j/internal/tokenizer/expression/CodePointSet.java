@@ -39,7 +39,6 @@ public final class CodePointSet {
      * The set of some ranges.
      *
      * @param firstAndLast the first and the last code point of each range, in any order of ranges
-     * @return the set
      */
     public static CodePointSet ofRanges(int... firstAndLast) {
         long[] ranges = new long[firstAndLast.length / 2];
@@ -62,12 +61,7 @@ public final class CodePointSet {
         return new CodePointSet(Arrays.copyOf(changes, count));
     }
 
-    /**
-     * The set of some code points.
-     *
-     * @param points the code points
-     * @return the set
-     */
+    /** The set of some code points. */
     public static CodePointSet of(int... points) {
         int[] ranges = new int[2 * points.length];
         for (int i = 0; i < points.length; i++) {
@@ -80,7 +74,6 @@ public final class CodePointSet {
     /**
      * Whether a code point is in the set.
      *
-     * @param point a code point
      * @return true if it is
      */
     public boolean contains(int point) {
@@ -95,7 +88,6 @@ public final class CodePointSet {
     /**
      * What is in one of two sets.
      *
-     * @param other the other set
      * @return the union
      */
     public CodePointSet or(CodePointSet other) {
@@ -105,7 +97,6 @@ public final class CodePointSet {
     /**
      * What is in both sets.
      *
-     * @param other the other set
      * @return the intersection
      */
     public CodePointSet and(CodePointSet other) {

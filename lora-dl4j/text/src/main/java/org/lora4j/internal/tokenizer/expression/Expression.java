@@ -37,7 +37,6 @@ public final class Expression {
      * Reads an expression.
      *
      * @param expression in the syntax of Oniguruma
-     * @return the expression
      * @throws UnsupportedExpressionException if it is damaged, or cannot be run in one pass
      */
     public static Expression compile(String expression) throws UnsupportedExpressionException {

@@ -38,12 +38,7 @@ public final class UnicodeSets {
         return ranges == null ? null : SETS.computeIfAbsent(name, key -> parse(ranges));
     }
 
-    /**
-     * A set that the file must have.
-     *
-     * @param name a name of the file
-     * @return the set
-     */
+    /** A set that the file must have. */
     public static CodePointSet get(String name) {
         CodePointSet set = find(name);
         if (set == null) {

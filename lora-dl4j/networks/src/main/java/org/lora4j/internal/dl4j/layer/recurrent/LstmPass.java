@@ -13,7 +13,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * What a forward pass of an LSTM leaves: blocks of columns by step. A pass that no backward pass follows has two blocks of
  * cells in turn.
  *
- * @param products the products of its steps
  * @param keeps whether everything is kept for a backward pass
  * @param started whether the first step has a state before it
  * @param gates activations in the stock order: input, forget, output, input modulation; null unless kept

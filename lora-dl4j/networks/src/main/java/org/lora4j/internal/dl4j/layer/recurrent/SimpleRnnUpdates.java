@@ -40,7 +40,6 @@ public final class SimpleRnnUpdates extends RecurrentUpdates<SimpleRnn, SimpleRn
     /**
      * What a forward pass leaves: blocks of columns by step.
      *
-     * @param products the products of its steps
      * @param size number of units
      * @param start the state before the first step, in the memory order in which it was stored; null if there is none
      * @param states outputs after masks from the one before the first step

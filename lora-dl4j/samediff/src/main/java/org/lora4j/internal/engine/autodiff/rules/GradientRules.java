@@ -54,7 +54,6 @@ public final class GradientRules {
     /**
      * The rule for an op.
      *
-     * @param op an op
      * @return its line of the table, or the rule that asks the op itself
      */
     public static GradientRule of(DifferentialFunction op) {

@@ -7,7 +7,6 @@ import java.util.Optional;
 /**
  * The table of SameDiff's loss ops. Not among them is {@code ctc_loss}, which SameDiff M2.1 cannot put into a graph.
  *
- * @param name name of the op
  * @param labels what it compares predictions with
  * @param rows what becomes of the rows of a batch
  * @apiNote Status: internal
@@ -54,7 +53,6 @@ public record LossOp(String name, Labels labels, Rows rows) {
     /**
      * Finds a loss.
      *
-     * @param name name of an op
      * @return its line; empty if it is no loss
      */
     public static Optional<LossOp> of(String name) {
@@ -64,7 +62,6 @@ public record LossOp(String name, Labels labels, Rows rows) {
     /**
      * Whether an op is a loss that treats rows so.
      *
-     * @param name name of an op
      * @param rows what becomes of them
      * @return true if so
      */

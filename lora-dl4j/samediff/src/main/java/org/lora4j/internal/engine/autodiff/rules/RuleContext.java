@@ -29,8 +29,6 @@ public final class RuleContext {
      * Describes one op.
      *
      * @param op the op, part of the graph that receives the backward ops
-     * @param inputs its inputs
-     * @param outputs its outputs
      * @param outputGradients gradient of each output, null for an output that the loss does not depend on
      * @param needed for each input, whether its gradient is wanted
      * @param shapes answers on the shapes of the graph's variables
@@ -51,20 +49,12 @@ public final class RuleContext {
         this.inputGradients = new SDVariable[inputs.size()];
     }
 
-    /**
-     * The graph that receives the backward ops.
-     *
-     * @return the graph
-     */
+    /** The graph that receives the backward ops. */
     public SameDiff graph() {
         return op.getSameDiff();
     }
 
-    /**
-     * The op to differentiate.
-     *
-     * @return the op
-     */
+    /** The op to differentiate. */
     public DifferentialFunction op() {
         return op;
     }
@@ -74,7 +64,6 @@ public final class RuleContext {
      *
      * @param index position, from 0
      * @param absent value if the op has fewer attributes
-     * @return the attribute
      */
     public long attribute(int index, long absent) {
         long[] attributes = ((DynamicCustomOp) op).iArgs();
@@ -94,7 +83,6 @@ public final class RuleContext {
      * An input of the op.
      *
      * @param index position, from 0
-     * @return the variable
      */
     public SDVariable input(int index) {
         return inputs.get(index);
@@ -104,7 +92,6 @@ public final class RuleContext {
      * An output of the op.
      *
      * @param index position, from 0
-     * @return the variable
      */
     public SDVariable output(int index) {
         return outputs.get(index);
@@ -157,7 +144,6 @@ public final class RuleContext {
      * Number of dimensions of a variable.
      *
      * @param v a variable of the graph
-     * @return its rank
      */
     public int rank(SDVariable v) {
         return shapes.rank(v.name());
@@ -199,7 +185,6 @@ public final class RuleContext {
      *
      * @param gradient as many values as the input has
      * @param index position of the input, from 0
-     * @return the reshaped gradient
      */
     public SDVariable like(SDVariable gradient, int index) {
         return graph().reshape(gradient, graph().shape(input(index)));
