@@ -458,7 +458,7 @@ class ArchitectureTest {
                         "dl4j",
                         "samediff",
                         "internal.parts"),
-                layer("internal.advice", "error", "exec", "internal.array", "internal.text"),
+                layer("internal.advice", "error", "exec", "internal.array", "internal.text", "train"),
                 layer(
                         "advice",
                         "error",
@@ -473,6 +473,7 @@ class ArchitectureTest {
                         "model",
                         "pretrained",
                         "retention",
+                        "samediff",
                         "text",
                         "train",
                         "train.cache"),
