@@ -291,6 +291,7 @@ public final class CausalLmTrainer {
                 Validation.lowerIsBetter("loss per token", () -> score(part).loss())));
         settings.checkpoints.ifPresent(builder::checkpoints);
         options.listeners().forEach(builder::listener);
+        builder.progress(options.progress("CausalLmTrainer.fit"));
         Trainer trainer = builder.build();
         TokenBatches batches = new TokenBatches(model.weights().config(), DataType.FLOAT, rows, options.tokenBudget());
         TrainingResult result = resume ? trainer.resume(batches) : trainer.train(batches);
