@@ -106,6 +106,7 @@ public final class Progress {
      * @param line what to say; not asked for unless it is due
      */
     public synchronized void tell(Supplier<String> line) {
+        Objects.requireNonNull(line, "Progress.tell: line is null; expected a function that gives a line");
         if (isNone()) {
             return;
         }

@@ -349,6 +349,7 @@ public final class CausalLmTrainer {
         builder.guessingLoss(Math.log(model.vocabularySize()));
         settings.checkpoints.ifPresent(builder::checkpoints);
         options.listeners().forEach(builder::listener);
+        builder.progress(options.progress("CausalLmTrainer.fit"));
         Trainer trainer = builder.build();
         TokenBatches batches =
                 new TokenBatches(learner.weights().config(), DataType.FLOAT, rows, options.tokenBudget());

@@ -506,7 +506,7 @@ class ArchitectureTest {
                         "dl4j",
                         "samediff",
                         "internal.parts"),
-                layer("internal.advice", "error", "exec", "internal.array", "internal.text"),
+                layer("internal.advice", "error", "exec", "internal.array", "internal.text", "train"),
                 layer(
                         "advice",
                         "error",
@@ -521,6 +521,7 @@ class ArchitectureTest {
                         "model",
                         "pretrained",
                         "retention",
+                        "samediff",
                         "text",
                         "train",
                         "train.cache"),

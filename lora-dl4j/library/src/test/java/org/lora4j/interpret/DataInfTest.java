@@ -316,7 +316,8 @@ class DataInfTest {
         assertThat(influence.mostHelpful(3))
                 .allSatisfy(ranked -> assertThat(ranked.influence()).isNegative());
         assertThat(influence.toString()).contains("those that raise the loss:");
-        assertThat(ofALoaded(classifier, encoder, train, validation)).containsExactly(values);
+        // Gradients are added up in another order where another graph multiplies.
+        assertSame(ofALoaded(classifier, encoder, train, validation), values);
         assertThatThrownBy(() -> influence.mostHarmful(0)).hasMessageContaining("count = 0");
         assertThatThrownBy(() -> DataInf.of(classifier, List.of(new LabeledText("a film", "neutral"), train.get(0))))
                 .hasMessageContaining("neutral");

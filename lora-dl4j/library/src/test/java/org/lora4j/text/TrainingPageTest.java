@@ -18,9 +18,12 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmTrainer;
+import org.lora4j.train.AdamW;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitReport;
 import org.lora4j.train.FitSettings;
+import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.TrainingPlan;
 
 /** The defaults that {@code docs/training.md} lists are those that builders have. */
 class TrainingPageTest {
@@ -28,6 +31,7 @@ class TrainingPageTest {
     private static final int TASKS = 1;
     private static final int SENTENCES = 2;
     private static final int LANGUAGE = 3;
+    private static final int PLAN = 4;
 
     @Test
     void defaults_areThoseOfTheTable() throws IOException {
@@ -85,6 +89,23 @@ class TrainingPageTest {
                 .isEqualTo(model);
         assertThat(model.getMethod("load", Path.class, base).getReturnType()).isEqualTo(model);
         assertThat(FitReport.class).isAssignableFrom(model.getMethod("report").getReturnType());
+    }
+
+    /** Without a builder of a task it is the plan that has defaults. Tribuo's are properties of its trainer. */
+    @Test
+    void defaultsOfThePlan_areThoseOfTheTable() throws IOException {
+        Map<String, List<String>> table = table();
+        TrainingPlan plan = TrainingPlan.builder().epochs(1).build();
+        AdamW optimizer = (AdamW) plan.optimizer();
+
+        assertThat(Double.parseDouble(table.get("learning rate, adapter").get(PLAN)))
+                .isEqualTo(optimizer.learningRate());
+        assertThat(table.get("weight decay").get(PLAN)).isEqualTo("" + optimizer.weightDecay());
+        assertThat(table.get("seed").get(PLAN)).isEqualTo("" + plan.seed());
+        assertThat(plan.earlyStopping())
+                .as(table.get("patience, in epochs").get(PLAN))
+                .isEmpty();
+        assertThat(plan.schedule()).isEqualTo(LearningRateSchedule.constant());
     }
 
     private static void check(Map<String, List<String>> table, int column, FitOptions options) {

@@ -12,6 +12,7 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.io.HalfFloats;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,6 +29,7 @@ final class CheckpointArrays {
     private final Checkpoint checkpoint;
     private final DataType type;
     private final Problems problems;
+    private final Progress.Stage stage;
     private final ByteBuffer bytes =
             ByteBuffer.allocate(DenseArray.BLOCK * WIDEST).order(ByteOrder.LITTLE_ENDIAN);
     private final float[] floats = new float[DenseArray.BLOCK];
@@ -38,6 +40,8 @@ final class CheckpointArrays {
         this.checkpoint = checkpoint;
         this.type = type;
         this.problems = problems;
+        this.stage = Progress.of("reading the weights of an encoder")
+                .stage("", "tensors", checkpoint.tensors().size());
     }
 
     /** The array of a tensor, with rows and columns exchanged if asked for. */
@@ -48,6 +52,7 @@ final class CheckpointArrays {
             TensorEntry entry = checkpoint.tensors().get(name);
             INDArray array = Nd4j.createUninitialized(type, entry.shape(), 'c');
             fill(array, entry);
+            stage.advance(1);
             if (!transposed) {
                 return array;
             }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
@@ -63,9 +64,7 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
         }
         add(problems, name, missing, "is null", "are null", "expected an example");
         if (skipEmpty && !empty.isEmpty()) {
-            notes.add(at(name, empty)
-                    + (empty.size() == 1 ? ": an empty text was" : ": " + empty.size() + " empty texts were")
-                    + " left out");
+            notes.add(leftOut(name, empty));
         } else {
             add(
                     problems,
@@ -88,6 +87,35 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
                     + " was left out");
         }
         return new CheckedExamples<>(name, List.copyOf(examples), List.copyOf(rows));
+    }
+
+    static String leftOut(String name, List<Integer> empty) {
+        return at(name, empty) + ": " + (empty.size() == 1 ? "an empty text was" : empty.size() + " empty texts were")
+                + " left out";
+    }
+
+    /** Adds inputs that nothing can be computed of. */
+    static <I> void checkInputs(
+            String name, List<? extends I> inputs, Predicate<I> isEmpty, String empty, Problems problems) {
+        List<Integer> missing = new ArrayList<>();
+        List<Integer> blank = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            I input = inputs.get(i);
+            if (input == null) {
+                missing.add(i);
+            } else if (isEmpty.test(input)) {
+                blank.add(i);
+            }
+        }
+        checkInputs(name, missing, "null", problems);
+        checkInputs(name, blank, empty, problems);
+    }
+
+    private static void checkInputs(String name, List<Integer> at, String what, Problems problems) {
+        problems.check(
+                at.isEmpty(),
+                (at.size() == 1 ? name + " " : name + "s ") + MessageText.numbers(at)
+                        + (at.size() == 1 ? " is " : " are ") + what + ", expected words");
     }
 
     /** Examples that were looked through as part of others. */

@@ -140,8 +140,14 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public SentenceEncoder fit(List<SentenceExample> train) {
         Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
-        Holdout.Split<SentenceExample> split = options.fit().holdout().of(train, example -> 0);
-        return learn(split.train(), split.validation());
+        List<String> notes = new ArrayList<>();
+        List<SentenceExample> all = withoutEmpty(train, "train", notes);
+        // Before rows get other numbers.
+        Problems problems = new Problems();
+        check(all, "train", problems);
+        problems.throwIfAny("SentenceEncoder.fit");
+        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
+        return learn(split.train(), split.validation(), notes);
     }
 
     /**
@@ -156,15 +162,43 @@ public final class SentenceEncoder implements AutoCloseable {
     public SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
         Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
         Objects.requireNonNull(validation, "SentenceEncoder.fit: validation is null; expected a list of examples");
-        if (validation.isEmpty()) {
+        List<String> notes = new ArrayList<>();
+        List<SentenceExample> learned = withoutEmpty(train, "train", notes);
+        List<SentenceExample> held = withoutEmpty(validation, "validation", notes);
+        if (held.isEmpty()) {
             throw new IllegalArgumentException(
                     "SentenceEncoder.fit: the validation part is empty; expected examples to choose"
                             + " by, none of them in the training part. fit(train) makes one.");
         }
-        return learn(train, validation);
+        return learn(learned, held, notes);
     }
 
-    private synchronized SentenceEncoder learn(List<SentenceExample> train, List<SentenceExample> validation) {
+    /** Leaves out examples with empty texts if that was asked for; otherwise they are refused with everything else that is wrong. */
+    private List<SentenceExample> withoutEmpty(List<SentenceExample> given, String name, List<String> notes) {
+        if (!options.skipEmpty()) {
+            return given;
+        }
+        List<SentenceExample> kept = new ArrayList<>();
+        List<Integer> empty = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+            if (given.get(i) != null && hasEmpty(given.get(i))) {
+                empty.add(i);
+            } else {
+                kept.add(given.get(i));
+            }
+        }
+        if (!empty.isEmpty()) {
+            notes.add(CheckedExamples.leftOut(name, empty));
+        }
+        return kept;
+    }
+
+    private static boolean hasEmpty(SentenceExample example) {
+        return example.texts().stream().anyMatch(String::isBlank);
+    }
+
+    private synchronized SentenceEncoder learn(
+            List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress("SentenceEncoder.fit");
@@ -175,7 +209,8 @@ public final class SentenceEncoder implements AutoCloseable {
                 .map(text -> encoder.tokenizer().tokenize(text))
                 .toList();
         TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
-        List<String> notes = notes(train, validation, tokens);
+        List<String> notes = new ArrayList<>(noted);
+        notes.addAll(notes(train, validation, tokens));
         notes.forEach(note -> LOG.warn("SentenceEncoder: {}", note));
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,
@@ -234,6 +269,14 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     private void check(List<SentenceExample> examples, String where, Problems problems) {
+        List<Integer> empty = IntStream.range(0, examples.size())
+                .filter(i -> examples.get(i) != null && hasEmpty(examples.get(i)))
+                .boxed()
+                .toList();
+        problems.check(
+                empty.isEmpty(),
+                where + "[" + MessageText.numbers(empty) + "]" + (empty.size() == 1 ? " has" : " have")
+                        + " an empty text, expected words; skipEmpty() on the builder leaves such examples out");
         for (int i = 0; i < examples.size(); i++) {
             SentenceExample example = examples.get(i);
             String at = where + "[" + i + "]";
@@ -241,8 +284,6 @@ public final class SentenceEncoder implements AutoCloseable {
                 problems.add(at + " is null, expected an example");
                 continue;
             }
-            problems.check(
-                    example.texts().stream().noneMatch(String::isBlank), at + " has an empty text, expected words");
             example.vector()
                     .ifPresent(vector -> problems.check(
                             vector.length == encoder.dimension(),
@@ -332,12 +373,7 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
-        for (int i = 0; i < texts.size(); i++) {
-            String text = texts.get(i);
-            problems.check(
-                    text != null && !text.isBlank(),
-                    "text " + i + " is " + (text == null ? "null" : "empty") + ", expected words");
-        }
+        CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
         problems.throwIfAny("SentenceEncoder");
         List<TokenizedText> tokens = texts.stream()
                 .map(text -> encoder.tokenizer().tokenize(prefix + text))

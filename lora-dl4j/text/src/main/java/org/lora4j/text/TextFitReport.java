@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.train.FitReport;
@@ -69,7 +70,7 @@ public record TextFitReport(
      * @param totalSeconds as in the record
      */
     public TextFitReport {
-        notes = List.copyOf(notes);
+        notes = List.copyOf(Arguments.allRequired(notes, "TextFitReport: notes", "a sentence"));
     }
 
     /** For the file of the task. */

@@ -301,12 +301,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
         Fitted<I, E, P> now = requireFitted(call);
         Problems problems = new Problems();
-        for (int i = 0; i < inputs.size(); i++) {
-            I input = inputs.get(i);
-            problems.check(
-                    input != null && spec.texts(input).stream().noneMatch(String::isBlank),
-                    "input " + i + " is " + (input == null ? "null" : "an empty text") + ", expected words");
-        }
+        CheckedExamples.<I>checkInputs(
+                "input",
+                inputs,
+                input -> spec.texts(input).stream().anyMatch(String::isBlank),
+                "an empty text",
+                problems);
         problems.throwIfAny(name + ".predict");
         Progress progress = options.fit().progress(name + "." + call);
         List<TokenizedText> tokens = tokens(inputs, progress.stage("tokens", "texts", inputs.size()));

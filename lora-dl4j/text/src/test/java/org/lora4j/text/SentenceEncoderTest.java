@@ -224,6 +224,24 @@ class SentenceEncoderTest {
     }
 
     @Test
+    void emptyTexts_areRefusedTogether_orLeftOutAndNamed() {
+        List<SentenceExample> train = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            train.add(SentenceExample.pair("a film " + i, i == 3 || i > 9 ? " " : "the film " + i));
+        }
+
+        assertThatThrownBy(() -> SentenceEncoder.builder(ENCODER).build().fit(train))
+                .hasMessageContaining("train[3, 10, 11] have an empty text, expected words; skipEmpty()");
+        SentenceEncoder encoder =
+                SentenceEncoder.builder(ENCODER).epochs(1).skipEmpty().build().fit(train);
+        assertThat(encoder.report().notes()).contains("train[3, 10, 11]: 3 empty texts were left out");
+        assertThat(encoder.report().trained() + encoder.report().validated()).isEqualTo(9);
+        assertThatThrownBy(() -> encoder.predict(List.of("a", "", " ")))
+                .hasMessageContaining("texts 1, 2 are empty, expected words");
+        encoder.close();
+    }
+
+    @Test
     void spearman_sharesRanksOfEqualNumbers() {
         // Ranks 0, 1.5, 1.5, 3 against 0, 1, 2, 3: covariance 4.5, squares 4.5 and 5.
         assertThat(Correlation.spearman(new double[] {1, 2, 2, 9}, new double[] {1, 2, 3, 4}))
