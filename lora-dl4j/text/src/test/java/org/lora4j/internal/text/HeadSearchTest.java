@@ -2,6 +2,7 @@
 package org.lora4j.internal.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +73,22 @@ class HeadSearchTest {
             assertThat(found.score()).isGreaterThanOrEqualTo(score - 0.01);
         }
         assertThat(found.score()).isGreaterThan(0.8);
+    }
+
+    @Test
+    void headToGoOnFrom_isOfTheCostChosen_orOfTen() {
+        HeadSearch search = new HeadSearch(TWO_CLASSES, INPUTS, SEED);
+        for (boolean noise : new boolean[] {true, false}) {
+            Rows train = rows(60, 4, noise);
+
+            Found found = search.byFolds(train, train);
+
+            LinearHead expected = search.solved(train, Math.min(found.cost(), 10), LinearHead.zeros(INPUTS, 2));
+            for (int i = 0; i < expected.weight().length; i++) {
+                // Nearly solved: weights are of the size of 1.
+                assertThat(found.soft().weight()[i]).isCloseTo(expected.weight()[i], within(0.05f));
+            }
+        }
     }
 
     /** Vectors whose first number tells the class, or nothing does. */
