@@ -77,7 +77,8 @@ class HeadSearchTest {
 
     @Test
     void headToGoOnFrom_isOfTheCostChosen_orOfTen() {
-        HeadSearch search = new HeadSearch(TWO_CLASSES, INPUTS, SEED);
+        HeadSearch search =
+                new HeadSearch(TWO_CLASSES, INPUTS, SEED, Progress.none().stage("", "iterations", 0));
         for (boolean noise : new boolean[] {true, false}) {
             Rows train = rows(60, 4, noise);
 
