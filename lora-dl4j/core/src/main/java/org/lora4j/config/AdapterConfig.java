@@ -20,7 +20,7 @@ import org.lora4j.error.Problems;
  * the table of its config.
  *
  * <p>A method from outside of the library has a config that extends this class, too, and a {@link Builder} of its own; {@code
- * AdapterMethods.register} makes both known.
+ * AdapterMethods.register} makes both known. What is protected here is for them, and experimental as they are.
  *
  * <p><b>Threads.</b> Safe.
  *
@@ -29,9 +29,7 @@ import org.lora4j.error.Problems;
 public abstract class AdapterConfig {
 
     // The fields that methods share: those that all have, those of methods with layers, and those that some have.
-
-    /** Which modules are adapted. */
-    protected static final Field<ModuleSelector> TARGET_MODULES =
+    static final Field<ModuleSelector> TARGET_MODULES =
             new Field<>("targetModules", "target_modules", FieldType.TARGETS, ModuleSelector.none());
 
     static final Field<ModuleSelector> EXCLUDE_MODULES =
