@@ -309,6 +309,7 @@ class ArchitectureTest {
                         "weights",
                         "exec",
                         "internal.array",
+                        "internal.array.io",
                         "internal.format.file",
                         "internal.format.huggingface",
                         "internal.tokenizer",
