@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * Whether an epoch says that a run has diverged: its loss is above that of the first step, by more than batches differ; or above
- * that of guessing, and no better than at the start.
+ * Whether an epoch says that a run has diverged: its loss is above that of the first step, by more than batches differ; or it has
+ * risen above that of guessing. A model that has learned nothing yet may begin above guessing.
  *
  * @param rule whether runs count as diverged at all
  * @param guessing the loss of a model that finds all answers equally likely; empty if nobody said
@@ -34,7 +34,7 @@ record EpochDivergence(Divergence rule, OptionalDouble guessing) {
                     "The mean training loss of epoch %d is %.4g, above the %.4g before the first step.",
                     epoch.epoch(), mean, first);
         }
-        if (guessing.isPresent() && mean > guessing.getAsDouble() && mean >= first) {
+        if (guessing.isPresent() && mean > guessing.getAsDouble() && first <= guessing.getAsDouble()) {
             return FittingSign.format(
                     "The mean training loss of epoch %d is %.4g, above the %.4g of a model that only guesses.",
                     epoch.epoch(), mean, guessing.getAsDouble());

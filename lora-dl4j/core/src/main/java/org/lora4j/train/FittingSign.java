@@ -60,8 +60,7 @@ public record FittingSign(Kind kind, int epoch, String finding, String suggestio
 
         /**
          * The mean training loss of an epoch is above that of the first step by a twentieth, and by more than twice the standard
-         * deviation of its batches; or it is above the loss of a model that finds all answers equally likely, and no better than
-         * before the first step. Looked for from the third step on, unless the plan says {@link Divergence#never}. If it is so in
+         * deviation of its batches; or it has risen above the loss of a model that finds all answers equally likely. Looked for from the third step on, unless the plan says {@link Divergence#never}. If it is so in
          * the last epoch, the run ends with {@link StopReason#DIVERGED}.
          */
         DIVERGENCE("divergence");

@@ -3,7 +3,6 @@ package org.lora4j.language;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
@@ -31,6 +31,7 @@ import org.lora4j.internal.language.sampling.Logits;
 import org.lora4j.internal.language.sampling.Parameter;
 import org.lora4j.internal.language.sampling.TextPieces;
 import org.lora4j.quant.StoredWeight;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -90,8 +91,8 @@ public final class CausalLm implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
 
-    /** Draws seeds for calls that have none. */
-    private static final SecureRandom SEEDS = new SecureRandom();
+    /** Calls that were given no seed, so that two at the same moment have different ones. */
+    private static final AtomicLong WITHOUT_SEED = new AtomicLong();
 
     private final Path directory;
     private final Optional<LayerReplication> replication;
@@ -549,7 +550,7 @@ public final class CausalLm implements AutoCloseable {
     List<Text> texts(List<int[]> prompts, GenerationConfig config, Candidates candidates) {
         GenerationValues values = config.values().withDefault(Parameter.EOS_TOKEN_IDS, ends);
         if (values.isSampling() && config.seed().isEmpty()) {
-            values = values.with(Parameter.SEED, SEEDS.nextLong());
+            values = values.with(Parameter.SEED, drawnSeed());
         }
         Problems problems = new Problems();
         List<Text> texts = new ArrayList<>();
@@ -573,6 +574,12 @@ public final class CausalLm implements AutoCloseable {
         }
         problems.throwIfAny("generate");
         return texts;
+    }
+
+    /** Another one for each call, short enough to be read. */
+    private static long drawnSeed() {
+        return RandomStreams.of(System.nanoTime(), "call " + WITHOUT_SEED.incrementAndGet())
+                .nextInt(Integer.MAX_VALUE);
     }
 
     private int[] newest(int[] ids, GenerationConfig config) {
@@ -721,7 +728,7 @@ public final class CausalLm implements AutoCloseable {
     public String toString() {
         return "CausalLm[" + weights() + (hasOwnWeights() ? ", trained in full" : "")
                 + adapted()
-                        .map(AdaptedSameDiff::activeAdapters)
+                        .map(adapted -> adapted.activeAdapters())
                         .filter(names -> !names.isEmpty())
                         .map(names -> ", adapters " + Problems.quoted(names))
                         .orElse("")

@@ -13,7 +13,6 @@ import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.internal.language.DecoderWeights;
-import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -50,7 +49,7 @@ public interface CausalLmExporter {
 
         static Parts of(CausalLm model) {
             List<Adapter> adapters = new ArrayList<>();
-            model.adapted().filter(AdaptedSameDiff::isEnabled).ifPresent(adapted -> {
+            model.adapted().filter(adapted -> adapted.isEnabled()).ifPresent(adapted -> {
                 Set<String> names = new LinkedHashSet<>(adapted.mergedAdapters());
                 names.addAll(adapted.activeAdapters());
                 names.forEach(name -> adapters.add(adapted.plainAdapter(name)));

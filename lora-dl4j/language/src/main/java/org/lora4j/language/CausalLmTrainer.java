@@ -276,7 +276,7 @@ public final class CausalLmTrainer {
     private LmFitReport trainCopy(
             List<TokenRow> learned, Optional<List<TokenRow>> held, ExampleRows encoder, boolean resume) {
         List<String> adapters =
-                model.adapted().map(AdaptedSameDiff::adapterNames).orElse(List.of());
+                model.adapted().map(adapted -> adapted.adapterNames()).orElse(List.of());
         if (!adapters.isEmpty()) {
             throw new IllegalStateException(
                     "CausalLmTrainer.fit: all weights are to learn, and the model has the adapters "

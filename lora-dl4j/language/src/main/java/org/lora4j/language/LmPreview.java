@@ -2,6 +2,7 @@
 package org.lora4j.language;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lora4j.error.Arguments;
 import org.lora4j.internal.language.DecoderInputs;
@@ -100,24 +101,35 @@ public record LmPreview(List<Sequence> sequences, int examples) {
     }
 
     private static Sequence sequence(LanguageTokenizer tokenizer, TokenRow row) {
-        StreamDecoder decoder = tokenizer.streamDecoder(false);
+        String whole = tokenizer.decode(row.ids(), false);
         List<Part> parts = new ArrayList<>();
-        StringBuilder text = new StringBuilder();
-        boolean learned = false;
-        for (int i = 0; i < row.length(); i++) {
-            boolean now = row.labels()[i] != DecoderInputs.IGNORED;
-            if (now != learned && !text.isEmpty()) {
-                parts.add(new Part(text.toString(), learned));
-                text.setLength(0);
+        int from = 0;
+        for (int i = 1; i <= row.length(); i++) {
+            boolean learned = isLearned(row, i - 1);
+            if (i == row.length() || isLearned(row, i) != learned) {
+                int to = i == row.length() ? whole.length() : textBefore(tokenizer, row, i, whole);
+                if (to > from) {
+                    parts.add(new Part(whole.substring(from, to), learned));
+                    from = to;
+                }
             }
-            learned = now;
-            text.append(decoder.push(row.ids()[i]));
-        }
-        text.append(decoder.finish());
-        if (!text.isEmpty()) {
-            parts.add(new Part(text.toString(), learned));
         }
         return new Sequence(parts, row.length(), row.targets());
+    }
+
+    private static boolean isLearned(TokenRow row, int at) {
+        return row.labels()[at] != DecoderInputs.IGNORED;
+    }
+
+    /** How much of the text the tokens before one are: a character of which bytes are missing is none of theirs. */
+    private static int textBefore(LanguageTokenizer tokenizer, TokenRow row, int at, String whole) {
+        String text = tokenizer.decode(Arrays.copyOf(row.ids(), at), false);
+        int length = Math.min(text.length(), whole.length());
+        int same = 0;
+        while (same < length && text.charAt(same) == whole.charAt(same)) {
+            same++;
+        }
+        return same;
     }
 
     /** The sequences, the learned parts between double angle brackets. */

@@ -97,7 +97,8 @@ final class SavedModel {
 
     static void write(CausalLm model, Path directory) throws IOException {
         requirePlainLayers(model, "save");
-        List<String> names = model.adapted().map(AdaptedSameDiff::adapterNames).orElse(List.of());
+        List<String> names =
+                model.adapted().map(adapted -> adapted.adapterNames()).orElse(List.of());
         if (names.isEmpty() && !model.hasOwnWeights()) {
             throw new IllegalStateException(
                     "CausalLm.save: nothing was trained, and there is no adapter; expected a model that"
@@ -206,7 +207,8 @@ final class SavedModel {
         }
         fields.put("adapters", folders);
         fields.put("active", acting(model));
-        fields.put("enabled", model.adapted().map(AdaptedSameDiff::isEnabled).orElse(true));
+        fields.put(
+                "enabled", model.adapted().map(adapted -> adapted.isEnabled()).orElse(true));
         model.lastReport().ifPresent(report -> fields.put("report", SavedFitReport.values(report)));
         return fields;
     }

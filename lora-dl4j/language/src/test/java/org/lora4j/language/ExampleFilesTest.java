@@ -146,6 +146,9 @@ class ExampleFilesTest {
                 .hasMessageContaining("line 5: tools is no, expected a list in JSON")
                 .hasMessageContaining("line 6: input is 3, expected a text");
         assertThatThrownBy(() -> read("[{\"text\": \"a\"},\n {\"text\": }]")).hasMessageContaining("line 2 is no JSON");
+        Path bytes = folder.resolve("bytes.json");
+        Files.write(bytes, new byte[] {'[', '\n', '"', (byte) 0xFF, '"', ']'});
+        assertThatThrownBy(() -> LmExample.read(bytes)).hasMessageContaining("line 2, column 2");
         assertThatThrownBy(() -> read("[]")).hasMessageContaining("no rows, expected one JSON object or more");
         assertThatThrownBy(() -> read("")).hasMessageContaining("no rows, expected one JSON object or more");
     }

@@ -349,6 +349,7 @@ class ArchitectureTest {
                         "weights",
                         "exec",
                         "internal.array",
+                        "internal.array.io",
                         "internal.format.file",
                         "internal.format.huggingface",
                         "internal.tokenizer",
