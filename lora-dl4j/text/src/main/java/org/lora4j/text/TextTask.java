@@ -105,7 +105,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     public T fit(List<E> train) {
         Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
         List<String> notes = new ArrayList<>();
-        CheckedExamples<E> all = checked(train, "train", "fit", notes);
+        CheckedExamples<E> all = checked(train, "train", "fit", options.skipEmpty(), notes);
         Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
         Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
         learn(
@@ -206,9 +206,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     /** Looks through a list by itself. */
-    private CheckedExamples<E> checked(List<E> examples, String where, String call, List<String> notes) {
+    private CheckedExamples<E> checked(
+            List<E> examples, String where, String call, boolean skipEmpty, List<String> notes) {
         Problems problems = new Problems();
-        CheckedExamples<E> checked = CheckedExamples.of(spec, examples, where, options.skipEmpty(), problems, notes);
+        CheckedExamples<E> checked = CheckedExamples.of(spec, examples, where, skipEmpty, problems, notes);
         problems.throwIfAny(name + "." + call);
         return checked;
     }
@@ -330,7 +331,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      */
     public R evaluate(List<E> examples) {
         Arguments.required(examples, name + ".evaluate: examples", "a list of examples");
-        CheckedExamples<E> known = known(examples, "evaluate");
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> known = known(examples, "evaluate", options.skipEmpty(), notes);
+        notes.forEach(note -> LOG.warn("{}.evaluate: {}", name, note));
         if (known.examples().isEmpty()) {
             throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
         }
@@ -338,15 +341,13 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return spec.evaluate(known.examples(), predict(inputs, "evaluate"));
     }
 
-    /** Examples that this task can be judged by; what was changed about them is told in the log. */
-    private CheckedExamples<E> known(List<E> examples, String call) {
+    /** Examples with labels that this task knows. */
+    private CheckedExamples<E> known(List<E> examples, String call, boolean skipEmpty, List<String> notes) {
         Targets<I, E, P> targets = learned(call);
-        List<String> notes = new ArrayList<>();
-        CheckedExamples<E> checked = checked(examples, "examples", call, notes);
+        CheckedExamples<E> checked = checked(examples, "examples", call, skipEmpty, notes);
         Problems problems = new Problems();
         checked.check(targets, problems);
         problems.throwIfAny(name + "." + call);
-        notes.forEach(note -> LOG.warn("{}.{}: {}", name, call, note));
         return checked;
     }
 
@@ -541,7 +542,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     public List<Batch> batches(List<E> examples) {
         Arguments.required(examples, name + ".batches: examples", "a list of examples");
         Targets<I, E, P> targets = learned("batches");
-        List<E> known = known(examples, "batches").examples();
+        // None is left out, as there is a batch for each; nothing is said, as this is asked for each example again.
+        List<E> known = known(examples, "batches", false, new ArrayList<>()).examples();
         return LabeledRows.single(
                 encode(known, targets, Progress.none().stage("", "texts", 0)), new TargetHead(name, targets), parts);
     }

@@ -525,6 +525,9 @@ class TextClassifierTest {
                         .evaluate(List.of(new LabeledText("", "positive"), TEST.get(0)))
                         .examples())
                 .isEqualTo(1);
+        assertThatThrownBy(() -> classifier.batches(List.of(new LabeledText("", "positive"))))
+                .as("there is a batch for each example")
+                .hasMessageContaining("examples[0] is an empty text");
         assertThatThrownBy(() -> quick().skipEmpty().build().fit(TRAIN, List.of(new LabeledText("", "positive"))))
                 .hasMessageContaining("the validation part is empty");
     }
