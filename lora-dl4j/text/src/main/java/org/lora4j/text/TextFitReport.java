@@ -29,7 +29,8 @@ import org.lora4j.train.TrainingResult;
  * @param before score of the head alone on the validation part; without a head, of the encoder as it was read; empty without
  *     validation
  * @param after score of the model that was kept on the validation part; empty without validation
- * @param startKept whether no epoch was better than {@code before}, which was kept
+ * @param startKept whether no epoch was better than {@code before}, which was kept; of less than a thousand examples of which a part
+ *     was kept back, whether none was certainly better
  * @param gain score of the best epoch less {@code before}, with its 95 % interval; empty without validation, or if only the head learned
  * @param training the run of the trainer; empty if only the head learned
  * @param notes what is odd about the data: texts that were cut, texts that are in both parts, and so on

@@ -18,7 +18,7 @@ import org.lora4j.train.Validation;
  * <p>The head comes first: logistic or linear regression on the vectors of the frozen encoder, solved to its end, with the
  * cost among {@link HeadSearch#COSTS} that is best on the validation part. From there training goes on together with the encoder, so that
  * the encoder does not bend to a head that knows nothing yet (Kumar et al. 2022, arXiv:2202.10054). If no epoch is better
- * than the start, the start is kept.
+ * than the head alone, the head is kept, with an adapter that changes nothing.
  *
  * @apiNote Status: internal
  */
@@ -37,7 +37,7 @@ public final class TaskFit {
      * @param cost the cost chosen for the head
      * @param headScore score of the head alone on the validation part; without one, on parts in turn that it did not learn from
      * @param score score of the model on the validation part; empty without one
-     * @param startKept whether no epoch was better than the head alone
+     * @param startKept whether no epoch was better than the head alone, or, of few examples, not certainly
      * @param gain score of the best epoch less that of the head alone; empty without a validation part, or if only the head learned
      * @param training the run of the trainer; empty if only the head learned
      */
@@ -132,7 +132,7 @@ public final class TaskFit {
         float[][] ofModel = model.outputs(texts);
         ScoreInterval gain =
                 ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
-        if (task.higherIsBetter() ? gain.value() < 0 : gain.value() > 0) {
+        if (!isKept(gain, few)) {
             model.close();
             return headAlone(
                     search.solved(all, found.cost(), found.best()),
@@ -149,6 +149,15 @@ public final class TaskFit {
                 false,
                 Optional.of(gain),
                 Optional.of(result));
+    }
+
+    /**
+     * Of few examples, the head learns from all in the end, and the adapter not from those that it is judged on, so its gain has to be
+     * certain.
+     */
+    private boolean isKept(ScoreInterval gain, boolean few) {
+        double better = task.higherIsBetter() ? gain.value() : -gain.value();
+        return few ? better > 0 && !gain.isUncertain() : better >= 0;
     }
 
     /** Its score is that of the head that learned from the training part alone. */
