@@ -22,8 +22,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * because it is merged by it (a {@link ReplacingMethod} has {@link #weight} instead); {@link #bias} if it does something to
  * biases.
  *
- * <p>Methods from outside of the library are added by {@link
- * AdapterMethods#register}.
+ * <p>Methods from outside of the library are added by {@link AdapterMethods#register}.
  *
  * <p><b>State and threads.</b> Implementations have no state; nothing here writes to an array that it was given.
  *

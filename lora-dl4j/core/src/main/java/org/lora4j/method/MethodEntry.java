@@ -19,9 +19,9 @@ import org.lora4j.error.Arguments;
  * A line of the table of methods: the config of a method, what it asks for in a module, and what files and saved networks hold of it.
  *
  * <p>Example: <pre>{@code
- * MethodEntry<HraConfig> entry = MethodEntry.builder(HraConfig.class, HraConfig::builder)
- *         .method((config, path) -> new HraMethod(config.applyGs()))
- *         .saved(HraMethod.TRAITS, options -> new HraMethod(options.flag("orthogonal")))
+ * MethodEntry<GainConfig> entry = MethodEntry.builder(GainConfig.class, GainConfig::builder)
+ *         .method((config, path) -> new GainMethod(config.inputs()))
+ *         .saved(GainMethod.TRAITS, options -> new GainMethod(options.flag("inputs")))
  *         .build();
  * }</pre>
  *
