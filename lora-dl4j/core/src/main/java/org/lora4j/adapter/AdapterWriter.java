@@ -58,7 +58,7 @@ final class AdapterWriter {
         SafetensorsWriter.write(
                 staging.resolve(AdapterReader.WEIGHTS), sources, SetMetadata.of(adapter, PeftConfigJson.hash(config)));
         WholeFile.write(staging.resolve(PeftConfigJson.FILE_NAME), PeftConfigJson.write(config));
-        WholeFile.write(staging.resolve(StagedFiles.CARD), ModelCard.text(adapter));
+        WholeFile.write(staging.resolve(StagedFiles.CARD), AdapterCard.text(adapter));
     }
 
     private static Map<String, INDArray> tensors(Adapter adapter) {

@@ -82,7 +82,7 @@ public final class AdapterAlgebra {
         String call = "AdapterAlgebra.reduceRank";
         Problems problems = new Problems();
         problems.atLeast("rank", rank, 1);
-        Map<String, Factors> all = FactorReader.read("", adapter, problems);
+        Map<String, ModuleFactors> all = FactorReader.read("", adapter, problems);
         FactorReader.requireUngrouped("", all, problems);
         problems.check(!all.isEmpty() || !problems.isEmpty(), "the adapter has no modules, expected at least one");
         problems.throwIfAny(call);
@@ -116,8 +116,8 @@ public final class AdapterAlgebra {
      */
     public static AdapterComparison compare(Adapter first, Adapter second) {
         Problems problems = new Problems();
-        Map<String, Factors> one = FactorReader.read("first adapter, ", first, problems);
-        Map<String, Factors> two = FactorReader.read("second adapter, ", second, problems);
+        Map<String, ModuleFactors> one = FactorReader.read("first adapter, ", first, problems);
+        Map<String, ModuleFactors> two = FactorReader.read("second adapter, ", second, problems);
         FactorReader.requireUngrouped("first adapter, ", one, problems);
         FactorReader.requireUngrouped("second adapter, ", two, problems);
         Set<String> both = new TreeSet<>(one.keySet());
@@ -163,10 +163,10 @@ public final class AdapterAlgebra {
                             + " modules. Adapter.modules() lists them.");
         }
         Problems problems = new Problems();
-        Optional<Factors> found = FactorReader.read("", adapter, modulePath, problems);
+        Optional<ModuleFactors> found = FactorReader.read("", adapter, modulePath, problems);
         found.ifPresent(module -> FactorReader.requireUngrouped("", Map.of(modulePath, module), problems));
         problems.throwIfAny(call);
-        Factors factors = found.orElseThrow();
+        ModuleFactors factors = found.orElseThrow();
         return factors.layout().updateArray(factors.update(), factors.type());
     }
 }

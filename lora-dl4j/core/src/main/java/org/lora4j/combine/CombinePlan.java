@@ -137,7 +137,7 @@ record CombinePlan(
         Map<String, List<ModuleInputs.Share>> shares = new TreeMap<>();
         for (int i = 0; i < asked.adapters.size(); i++) {
             String where = "adapters[" + i + "], ";
-            Map<String, Factors> factors = FactorReader.read(where, asked.adapters.get(i), problems);
+            Map<String, ModuleFactors> factors = FactorReader.read(where, asked.adapters.get(i), problems);
             if (!combiner.needsEqualRanks()) {
                 FactorReader.requireUngrouped(where, factors, problems);
             }

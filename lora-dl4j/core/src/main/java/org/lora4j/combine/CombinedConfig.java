@@ -96,7 +96,6 @@ record CombinedConfig(LoraConfig config, Map<String, INDArray> savedParameters) 
     /**
      * The config for given ranks: scaling 1 in every module.
      *
-     * @param ranks rank by module path
      * @param peftRank the rank that PEFT gives to all modules
      * @param peftCompatible whether to keep the first adapter's scaling rule, as PEFT does, which scales by the root of
      *     the rank if it is rank-stabilized

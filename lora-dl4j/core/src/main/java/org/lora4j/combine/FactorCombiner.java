@@ -18,8 +18,9 @@ record FactorCombiner(Pruning pruning, Joining joining) implements ModuleCombine
 
     @Override
     public MatrixPair combine(ModuleInputs module, Settings settings) {
-        Matrix a = joined(module, settings, DareMasks.Part.A, Factors::a, share -> share.scaledWeight() < 0 ? -1 : 1);
-        Matrix b = joined(module, settings, DareMasks.Part.B, Factors::b, share -> 1);
+        Matrix a = joined(
+                module, settings, DareMasks.Part.A, ModuleFactors::a, share -> share.scaledWeight() < 0 ? -1 : 1);
+        Matrix b = joined(module, settings, DareMasks.Part.B, ModuleFactors::b, share -> 1);
         return new MatrixPair(a, b);
     }
 
@@ -27,7 +28,7 @@ record FactorCombiner(Pruning pruning, Joining joining) implements ModuleCombine
             ModuleInputs module,
             Settings settings,
             DareMasks.Part part,
-            Function<Factors, Matrix> matrix,
+            Function<ModuleFactors, Matrix> matrix,
             ToDoubleFunction<ModuleInputs.Share> sign) {
         double[] weights = module.shares().stream()
                 .mapToDouble(share -> sign.applyAsDouble(share) * Math.sqrt(Math.abs(share.scaledWeight())))

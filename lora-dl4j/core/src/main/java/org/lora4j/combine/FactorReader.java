@@ -27,11 +27,10 @@ final class FactorReader {
     /**
      * The modules of an adapter by path.
      *
-     * @param where the adapter in a message
      * @param problems receives every module whose update is not a product of A and B alone
      */
-    static Map<String, Factors> read(String where, Adapter adapter, Problems problems) {
-        Map<String, Factors> modules = new TreeMap<>();
+    static Map<String, ModuleFactors> read(String where, Adapter adapter, Problems problems) {
+        Map<String, ModuleFactors> modules = new TreeMap<>();
         AdapterConfig config = adapter.config();
         if (!(config instanceof LoraConfig)) {
             problems.add(
@@ -54,12 +53,13 @@ final class FactorReader {
     }
 
     /** One module that the adapter has; nothing, and a problem, if its update is not a product of A and B alone. */
-    static Optional<Factors> read(String where, Adapter adapter, String path, Problems problems) {
+    static Optional<ModuleFactors> read(String where, Adapter adapter, String path, Problems problems) {
         double scaling = adapter.config().scalingOf(PeftKeys.wrapperOf(path));
         return read(where + "module \"" + path + "\"", adapter.modules().get(path), scaling, problems);
     }
 
-    static Optional<Factors> read(String where, Map<String, INDArray> tensors, double scaling, Problems problems) {
+    static Optional<ModuleFactors> read(
+            String where, Map<String, INDArray> tensors, double scaling, Problems problems) {
         Optional<PeftTensor> kind = kindOfA(tensors);
         problems.check(
                 kind.isPresent(),
@@ -69,15 +69,15 @@ final class FactorReader {
     }
 
     /** The modules of an adapter, or an error. */
-    static Map<String, Factors> read(String call, Adapter adapter) {
+    static Map<String, ModuleFactors> read(String call, Adapter adapter) {
         Problems problems = new Problems();
-        Map<String, Factors> modules = read("", adapter, problems);
+        Map<String, ModuleFactors> modules = read("", adapter, problems);
         problems.throwIfAny(call);
         return modules;
     }
 
     /** Adds a problem for every convolution in groups, whose factors do not multiply to one update. */
-    static void requireUngrouped(String where, Map<String, Factors> modules, Problems problems) {
+    static void requireUngrouped(String where, Map<String, ModuleFactors> modules, Problems problems) {
         modules.forEach((path, factors) -> problems.check(
                 !factors.layout().isGrouped(),
                 where + "module \"" + path + "\" is a " + factors.layout()
@@ -105,9 +105,9 @@ final class FactorReader {
         return a.partner().orElseThrow();
     }
 
-    private static Factors factors(PeftTensor kind, Map<String, INDArray> tensors, double scaling) {
+    private static ModuleFactors factors(PeftTensor kind, Map<String, INDArray> tensors, double scaling) {
         INDArray a = tensors.get(kind.suffix());
         INDArray b = tensors.get(partnerOf(kind).suffix());
-        return new Factors(FactorLayout.of(kind, a, b), a, b, scaling);
+        return new ModuleFactors(FactorLayout.of(kind, a, b), a, b, scaling);
     }
 }

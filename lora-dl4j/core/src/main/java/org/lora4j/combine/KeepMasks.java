@@ -60,7 +60,7 @@ interface KeepMasks {
         return (place, length) -> found.get(place);
     }
 
-    private static boolean[] checked(Place place, INDArray mask, Factors factors, Problems problems) {
+    private static boolean[] checked(Place place, INDArray mask, ModuleFactors factors, Problems problems) {
         FactorLayout layout = factors.layout();
         long[] expected = layout.shape(place.part(), factors.rank());
         if (mask == null || !mask.dataType().isNumerical() || !Arrays.equals(mask.shape(), expected)) {

@@ -126,7 +126,7 @@ public record ModuleComparison(
         return values;
     }
 
-    static ModuleComparison of(Factors first, Factors second) {
+    static ModuleComparison of(ModuleFactors first, ModuleFactors second) {
         SingularValues one = first.singularValues();
         SingularValues two = second.singularValues();
         SingularValues spanOne = one.truncated(one.rank());

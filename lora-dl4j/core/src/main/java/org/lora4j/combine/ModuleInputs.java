@@ -19,7 +19,7 @@ record ModuleInputs(String path, List<Share> shares) {
      * @param weight its weight
      * @param factors its factors
      */
-    record Share(int adapter, double weight, Factors factors) {
+    record Share(int adapter, double weight, ModuleFactors factors) {
 
         /** The weight of B A. */
         double scaledWeight() {

@@ -16,7 +16,7 @@ final class LayerFilter {
     private static final String ANY_LIST = "[^.]*";
 
     private final List<Integer> layers;
-    private final List<Expression> lists = new ArrayList<>();
+    private final List<BoundedPattern> lists = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
     LayerFilter(List<Integer> layers, List<String> listNames) {
@@ -26,7 +26,7 @@ final class LayerFilter {
 
     private void compile(String listName) {
         try {
-            lists.add(Expression.compile(".*?\\.(?:" + listName + ")\\.(?<layerIndex>\\d+)\\."));
+            lists.add(BoundedPattern.compile(".*?\\.(?:" + listName + ")\\.(?<layerIndex>\\d+)\\."));
         } catch (PatternSyntaxException e) {
             problems.add(MessageText.name(listName) + " is not a regular expression (" + e.getDescription() + ")");
         }
@@ -40,7 +40,7 @@ final class LayerFilter {
         if (layers.isEmpty()) {
             return true;
         }
-        for (Expression list : lists) {
+        for (BoundedPattern list : lists) {
             String index = list.groupAtStart(modulePath, "layerIndex");
             if (index != null) {
                 return isWanted(index);

@@ -19,7 +19,7 @@ import org.lora4j.error.MessageText;
 final class ModulePatterns<V> {
 
     private final Map<String, V> values;
-    private final Map<String, Expression> compiled = new LinkedHashMap<>();
+    private final Map<String, BoundedPattern> compiled = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /** Keys match a path or its end behind a dot. */
@@ -39,7 +39,7 @@ final class ModulePatterns<V> {
 
     private void compile(String key, String expression) {
         try {
-            compiled.put(key, Expression.compile(expression));
+            compiled.put(key, BoundedPattern.compile(expression));
         } catch (PatternSyntaxException e) {
             problems.add("key " + MessageText.name(key) + " is not a regular expression (" + e.getDescription() + ")");
         }
@@ -54,7 +54,7 @@ final class ModulePatterns<V> {
     }
 
     V lookup(String modulePath, V otherwise) {
-        for (Map.Entry<String, Expression> entry : compiled.entrySet()) {
+        for (Map.Entry<String, BoundedPattern> entry : compiled.entrySet()) {
             if (entry.getValue().matchesStart(modulePath)) {
                 return values.get(entry.getKey());
             }

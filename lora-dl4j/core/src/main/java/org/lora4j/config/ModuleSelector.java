@@ -153,16 +153,16 @@ public sealed interface ModuleSelector {
     final class Regex implements ModuleSelector {
 
         private final String expression;
-        private final Expression pattern;
+        private final BoundedPattern pattern;
         private final String problem;
 
         private Regex(String expression) {
             this.expression =
                     Objects.requireNonNull(expression, "regex: the expression is null; expected an expression");
-            Expression compiled = null;
+            BoundedPattern compiled = null;
             String wrong = null;
             try {
-                compiled = Expression.compile(expression);
+                compiled = BoundedPattern.compile(expression);
             } catch (PatternSyntaxException e) {
                 wrong = "= " + MessageText.name(expression) + " is not a regular expression (" + e.getDescription()
                         + " at " + e.getIndex() + ")";

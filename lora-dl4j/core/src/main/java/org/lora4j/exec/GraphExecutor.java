@@ -127,8 +127,8 @@ public interface GraphExecutor {
      * @return the number, and why
      * @throws IllegalArgumentException as for {@link #gradients}
      */
-    default Parting parting(Map<String, INDArray> placeholders) {
-        return new Parting(1, "this executor runs batches whole");
+    default ExecutionParts parting(Map<String, INDArray> placeholders) {
+        return new ExecutionParts(1, "this executor runs batches whole");
     }
 
     /**

@@ -160,9 +160,7 @@ public class ArrayTape implements Algebra<ArrayTape.Node> {
     /**
      * Remembers an operation.
      *
-     * @param value the result
      * @param back hands the gradient of the result on
-     * @param of what it was made of
      * @return the result; without a gradient if nothing it was made of wants one
      */
     private Node record(INDArray value, Consumer<INDArray> back, Node... of) {

@@ -130,13 +130,13 @@ public final class BoftMethod implements ReplacingMethod {
         long count = module.size(r, 1);
         long size = module.size(r, 2);
         T stack = module.reshape(r, butterflies * count, size, size);
-        T skew = module.scale(module.subtract(stack, Rotations.transposed(module, stack)), 0.5);
-        T rotations = Rotations.cayley(module, skew, butterflies * count, size);
+        T skew = module.scale(module.subtract(stack, BlockRotations.transposed(module, stack)), 0.5);
+        T rotations = BlockRotations.cayley(module, skew, butterflies * count, size);
         T rows = module.asRows(w);
         for (int i = 0; i < butterflies; i++) {
-            T back = Rotations.transposed(module, module.slice(rotations, 0, i * count, (i + 1) * count));
+            T back = BlockRotations.transposed(module, module.slice(rotations, 0, i * count, (i + 1) * count));
             T near = exchanged(module, rows, count * size, size, i, true);
-            T turned = Rotations.timesBlocks(module, near, back, count, size, false);
+            T turned = BlockRotations.timesBlocks(module, near, back, count, size, false);
             rows = exchanged(module, turned, count * size, size, i, false);
         }
         T perOutput = module.reshape(factors.get(S), module.shape().outputs());

@@ -69,7 +69,6 @@ public final class LokrMethod implements AdapterMethod {
     /**
      * Makes the method that a config asks for.
      *
-     * @param config what is wanted
      * @param path dotted path of the module, for its rank
      */
     LokrMethod(LokrConfig config, String path) {

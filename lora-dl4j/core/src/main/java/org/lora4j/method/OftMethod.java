@@ -178,13 +178,14 @@ public final class OftMethod implements ReplacingMethod {
                     + ": with a window above 1 its forward pass is PEFT's, which no weight computes; expected a window of"
                     + " 1. Use the adapter unmerged, in a SameDiff graph.");
         }
-        T back = Rotations.transposed(module, rotations(module, factors));
+        T back = BlockRotations.transposed(module, rotations(module, factors));
         return module.asWeight(turned(module, module.asRows(w), back));
     }
 
     private <T> T turned(WeightAlgebra<T> module, T rows, T rotations) {
         long size = size(module.shape());
-        return Rotations.timesBlocks(module, rows, rotations, module.shape().fanIn() / size, size, equal);
+        return BlockRotations.timesBlocks(
+                module, rows, rotations, module.shape().fanIn() / size, size, equal);
     }
 
     private <T> T rotations(WeightAlgebra<T> module, Factors<T> factors) {
@@ -193,8 +194,8 @@ public final class OftMethod implements ReplacingMethod {
         long count = module.size(r, 0);
         T skew = skew(module, constrained(module, r, count), count, size);
         return terms.isPresent()
-                ? Rotations.series(module, skew, terms.get(), count, size)
-                : Rotations.cayley(module, skew, count, size);
+                ? BlockRotations.series(module, skew, terms.get(), count, size)
+                : BlockRotations.cayley(module, skew, count, size);
     }
 
     /** The value is the projected one, the gradient that of the factor: a step starts from the projection. */
@@ -224,6 +225,6 @@ public final class OftMethod implements ReplacingMethod {
             }
         }
         T upper = algebra.placed(algebra.reshape(r, count * triangle), places, count, size, size);
-        return algebra.subtract(upper, Rotations.transposed(algebra, upper));
+        return algebra.subtract(upper, BlockRotations.transposed(algebra, upper));
     }
 }

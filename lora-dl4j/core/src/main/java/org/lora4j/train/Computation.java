@@ -2,7 +2,7 @@
 package org.lora4j.train;
 
 import java.util.OptionalDouble;
-import org.lora4j.exec.Parting;
+import org.lora4j.exec.ExecutionParts;
 
 /**
  * How a run is computed, as was chosen for it or asked for.
@@ -17,7 +17,7 @@ import org.lora4j.exec.Parting;
  * @apiNote Status: stable
  */
 public record Computation(
-        String products, int mostParts, Parting parting, String batches, OptionalDouble productShare) {
+        String products, int mostParts, ExecutionParts parting, String batches, OptionalDouble productShare) {
 
     /** One line. */
     @Override

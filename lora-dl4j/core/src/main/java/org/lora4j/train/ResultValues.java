@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.lora4j.error.MessageText;
-import org.lora4j.exec.Parting;
+import org.lora4j.exec.ExecutionParts;
 
 /** The result of a run as plain values, and back. What is read may come from a stranger's file. */
 final class ResultValues {
@@ -133,7 +133,7 @@ final class ResultValues {
                 new Computation(
                         computation.text("products"),
                         computation.smallCount("most_parts"),
-                        new Parting(computation.smallCount("parts"), computation.text("parting")),
+                        new ExecutionParts(computation.smallCount("parts"), computation.text("parting")),
                         computation.text("batches"),
                         computation.numberIfAny("product_share")),
                 from.parts("signs", ResultValues::sign),

@@ -3,9 +3,9 @@ package org.lora4j.train;
 
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.internal.cache.CachedPrefix;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.train.cache.PrefixReport;
@@ -18,7 +18,7 @@ final class RunGradients implements AutoCloseable {
     private GraphExecutor executor;
     private Optional<CachedPrefix> prefix;
     private OptionalDouble productsBefore;
-    private Parting parting = new Parting(1, "no batch yet");
+    private ExecutionParts parting = new ExecutionParts(1, "no batch yet");
 
     RunGradients(Trainable model, TrainingPlan plan, Optional<PrefixCache> cache) {
         this.cache = cache;

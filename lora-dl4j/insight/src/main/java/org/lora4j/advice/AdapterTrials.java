@@ -25,7 +25,6 @@ record AdapterTrials(AdaptedModel model) {
      *
      * @param add adds it under the name given
      * @param work is told the name
-     * @return what the work gave
      */
     <R> R during(Consumer<String> add, Function<String, R> work) {
         String name = freeName();

@@ -15,9 +15,7 @@ interface BriefTraining {
     /**
      * Trains and measures.
      *
-     * @param plan what differs from the plan
      * @param listener watches the steps
-     * @return what came of it
      */
     Outcome run(BriefPlan plan, RunListener listener);
 

@@ -19,7 +19,6 @@ final class RankBudget {
      * @param sides m + n of each weight
      * @param reference the rank whose budget is spread
      * @param least the lowest rank of any module
-     * @param most the highest one
      * @return a rank for each module
      */
     static int[] ranks(double[] importance, long[] sides, int reference, int least, int most) {

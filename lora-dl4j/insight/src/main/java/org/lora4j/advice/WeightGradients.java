@@ -36,7 +36,6 @@ final class WeightGradients {
      * @param where begins messages
      * @param model the model, whose active adapters are off while it is measured
      * @param training the same model for the training loop
-     * @param config what is targeted
      * @param batches one or more
      * @return a matrix [outputs, everything else] for each targeted module, by its path
      * @throws IllegalArgumentException if there is no batch, or a loss or gradient is not finite

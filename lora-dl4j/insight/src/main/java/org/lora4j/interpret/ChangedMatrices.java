@@ -33,8 +33,6 @@ record ChangedMatrices(WeightChange change, Matrix weight, SingularValues update
     /**
      * Goes through all changes of an adapter, one after the other, so that only one weight is in memory.
      *
-     * @param call what was called, for messages
-     * @param each receives them
      * @return what is left out, with reasons by path
      * @throws IllegalArgumentException if there is no change, every change is zero, or elements are not finite; the
      *     message lists everything

@@ -77,7 +77,7 @@ public final class EarlierHead {
         problems.check(IntStream.of(classes).allMatch(label -> label >= 0), "a class below 0");
         problems.throwIfAny("earlier head \"" + name + "\"");
         for (int i = 0; i < classes.length; i++) {
-            double[] unit = Rows.unit(rows.row(i));
+            double[] unit = FeatureRows.unit(rows.row(i));
             for (int j = 0; j < unit.length; j++) {
                 sums[classes[i]][j] += unit[j];
             }
@@ -85,7 +85,7 @@ public final class EarlierHead {
         }
         for (int label = 0; label < count; label++) {
             problems.check(examples[label] > 0, "class " + label + " has no example, expected one or more");
-            sums[label] = Rows.unit(sums[label]);
+            sums[label] = FeatureRows.unit(sums[label]);
         }
         problems.throwIfAny("earlier head \"" + name + "\"");
         return new EarlierHead(name, Matrix.ofRows(rows.columns(), sums), new double[count], labels);

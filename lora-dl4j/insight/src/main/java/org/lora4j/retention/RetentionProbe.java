@@ -40,7 +40,7 @@ public final class RetentionProbe {
         this.base = builder.base;
         this.length = Math.sqrt(squares(base));
         this.neighbors = builder.neighbors;
-        this.near = Rows.neighbors(base, neighbors);
+        this.near = FeatureRows.neighbors(base, neighbors);
         this.heads = List.copyOf(builder.heads);
         this.baseAccuracy = accuracy(base);
     }
@@ -113,15 +113,16 @@ public final class RetentionProbe {
                 largest = Math.max(largest, Math.abs(difference));
             }
             // Of equal rows rounding leaves a cosine that is not quite 1.
-            distance +=
-                    Arrays.equals(before, after) ? 0 : 1 - InnerProducts.inOrder(Rows.unit(before), Rows.unit(after));
+            distance += Arrays.equals(before, after)
+                    ? 0
+                    : 1 - InnerProducts.inOrder(FeatureRows.unit(before), FeatureRows.unit(after));
         }
         return new Retention(
                 state,
                 distance / base.rows(),
                 Math.sqrt(squares) / length,
                 largest,
-                overlap(Rows.neighbors(now, neighbors)),
+                overlap(FeatureRows.neighbors(now, neighbors)),
                 accuracy(now));
     }
 

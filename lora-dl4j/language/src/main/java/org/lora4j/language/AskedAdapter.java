@@ -24,9 +24,6 @@ final class AskedAdapter {
     /**
      * Refuses an adapter with another config.
      *
-     * @param model has it
-     * @param name its name
-     * @param asked the config that was asked for
      * @param seed for the adapter that shows what the config selects
      * @throws IllegalStateException if they differ
      */

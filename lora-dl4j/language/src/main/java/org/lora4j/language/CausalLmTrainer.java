@@ -16,7 +16,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderPart;
 import org.lora4j.internal.language.DecoderWeights;
-import org.lora4j.internal.language.training.Packing;
+import org.lora4j.internal.language.training.SequencePacking;
 import org.lora4j.internal.language.training.TiedWeights;
 import org.lora4j.internal.language.training.TokenBatches;
 import org.lora4j.internal.language.training.TokenRow;
@@ -338,8 +338,9 @@ public final class CausalLmTrainer {
         held.ifPresent(part -> notes.addAll(notesOnBoth(learned, part)));
         notes.forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
         Optional<LmEvaluation> before = held.map(part -> score(learner, part));
-        List<List<TokenRow>> rows =
-                settings.packing ? Packing.packed(learned, packedLength(learned)) : Packing.single(learned);
+        List<List<TokenRow>> rows = settings.packing
+                ? SequencePacking.packed(learned, packedLength(learned))
+                : SequencePacking.single(learned);
         Trainer.Builder builder = Trainer.builder(trainable)
                 .plan(options.plan(
                         held.isPresent(),

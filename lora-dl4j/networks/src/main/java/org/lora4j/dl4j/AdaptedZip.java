@@ -35,7 +35,7 @@ import org.lora4j.internal.format.dl4j.SavedAdapters;
 import org.lora4j.internal.format.dl4j.SavedAdapters.SavedAdapter;
 import org.lora4j.internal.format.file.FileProblem;
 import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.internal.format.file.Scratch;
+import org.lora4j.internal.format.file.TemporaryFolder;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.peft.PeftKeys;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -120,7 +120,7 @@ final class AdaptedZip {
     }
 
     private static void writeAdapter(ZipOutputStream zip, NetworkAdapter adapter) throws IOException {
-        try (Scratch scratch = Scratch.create()) {
+        try (TemporaryFolder scratch = TemporaryFolder.create()) {
             Adapter snapshot = adapter.snapshot(adapter.file());
             snapshot.save(scratch.folder());
             Map<String, List<INDArray>> memory = new LinkedHashMap<>(adapter.history());
@@ -171,7 +171,7 @@ final class AdaptedZip {
             throw new ModelFormatException(missing.message(zip.name()) + "; expected the files of each adapter of \""
                     + SavedAdapters.STATE + "\". The file is damaged: get it again.");
         }
-        try (Scratch scratch = Scratch.create()) {
+        try (TemporaryFolder scratch = TemporaryFolder.create()) {
             for (String name : FILES) {
                 try (InputStream bytes = zip.open(folder + name)) {
                     scratch.add(name, bytes);

@@ -27,8 +27,8 @@ import org.lora4j.internal.format.peft.StackedModules;
 import org.lora4j.internal.host.AdapterFit;
 import org.lora4j.internal.host.FactorMemory;
 import org.lora4j.internal.host.PerModule;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.internal.host.Selection;
-import org.lora4j.internal.host.TokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
@@ -93,7 +93,7 @@ final class NetworkAdapters {
                                 () -> method(config, module).initialize(start(config, selection, module, seed, shared)))
                         .ifPresent(factors -> tensors.put(module.path(), new LinkedHashMap<>(factors))));
         refused.throwIfAny(name);
-        for (TokenRows<NetworkModule> rows : selection.tokens()) {
+        for (ReplacedTokenRows<NetworkModule> rows : selection.tokens()) {
             NetworkModule module = rows.module();
             tensors.computeIfAbsent(module.path(), path -> new LinkedHashMap<>())
                     .putAll(new TokenRowsMethod(rows.rows())
@@ -165,7 +165,8 @@ final class NetworkAdapters {
                 name,
                 adapter.config(),
                 adapter.modules().entrySet().stream()
-                        .filter(module -> !TokenRows.without(module.getValue()).isEmpty())
+                        .filter(module ->
+                                !ReplacedTokenRows.without(module.getValue()).isEmpty())
                         .map(module -> modules.get(module.getKey()))
                         .filter(Objects::nonNull)
                         .toList());
@@ -236,7 +237,7 @@ final class NetworkAdapters {
         for (NetworkModule module : modules.modules()) {
             String path = module.path();
             Map<String, INDArray> own = tensors.getOrDefault(path, Map.of());
-            Map<String, INDArray> factors = TokenRows.without(own);
+            Map<String, INDArray> factors = ReplacedTokenRows.without(own);
             if (!factors.isEmpty()) {
                 Part part = part(file, module, selection, seed, factors, saved.keySet());
                 parts.put(path, part);

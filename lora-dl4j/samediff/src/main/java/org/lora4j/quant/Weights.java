@@ -4,7 +4,7 @@ package org.lora4j.quant;
 import java.util.Arrays;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.ThreadArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -67,7 +67,7 @@ final class Weights {
         int columns = Math.toIntExact(weight.columns());
         DenseArray out = DenseArray.toBeWritten(into);
         Blocks.run(count * columns, columns * together, (block, from, length) -> {
-            float[] values = Scratch.array(0, length);
+            float[] values = ThreadArrays.array(0, length);
             weight.read(first + from / columns, length / columns, values);
             out.write(from, values, length);
         });

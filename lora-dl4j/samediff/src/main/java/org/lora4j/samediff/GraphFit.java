@@ -16,7 +16,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.AdapterFit;
 import org.lora4j.internal.host.PerModule;
-import org.lora4j.internal.host.TokenRows;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.method.LoraMethod;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.method.TokenRowsMethod;
@@ -57,7 +57,7 @@ final class GraphFit {
     }
 
     /** The rows that the adapter replaces. */
-    List<TokenRows<GraphModule>> tokens() {
+    List<ReplacedTokenRows<GraphModule>> tokens() {
         return expected.tokens();
     }
 
@@ -126,7 +126,7 @@ final class GraphFit {
                     !none,
                     "module \"" + target.path() + "\" is adapted by the config, but the adapter has no tensors for it");
         }
-        TokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
+        ReplacedTokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
     }
 
     private void checkSaved() {

@@ -16,7 +16,7 @@ import org.lora4j.internal.samediff.form.Finding;
 import org.lora4j.internal.samediff.form.GraphReader;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.internal.samediff.form.ParameterForm;
-import org.lora4j.internal.samediff.form.Refusal;
+import org.lora4j.internal.samediff.form.RefusedWeight;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.internal.samediff.form.SiteForms;
 import org.lora4j.method.ModuleShape;
@@ -156,7 +156,7 @@ public record GraphModules(List<GraphModule> modules, List<NotAdaptable> notAdap
                         site.op(),
                         "it is a low-rank factor of an adapter in this graph; expected a weight of the base model."
                                 + " Save adapters and not adapted graphs, or merge before saving")
-                : ((Refusal) finding).weight();
+                : ((RefusedWeight) finding).weight();
     }
 
     // Matrices that only ops without a form read, such as position embeddings that are added: the user asks for them

@@ -12,8 +12,8 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.host.RepeatedLayers;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.internal.host.Selection;
-import org.lora4j.internal.host.TokenRows;
 import org.lora4j.internal.host.TrainedParameters;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.LoraMethod;
@@ -29,7 +29,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param tokens rows of embeddings that are replaced
  * @param parameters the parameters that are trained fully: modules to save and trained biases
  */
-record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
+record GraphSelection(
+        List<Target> targets, List<ReplacedTokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
 
     /** The graph that configs are read against. */
     record Scope(
@@ -81,7 +82,8 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
                                 .orElse(target.method().traits().name())
                         + " with modules of the kind torch.nn.MultiheadAttention (\"" + target.path()
                         + "\"), which PEFT does not load, expected plain LoRA"));
-        List<TokenRows<GraphModule>> tokens = TokenRows.of(config, tables(scope.graph()), found, problems);
+        List<ReplacedTokenRows<GraphModule>> tokens =
+                ReplacedTokenRows.of(config, tables(scope.graph()), found, problems);
         Set<String> adapted = new LinkedHashSet<>();
         targets.forEach(target -> adapted.add(target.module().path()));
         List<GraphParameter> trained = scope.parameters().stream()
@@ -94,11 +96,11 @@ record GraphSelection(List<Target> targets, List<TokenRows<GraphModule>> tokens,
         return new GraphSelection(List.copyOf(targets), tokens, trained);
     }
 
-    private static TokenRows.Tables<GraphModule> tables(GraphModules graph) {
+    private static ReplacedTokenRows.Tables<GraphModule> tables(GraphModules graph) {
         List<GraphModule> tables = graph.modules().stream()
                 .filter(module -> module.shape().weight().length == 2 && !module.fedByWeight())
                 .toList();
-        return new TokenRows.Tables<>(tables, GraphModule::weight, "graph");
+        return new ReplacedTokenRows.Tables<>(tables, GraphModule::weight, "graph");
     }
 
     /** The targets that are modules, by path. */

@@ -16,7 +16,7 @@ import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.HostAdapter;
 import org.lora4j.internal.host.HostPart;
-import org.lora4j.internal.host.TokenRows;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorTrait;
@@ -108,7 +108,7 @@ record LiveAdapter(
     }
 
     /** Rows of an embedding that take the place of the base's; the array is [rows, size] in every layout. */
-    record Tokens(TokenRows<GraphModule> rows, Live live) {
+    record Tokens(ReplacedTokenRows<GraphModule> rows, Live live) {
 
         GraphModule module() {
             return rows.module();

@@ -19,7 +19,7 @@ import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.internal.host.FactorMemory;
 import org.lora4j.internal.host.PerModule;
-import org.lora4j.internal.host.TokenRows;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.method.AdapterMethod.BiasEffect;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorStart;
@@ -119,7 +119,7 @@ final class LiveAdapters {
                             making.add(target, factors, target.method().given(start, factors), 1));
         }
         refused.throwIfAny(name);
-        for (TokenRows<GraphModule> rows : selection.tokens()) {
+        for (ReplacedTokenRows<GraphModule> rows : selection.tokens()) {
             making.add(rows, startOf(rows));
         }
         for (GraphParameter parameter : selection.parameters()) {
@@ -153,7 +153,7 @@ final class LiveAdapters {
                 () -> module.weightLayout().toPeft(array(module.weight()), module.shape()));
     }
 
-    private INDArray startOf(TokenRows<GraphModule> rows) {
+    private INDArray startOf(ReplacedTokenRows<GraphModule> rows) {
         GraphModule module = rows.module();
         return new TokenRowsMethod(rows.rows())
                 .of(module.weightLayout().toPeft(array(module.weight()), module.shape()));
@@ -196,7 +196,7 @@ final class LiveAdapters {
                 making.add(target, factors, startOf(adapter, target), fit.groups(path));
             }
         });
-        for (TokenRows<GraphModule> rows : fit.tokens()) {
+        for (ReplacedTokenRows<GraphModule> rows : fit.tokens()) {
             making.add(rows, adapter.modules().get(rows.module().path()).get(PeftTensor.TOKEN_ROWS.suffix()));
         }
         for (GraphParameter parameter : scope.parameters()) {
@@ -270,7 +270,7 @@ final class LiveAdapters {
             return live;
         }
 
-        void add(TokenRows<GraphModule> rows, INDArray values) {
+        void add(ReplacedTokenRows<GraphModule> rows, INDArray values) {
             String path = rows.module().path();
             INDArray array =
                     values.castTo(array(rows.module().weight()).dataType()).dup('c');

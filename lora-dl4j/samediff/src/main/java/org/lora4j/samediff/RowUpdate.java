@@ -2,7 +2,7 @@
 package org.lora4j.samediff;
 
 import org.lora4j.internal.graph.OpContext;
-import org.lora4j.internal.host.TokenRows;
+import org.lora4j.internal.host.ReplacedTokenRows;
 import org.lora4j.internal.samediff.form.Layout;
 import org.lora4j.samediff.OpPlan.Leaf;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -23,7 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
 record RowUpdate(Leaf rows, Leaf places, Leaf kept, Layout layout) implements LeafUpdates.Update {
 
     /** For each row of a table its place among the new ones. */
-    static INDArray places(TokenRows<GraphModule> rows) {
+    static INDArray places(ReplacedTokenRows<GraphModule> rows) {
         int[] places = new int[Math.toIntExact(rows.vocabulary())];
         for (int i = 0; i < rows.rows().size(); i++) {
             places[rows.rows().get(i)] = i;
@@ -32,7 +32,7 @@ record RowUpdate(Leaf rows, Leaf places, Leaf kept, Layout layout) implements Le
     }
 
     /** For each row of a table whether it stays. */
-    static INDArray kept(TokenRows<GraphModule> rows, DataType type) {
+    static INDArray kept(ReplacedTokenRows<GraphModule> rows, DataType type) {
         INDArray kept = Nd4j.ones(type, rows.vocabulary(), 1);
         rows.rows().forEach(row -> kept.putScalar(row, 0, 0));
         return kept;

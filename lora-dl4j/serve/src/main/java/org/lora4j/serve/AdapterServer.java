@@ -24,8 +24,8 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.serve.ModuleUpdate.Part;
 import org.lora4j.serve.RequestGroup.Ready;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -68,7 +68,7 @@ public final class AdapterServer implements AutoCloseable {
     private static final String DIRECTORY = "a PEFT directory";
 
     private final ServedBase base;
-    private final Packing packing;
+    private final AdapterPacking packing;
     private final RequestBatches batches;
     private final RequestCheck check;
     private final int maxRows;
@@ -103,7 +103,7 @@ public final class AdapterServer implements AutoCloseable {
         this.check = new RequestCheck(base, batches, example, maxRows);
         this.maxRows = maxRows;
         this.gate = new BatchGate(concurrency);
-        this.packing = new Packing(base);
+        this.packing = new AdapterPacking(base);
         this.residents = new Residents(adapterMemory);
         MixedModel plain = base.model(Map.of());
         this.current = new Snapshot(Map.of(), Map.of(), plain, plain);

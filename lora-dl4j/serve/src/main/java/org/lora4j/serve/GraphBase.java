@@ -14,7 +14,7 @@ import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.graph.GraphCopy;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;

@@ -16,7 +16,7 @@ import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.internal.samediff.form.ModuleSites;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.samediff.GraphModule;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -44,7 +44,6 @@ final class MixedGraph implements MixedModel {
     /**
      * Builds the graph.
      *
-     * @param parts what there is a place for
      * @param threads share the rows of one batch
      */
     MixedGraph(
@@ -102,25 +101,25 @@ final class MixedGraph implements MixedModel {
     private void fill(String path, Set<Part> needed, List<ServedAdapter> adapters, Map<String, INDArray> placeholders) {
         long in = modules.get(path).shape().inputs();
         long out = modules.get(path).shape().outputs();
-        List<ModuleUpdate> updates =
+        List<ServedUpdate> updates =
                 adapters.stream().map(adapter -> adapter.update(path)).toList();
         if (needed.contains(Part.LOW_RANK)) {
             int rank = Math.max(
                     1,
                     updates.stream().mapToInt(update -> update.rank(in)).max().orElse(1));
-            placeholders.put(name(path, "down"), stack(updates, ModuleUpdate::down, rank, in));
-            placeholders.put(name(path, "up"), stack(updates, ModuleUpdate::up, rank, out));
+            placeholders.put(name(path, "down"), stack(updates, ServedUpdate::down, rank, in));
+            placeholders.put(name(path, "up"), stack(updates, ServedUpdate::up, rank, out));
         }
         if (needed.contains(Part.WEIGHT)) {
-            placeholders.put(name(path, "weight"), stack(updates, ModuleUpdate::weight, in, out));
+            placeholders.put(name(path, "weight"), stack(updates, ServedUpdate::weight, in, out));
         }
         if (needed.contains(Part.BIAS)) {
-            placeholders.put(name(path, "bias"), stack(updates, ModuleUpdate::bias, 1, out));
+            placeholders.put(name(path, "bias"), stack(updates, ServedUpdate::bias, 1, out));
         }
     }
 
     private static INDArray stack(
-            List<ModuleUpdate> updates, Function<ModuleUpdate, float[]> part, long height, long width) {
+            List<ServedUpdate> updates, Function<ServedUpdate, float[]> part, long height, long width) {
         long size = Math.multiplyExact(height, width);
         long[] shape = {updates.size(), height, width};
         boolean full = updates.stream().map(part).allMatch(values -> values != null && values.length == size);

@@ -11,7 +11,7 @@ import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.dl4j.layer.RowAdditions;
 import org.lora4j.error.Problems;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

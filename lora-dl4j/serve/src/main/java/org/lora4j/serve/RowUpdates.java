@@ -49,7 +49,7 @@ final class RowUpdates implements RowAdditions {
         try (DenseArray from = DenseArray.rowMajor(x);
                 DenseArray to = DenseArray.rowMajor(product)) {
             for (int line = 0; line < lines; line++) {
-                ModuleUpdate update =
+                ServedUpdate update =
                         adapters.get(order.row(line, rows, lines)).updates().get(module);
                 if (update != null) {
                     from.read((long) line * in.length, in, in.length);

@@ -4,14 +4,14 @@ package org.lora4j.serve;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 
 /**
  * The values of an adapter as they are put beside a base, immutable.
  *
  * @param updates by module path; modules without influence on the outputs are left out
  */
-record ServedAdapter(Map<String, ModuleUpdate> updates) {
+record ServedAdapter(Map<String, ServedUpdate> updates) {
 
     /** The base alone. */
     static final ServedAdapter NONE = new ServedAdapter(Map.of());
@@ -20,8 +20,8 @@ record ServedAdapter(Map<String, ModuleUpdate> updates) {
         updates = Map.copyOf(updates);
     }
 
-    ModuleUpdate update(String path) {
-        return updates.getOrDefault(path, ModuleUpdate.NONE);
+    ServedUpdate update(String path) {
+        return updates.getOrDefault(path, ServedUpdate.NONE);
     }
 
     /** The parts of each module that there has to be a place for. */
@@ -32,6 +32,6 @@ record ServedAdapter(Map<String, ModuleUpdate> updates) {
     }
 
     long bytes() {
-        return updates.values().stream().mapToLong(ModuleUpdate::bytes).sum();
+        return updates.values().stream().mapToLong(ServedUpdate::bytes).sum();
     }
 }

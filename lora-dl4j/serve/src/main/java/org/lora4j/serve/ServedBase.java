@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

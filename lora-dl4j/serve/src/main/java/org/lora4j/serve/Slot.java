@@ -8,14 +8,14 @@ import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.serve.Fingerprint;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */
 final class Slot {
 
     private final String name;
     private final Path directory;
-    private final Packing packing;
+    private final AdapterPacking packing;
     private final Map<String, Set<Part>> parts;
     private final long bytes;
     private final long fingerprint;
@@ -25,7 +25,7 @@ final class Slot {
      * A slot whose values are at hand; {@code directory} is null for an adapter that stays in memory. Refuses what does
      * not fit the base or cannot be served.
      */
-    Slot(String name, Path directory, Adapter adapter, Packing packing) {
+    Slot(String name, Path directory, Adapter adapter, AdapterPacking packing) {
         this.name = name;
         this.directory = directory;
         this.packing = packing;

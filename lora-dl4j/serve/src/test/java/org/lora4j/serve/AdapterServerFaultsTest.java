@@ -29,7 +29,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.CapturedLog;
-import org.lora4j.serve.ModuleUpdate.Part;
+import org.lora4j.serve.ServedUpdate.Part;
 import org.lora4j.serve.ServingResult.Answer;
 import org.lora4j.serve.ServingResult.Failure;
 import org.nd4j.autodiff.samediff.SDVariable;

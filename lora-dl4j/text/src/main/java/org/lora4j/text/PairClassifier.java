@@ -134,7 +134,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
         public Builder classWeights(Map<String, Double> byLabel) {
             Map<String, Double> copy = new LinkedHashMap<>();
             Arguments.allRequired(byLabel, "PairClassifier.classWeights: byLabel", "a weight")
-                    .forEach((label, weight) -> copy.put(Labels.trimmed(label), weight));
+                    .forEach((label, weight) -> copy.put(LabelText.trimmed(label), weight));
             weights = Collections.unmodifiableMap(copy);
             return this;
         }
@@ -180,7 +180,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
 
         @Override
         public LabeledPair tidy(LabeledPair example) {
-            return new LabeledPair(example.pair(), Labels.trimmed(example.label()));
+            return new LabeledPair(example.pair(), LabelText.trimmed(example.label()));
         }
 
         @Override

@@ -78,7 +78,6 @@ final class SavedEncoder {
     /**
      * Opens the encoder that a saved task names.
      *
-     * @param directory of the task
      * @param loader the call, for messages
      * @param folders in which an encoder that is no published one may be looked for
      */

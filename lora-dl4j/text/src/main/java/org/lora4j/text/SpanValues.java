@@ -27,11 +27,11 @@ final class SpanValues {
             Object to = part(one, 1, TO);
             Object type = part(one, 2, TYPE);
             if (!(from instanceof Integer start && to instanceof Integer end && type instanceof String name)
-                    || Labels.trimmed(name).isEmpty()) {
+                    || LabelText.trimmed(name).isEmpty()) {
                 throw new IllegalArgumentException("span " + MessageText.value(one)
                         + ", expected [0, 5, \"type\"] or {\"start\": 0, \"end\": 5, \"label\": \"type\"}");
             }
-            spans.add(new Span(Labels.trimmed(name), start, end));
+            spans.add(new Span(LabelText.trimmed(name), start, end));
         }
         return spans;
     }

@@ -157,7 +157,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         public Builder classWeights(Map<String, Double> byLabel) {
             Map<String, Double> copy = new LinkedHashMap<>();
             Arguments.allRequired(byLabel, "TextClassifier.classWeights: byLabel", "a weight")
-                    .forEach((label, weight) -> copy.put(Labels.trimmed(label), weight));
+                    .forEach((label, weight) -> copy.put(LabelText.trimmed(label), weight));
             weights = Collections.unmodifiableMap(copy);
             return this;
         }
@@ -199,7 +199,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         public LabeledText tidy(LabeledText example) {
             return new LabeledText(
                     example.text(),
-                    example.labels().stream().map(Labels::trimmed).toList());
+                    example.labels().stream().map(LabelText::trimmed).toList());
         }
 
         @Override

@@ -238,7 +238,7 @@ public final class TextTable {
                 row -> new LabeledText(
                         row.word(text),
                         between.splitAsStream(row.word(labels))
-                                .map(Labels::trimmed)
+                                .map(LabelText::trimmed)
                                 .filter(label -> !label.isEmpty())
                                 .toList()));
     }
@@ -289,7 +289,7 @@ public final class TextTable {
     public Split<TextTable> splitByLabel(String label, double fraction, long seed) {
         Arguments.required(label, "TextTable.splitByLabel: label", "the name of a column");
         List<String> labels = column(label);
-        return tables(Split.byLabel(numbers(), i -> Labels.trimmed(labels.get(i)), fraction, seed));
+        return tables(Split.byLabel(numbers(), i -> LabelText.trimmed(labels.get(i)), fraction, seed));
     }
 
     /**
@@ -332,7 +332,7 @@ public final class TextTable {
         Arguments.required(text, "TextTable.scored: text", "the name of a column");
         Arguments.required(value, "TextTable.scored: value", "the name of a column");
         return examples(List.of(text, value), row -> {
-            String number = Labels.trimmed(row.word(value));
+            String number = LabelText.trimmed(row.word(value));
             try {
                 return new ScoredText(row.word(text), Double.parseDouble(number));
             } catch (NumberFormatException e) {
@@ -375,7 +375,7 @@ public final class TextTable {
 
         private String label(String column, Object value) {
             String whole = String.valueOf(value);
-            String label = Labels.trimmed(whole);
+            String label = LabelText.trimmed(whole);
             trimmed |= label.length() < whole.length();
             unnamed |= label.isEmpty() || value == null;
             return label;

@@ -115,7 +115,7 @@ public final class TokenClassifier
         public LabeledWords tidy(LabeledWords example) {
             return new LabeledWords(
                     example.words(),
-                    example.tags().stream().map(Labels::trimmed).toList());
+                    example.tags().stream().map(LabelText::trimmed).toList());
         }
 
         @Override

@@ -122,7 +122,7 @@ final class AdaptedGraph implements AdaptedBase {
     @Override
     public double[][] outputs(Map<String, INDArray> inputs) {
         String name = outputs(head);
-        return Rows.of(adapted.output(cast(inputs), name).get(name));
+        return ArrayRows.of(adapted.output(cast(inputs), name).get(name));
     }
 
     @Override

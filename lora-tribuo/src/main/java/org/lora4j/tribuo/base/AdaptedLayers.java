@@ -77,7 +77,7 @@ final class AdaptedLayers<N extends Model> implements AdaptedBase {
 
     @Override
     public double[][] outputs(Map<String, INDArray> inputs) {
-        return Rows.of(access.output(adapted.network(), input(inputs)));
+        return ArrayRows.of(access.output(adapted.network(), input(inputs)));
     }
 
     @Override

@@ -21,20 +21,12 @@ final class WeightedLoss implements ILossFunction {
 
     private final ILossFunction stock;
 
-    /**
-     * Weights a loss.
-     *
-     * @param stock the loss of an example
-     */
+    /** Weights a loss. */
     public WeightedLoss(@JsonProperty("stock") ILossFunction stock) {
         this.stock = stock;
     }
 
-    /**
-     * The loss without weights.
-     *
-     * @return the stock loss
-     */
+    /** The loss without weights. */
     public ILossFunction getStock() {
         return stock;
     }

@@ -102,7 +102,7 @@ public final class DenseInputConverter implements InputConverter {
      */
     public static DenseInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+        return InputProtos.read(WHERE, version, CURRENT_VERSION, () -> {
             List<String> names = message.unpack(DenseInputConverterProto.class).getFeatureNameList();
             return names.isEmpty() ? byFeatureId() : new DenseInputConverter(names);
         });

@@ -110,7 +110,7 @@ public final class ImageInputConverter implements InputConverter {
      */
     public static ImageInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+        return InputProtos.read(WHERE, version, CURRENT_VERSION, () -> {
             ImageInputConverterProto own = message.unpack(ImageInputConverterProto.class);
             Layout layout = own.getChannelsLast() ? Layout.NHWC : Layout.NCHW;
             return new ImageInputConverter(own.getHeight(), own.getWidth(), own.getChannels(), layout);

@@ -64,6 +64,6 @@ public interface InputConverter
      */
     @Override
     default Message serialize() {
-        return Protos.of(this);
+        return InputProtos.of(this);
     }
 }

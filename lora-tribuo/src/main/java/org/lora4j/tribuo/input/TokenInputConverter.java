@@ -114,7 +114,7 @@ public final class TokenInputConverter implements InputConverter {
      */
     public static TokenInputConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(WHERE, version, CURRENT_VERSION, () -> {
+        return InputProtos.read(WHERE, version, CURRENT_VERSION, () -> {
             TokenInputConverterProto own = message.unpack(TokenInputConverterProto.class);
             return new TokenInputConverter(own.getPrefix(), own.getMaxLength());
         });

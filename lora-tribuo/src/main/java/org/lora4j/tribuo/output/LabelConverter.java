@@ -42,7 +42,7 @@ public final class LabelConverter implements OutputConverter<Label> {
      */
     public static LabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(WHERE, version, CURRENT_VERSION, LabelConverter::new);
+        return OutputProtos.read(WHERE, version, CURRENT_VERSION, LabelConverter::new);
     }
 
     @Override
@@ -87,10 +87,10 @@ public final class LabelConverter implements OutputConverter<Label> {
     @Override
     public OutputBinding<Label> bind(
             ImmutableOutputInfo<Label> domain, List<String> rows, Map<String, OutputScale> scales) {
-        return new Binding(Rows.of(WHERE, names(domain), rows));
+        return new Binding(HeadRowNames.of(WHERE, names(domain), rows));
     }
 
-    private record Binding(Rows rows) implements OutputBinding<Label> {
+    private record Binding(HeadRowNames rows) implements OutputBinding<Label> {
 
         @Override
         public double[] target(Label output) {

@@ -84,7 +84,7 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
      */
     public static MultiLabelConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(
+        return OutputProtos.read(
                 WHERE,
                 version,
                 CURRENT_VERSION,
@@ -136,10 +136,10 @@ public final class MultiLabelConverter implements OutputConverter<MultiLabel> {
     @Override
     public OutputBinding<MultiLabel> bind(
             ImmutableOutputInfo<MultiLabel> domain, List<String> rows, Map<String, OutputScale> scales) {
-        return new Binding(Rows.of(WHERE, names(domain), rows), threshold);
+        return new Binding(HeadRowNames.of(WHERE, names(domain), rows), threshold);
     }
 
-    private record Binding(Rows rows, double threshold) implements OutputBinding<MultiLabel> {
+    private record Binding(HeadRowNames rows, double threshold) implements OutputBinding<MultiLabel> {
 
         @Override
         public double[] target(MultiLabel output) {

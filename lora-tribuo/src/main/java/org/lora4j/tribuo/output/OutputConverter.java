@@ -100,6 +100,6 @@ public interface OutputConverter<T extends Output<T>>
      */
     @Override
     default Message serialize() {
-        return Protos.of(this);
+        return OutputProtos.of(this);
     }
 }

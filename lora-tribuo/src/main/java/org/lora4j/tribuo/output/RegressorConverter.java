@@ -60,7 +60,7 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
      */
     public static RegressorConverter deserializeFromProto(int version, String className, Any message)
             throws InvalidProtocolBufferException {
-        return Protos.read(
+        return OutputProtos.read(
                 WHERE,
                 version,
                 CURRENT_VERSION,
@@ -144,14 +144,14 @@ public final class RegressorConverter implements OutputConverter<Regressor> {
     @Override
     public OutputBinding<Regressor> bind(
             ImmutableOutputInfo<Regressor> domain, List<String> rows, Map<String, OutputScale> scales) {
-        Rows checked = Rows.of(WHERE, names(domain), rows);
+        HeadRowNames checked = HeadRowNames.of(WHERE, names(domain), rows);
         List<OutputScale> byRow = checked.names().stream()
                 .map(name -> scales.getOrDefault(name, OutputScale.IDENTITY))
                 .toList();
         return new Binding(checked, byRow);
     }
 
-    private record Binding(Rows rows, List<OutputScale> scales) implements OutputBinding<Regressor> {
+    private record Binding(HeadRowNames rows, List<OutputScale> scales) implements OutputBinding<Regressor> {
 
         @Override
         public double[] target(Regressor output) {

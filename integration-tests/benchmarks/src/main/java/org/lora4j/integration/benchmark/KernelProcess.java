@@ -13,7 +13,7 @@ import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.array.Exponential;
 import org.lora4j.internal.array.HyperbolicTangent;
 import org.lora4j.internal.array.NormalDistribution;
-import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.RowLoops;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.engine.plan.Plan;
 import org.lora4j.internal.engine.plan.PlanStep;
@@ -97,11 +97,11 @@ public final class KernelProcess {
         float[] y = x.clone();
         float[] work = new float[BLOCK];
         Map<String, Runnable> loops = new LinkedHashMap<>();
-        loops.put("loop: x *= number", () -> Rows.multiply(y, 0, BLOCK, -1));
-        loops.put("loop: x *= y", () -> Rows.multiply(ones, y, BLOCK));
-        loops.put("loop: sum of a row", () -> result = Rows.sum(x, 0, BLOCK));
-        loops.put("loop: product of two rows", () -> result = Rows.dot(x, ones, 0, BLOCK));
-        loops.put("loop: largest of a row", () -> result = Rows.max(x, 0, BLOCK));
+        loops.put("loop: x *= number", () -> RowLoops.multiply(y, 0, BLOCK, -1));
+        loops.put("loop: x *= y", () -> RowLoops.multiply(ones, y, BLOCK));
+        loops.put("loop: sum of a row", () -> result = RowLoops.sum(x, 0, BLOCK));
+        loops.put("loop: product of two rows", () -> result = RowLoops.dot(x, ones, 0, BLOCK));
+        loops.put("loop: largest of a row", () -> result = RowLoops.max(x, 0, BLOCK));
         loops.put("loop: clamp", () -> NormalDistribution.clamp(x, work, BLOCK, 1));
         loops.put("loop: copy", () -> System.arraycopy(x, 0, y, 0, BLOCK));
         loops.put("loop: copy, x times Phi(x)", () -> {

@@ -31,10 +31,10 @@ import org.lora4j.internal.onednn.DnnlProduct;
 import org.lora4j.internal.onednn.DnnlProduct.Key;
 import org.lora4j.internal.onednn.DnnlRounding;
 import org.lora4j.internal.onednn.DnnlRows;
+import org.lora4j.internal.onednn.FloatFallback;
 import org.lora4j.internal.onednn.Form;
-import org.lora4j.internal.onednn.InFloat;
+import org.lora4j.internal.onednn.MatrixOperand;
 import org.lora4j.internal.onednn.MemoryLayout;
-import org.lora4j.internal.onednn.Operand;
 import org.lora4j.internal.onednn.Term;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -67,7 +67,7 @@ final class DnnlMultiplier implements Multiplier {
     private final DnnlAttention attention = new DnnlAttention(engine);
     private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
-    private final Map<Operand, Packed> packs = new ConcurrentHashMap<>();
+    private final Map<MatrixOperand, Packed> packs = new ConcurrentHashMap<>();
 
     /**
      * What a copy was made from: the buffer tells whether an address still means the same, and some of its values whether it
@@ -133,17 +133,17 @@ final class DnnlMultiplier implements Multiplier {
         }
 
         /** Rounds the right factor of a sum's product of a number, into memory for it. */
-        Operand rounded(int number, Operand w) {
+        MatrixOperand rounded(int number, MatrixOperand w) {
             while (factors.size() <= number) {
                 factors.add(new ShortPointer(0));
             }
             ShortPointer memory = atLeast(factors.get(number), w);
             factors.set(number, memory);
             round(w, Region.of(memory));
-            return new Operand(Region.of(memory), w.layout().dense(), Form.BF16);
+            return new MatrixOperand(Region.of(memory), w.layout().dense(), Form.BF16);
         }
 
-        private ShortPointer atLeast(ShortPointer memory, Operand operand) {
+        private ShortPointer atLeast(ShortPointer memory, MatrixOperand operand) {
             long length = operand.layout().rows() * operand.layout().columns();
             if (memory.capacity() >= length) {
                 return memory;
@@ -152,7 +152,7 @@ final class DnnlMultiplier implements Multiplier {
             return new ShortPointer(length);
         }
 
-        void round(Operand from, Region into) {
+        void round(MatrixOperand from, Region into) {
             roundings
                     .computeIfAbsent(from.layout(), layout -> new DnnlRounding(layout, engine))
                     .run(stream, from.memory(), into);
@@ -217,7 +217,7 @@ final class DnnlMultiplier implements Multiplier {
     private void round(INDArray from, INDArray into, Kernel java) {
         if (DenseArray.isRowMajor(from) && DenseArray.isRowMajor(into)) {
             MemoryLayout row = MemoryLayout.rowMajor(1, from.length());
-            ofThread.get().round(new Operand(Region.of(from), row, Form.F32), Region.of(into));
+            ofThread.get().round(new MatrixOperand(Region.of(from), row, Form.F32), Region.of(into));
         } else {
             java.run(List.of(from), List.of(into));
         }
@@ -260,12 +260,12 @@ final class DnnlMultiplier implements Multiplier {
             parts.forEach(part -> run(List.of(part), z, mine));
         }
         if (!others.isEmpty()) {
-            InFloat.change(z, sum -> others.forEach(addend -> add(addend, sum)));
+            FloatFallback.change(z, sum -> others.forEach(addend -> add(addend, sum)));
         }
     }
 
     private static boolean isZero(INDArray row) {
-        Operand.ofRow(row); // Asks whether it is there.
+        MatrixOperand.ofRow(row); // Asks whether it is there.
         FloatPointer values = new FloatPointer(row.data().pointer());
         for (long i = 0; i < row.length(); i++) {
             if (values.get(row.offset() + i * row.stride(0)) != 0) {
@@ -317,20 +317,20 @@ final class DnnlMultiplier implements Multiplier {
 
     /** The products in their order. What is added to the first is in its term, or written to z here. */
     private List<Part> parts(List<INDArray> first, List<Product> products, INDArray z, OfThread mine) {
-        Operand all = Operand.of(z);
-        Operand row = null;
-        Operand matrix = null;
+        MatrixOperand all = MatrixOperand.of(z);
+        MatrixOperand row = null;
+        MatrixOperand matrix = null;
         for (INDArray addend : first) {
             if (addend.rank() == 1) {
-                row = Operand.ofRow(addend);
+                row = MatrixOperand.ofRow(addend);
             } else {
-                matrix = addend == z ? all : Operand.of(addend);
+                matrix = addend == z ? all : MatrixOperand.of(addend);
             }
         }
         List<Part> parts = new ArrayList<>();
         parts.add(part(products.get(0), new Target(all, row, matrix, z), 0, mine));
         if (!parts.get(0).isOurs() && (first.size() > 1 || matrix != all && !first.isEmpty())) {
-            InFloat.change(z, sum -> Addends.write(first, sum));
+            FloatFallback.change(z, sum -> Addends.write(first, sum));
             parts.set(0, part(products.get(0), new Target(all, null, all, z), 0, mine));
         }
         for (int i = 1; i < products.size(); i++) {
@@ -340,13 +340,13 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** Where a product goes: z, a row and a matrix that are added to it, or null. */
-    private record Target(Operand all, Operand row, Operand matrix, INDArray z) {}
+    private record Target(MatrixOperand all, MatrixOperand row, MatrixOperand matrix, INDArray z) {}
 
     private Part part(Product product, Target to, int number, OfThread mine) {
         Term lies = new Term(
                 (float) product.scale(),
-                Operand.of(product.x()),
-                Operand.of(product.w()),
+                MatrixOperand.of(product.x()),
+                MatrixOperand.of(product.w()),
                 to.all(),
                 to.row(),
                 to.matrix(),
@@ -383,7 +383,7 @@ final class DnnlMultiplier implements Multiplier {
     private void run(List<Part> parts, INDArray z, OfThread mine) {
         Part first = parts.get(0);
         if (!first.isOurs()) {
-            InFloat.multiply(first.product(), z, first.kept());
+            FloatFallback.multiply(first.product(), z, first.kept());
             return;
         }
         for (long from = 0; from < z.size(0); from += first.piece()) {
@@ -419,16 +419,16 @@ final class DnnlMultiplier implements Multiplier {
 
     /** With a packed copy in the place of a frozen weight. A single row is multiplied in another way, which packs otherwise. */
     private Term packed(Product product, Term term, long piece, long rest, OfThread mine) {
-        Operand lies = term.w();
+        MatrixOperand lies = term.w();
         if (piece == 1 || rest == 1 || !product.w().frozen() || lies.layout().isBatch() || lies.form() != Form.F32) {
             return term;
         }
-        Term asked = term.with(new Operand(NOWHERE, lies.layout(), Form.PACKED));
+        Term asked = term.with(new MatrixOperand(NOWHERE, lies.layout(), Form.PACKED));
         return asked.with(packed(
                 product.w().array(), lies, mine.product(asked.part(0, piece)).weights(), mine));
     }
 
-    private Operand packed(INDArray array, Operand lies, memory.desc wanted, OfThread mine) {
+    private MatrixOperand packed(INDArray array, MatrixOperand lies, memory.desc wanted, OfThread mine) {
         Packed packed = packs.get(lies);
         if (packed == null || !packed.original().isOf(array)) {
             FloatPointer values = new FloatPointer(wanted.get_size() / Float.BYTES);
@@ -436,10 +436,10 @@ final class DnnlMultiplier implements Multiplier {
             packed = new Packed(Original.of(array), values);
             packs.put(lies, packed);
         }
-        return new Operand(Region.of(packed.values()), lies.layout(), Form.PACKED);
+        return new MatrixOperand(Region.of(packed.values()), lies.layout(), Form.PACKED);
     }
 
-    private void reorder(stream stream, Operand from, memory.desc wanted, Pointer into) {
+    private void reorder(stream stream, MatrixOperand from, memory.desc wanted, Pointer into) {
         try (memory.desc lies = new memory.desc(
                         from.layout().sizes(),
                         memory.data_type.f32,
@@ -453,7 +453,7 @@ final class DnnlMultiplier implements Multiplier {
     }
 
     /** Stored as the weight lies, so that one copy serves both directions. */
-    private Operand half(stream stream, Factor w, Operand single) {
+    private MatrixOperand half(stream stream, Factor w, MatrixOperand single) {
         MemoryLayout layout = single.layout();
         MemoryLayout stored = layout.isByRows()
                 ? MemoryLayout.rowMajor(layout.rows(), layout.columns())
@@ -466,10 +466,10 @@ final class DnnlMultiplier implements Multiplier {
             half = new Half(Original.of(array), values);
             halves.put(single.address(), half);
         }
-        return new Operand(Region.of(half.values()), stored, Form.BF16);
+        return new MatrixOperand(Region.of(half.values()), stored, Form.BF16);
     }
 
-    private void convert(stream stream, Operand from, ShortPointer into, MemoryLayout to) {
+    private void convert(stream stream, MatrixOperand from, ShortPointer into, MemoryLayout to) {
         try (memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides())) {
             reorder(stream, from, half, into);
         }

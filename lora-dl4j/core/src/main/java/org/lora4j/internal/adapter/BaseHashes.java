@@ -103,8 +103,6 @@ public final class BaseHashes {
     /**
      * Refuses an adapter of another base; parameters that it brings itself do not matter.
      *
-     * @param name its name, for the message
-     * @param adapter the adapter
      * @throws IllegalArgumentException if a parameter that both sides know differs; the message names such parameters
      */
     public void require(String name, Adapter adapter) {

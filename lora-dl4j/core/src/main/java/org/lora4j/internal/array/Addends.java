@@ -19,12 +19,12 @@ public final class Addends {
         DenseArray out = DenseArray.toBeWritten(z);
         int width = out.width();
         Blocks.run(out.length(), width, (block, from, length) -> {
-            float[] sum = Scratch.array(0, length);
-            float[] next = Scratch.array(1, length);
+            float[] sum = ThreadArrays.array(0, length);
+            float[] next = ThreadArrays.array(1, length);
             read(in[0], from, sum, length, width);
             for (int i = 1; i < in.length; i++) {
                 read(in[i], from, next, length, width);
-                Rows.add(next, sum, length);
+                RowLoops.add(next, sum, length);
             }
             out.write(from, sum, length);
         });
@@ -42,6 +42,6 @@ public final class Addends {
             return;
         }
         in.read(0, into, width);
-        Rows.repeat(into, width, into, length);
+        RowLoops.repeat(into, width, into, length);
     }
 }

@@ -31,7 +31,6 @@ public final class ArrayText {
     /**
      * Arrays by name.
      *
-     * @param arrays any arrays by name
      * @return {@code {input FLOAT[32, 8], labels FLOAT[32, 3]}}, cut at ten
      */
     public static String of(Map<String, INDArray> arrays) {

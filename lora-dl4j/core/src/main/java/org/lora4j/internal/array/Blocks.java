@@ -76,7 +76,6 @@ public final class Blocks {
      * among some threads at most; the others come one after the other, as {@link #among} shares each.
      *
      * @param threads how many, 1 or more
-     * @param lengths of the arrays
      * @param work what is done with the array of a number
      */
     public static void ofEach(int threads, long[] lengths, IntConsumer work) {

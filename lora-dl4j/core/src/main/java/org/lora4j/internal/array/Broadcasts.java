@@ -30,7 +30,6 @@ public final class Broadcasts {
     /**
      * {@code x += row} for each row.
      *
-     * @param x a matrix
      * @param row as long as a row of it
      * @return {@code x}
      */
@@ -41,7 +40,6 @@ public final class Broadcasts {
     /**
      * {@code x *= row} for each row.
      *
-     * @param x a matrix
      * @param row as long as a row of it
      * @return {@code x}
      */
@@ -52,7 +50,6 @@ public final class Broadcasts {
     /**
      * {@code x = row} for each row.
      *
-     * @param x a matrix
      * @param row as long as a row of it
      * @return {@code x}
      */
@@ -63,7 +60,6 @@ public final class Broadcasts {
     /**
      * {@code x *= column} for each column.
      *
-     * @param x a matrix
      * @param column as long as a column of it
      * @return {@code x}
      */
@@ -74,7 +70,6 @@ public final class Broadcasts {
     /**
      * {@code x /= column} for each column.
      *
-     * @param x a matrix
      * @param column as long as a column of it
      * @return {@code x}
      */
@@ -85,7 +80,6 @@ public final class Broadcasts {
     /**
      * {@code x += y} along some axes.
      *
-     * @param x an array
      * @param y an array whose axes are those
      * @param axes axes of {@code x}
      * @return {@code x}
@@ -97,7 +91,6 @@ public final class Broadcasts {
     /**
      * {@code x *= y} along some axes.
      *
-     * @param x an array
      * @param y an array whose axes are those
      * @param axes axes of {@code x}
      * @return {@code x}

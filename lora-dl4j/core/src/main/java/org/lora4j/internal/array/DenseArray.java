@@ -85,7 +85,6 @@ public final class DenseArray implements AutoCloseable {
      * The elements in the order and the type of others.
      *
      * @param array an array of the shape of {@code pattern}, of any numeric type
-     * @param pattern what decides order and type
      * @return the elements, copied if they are not so already
      */
     public static DenseArray like(INDArray array, DenseArray pattern) {
@@ -254,7 +253,6 @@ public final class DenseArray implements AutoCloseable {
     /**
      * Whether the elements of an array lie one after the other in 'c' order.
      *
-     * @param array an array
      * @return true if they do
      */
     public static boolean isRowMajor(INDArray array) {

@@ -14,9 +14,7 @@ public final class InnerProducts {
      * The sum of the products of two vectors, from the first to the last. Not in parts, which would be faster: models
      * and reports that are known to the bit were computed in this order.
      *
-     * @param a a vector
      * @param b another, not shorter
-     * @return the sum over all of a
      */
     public static double inOrder(double[] a, double[] b) {
         return inOrder(a, b, a.length);
@@ -25,10 +23,7 @@ public final class InnerProducts {
     /**
      * The same of the beginnings of two vectors.
      *
-     * @param a a vector
-     * @param b another
      * @param length how many values of each count
-     * @return the sum
      */
     public static double inOrder(double[] a, double[] b, int length) {
         double sum = 0;
@@ -41,7 +36,6 @@ public final class InnerProducts {
     /**
      * The cosine of two vectors.
      *
-     * @param a a vector
      * @param b another of the same length
      * @return -1 to 1; 0 if one has no direction
      */

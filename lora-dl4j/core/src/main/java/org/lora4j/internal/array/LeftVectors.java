@@ -65,11 +65,11 @@ public final class LeftVectors {
         if (through != null) {
             seen = new double[through.rows()];
             for (int i = 0; i < seen.length; i++) {
-                seen[i] = Vectors.dot(through.row(i), vector);
+                seen[i] = VectorLoops.dot(through.row(i), vector);
             }
         }
         for (int j = 0; j < axes.rows(); j++) {
-            double along = Math.abs(Vectors.dot(axes.row(j), seen));
+            double along = Math.abs(VectorLoops.dot(axes.row(j), seen));
             if (values == null) {
                 largest = Math.max(largest, along);
             } else if (values[j] > NOTHING * values[0]) {

@@ -33,7 +33,6 @@ public final class Matrix {
      *
      * @param columns length of each row
      * @param rows the rows, which from now on belong to the matrix
-     * @return the matrix
      */
     public static Matrix ofRows(int columns, double[]... rows) {
         return new Matrix(rows, columns);
@@ -44,7 +43,6 @@ public final class Matrix {
      *
      * @param array any floating-point array
      * @param rows its length must be a multiple of this
-     * @return a matrix of that many rows
      */
     public static Matrix of(INDArray array, int rows) {
         int columns = Math.toIntExact(array.length() / rows);
@@ -84,13 +82,7 @@ public final class Matrix {
         return new Matrix(all.toArray(new double[0][]), parts.get(0).columns);
     }
 
-    /**
-     * A matrix of zeros.
-     *
-     * @param rows number of rows
-     * @param columns number of columns
-     * @return the matrix
-     */
+    /** A matrix of zeros. */
     public static Matrix zeros(int rows, int columns) {
         return new Matrix(new double[rows][columns], columns);
     }
@@ -128,7 +120,6 @@ public final class Matrix {
      *
      * @param row from 0
      * @param column from 0
-     * @return its value
      */
     public double get(int row, int column) {
         return rows[row][column];
@@ -192,7 +183,7 @@ public final class Matrix {
             addFour(factors, k, of, sum);
         }
         for (; k < factors.length; k++) {
-            Vectors.add(factors[k], of[k], sum);
+            VectorLoops.add(factors[k], of[k], sum);
         }
     }
 
@@ -248,12 +239,12 @@ public final class Matrix {
             }
             swap(left, k, pivot);
             swap(right, k, pivot);
-            Vectors.scale(1 / left[k][k], right[k]);
-            Vectors.scale(1 / left[k][k], left[k]);
+            VectorLoops.scale(1 / left[k][k], right[k]);
+            VectorLoops.scale(1 / left[k][k], left[k]);
             for (int i = 0; i < columns; i++) {
                 if (i != k) {
-                    Vectors.add(-left[i][k], right[k], right[i]);
-                    Vectors.add(-left[i][k], left[k], left[i]);
+                    VectorLoops.add(-left[i][k], right[k], right[i]);
+                    VectorLoops.add(-left[i][k], left[k], left[i]);
                 }
             }
         }
@@ -269,13 +260,12 @@ public final class Matrix {
     /**
      * Every element times a number.
      *
-     * @param factor the number
      * @return a new matrix
      */
     public Matrix scaled(double factor) {
         double[][] product = copyOfRows();
         for (double[] row : product) {
-            Vectors.scale(factor, row);
+            VectorLoops.scale(factor, row);
         }
         return new Matrix(product, columns);
     }
@@ -289,7 +279,7 @@ public final class Matrix {
     public Matrix scaledRows(double[] factors) {
         double[][] product = copyOfRows();
         for (int i = 0; i < product.length; i++) {
-            Vectors.scale(factors[i], product[i]);
+            VectorLoops.scale(factors[i], product[i]);
         }
         return new Matrix(product, columns);
     }
@@ -297,14 +287,13 @@ public final class Matrix {
     /**
      * The sum with a multiple of another matrix.
      *
-     * @param factor the multiple
      * @param other a matrix of equal sizes
      * @return {@code this + factor * other}
      */
     public Matrix plus(double factor, Matrix other) {
         double[][] sum = copyOfRows();
         for (int i = 0; i < sum.length; i++) {
-            Vectors.add(factor, other.rows[i], sum[i]);
+            VectorLoops.add(factor, other.rows[i], sum[i]);
         }
         return new Matrix(sum, columns);
     }
@@ -325,11 +314,7 @@ public final class Matrix {
         return largest;
     }
 
-    /**
-     * The root of the sum of squares of all elements, without overflow on the way.
-     *
-     * @return the Frobenius norm
-     */
+    /** The root of the sum of squares of all elements, without overflow on the way. */
     public double norm() {
         double scale = largest();
         if (scale == 0) {
@@ -360,7 +345,6 @@ public final class Matrix {
     /**
      * Splits elements into rows.
      *
-     * @param elements row by row
      * @param columns length of a row, 1 or more
      * @return a new matrix
      */

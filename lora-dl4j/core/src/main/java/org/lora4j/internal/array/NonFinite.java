@@ -20,7 +20,6 @@ public record NonFinite(double value, long[] place, long count, long length) {
     /**
      * Looks for NaN and infinite values.
      *
-     * @param array any array
      * @return empty if there is none, or the type has none
      */
     public static Optional<NonFinite> in(INDArray array) {
@@ -30,7 +29,6 @@ public record NonFinite(double value, long[] place, long count, long length) {
     /**
      * Looks for NaN.
      *
-     * @param array any array
      * @return empty if there is none, or the type has none
      */
     public static Optional<NonFinite> nanIn(INDArray array) {

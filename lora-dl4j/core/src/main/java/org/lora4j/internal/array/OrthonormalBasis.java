@@ -24,12 +24,7 @@ public record OrthonormalBasis(Matrix coefficients, Matrix basis) {
     /** What is left of a dependent vector after rounding, relative to its length, with room for long sums. */
     private static final double DEPENDENT = 1e-13;
 
-    /**
-     * Finds a basis.
-     *
-     * @param vectors one vector a row
-     * @return the basis and the coefficients
-     */
+    /** Finds a basis. */
     public static OrthonormalBasis of(Matrix vectors) {
         double scale = vectors.largest();
         double[][] rest =
@@ -46,18 +41,18 @@ public record OrthonormalBasis(Matrix coefficients, Matrix basis) {
     }
 
     private static void place(double[] vector, List<double[]> basis, double[] coefficients, int most) {
-        double length = Math.sqrt(Vectors.dot(vector, vector));
+        double length = Math.sqrt(VectorLoops.dot(vector, vector));
         for (int pass = 0; pass < 2; pass++) {
             for (int j = 0; j < basis.size(); j++) {
-                double along = Vectors.dot(basis.get(j), vector);
+                double along = VectorLoops.dot(basis.get(j), vector);
                 coefficients[j] += along;
-                Vectors.add(-along, basis.get(j), vector);
+                VectorLoops.add(-along, basis.get(j), vector);
             }
         }
-        double left = Math.sqrt(Vectors.dot(vector, vector));
+        double left = Math.sqrt(VectorLoops.dot(vector, vector));
         if (left > DEPENDENT * length && basis.size() < most) {
             coefficients[basis.size()] = left;
-            Vectors.scale(1 / left, vector);
+            VectorLoops.scale(1 / left, vector);
             basis.add(vector);
         }
     }

@@ -41,12 +41,12 @@ public final class PrincipalComponents {
         int n = rows.rows();
         double[] own = new double[rows.columns()];
         for (int i = 0; i < n; i++) {
-            Vectors.add(1.0 / n, rows.row(i), own);
+            VectorLoops.add(1.0 / n, rows.row(i), own);
         }
         double[][] centered = rows.copyOfRows();
         double[] spread = new double[own.length];
         for (double[] row : centered) {
-            Vectors.add(-1, own, row);
+            VectorLoops.add(-1, own, row);
             for (int j = 0; j < row.length; j++) {
                 spread[j] += row[j] * row[j];
             }
@@ -54,15 +54,15 @@ public final class PrincipalComponents {
         Matrix all = Matrix.ofRows(own.length, centered);
         if (seen > 0) {
             double[] moved = mean.clone();
-            Vectors.add(-1, own, moved);
+            VectorLoops.add(-1, own, moved);
             double weight = (double) seen * n / (seen + n);
             for (int j = 0; j < moved.length; j++) {
                 spread[j] += squares[j] + weight * moved[j] * moved[j];
             }
-            Vectors.scale(Math.sqrt(weight), moved);
+            VectorLoops.scale(Math.sqrt(weight), moved);
             all = Matrix.stack(List.of(vectors.scaledRows(values), all, Matrix.ofRows(own.length, moved)));
-            Vectors.scale((double) n / (seen + n), own);
-            Vectors.add((double) seen / (seen + n), mean, own);
+            VectorLoops.scale((double) n / (seen + n), own);
+            VectorLoops.add((double) seen / (seen + n), mean, own);
         }
         mean = own;
         squares = spread;

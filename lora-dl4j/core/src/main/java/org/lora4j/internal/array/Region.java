@@ -65,7 +65,6 @@ public record Region(long address, long bytes) {
      * What lies behind some bytes.
      *
      * @param offset how many bytes to leave out
-     * @return the rest
      * @throws IndexOutOfBoundsException if there are fewer
      */
     public Region from(long offset) {
@@ -112,7 +111,6 @@ public record Region(long address, long bytes) {
      * @param array an array whose elements lie one behind the other
      * @param from index of the first element of the array
      * @param length how many are copied, from index 0 of the Java array on
-     * @param javaLength of the Java array
      * @throws IndexOutOfBoundsException if they are not there
      */
     public static void requireCopy(INDArray array, long from, int length, int javaLength) {

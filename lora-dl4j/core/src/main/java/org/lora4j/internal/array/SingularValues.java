@@ -152,7 +152,6 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      *
      * <p><i>Source:</i> Halko, Martinsson, Tropp, "Finding structure with randomness", 2011, arXiv 0909.4061, algorithm 4.1.
      *
-     * @param matrix any matrix
      * @return the values that are not 0, or empty if there are many or the matrix is small
      */
     public static Optional<SingularValues> ofLowRank(Matrix matrix) {
@@ -184,7 +183,6 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      * @param matrix any matrix; the time grows with its size times the count
      * @param count how many
      * @param iterations how often the combinations go through the matrix and back; more are nearer
-     * @param random draws the combinations
      * @return {@code count} values, or as many as there are if that is less
      */
     public static SingularValues randomized(Matrix matrix, int count, int iterations, SplittableRandom random) {
@@ -226,7 +224,6 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
      * The first values.
      *
      * @param count how many, at most all
-     * @return those and their vectors
      */
     public SingularValues truncated(int count) {
         return new SingularValues(left.firstRows(count), Arrays.copyOf(values, count), right.firstRows(count));
@@ -277,16 +274,16 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
         boolean turned = false;
         for (int i = 0; i < work.length; i++) {
             for (int j = i + 1; j < work.length; j++) {
-                double a = Vectors.dot(work[i], work[i]);
-                double b = Vectors.dot(work[j], work[j]);
-                double both = Vectors.dot(work[i], work[j]);
+                double a = VectorLoops.dot(work[i], work[i]);
+                double b = VectorLoops.dot(work[j], work[j]);
+                double both = VectorLoops.dot(work[i], work[j]);
                 // A row of the size of rounding errors has no direction that could be made orthogonal.
                 if (Math.min(a, b) > smallest && Math.abs(both) > tolerance * Math.sqrt(a * b)) {
                     double zeta = (b - a) / (2 * both);
                     double tangent = Math.copySign(1, zeta) / (Math.abs(zeta) + Math.hypot(1, zeta));
                     double cosine = 1 / Math.hypot(1, tangent);
-                    Vectors.rotate(work[i], work[j], cosine, -tangent * cosine);
-                    Vectors.rotate(turns[i], turns[j], cosine, -tangent * cosine);
+                    VectorLoops.rotate(work[i], work[j], cosine, -tangent * cosine);
+                    VectorLoops.rotate(turns[i], turns[j], cosine, -tangent * cosine);
                     turned = true;
                 }
             }
@@ -297,9 +294,9 @@ public record SingularValues(Matrix left, double[] values, Matrix right) {
     private static SingularValues sorted(double[][] work, double[][] turns, double smallest, double scale) {
         double[] lengths = new double[work.length];
         for (int i = 0; i < work.length; i++) {
-            lengths[i] = Math.sqrt(Vectors.dot(work[i], work[i]));
+            lengths[i] = Math.sqrt(VectorLoops.dot(work[i], work[i]));
             boolean isZero = lengths[i] <= smallest;
-            Vectors.scale(isZero ? 0 : 1 / lengths[i], work[i]);
+            VectorLoops.scale(isZero ? 0 : 1 / lengths[i], work[i]);
             lengths[i] = isZero ? 0 : lengths[i];
         }
         int[] order = IntStream.range(0, lengths.length)

@@ -19,13 +19,12 @@ public final class SoftmaxRows {
      *
      * @param y results of the forward pass
      * @param dy gradients of these; overwritten with those of its inputs
-     * @param width of a row
      * @param length a multiple of the width
      */
     public static void backward(float[] y, float[] dy, int width, int length) {
-        float[] along = Scratch.array(2, length);
+        float[] along = ThreadArrays.array(2, length);
         for (int row = 0; row < length; row += width) {
-            Arrays.fill(along, row, row + width, Rows.dot(y, dy, row, width));
+            Arrays.fill(along, row, row + width, RowLoops.dot(y, dy, row, width));
         }
         for (int i = 0; i < length; i++) {
             dy[i] = y[i] * (dy[i] - along[i]);

@@ -75,20 +75,20 @@ public final class SpectralNorm {
         SplittableRandom random = new SplittableRandom(matrix.columns());
         double[] vector = new double[matrix.columns()];
         Arrays.setAll(vector, i -> random.nextDouble(-1, 1));
-        Vectors.scale(1 / Math.sqrt(Vectors.dot(vector, vector)), vector);
+        VectorLoops.scale(1 / Math.sqrt(VectorLoops.dot(vector, vector)), vector);
         return vector;
     }
 
     private double[] timesVector(double[] v) {
         double[] product = new double[matrix.rows()];
-        Arrays.setAll(product, i -> Vectors.dot(matrix.row(i), v));
+        Arrays.setAll(product, i -> VectorLoops.dot(matrix.row(i), v));
         return product;
     }
 
     private double[] timesLeft(double[] u) {
         double[] product = new double[matrix.columns()];
         for (int i = 0; i < u.length; i++) {
-            Vectors.add(u[i], matrix.row(i), product);
+            VectorLoops.add(u[i], matrix.row(i), product);
         }
         return product;
     }
@@ -97,11 +97,11 @@ public final class SpectralNorm {
     private static double orthogonal(double[] vector, List<double[]> others) {
         for (int pass = 0; pass < 2; pass++) {
             for (double[] other : others) {
-                Vectors.add(-Vectors.dot(other, vector), other, vector);
+                VectorLoops.add(-VectorLoops.dot(other, vector), other, vector);
             }
         }
-        double length = Math.sqrt(Vectors.dot(vector, vector));
-        Vectors.scale(length == 0 ? 0 : 1 / length, vector);
+        double length = Math.sqrt(VectorLoops.dot(vector, vector));
+        VectorLoops.scale(length == 0 ? 0 : 1 / length, vector);
         return length;
     }
 

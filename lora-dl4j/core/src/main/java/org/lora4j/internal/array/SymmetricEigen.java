@@ -75,11 +75,11 @@ final class SymmetricEigen {
     private void reflect(int k) {
         double[] v = new double[n];
         System.arraycopy(work[k], k + 1, v, k + 1, n - k - 1);
-        double length = Math.sqrt(Vectors.dot(v, v));
+        double length = Math.sqrt(VectorLoops.dot(v, v));
         double target = v[k + 1] > 0 ? -length : length;
         beside[k] = target;
         v[k + 1] -= target;
-        double square = Vectors.dot(v, v);
+        double square = VectorLoops.dot(v, v);
         if (square == 0) {
             return;
         }
@@ -89,7 +89,7 @@ final class SymmetricEigen {
         for (int i = k + 1; i < n; i++) {
             addFrom(k + 1, factors[k] * v[i], work[i], w);
         }
-        addFrom(k + 1, -factors[k] / 2 * Vectors.dot(w, v), v, w);
+        addFrom(k + 1, -factors[k] / 2 * VectorLoops.dot(w, v), v, w);
         for (int i = k + 1; i < n; i++) {
             subtractBoth(k + 1, v[i], w, w[i], v, work[i]);
         }
@@ -161,14 +161,14 @@ final class SymmetricEigen {
         diagonal[k] = c * c * a + 2 * c * s * b + s * s * d;
         diagonal[k + 1] = s * s * a - 2 * c * s * b + c * c * d;
         beside[k] = c * s * (d - a) + (c * c - s * s) * b;
-        Vectors.rotate(vectors[k], vectors[k + 1], c, s);
+        VectorLoops.rotate(vectors[k], vectors[k + 1], c, s);
     }
 
     private double[] reflectedBack(int index) {
         double[] vector = vectors[index];
         for (int k = n - 3; k >= 0; k--) {
             if (reflectors[k] != null) {
-                Vectors.add(-factors[k] * Vectors.dot(reflectors[k], vector), reflectors[k], vector);
+                VectorLoops.add(-factors[k] * VectorLoops.dot(reflectors[k], vector), reflectors[k], vector);
             }
         }
         return vector;

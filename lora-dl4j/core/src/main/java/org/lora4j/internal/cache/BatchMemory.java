@@ -98,7 +98,6 @@ public final class BatchMemory implements AutoCloseable {
         /**
          * A copy of an activation.
          *
-         * @param name its name
          * @param copy makes a copy in C order where the caller wants it
          * @return the copy, a view with the axes in memory where they were when the activation was computed
          */
@@ -112,7 +111,6 @@ public final class BatchMemory implements AutoCloseable {
          *
          * @param results by name; only read
          * @throws IllegalArgumentException if they are not what they were
-         * @throws java.io.UncheckedIOException if the file cannot be written
          */
         @SuppressWarnings("try") // The scope is not used but for being there.
         public void computed(Map<String, INDArray> results) {
@@ -142,10 +140,8 @@ public final class BatchMemory implements AutoCloseable {
      * @param inputs everything that the prefix depends on, by name
      * @param rows number of examples in the batch
      * @param epoch number of the epoch, which grows
-     * @return what to do with it
      * @throws IllegalArgumentException if an epoch after the first has a batch of which no example came before, or the
      *     activations are not rows of examples, which they must be for examples that move
-     * @throws java.io.UncheckedIOException if the file cannot be read
      */
     @SuppressWarnings("try") // The scope is not used but for being there.
     public Step step(Map<String, INDArray> inputs, int rows, int epoch) {
@@ -174,7 +170,7 @@ public final class BatchMemory implements AutoCloseable {
         if (!rows.stream().allMatch(row -> batches.get(row.batch()).inRows())) {
             Problems problems = new Problems();
             problems.add("the activations " + description.activations() + " are not rows of examples");
-            RowBlocks.refuseIfAny(problems);
+            ActivationRows.refuseIfAny(problems);
         }
         Lease joined = new Lease(joined(rows), true);
         return new Step(key, false, joined, joined.arrays());
@@ -209,7 +205,7 @@ public final class BatchMemory implements AutoCloseable {
         List<Map<String, INDArray>> blocks = new ArrayList<>();
         try {
             rows.forEach(row -> blocks.add(block(row)));
-            return RowBlocks.join(blocks, description.activations());
+            return ActivationRows.join(blocks, description.activations());
         } finally {
             blocks.forEach(block -> block.values().forEach(INDArray::close));
         }
@@ -218,7 +214,7 @@ public final class BatchMemory implements AutoCloseable {
     private Map<String, INDArray> block(Row row) {
         int of = row.batch().size();
         return store.holdsInMemory(row.batch())
-                ? RowBlocks.blocks(arrays(row.batch(), store.get(row.batch())), row.number(), of)
+                ? ActivationRows.blocks(arrays(row.batch(), store.get(row.batch())), row.number(), of)
                 : store.part(row.batch(), row.number(), of).arrays();
     }
 
@@ -252,9 +248,9 @@ public final class BatchMemory implements AutoCloseable {
     private static void requireRepeated(Map<String, INDArray> before, Map<String, INDArray> now) {
         Problems problems = new Problems();
         before.forEach((name, array) -> {
-            double difference = RowBlocks.difference(array, now.get(name));
+            double difference = ActivationRows.difference(array, now.get(name));
             problems.check(
-                    RowBlocks.isSame(difference),
+                    ActivationRows.isSame(difference),
                     "activation \"" + name + "\" of a batch that came again changed by " + difference
                             + " (relative to the largest value)");
         });
@@ -268,21 +264,17 @@ public final class BatchMemory implements AutoCloseable {
     private static void requireIndependent(Map<String, INDArray> joined, Map<String, INDArray> now) {
         Problems problems = new Problems();
         joined.forEach((name, array) -> {
-            double difference = RowBlocks.difference(array, now.get(name));
+            double difference = ActivationRows.difference(array, now.get(name));
             problems.check(
-                    RowBlocks.isSame(difference),
+                    ActivationRows.isSame(difference),
                     "activation \"" + name + "\" of an example changes by " + difference
                             + " (relative to the largest value) in another batch, so it depends on the other examples of its"
                             + " batch, or is random");
         });
-        RowBlocks.refuseIfAny(problems);
+        ActivationRows.refuseIfAny(problems);
     }
 
-    /**
-     * What happened so far.
-     *
-     * @return a value
-     */
+    /** What happened so far. */
     public PrefixReport report() {
         return new PrefixReport(
                 description, computed, reused, store.memoryBytes(), store.fileBytes(), store.withoutRoom());

@@ -47,9 +47,6 @@ public final class CachedPrefix implements AutoCloseable {
     /**
      * What {@code GraphExecutor.gradients} gives.
      *
-     * @param identity what the batch is known by
-     * @param examples number of examples in the batch
-     * @param placeholders the batch
      * @param seed source of everything random
      * @return loss and gradients; the arrays belong to the caller
      * @throws IllegalArgumentException if the batch has no identity or is not what it was under that identity, an example
@@ -143,7 +140,7 @@ public final class CachedPrefix implements AutoCloseable {
         try {
             requireRows(all.arrays(), placeholders, examples);
             for (int row : missing) {
-                store.put(keys.get(row), checksums[row], RowBlocks.blocks(all.arrays(), row, examples))
+                store.put(keys.get(row), checksums[row], ActivationRows.blocks(all.arrays(), row, examples))
                         .close();
             }
             return all;
@@ -169,7 +166,7 @@ public final class CachedPrefix implements AutoCloseable {
         try {
             keys.forEach(key -> rows.add(store.get(key)));
             return new Lease(
-                    RowBlocks.join(
+                    ActivationRows.join(
                             rows.stream().map(Lease::arrays).toList(),
                             split.description().activations()),
                     true);
@@ -179,21 +176,17 @@ public final class CachedPrefix implements AutoCloseable {
     }
 
     private void requireRows(Map<String, INDArray> activations, Map<String, INDArray> placeholders, int examples) {
-        RowBlocks.requireBlocks(activations, examples);
+        ActivationRows.requireBlocks(activations, examples);
         if (!independent && examples > 1) {
-            Map<String, INDArray> reversed = RowBlocks.reversed(placeholders, examples);
+            Map<String, INDArray> reversed = ActivationRows.reversed(placeholders, examples);
             Map<String, INDArray> ofReversed = split.prefix(reversed);
-            RowBlocks.requireIndependent(activations, ofReversed, examples);
+            ActivationRows.requireIndependent(activations, ofReversed, examples);
             reversed.values().forEach(INDArray::close);
             independent = true;
         }
     }
 
-    /**
-     * What happened so far.
-     *
-     * @return a value
-     */
+    /** What happened so far. */
     public PrefixReport report() {
         return new PrefixReport(
                 split.description(), computed, reused, store.memoryBytes(), store.fileBytes(), store.withoutRoom());

@@ -43,7 +43,6 @@ public final class CheckpointContent {
     /**
      * A part of this content whose names stand behind another name.
      *
-     * @param name name of the part
      * @return a view: what is put there is here
      */
     public CheckpointContent part(String name) {
@@ -53,19 +52,13 @@ public final class CheckpointContent {
     /**
      * Puts an array.
      *
-     * @param name a name
      * @param array FLOAT or DOUBLE with at least one element; copied
      */
     public void put(String name, INDArray array) {
         arrays.put(prefix + name, ArrayBytes.ownCopy(array));
     }
 
-    /**
-     * Puts numbers.
-     *
-     * @param name a name
-     * @param numbers at least one
-     */
+    /** Puts numbers. */
     public void put(String name, DoubleStream numbers) {
         arrays.put(prefix + name, Nd4j.createFromArray(numbers.toArray()));
     }
@@ -73,7 +66,6 @@ public final class CheckpointContent {
     /**
      * Puts a value.
      *
-     * @param name a name
      * @param value a text, a number or a truth value; written as {@code toString} has it, which is exact for numbers of Java
      */
     public void put(String name, Object value) {
@@ -83,7 +75,6 @@ public final class CheckpointContent {
     /**
      * Whether there is a value of this name.
      *
-     * @param name a name
      * @return true if so
      */
     public boolean has(String name) {
@@ -93,7 +84,6 @@ public final class CheckpointContent {
     /**
      * An array like another one.
      *
-     * @param name its name
      * @param like has its type and its shape
      * @return the array, only to be read
      * @throws UnusableContentException if there is none
@@ -110,7 +100,6 @@ public final class CheckpointContent {
     /**
      * Type and shape of an array.
      *
-     * @param array an array
      * @return {@code FLOAT[2, 3]}
      */
     public static String worded(INDArray array) {
@@ -120,7 +109,6 @@ public final class CheckpointContent {
     /**
      * Type and shape of an array.
      *
-     * @param name its name
      * @return as {@link #worded(INDArray)}
      * @throws UnusableContentException if there is none
      */
@@ -146,8 +134,6 @@ public final class CheckpointContent {
     /**
      * Numbers.
      *
-     * @param name their name
-     * @return the numbers
      * @throws UnusableContentException if there are none
      */
     public double[] numbers(String name) {
@@ -157,8 +143,6 @@ public final class CheckpointContent {
     /**
      * A text.
      *
-     * @param name its name
-     * @return the text
      * @throws UnusableContentException if there is none
      */
     public String text(String name) {
@@ -168,7 +152,6 @@ public final class CheckpointContent {
     /**
      * A number of things.
      *
-     * @param name its name
      * @return the number, 0 or above
      * @throws UnusableContentException if there is none
      */
@@ -182,7 +165,6 @@ public final class CheckpointContent {
     /**
      * A number of things that are not too many for an {@code int}.
      *
-     * @param name its name
      * @return the number, 0 or above
      * @throws UnusableContentException if there is none
      */
@@ -196,8 +178,6 @@ public final class CheckpointContent {
     /**
      * A truth value.
      *
-     * @param name its name
-     * @return the value
      * @throws UnusableContentException if there is none
      */
     public boolean truth(String name) {
@@ -212,10 +192,6 @@ public final class CheckpointContent {
     /**
      * A constant.
      *
-     * @param name its name
-     * @param of its type
-     * @param <E> its type
-     * @return the constant
      * @throws UnusableContentException if there is none
      */
     public <E extends Enum<E>> E constant(String name, Class<E> of) {
@@ -226,8 +202,6 @@ public final class CheckpointContent {
     /**
      * A number.
      *
-     * @param name its name
-     * @return the number
      * @throws UnusableContentException if there is none
      */
     public double number(String name) {
@@ -251,7 +225,6 @@ public final class CheckpointContent {
     /**
      * A number that may be absent.
      *
-     * @param name its name
      * @return the number, or empty if there is none
      */
     public OptionalDouble numberIfAny(String name) {

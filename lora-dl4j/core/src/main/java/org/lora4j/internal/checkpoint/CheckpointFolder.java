@@ -51,7 +51,6 @@ public final class CheckpointFolder implements AutoCloseable {
     /**
      * Opens a directory, which is made if it is not there, and removes what a killed process left half-written.
      *
-     * @param directory the directory
      * @return the folder, to be closed
      * @throws IOException if the directory cannot be made or read, or another run has it open
      */
@@ -93,7 +92,6 @@ public final class CheckpointFolder implements AutoCloseable {
      * Writes a checkpoint and deletes old ones.
      *
      * @param step number of the step after which it was taken
-     * @param content what it holds
      * @param keep how many to keep, this one included, 1 or more
      * @throws IOException if writing fails; all earlier checkpoints are still there then
      */

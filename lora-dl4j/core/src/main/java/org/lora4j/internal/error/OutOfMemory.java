@@ -26,7 +26,6 @@ public final class OutOfMemory {
     /**
      * Whether memory ended, on the heap or outside.
      *
-     * @param thrown what was thrown
      * @return true if it or one of its causes says so
      */
     public static boolean isCauseOf(Throwable thrown) {
@@ -37,7 +36,6 @@ public final class OutOfMemory {
      * Whether the memory that ended is outside of the Java heap.
      *
      * @param thrown what {@link #isCauseOf}
-     * @return false for the heap
      */
     public static boolean isNative(Throwable thrown) {
         return isNativeItself(found(thrown));

@@ -54,7 +54,7 @@ public final class AdapterFit {
         Map<String, M> known = new LinkedHashMap<>();
         choice.modules().forEach(module -> known.put(module.path(), module));
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
-        adapter.modules().forEach((path, tensors) -> factors.put(path, TokenRows.without(tensors)));
+        adapter.modules().forEach((path, tensors) -> factors.put(path, ReplacedTokenRows.without(tensors)));
         factors.forEach((path, tensors) -> {
             M module = known.get(path);
             if (TokenRowsMethod.original(config, path, adapter.modules()).isPresent()) {
@@ -78,7 +78,7 @@ public final class AdapterFit {
                 .filter(path -> factors.getOrDefault(path, Map.of()).isEmpty())
                 .forEach(path -> problems.add(
                         "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it"));
-        TokenRows.checkFit(config, expected.tokens(), adapter.modules(), problems);
+        ReplacedTokenRows.checkFit(config, expected.tokens(), adapter.modules(), problems);
     }
 
     /**

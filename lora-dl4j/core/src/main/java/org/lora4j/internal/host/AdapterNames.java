@@ -69,7 +69,6 @@ public final class AdapterNames<A extends HostAdapter> {
     /**
      * Several adapters.
      *
-     * @return the adapters in the order of the names
      * @throws IllegalArgumentException if one is unknown or given twice; the message lists all such names
      */
     public List<A> get(Collection<String> names) {

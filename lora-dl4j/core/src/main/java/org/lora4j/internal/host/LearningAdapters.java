@@ -18,7 +18,6 @@ public final class LearningAdapters {
     /**
      * Writes them.
      *
-     * @param model the model
      * @param directory where to: a single one, and the default one, to the directory itself, others to folders of their names, as PEFT
      *     has them
      * @throws IOException if one cannot be written

@@ -34,7 +34,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @apiNote Status: internal
  */
 public record Selection<M extends AdaptableModule, P extends HostParameter>(
-        List<M> modules, List<P> weights, List<TokenRows<M>> tokens, List<P> parameters) {
+        List<M> modules, List<P> weights, List<ReplacedTokenRows<M>> tokens, List<P> parameters) {
 
     /**
      * What a config can choose from.
@@ -80,8 +80,8 @@ public record Selection<M extends AdaptableModule, P extends HostParameter>(
         List<M> tables = choice.modules().stream()
                 .filter(module -> module.shape().kind() == ModuleShape.Kind.EMBEDDING)
                 .toList();
-        List<TokenRows<M>> tokens = TokenRows.of(
-                config, new TokenRows.Tables<>(tables, AdaptableModule::path, choice.where()), found, problems);
+        List<ReplacedTokenRows<M>> tokens = ReplacedTokenRows.of(
+                config, new ReplacedTokenRows.Tables<>(tables, AdaptableModule::path, choice.where()), found, problems);
         List<P> trained = choice.parameters().stream()
                 .filter(parameter -> TrainedParameters.include(
                         config, parameter.path(), parameter.weightOf() != null, adapted::contains))

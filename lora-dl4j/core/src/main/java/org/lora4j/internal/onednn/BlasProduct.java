@@ -27,7 +27,7 @@ public final class BlasProduct {
             super((Pointer) null);
         }
 
-        Place at(Operand operand) {
+        Place at(MatrixOperand operand) {
             this.address = operand.address();
             return this;
         }

@@ -37,7 +37,6 @@ public final class ByteProduct implements AutoCloseable {
      * Products of some sizes.
      *
      * @param tiles the way of this processor
-     * @param rows rows of x
      * @param inputs columns of x, a multiple of 64
      */
     public ByteProduct(ByteTiles tiles, int rows, int inputs) {

@@ -66,11 +66,7 @@ public enum ByteTiles {
         return numbers;
     }
 
-    /**
-     * Beyond so many rows, which are four rows of bytes each, products in F32 are faster.
-     *
-     * @return rows
-     */
+    /** Beyond so many rows, which are four rows of bytes each, products in F32 are faster. */
     public int mostRows() {
         return mostRows;
     }

@@ -10,8 +10,8 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.Region;
-import org.lora4j.internal.array.Scratch;
 import org.lora4j.internal.array.SoftmaxRows;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.onednn.DnnlRowWork.Kind;
 import org.lora4j.internal.onednn.DnnlRowWork.Sizes;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -162,8 +162,8 @@ public final class DnnlAttention {
         private void inJava(Region shares, Region gradients) {
             int width = Math.toIntExact(scores.width());
             Blocks.run(scores.length(), width, (block, from, length) -> {
-                float[] y = Scratch.array(0, length);
-                float[] dy = Scratch.array(1, length);
+                float[] y = ThreadArrays.array(0, length);
+                float[] dy = ThreadArrays.array(1, length);
                 FloatPointer place = floats(gradients, from, length);
                 floats(shares, from, length).get(y, 0, length);
                 place.get(dy, 0, length);
@@ -198,23 +198,23 @@ public final class DnnlAttention {
     /** The operands of one batch. */
     private final class Batch {
         private final OfThread mine = ofThread.get();
-        private final Operand queries;
-        private final Operand keys;
-        private final Operand values;
-        private final Operand context;
-        private final Operand mask;
+        private final MatrixOperand queries;
+        private final MatrixOperand keys;
+        private final MatrixOperand values;
+        private final MatrixOperand context;
+        private final MatrixOperand mask;
         private final float factor;
         private final boolean oneRow;
         private final Shape shape;
 
         /** Queries, keys, values, factor, mask or nothing; and the context or its gradient. */
         Batch(List<INDArray> in, boolean masked, INDArray context) {
-            this.queries = Operand.of(in.get(QUERIES));
-            this.keys = Operand.of(in.get(KEYS));
-            this.values = Operand.of(in.get(VALUES));
-            this.context = Operand.of(context);
+            this.queries = MatrixOperand.of(in.get(QUERIES));
+            this.keys = MatrixOperand.of(in.get(KEYS));
+            this.values = MatrixOperand.of(in.get(VALUES));
+            this.context = MatrixOperand.of(context);
             this.factor = in.get(FACTOR).getFloat(0);
-            this.mask = masked ? Operand.of(in.get(MASK)) : null;
+            this.mask = masked ? MatrixOperand.of(in.get(MASK)) : null;
             this.oneRow = masked && mask.layout().rows() == 1;
             MemoryLayout ofMask = masked ? mask.layout().first(1) : null;
             long width = keys.layout().rows();
@@ -301,13 +301,13 @@ public final class DnnlAttention {
             case "attention" ->
                 java.computedBy((in, out) -> {
                     if (!forward(in, out.get(0))) {
-                        InFloat.run(java, in, out);
+                        FloatFallback.run(java, in, out);
                     }
                 });
             case "attention_bp" ->
                 java.computedBy((in, out) -> {
                     if (!backward(in, out)) {
-                        InFloat.run(java, in, out);
+                        FloatFallback.run(java, in, out);
                     }
                 });
             default -> java;
@@ -351,28 +351,30 @@ public final class DnnlAttention {
             Region ofContext = at(batch.context, i);
             if (out.get(VALUES) != null) {
                 Region factor = batch.factor(work, shares, scratch[2]);
-                back.ofValues.run(stream, factor, ofContext, at(Operand.of(out.get(VALUES)), i), null, null);
+                back.ofValues.run(stream, factor, ofContext, at(MatrixOperand.of(out.get(VALUES)), i), null, null);
             }
             back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, null, null);
             back.throughSoftmax(stream, shares, ofScores);
             Region factor = batch.factor(work, ofScores, scratch[2]);
             if (out.get(QUERIES) != null) {
-                back.ofQueries.run(stream, factor, at(batch.keys, i), at(Operand.of(out.get(QUERIES)), i), null, null);
+                back.ofQueries.run(
+                        stream, factor, at(batch.keys, i), at(MatrixOperand.of(out.get(QUERIES)), i), null, null);
             }
             if (out.get(KEYS) != null) {
-                back.ofKeys.run(stream, factor, at(batch.queries, i), at(Operand.of(out.get(KEYS)), i), null, null);
+                back.ofKeys.run(
+                        stream, factor, at(batch.queries, i), at(MatrixOperand.of(out.get(KEYS)), i), null, null);
             }
         }
         return true;
     }
 
-    private static boolean liesLike(INDArray gradient, Operand operand) {
+    private static boolean liesLike(INDArray gradient, MatrixOperand operand) {
         return gradient == null
-                || Operand.formOf(gradient) == operand.form()
+                || MatrixOperand.formOf(gradient) == operand.form()
                         && MemoryLayout.of(gradient).equals(operand.layout());
     }
 
-    private static Region at(Operand operand, long example) {
+    private static Region at(MatrixOperand operand, long example) {
         return operand.memory()
                 .from(example * operand.layout().strides()[0] * operand.form().bytes());
     }

@@ -98,7 +98,7 @@ final class DnnlRowWork {
 
         /** One row of all elements. */
         static Sizes elements(INDArray array) {
-            return new Sizes(1, array.length(), Operand.formOf(array));
+            return new Sizes(1, array.length(), MatrixOperand.formOf(array));
         }
     }
 

@@ -97,7 +97,7 @@ public final class DnnlRows {
         }
         Kernel kernel = java.computedBy((in, out) -> {
             if (!arePlain(in, out) || !work.run(ofThread.get(), in, out)) {
-                InFloat.run(java, in, out);
+                FloatFallback.run(java, in, out);
             }
         });
         return rounds && ROUNDED.contains(name) ? kernel.rounding(DnnlRows::ofOneType) : kernel;

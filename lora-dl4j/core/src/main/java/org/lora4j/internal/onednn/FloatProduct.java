@@ -21,16 +21,9 @@ public final class FloatProduct {
      * {@code y = factor x W + kept y}, all row by row.
      *
      * @param x {@code [rows, inputs]}
-     * @param stepX from one row of x to the next
      * @param w {@code [inputs, outputs]}, or {@code [outputs, inputs]} if it is transposed
-     * @param stepW from one row of w to the next
      * @param transposed whether to multiply with w transposed
      * @param y {@code [rows, outputs]}, overwritten
-     * @param stepY from one row of y to the next
-     * @param rows rows of x
-     * @param outputs columns of y
-     * @param inputs columns of x
-     * @param factor of the product
      * @param kept of what y holds; 0 if it may hold anything
      * @throws IllegalStateException if oneDNN refuses
      */

@@ -3,7 +3,7 @@ package org.lora4j.internal.onednn;
 
 /**
  * Types of weights that rows in F32 are multiplied with as they lie, where a processor has the instructions: of fewer bits in
- * {@link TileProduct} and {@link RowProduct}, and F32 in {@link FewRows}. Bytes times bytes are {@link ByteTiles}.
+ * {@link TileProduct} and {@link RowProduct}, and F32 in {@link FrozenThinProduct}. Bytes times bytes are {@link ByteTiles}.
  *
  * @apiNote Status: internal
  */
@@ -48,7 +48,7 @@ public enum NarrowType {
     private String ofLibrary() {
         try {
             return switch (this) {
-                case F32 -> FewRows.kernel();
+                case F32 -> FrozenThinProduct.kernel();
                 case INT8 -> RowProduct.kernel(this);
                 default -> TileProduct.kernel(this);
             };
@@ -68,11 +68,7 @@ public enum NarrowType {
         return FastKernels.contain(kernel()) && (this != F32 || kernel().contains(WIDE));
     }
 
-    /**
-     * Beyond how many rows tiles are better multiplied by {@link RowProduct}.
-     *
-     * @return rows
-     */
+    /** Beyond how many rows tiles are better multiplied by {@link RowProduct}. */
     public int mostRowsOfTiles() {
         return kernel().contains(WIDE) ? MOST_ROWS_OF_WIDE : MOST_ROWS;
     }

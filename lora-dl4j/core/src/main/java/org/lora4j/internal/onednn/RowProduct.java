@@ -52,10 +52,7 @@ public final class RowProduct implements AutoCloseable {
     /**
      * Products of some sizes.
      *
-     * @param type of the matrix
-     * @param rows rows of x
      * @param inputs columns of x
-     * @param stepOfX from one row of x to the next
      */
     public RowProduct(NarrowType type, int rows, int inputs, int stepOfX) {
         this.type = type;

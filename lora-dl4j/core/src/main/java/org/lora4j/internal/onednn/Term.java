@@ -18,7 +18,14 @@ import org.lora4j.internal.onednn.DnnlProduct.Key;
  * @param overBatch whether k counts the rows of a batch
  * @apiNote Status: internal
  */
-public record Term(float scale, Operand x, Operand w, Operand z, Operand bias, Operand addend, boolean overBatch) {
+public record Term(
+        float scale,
+        MatrixOperand x,
+        MatrixOperand w,
+        MatrixOperand z,
+        MatrixOperand bias,
+        MatrixOperand addend,
+        boolean overBatch) {
 
     /**
      * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
@@ -39,8 +46,8 @@ public record Term(float scale, Operand x, Operand w, Operand z, Operand bias, O
 
     /** The same for a part of the first axis of z: some rows of a matrix, or one batch of several. */
     public Term part(long from, long count) {
-        Operand part = z.part(from, count);
-        Operand partOfAddend = addend == null || addend == z ? part : addend.part(from, count);
+        MatrixOperand part = z.part(from, count);
+        MatrixOperand partOfAddend = addend == null || addend == z ? part : addend.part(from, count);
         return new Term(
                 scale,
                 x.part(from, count),
@@ -67,7 +74,7 @@ public record Term(float scale, Operand x, Operand w, Operand z, Operand bias, O
     }
 
     /** The same with another right factor of the same meaning. */
-    public Term with(Operand otherW) {
+    public Term with(MatrixOperand otherW) {
         return new Term(scale, x, otherW, z, bias, addend, overBatch);
     }
 

@@ -50,9 +50,7 @@ public final class TileProduct implements AutoCloseable {
      * Products of some sizes.
      *
      * @param type BF16 or F16
-     * @param rows rows of x
      * @param inputs columns of x, at most {@value #MOST_INPUTS}
-     * @param stepOfX from one row of x to the next
      */
     public TileProduct(NarrowType type, int rows, int inputs, int stepOfX) {
         this.type = type;

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.RowLoops;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A sum of FLOAT arrays times factors, in the first of them: each is read once, in blocks that threads share. */
@@ -24,11 +24,11 @@ final class FloatSum {
             return block -> {
                 int n = into.length(block);
                 into.read(block, sum);
-                Rows.multiply(sum, 0, n, (float) factors[0]);
+                RowLoops.multiply(sum, 0, n, (float) factors[0]);
                 for (int i = 0; i < others.size(); i++) {
                     others.get(i).read(block, one);
-                    Rows.multiply(one, 0, n, (float) factors[i + 1]);
-                    Rows.add(one, sum, n);
+                    RowLoops.multiply(one, 0, n, (float) factors[i + 1]);
+                    RowLoops.add(one, sum, n);
                 }
                 into.write(block, sum);
             };

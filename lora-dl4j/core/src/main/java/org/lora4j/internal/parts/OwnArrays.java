@@ -21,7 +21,6 @@ public final class OwnArrays implements AutoCloseable {
      * Takes those of some arrays that are not among the ones given by a caller.
      *
      * @param found what a pass has
-     * @param given what it was given
      */
     public void addNew(Collection<INDArray> found, Collection<INDArray> given) {
         found.stream().filter(array -> !array.isEmpty() && array.closeable()).forEach(a -> arrays.put(a.data(), a));

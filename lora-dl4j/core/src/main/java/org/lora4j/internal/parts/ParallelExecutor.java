@@ -14,10 +14,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.NativeThreads;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -104,8 +104,8 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     @Override
-    public Parting parting(Map<String, INDArray> placeholders) {
-        return new Parting(RowParts.of(placeholders, executors.size()).count(), "asked for");
+    public ExecutionParts parting(Map<String, INDArray> placeholders) {
+        return new ExecutionParts(BatchParts.of(placeholders, executors.size()).count(), "asked for");
     }
 
     @Override
@@ -139,7 +139,7 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     private Map<String, INDArray> joined(Map<String, INDArray> placeholders, Collection<String> outputs) {
-        RowParts parts = RowParts.of(placeholders, executors.size());
+        BatchParts parts = BatchParts.of(placeholders, executors.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> results =
                     run(parts.count(), part -> executors.get(part).output(parts.placeholders(part), outputs));
@@ -160,7 +160,7 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     private LossAndGradients joined(Map<String, INDArray> placeholders, long seed) {
-        RowParts parts = RowParts.of(placeholders, executors.size());
+        BatchParts parts = BatchParts.of(placeholders, executors.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             LossAndGradients joined = parts.joined(
                     run(
@@ -174,7 +174,7 @@ public final class ParallelExecutor implements GraphExecutor {
     }
 
     /** Whether losses of parts are added; they are averaged where the graph does not tell. */
-    boolean isSumOfParts(Map<String, INDArray> placeholders, RowParts parts) {
+    boolean isSumOfParts(Map<String, INDArray> placeholders, BatchParts parts) {
         return parts.count() > 1 && executors.get(0) instanceof SumsOfRows losses && losses.isSumOfParts(placeholders);
     }
 

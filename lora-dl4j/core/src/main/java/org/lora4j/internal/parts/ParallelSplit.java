@@ -38,7 +38,7 @@ final class ParallelSplit implements SplitExecutor {
     }
 
     private Map<String, INDArray> joined(Map<String, INDArray> placeholders) {
-        RowParts parts = RowParts.of(placeholders, splits.size());
+        BatchParts parts = BatchParts.of(placeholders, splits.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> results =
                     executor.run(parts.count(), part -> splits.get(part).prefix(parts.placeholders(part)));
@@ -60,7 +60,7 @@ final class ParallelSplit implements SplitExecutor {
     }
 
     private LossAndGradients joined(Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
-        RowParts parts = RowParts.of(placeholders, splits.size());
+        BatchParts parts = BatchParts.of(placeholders, splits.size());
         try (OwnArrays copies = parts.copies(placeholders)) {
             List<Map<String, INDArray>> blocks = parts.blocks(activations);
             blocks.forEach(block -> copies.addNew(block.values(), activations.values()));

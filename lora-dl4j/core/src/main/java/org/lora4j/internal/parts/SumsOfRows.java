@@ -14,7 +14,6 @@ public interface SumsOfRows {
     /**
      * Whether the loss of a batch is known to be the sum of those of its parts; else it is taken for their mean.
      *
-     * @param placeholders the batch
      * @return whether losses of parts are to be added
      */
     boolean isSumOfParts(Map<String, INDArray> placeholders);

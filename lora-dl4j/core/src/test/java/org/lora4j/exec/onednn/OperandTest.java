@@ -18,7 +18,7 @@ import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Region;
-import org.lora4j.internal.onednn.Operand;
+import org.lora4j.internal.onednn.MatrixOperand;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
@@ -187,7 +187,7 @@ class OperandTest {
                     random.nextBoolean() ? 'c' : 'f');
             for (int step = 0; step < 3; step++) {
                 array = view(array, random);
-                Operand operand = Operand.of(array);
+                MatrixOperand operand = MatrixOperand.of(array);
                 assertThat(operand.memory().address()).isEqualTo(addressOfFirst(array));
                 long first = array.size(0);
                 assertThat(operand.part(first - 1, 1).layout().rows()).isPositive();
@@ -222,10 +222,10 @@ class OperandTest {
         INDArray matrix = matrix();
         long end = Region.of(matrix).address() + SIZE * SIZE * Float.BYTES;
         INDArray column = matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(SIZE - 1, SIZE));
-        assertThat(Operand.of(column).memory().address()
-                        + Operand.of(column).layout().length() * Float.BYTES)
+        assertThat(MatrixOperand.of(column).memory().address()
+                        + MatrixOperand.of(column).layout().length() * Float.BYTES)
                 .isEqualTo(end);
-        assertThat(Operand.ofRow(matrix.getColumn(SIZE - 1)).memory().bytes())
+        assertThat(MatrixOperand.ofRow(matrix.getColumn(SIZE - 1)).memory().bytes())
                 .isEqualTo(((SIZE - 1) * SIZE + 1) * Float.BYTES);
         WorkspaceConfiguration some =
                 WorkspaceConfiguration.builder().initialSize(100_000).build();

@@ -16,8 +16,8 @@ import org.lora4j.exec.onednn.ProductChoice.Library;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.onednn.DnnlLibrary;
 import org.lora4j.internal.onednn.Form;
+import org.lora4j.internal.onednn.MatrixOperand;
 import org.lora4j.internal.onednn.MemoryLayout;
-import org.lora4j.internal.onednn.Operand;
 import org.lora4j.internal.onednn.Term;
 
 class ProductChoiceTest {
@@ -72,11 +72,11 @@ class ProductChoiceTest {
     private static Term term(long rows, long inner, long columns, boolean overBatch, boolean added) {
         MemoryLayout x =
                 overBatch ? MemoryLayout.rowMajor(inner, rows).transposed() : MemoryLayout.rowMajor(rows, inner);
-        Operand z = new Operand(ANYWHERE, MemoryLayout.rowMajor(rows, columns), Form.F32);
+        MatrixOperand z = new MatrixOperand(ANYWHERE, MemoryLayout.rowMajor(rows, columns), Form.F32);
         return new Term(
                 1,
-                new Operand(ANYWHERE, x, Form.F32),
-                new Operand(ANYWHERE, MemoryLayout.rowMajor(inner, columns), Form.F32),
+                new MatrixOperand(ANYWHERE, x, Form.F32),
+                new MatrixOperand(ANYWHERE, MemoryLayout.rowMajor(inner, columns), Form.F32),
                 z,
                 null,
                 added ? z : null,

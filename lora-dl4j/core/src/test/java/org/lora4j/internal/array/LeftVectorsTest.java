@@ -24,10 +24,10 @@ class LeftVectorsTest {
         Matrix left = SingularValues.of(matrix).left();
         double[] vector = new double[rows];
         Arrays.setAll(vector, i -> random.nextDouble(-1, 1));
-        Vectors.scale(1 / Math.sqrt(Vectors.dot(vector, vector)), vector);
+        VectorLoops.scale(1 / Math.sqrt(VectorLoops.dot(vector, vector)), vector);
         double expected = 0;
         for (int i = 0; i < left.rows(); i++) {
-            expected = Math.max(expected, Math.abs(Vectors.dot(left.row(i), vector)));
+            expected = Math.max(expected, Math.abs(VectorLoops.dot(left.row(i), vector)));
         }
 
         LeftVectors axes = LeftVectors.of(matrix);

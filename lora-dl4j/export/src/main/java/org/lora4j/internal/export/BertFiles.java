@@ -29,7 +29,6 @@ public final class BertFiles {
     /**
      * The class of Transformers, without its task.
      *
-     * @param config the encoder
      * @return {@code Bert}, or {@code Roberta} where positions begin behind the padding id
      */
     public static String family(BertConfig config) {
@@ -48,7 +47,6 @@ public final class BertFiles {
     /**
      * The fields of {@code config.json}. Dropout, which no tensor tells, is what all published models have.
      *
-     * @param config the encoder
      * @param architecture the class, such as {@code BertModel}
      * @param type PyTorch's name of the element type
      */

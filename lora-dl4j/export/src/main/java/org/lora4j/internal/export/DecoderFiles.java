@@ -89,7 +89,6 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
     /**
      * Copies everything that goes along with the weights, and the config with another element type.
      *
-     * @param target where to
      * @param type how Transformers names the element type
      * @return the names of the files
      * @throws IOException if a file cannot be read or written

@@ -65,9 +65,7 @@ public final class DecoderShards {
     /**
      * Writes the files.
      *
-     * @param directory where to
      * @param most bytes of the tensors of a file; one with more has a file of its own
-     * @return the names of the files
      * @throws IOException if a tensor cannot be read or a file cannot be written
      */
     public List<String> write(Path directory, long most) throws IOException {

@@ -82,7 +82,6 @@ public final class DecoderSource implements Closeable {
      * @throws org.lora4j.error.ModelFormatException if the directory holds no decoder, or a damaged one
      * @throws org.lora4j.error.IncompatibleBaseException if an adapter does not fit
      * @throws IllegalArgumentException if an adapter changes the embeddings of a tied head
-     * @throws IOException if a file cannot be read
      */
     public static DecoderSource open(
             String where, Path directory, Optional<ModelWeights> trained, List<Adapter> adapters) throws IOException {
@@ -112,7 +111,6 @@ public final class DecoderSource implements Closeable {
     /**
      * Checks a model's files without reading a weight.
      *
-     * @return what they hold
      * @throws IOException if the directory holds no decoder, or a damaged one, or cannot be read
      */
     static DecoderWeights.Listing listing(Path directory) throws IOException {
@@ -159,18 +157,13 @@ public final class DecoderSource implements Closeable {
     /**
      * The name of a tensor in the files of the model.
      *
-     * @param name its full name
      * @return the same, or without the root
      */
     public String inFile(String name) {
         return tensors.get(name).inFile();
     }
 
-    /**
-     * The sizes of a tensor.
-     *
-     * @param name its full name
-     */
+    /** The sizes of a tensor. */
     public long[] shape(String name) {
         return tensors.get(name).shape().clone();
     }
@@ -187,7 +180,6 @@ public final class DecoderSource implements Closeable {
     /**
      * Computes a tensor and lets it be read.
      *
-     * @param name its full name
      * @throws IOException if the reader does, or it cannot be read
      */
     public void read(String name, Reader reader) throws IOException {

@@ -79,12 +79,7 @@ public final class GgufLlama {
         });
     }
 
-    /**
-     * Finds what llama.cpp would compute in another way.
-     *
-     * @param config a model
-     * @param problems gets it
-     */
+    /** Finds what llama.cpp would compute in another way. */
     public static void check(DecoderConfig config, Problems problems) {
         String family = config.family().modelType();
         if (!FAMILIES.contains(family)) {
@@ -237,7 +232,6 @@ public final class GgufLlama {
      *
      * @param rows the rows; one alone is a bias, whose numbers are ordered as rows are
      * @param heads how many heads they belong to, 0 if their order stays
-     * @param sink takes them
      * @throws IOException if the sink does
      */
     public static void write(FloatRows rows, int heads, GgufTensor.RowSink sink) throws IOException {

@@ -28,8 +28,6 @@ public record MergedParameters(Map<String, INDArray> changed, Map<String, INDArr
      *
      * @param where the call, for messages
      * @param base arrays by name in the model, in PyTorch's layout
-     * @param trained what was trained
-     * @return what it makes of the base
      * @throws IncompatibleBaseException if an adapter or the weights do not fit, or an adapter was trained on another base, as
      *     hashes of its content tell
      */

@@ -167,7 +167,6 @@ public final class OnnxOutputs {
     /**
      * Appends tanh.
      *
-     * @param input a value
      * @return name of the result
      */
     public String tanh(String input) {
@@ -191,7 +190,6 @@ public final class OnnxOutputs {
     /**
      * Makes a value an output.
      *
-     * @param name what it is called
      * @param features its last size, 0 if it is not known
      * @param perToken whether there is a row for each token
      */
@@ -204,7 +202,6 @@ public final class OnnxOutputs {
      * Makes probabilities of scores an output.
      *
      * @param several whether each class is judged by itself
-     * @param classes the number of classes
      * @param perToken whether there is a row for each token
      */
     public void probabilities(String logits, boolean several, long classes, boolean perToken) {

@@ -51,7 +51,6 @@ public final class OnnxSource {
      * A resource.
      *
      * @param loader where to look
-     * @param resource its name
      */
     public static OnnxSource ofResource(ClassLoader loader, String resource) {
         return new OnnxSource(
@@ -64,7 +63,6 @@ public final class OnnxSource {
      * Reads the model, and takes note of its bytes.
      *
      * @throws ModelFormatException if it is none, or of 2 GiB or more
-     * @throws IOException if it cannot be read
      */
     public Onnx.ModelProto model() throws IOException {
         read.clear();
@@ -128,7 +126,6 @@ public final class OnnxSource {
      * Copies files beside the model, and puts new bytes into the copies.
      *
      * @param target the directory of the copy
-     * @throws IOException if that fails
      */
     public void copy(Set<String> locations, Map<ExternalFiles.Region, byte[]> regions, Path target) throws IOException {
         for (String location : locations) {

@@ -439,11 +439,7 @@ public final class OnnxWeights {
         return Optional.empty();
     }
 
-    /**
-     * The files beside the model that tensors are in.
-     *
-     * @return locations, sorted
-     */
+    /** The files beside the model that tensors are in. */
     public Set<String> externalLocations() {
         Set<String> locations = new TreeSet<>();
         Stream.concat(

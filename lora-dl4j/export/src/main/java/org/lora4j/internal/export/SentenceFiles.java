@@ -26,11 +26,7 @@ public final class SentenceFiles {
     private final List<String> modules = new ArrayList<>();
     private final List<String> files = new ArrayList<>();
 
-    /**
-     * Begins with the encoder.
-     *
-     * @param directory where to
-     */
+    /** Begins with the encoder. */
     public SentenceFiles(Path directory) {
         this.directory = directory;
         add("", "Transformer");
@@ -52,7 +48,6 @@ public final class SentenceFiles {
      *
      * @param pooling the pooling; of a pooler only its first token
      * @param dimension the length of a vector
-     * @throws IOException if it cannot be written
      */
     public void pooling(Pooling pooling, int dimension) throws IOException {
         boolean mean = pooling == Pooling.MEAN || pooling == Pooling.NORMALIZED_MEAN;
@@ -76,7 +71,6 @@ public final class SentenceFiles {
      *
      * @param activation the class of PyTorch after it
      * @return the directory for its tensors {@code linear.weight} and {@code linear.bias}
-     * @throws IOException if it cannot be written
      */
     public Path dense(long inputs, long outputs, String activation) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();

@@ -42,8 +42,6 @@ public final class SourceFile {
          * Reads.
          *
          * @param in the file; need not be read to its end
-         * @return what is made of it
-         * @throws IOException if it cannot be read
          */
         T read(InputStream in) throws IOException;
     }
@@ -59,10 +57,8 @@ public final class SourceFile {
     /**
      * Reads a file.
      *
-     * @param <T> what is made of it
      * @param reader makes something of it
      * @return what it made, and the file as it was
-     * @throws IOException if it cannot be read
      */
     public static <T> Read<T> read(Path file, Reader<T> reader) throws IOException {
         MessageDigest digest = Sha256.begin();

@@ -35,8 +35,6 @@ public final class TokenizerFiles {
      *
      * @param json the {@code tokenizer.json}
      * @param maxLength maximum number of tokens of a text
-     * @param directory where to
-     * @return the names of the files
      * @throws IOException if it is damaged or cannot be written
      */
     public static List<String> write(byte[] json, int maxLength, Path directory) throws IOException {

@@ -33,11 +33,7 @@ public final class Trained {
     private final List<Adapter> adapters = new ArrayList<>();
     private ModelWeights weights = ModelWeights.of(Map.of());
 
-    /**
-     * Adds an adapter.
-     *
-     * @param call the call, for messages
-     */
+    /** Adds an adapter. */
     public void add(String call, Adapter adapter) {
         adapters.add(Objects.requireNonNull(adapter, call + ": adapter is null; expected one"));
     }
@@ -45,7 +41,6 @@ public final class Trained {
     /**
      * Sets all parameters of the model.
      *
-     * @param call the call, for messages
      * @param all the parameters, in PyTorch's names and layout
      */
     public void set(String call, ModelWeights all) {
@@ -97,7 +92,6 @@ public final class Trained {
     /**
      * Whether a parameter gets other values.
      *
-     * @param name its name here
      * @param before its values in the model, or null if they cannot be read
      * @return true if so
      */

@@ -52,13 +52,7 @@ public final class TypedTensors {
         return largest;
     }
 
-    /**
-     * Writes a file of safetensors.
-     *
-     * @param tensors the tensors by name
-     * @param type their element type in the file
-     * @throws IOException if it cannot be written
-     */
+    /** Writes a file of safetensors. */
     public static void write(Path file, Map<String, INDArray> tensors, StorageType type) throws IOException {
         List<TensorSource> sources = new ArrayList<>();
         tensors.forEach((name, array) -> sources.add(ArrayBytes.source(name, dense(array), codec(type))));

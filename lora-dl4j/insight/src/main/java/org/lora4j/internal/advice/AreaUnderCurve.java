@@ -19,7 +19,6 @@ public record AreaUnderCurve(double area, double deviation) {
      *
      * @param scores one for each example
      * @param positive which of them are positive: one or more, but not all
-     * @return the area
      */
     public static AreaUnderCurve of(double[] scores, boolean[] positive) {
         int n = scores.length;

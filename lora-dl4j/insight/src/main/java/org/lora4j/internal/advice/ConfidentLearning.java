@@ -75,13 +75,7 @@ public final class ConfidentLearning {
         return thresholds.clone();
     }
 
-    /**
-     * How many rows of a given label count for a class.
-     *
-     * @param given the label
-     * @param counted the class
-     * @return the number
-     */
+    /** How many rows of a given label count for a class. */
     public int joint(int given, int counted) {
         return joint[given][counted];
     }
@@ -104,7 +98,6 @@ public final class ConfidentLearning {
     /**
      * How probable the head finds the label of a row.
      *
-     * @param row its number
      * @return 0 to 1
      */
     public double selfConfidence(int row) {
@@ -114,7 +107,6 @@ public final class ConfidentLearning {
     /**
      * How much more probable the head finds the label than the best other class.
      *
-     * @param row its number
      * @return -1 to 1
      */
     public double margin(int row) {
@@ -124,7 +116,6 @@ public final class ConfidentLearning {
     /**
      * The most probable class that is not the label.
      *
-     * @param row its number
      * @return the class, the first of equals
      */
     public int otherChoice(int row) {
@@ -140,8 +131,6 @@ public final class ConfidentLearning {
     /**
      * All rows, those first whose labels are most likely wrong: by self-confidence, which found more flipped labels than the
      * margin on data of which nothing else was measured (BANKING77's test questions, 0.94 of the first against 0.83).
-     *
-     * @return numbers of rows
      */
     public List<Integer> ranking() {
         return IntStream.range(0, labels.length)

@@ -22,11 +22,7 @@ public record DomainClassifier(double area, double deviations, double[] scores) 
     /**
      * Compares two sets.
      *
-     * @param rows the rows of both
-     * @param second which rows are of the second set
      * @param folds how many folds, no more than rows of either set
-     * @param seed of the folds
-     * @return what was measured
      */
     public static DomainClassifier of(float[][] rows, boolean[] second, int folds, long seed) {
         int[] labels =

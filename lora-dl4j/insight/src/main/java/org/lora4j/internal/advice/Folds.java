@@ -26,7 +26,6 @@ public final class Folds {
      * @param labels the class of each row
      * @param count how many folds
      * @param seed who goes where
-     * @return the folds
      */
     public static Folds of(int[] labels, int count, long seed) {
         int[] folds = new int[labels.length];
@@ -51,7 +50,6 @@ public final class Folds {
      * Numbers in random order.
      *
      * @param length how many
-     * @param random decides
      * @return 0 to {@code length - 1}
      */
     public static int[] shuffled(int length, SplittableRandom random) {
@@ -77,7 +75,6 @@ public final class Folds {
     /**
      * The rows of a fold.
      *
-     * @param fold its number
      * @return their numbers, ascending
      */
     public int[] heldOut(int fold) {
@@ -87,7 +84,6 @@ public final class Folds {
     /**
      * The rows of all other folds.
      *
-     * @param fold its number
      * @return their numbers, ascending
      */
     public int[] learnedFrom(int fold) {

@@ -29,13 +29,10 @@ public record GrowthCurve(int[] sizes, double[] accuracies, double gain, double 
     /**
      * Measures.
      *
-     * @param rows features
      * @param labels the class of each row
      * @param classes how many there are
      * @param folds the folds of {@code all}
      * @param all what heads of all rows gave
-     * @param seed which rows are left out
-     * @return the curve
      */
     public static GrowthCurve of(float[][] rows, int[] labels, int classes, Folds folds, OutOfFold all, long seed) {
         int[] sizes = new int[POINTS];

@@ -33,11 +33,8 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /**
      * Fits the heads.
      *
-     * @param rows features
      * @param labels the class of each row
      * @param classes how many there are
-     * @param folds the folds
-     * @return the predictions
      */
     public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds) {
         return of(rows, labels, classes, folds, Progress.none());
@@ -46,12 +43,9 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /**
      * Fits the heads, and says how far it is.
      *
-     * @param rows features
      * @param labels the class of each row
      * @param classes how many there are
-     * @param folds the folds
      * @param progress of the work that this is part of
-     * @return the predictions
      */
     public static OutOfFold of(float[][] rows, int[] labels, int classes, Folds folds, Progress progress) {
         Progress.Stage stage = progress.stage("heads on the frozen base", "iterations", 0);
@@ -156,7 +150,6 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /**
      * The class that the head would give a row.
      *
-     * @param row its number
      * @return the most probable class, the first of equals
      */
     public int choice(int row) {

@@ -24,7 +24,6 @@ public final class PlainText {
     /**
      * A text in plain words.
      *
-     * @param text any text
      * @return its words in lower case with a space between them; the text itself where it has none, such as {@code "?!"}
      */
     public static String of(String text) {
@@ -48,8 +47,6 @@ public final class PlainText {
     /**
      * Whether much of two plain texts is the same.
      *
-     * @param a a plain text
-     * @param b another
      * @param share how many characters of the longer one need no edit, 0.9 for nine in ten
      * @return whether they are as many or more
      */

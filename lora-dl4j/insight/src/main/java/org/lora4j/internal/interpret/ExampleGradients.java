@@ -32,7 +32,6 @@ public interface ExampleGradients<E> {
     /**
      * The gradient of an example, the same each time.
      *
-     * @param example the example
      * @return the numbers of all blocks
      */
     float[] of(E example);

@@ -63,7 +63,6 @@ public final class GradientInfluence {
     /**
      * The sums of squares of a gradient.
      *
-     * @param gradient a row
      * @param ends where each block ends
      * @return one for each block; not finite if a number of the block is not
      */
@@ -78,7 +77,6 @@ public final class GradientInfluence {
     /**
      * The sums of squares of the gradient of an example.
      *
-     * @param index its number
      * @return one for each block; not to be written to
      */
     public double[] squares(int index) {

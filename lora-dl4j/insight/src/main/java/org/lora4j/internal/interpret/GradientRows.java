@@ -35,7 +35,6 @@ public final class GradientRows {
      * Rows that are not computed yet.
      *
      * @param count number of examples
-     * @param length numbers of a row
      * @param source computes a row; the same each time
      * @param mostBytes maximum number of bytes to keep rows in
      */
@@ -46,20 +45,12 @@ public final class GradientRows {
         this.kept = (double) count * length * Float.BYTES <= mostBytes ? new float[count][] : null;
     }
 
-    /**
-     * The number of rows.
-     *
-     * @return the count
-     */
+    /** The number of rows. */
     public int count() {
         return count;
     }
 
-    /**
-     * How long a row is.
-     *
-     * @return numbers of a row
-     */
+    /** How long a row is. */
     public long length() {
         return length;
     }
@@ -89,11 +80,7 @@ public final class GradientRows {
         return kept[index];
     }
 
-    /**
-     * All rows in their order.
-     *
-     * @param visitor takes them
-     */
+    /** All rows in their order. */
     public void each(Visitor visitor) {
         for (int i = 0; i < count; i++) {
             visitor.row(i, row(i));

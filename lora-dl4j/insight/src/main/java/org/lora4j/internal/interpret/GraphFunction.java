@@ -49,10 +49,7 @@ public final class GraphFunction implements ModelFunction, RowsLine.Runner {
     /**
      * Cuts the part out.
      *
-     * @param graph the graph
      * @param input name of the variable to differentiate by
-     * @param output name of the output
-     * @param scale what is done to the output
      * @throws IllegalArgumentException if one does not exist or is not of floating point, or the output does not depend on the
      *     input; the message lists every problem
      */

@@ -16,9 +16,7 @@ public interface ModelFunction {
     /**
      * The output for one input.
      *
-     * @param value an array for the input
      * @param others arrays for the other inputs of the model by name; what is not needed is left out
-     * @return the output
      */
     INDArray output(INDArray value, Map<String, INDArray> others);
 
@@ -29,7 +27,6 @@ public interface ModelFunction {
      * @param value where it ends
      * @param others as for {@link #output}
      * @param element which number of the output, counted in row-major order
-     * @return the line
      */
     Line between(INDArray baseline, INDArray value, Map<String, INDArray> others, long element);
 }

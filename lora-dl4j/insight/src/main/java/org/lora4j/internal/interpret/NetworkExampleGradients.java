@@ -25,7 +25,6 @@ public final class NetworkExampleGradients implements ExampleGradients<MultiData
     /**
      * Takes what learns now.
      *
-     * @param model the model
      * @param first an example, to find out what learns by
      * @throws IllegalStateException if no factor of an adapter learns
      */

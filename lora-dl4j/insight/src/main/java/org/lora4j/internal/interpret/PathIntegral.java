@@ -54,11 +54,9 @@ public record PathIntegral(double[] attributions, double start, double end, int 
     /**
      * Integrates.
      *
-     * @param line the line
      * @param tolerance how far the attributions together may be from the change of the output, if that is not beyond single
      *     precision
      * @param most the most gradients that it may take
-     * @return the integral
      * @throws IllegalArgumentException if the output is not finite on the way, or the attributions do not add up: the gradient
      *     is not that of the output
      */

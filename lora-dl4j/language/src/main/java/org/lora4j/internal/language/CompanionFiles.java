@@ -45,7 +45,6 @@ public final class CompanionFiles {
      * Copies everything that goes along with the weights, and the config with another element type.
      *
      * @param source the directory of the model
-     * @param target where to
      * @param type how Transformers names the element type
      * @return the names of the files
      * @throws IOException if a file cannot be read or written

@@ -21,12 +21,7 @@ public final class Decoder<T> {
     private final DecoderConfig config;
     private final DecoderMath<T> math;
 
-    /**
-     * A pass with an arithmetic.
-     *
-     * @param config the model
-     * @param math what computes
-     */
+    /** A pass with an arithmetic. */
     public Decoder(DecoderConfig config, DecoderMath<T> math) {
         this.config = config;
         this.math = math;

@@ -52,7 +52,6 @@ public final class DecoderConfigReader {
      *
      * @param directory the model's directory
      * @param tensors how many tensors its files have: no model has more layers
-     * @return what it says
      * @throws ModelFormatException if it is damaged, of another family, contradicts itself or asks for what is not
      *     supported; the message lists every problem
      * @throws IOException if it does not exist or cannot be read
@@ -281,7 +280,7 @@ public final class DecoderConfigReader {
                         .orElse(1);
         problems.check(part <= 1, "partial_rotary_factor is " + part + ", expected at most 1");
         int context = fields.optionalSize("max_position_embeddings").orElse(1);
-        return Rotations.of(
+        return RopeScaling.of(
                 where,
                 given,
                 base,

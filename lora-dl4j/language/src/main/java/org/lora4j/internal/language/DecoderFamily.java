@@ -225,7 +225,6 @@ public final class DecoderFamily {
      *
      * @param other its {@code model_type}
      * @param otherLayers what the names in its layers begin with
-     * @param itsNames the parts that it has
      * @param itsDefaults the fields that it reads, with their values where a file has none
      * @param itsKeys names of fields in its files, where they differ
      * @param itsBiases for each linear part with a bias the field that says so, or an empty text
@@ -334,11 +333,7 @@ public final class DecoderFamily {
         return BY_TYPE.keySet();
     }
 
-    /**
-     * The {@code model_type}.
-     *
-     * @return the name
-     */
+    /** The {@code model_type}. */
     public String modelType() {
         return modelType;
     }
@@ -416,11 +411,7 @@ public final class DecoderFamily {
         return Collections.unmodifiableMap(defaults);
     }
 
-    /**
-     * Names of fields in files, where they differ.
-     *
-     * @return by their names here
-     */
+    /** Names of fields in files, where they differ. */
     public Map<String, String> keys() {
         return Collections.unmodifiableMap(keys);
     }

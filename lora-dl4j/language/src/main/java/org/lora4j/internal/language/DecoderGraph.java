@@ -28,7 +28,6 @@ public final class DecoderGraph {
     /**
      * A new graph, whose constants are the weights by their names, the live arrays.
      *
-     * @param weights the model
      * @param type FLOAT, or DOUBLE, for which weights are widened
      * @return the graph, with {@link #LAST_HIDDEN_STATE}, {@link #LOGITS} and {@link #LOSS}
      */

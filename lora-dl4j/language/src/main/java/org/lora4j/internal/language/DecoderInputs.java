@@ -56,7 +56,6 @@ public final class DecoderInputs {
     /**
      * The arrays for a batch.
      *
-     * @param config the model
      * @param type FLOAT, or DOUBLE for a graph of that type
      * @param ids token ids, rows of equal length
      * @param segments of the same shape: 0 for padding, and equal numbers for the tokens of one sequence, which see each other

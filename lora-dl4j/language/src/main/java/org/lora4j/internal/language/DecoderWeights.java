@@ -174,9 +174,6 @@ public final class DecoderWeights {
     /**
      * Checks the headers of a model as {@link #read} does.
      *
-     * @param directory the model's directory
-     * @param checkpoint its files
-     * @return what they hold
      * @throws ModelFormatException as {@link #read} throws it, but for values that are not finite
      * @throws IOException if a file does not exist or cannot be read
      */
@@ -338,7 +335,6 @@ public final class DecoderWeights {
      * The weights of a model that repeats layers of this one. Copies of a layer share its arrays.
      *
      * @param replication which layers, one after the other
-     * @return the weights of the deeper model
      * @throws IllegalArgumentException if it names layers that are not here
      */
     public DecoderWeights replicated(LayerReplication replication) {

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.CapturedLog;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.host.DefaultAdapter;
@@ -156,11 +156,11 @@ class DecoderOpsTest {
         DecoderWeights weights = weights(model);
         SameDiff graph = DecoderGraph.of(weights, DataType.FLOAT);
 
-        Parting parting = new PartingRule(graph, Engine.kernels(Multiplier.nd4j()), 2, 1e-9)
+        ExecutionParts parting = new PartRule(graph, Engine.kernels(Multiplier.nd4j()), 2, 1e-9)
                 .decide(batch(weights, DataType.FLOAT), List.of(DecoderGraph.LOSS), true)
                 .parting();
 
-        assertThat(parting).isEqualTo(new Parting(2, "rows share nothing"));
+        assertThat(parting).isEqualTo(new ExecutionParts(2, "rows share nothing"));
     }
 
     @Test

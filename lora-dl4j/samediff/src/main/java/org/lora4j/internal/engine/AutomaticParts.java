@@ -11,11 +11,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.NativeThreads;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.engine.plan.InputKey;
@@ -33,7 +33,7 @@ final class AutomaticParts implements GraphExecutor {
 
     private final SameDiffExecutor whole;
     private final int most;
-    private final Map<String, PartingRule.Decision> decisions = new HashMap<>();
+    private final Map<String, PartRule.Decision> decisions = new HashMap<>();
     private final Map<Integer, GraphExecutor> executors = new TreeMap<>();
 
     AutomaticParts(SameDiffExecutor whole, int most) {
@@ -103,33 +103,33 @@ final class AutomaticParts implements GraphExecutor {
             return whole.output(placeholders, outputs); // Which says what is missing.
         }
         String key = "outputs " + List.copyOf(outputs) + " " + InputKey.of(placeholders, false);
-        PartingRule.Decision decision =
+        PartRule.Decision decision =
                 decisions.computeIfAbsent(key, k -> whole.partingOfOutputs(placeholders, outputs, most));
         return run(decision, () -> executor(decision).output(placeholders, outputs));
     }
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
-        PartingRule.Decision decision = ofLosses(placeholders);
+        PartRule.Decision decision = ofLosses(placeholders);
         return run(decision, () -> executor(decision).gradients(placeholders, seed));
     }
 
     @Override
-    public Parting parting(Map<String, INDArray> placeholders) {
+    public ExecutionParts parting(Map<String, INDArray> placeholders) {
         return ofLosses(placeholders).parting();
     }
 
-    private PartingRule.Decision ofLosses(Map<String, INDArray> placeholders) {
+    private PartRule.Decision ofLosses(Map<String, INDArray> placeholders) {
         String key = "losses " + InputKey.of(placeholders, false);
         return decisions.computeIfAbsent(key, k -> whole.partingOfLosses(placeholders, most));
     }
 
-    private GraphExecutor executor(PartingRule.Decision decision) {
+    private GraphExecutor executor(PartRule.Decision decision) {
         return executors.computeIfAbsent(decision.parting().count(), count -> ParallelExecutor.of(whole, count));
     }
 
     /** What is not worth a thread of ours is not worth one of OpenMP, either. */
-    private static <T> T run(PartingRule.Decision decision, Supplier<T> work) {
+    private static <T> T run(PartRule.Decision decision, Supplier<T> work) {
         return decision.little() ? NativeThreads.one(work) : work.get();
     }
 
@@ -156,18 +156,18 @@ final class AutomaticParts implements GraphExecutor {
 
         @Override
         public Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
-            PartingRule.Decision decision = ofLosses(placeholders);
+            PartRule.Decision decision = ofLosses(placeholders);
             return run(decision, () -> split(decision).prefix(placeholders));
         }
 
         @Override
         public LossAndGradients suffix(
                 Map<String, INDArray> placeholders, Map<String, INDArray> activations, long seed) {
-            PartingRule.Decision decision = ofLosses(placeholders);
+            PartRule.Decision decision = ofLosses(placeholders);
             return run(decision, () -> split(decision).suffix(placeholders, activations, seed));
         }
 
-        private SplitExecutor split(PartingRule.Decision decision) {
+        private SplitExecutor split(PartRule.Decision decision) {
             return splits.computeIfAbsent(
                     decision.parting().count(), count -> executor(decision).split());
         }

@@ -208,7 +208,6 @@ final class RowIndependence {
      * Looks at a graph.
      *
      * @param shapes of its variables for a batch
-     * @param rows of that batch
      * @param shapesOfPart of its variables for another one
      * @param rowsOfPart of that one, another number
      */

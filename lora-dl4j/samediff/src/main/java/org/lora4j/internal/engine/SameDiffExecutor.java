@@ -236,16 +236,16 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
         return new AutomaticParts(this, most);
     }
 
-    PartingRule.Decision partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
+    PartRule.Decision partingOfOutputs(Map<String, INDArray> placeholders, Collection<String> outputs, int most) {
         inferenceInputs.check(placeholders, outputs);
-        return new PartingRule(inference, base, engine, most, PartingRule.LEAST_WORK)
+        return new PartRule(inference, base, engine, most, PartRule.LEAST_WORK)
                 .decide(inferenceInputs.typed(placeholders), outputs, false);
     }
 
-    PartingRule.Decision partingOfLosses(Map<String, INDArray> placeholders, int most) {
+    PartRule.Decision partingOfLosses(Map<String, INDArray> placeholders, int most) {
         checkTraining(placeholders);
         checkLabels(placeholders);
-        PartingRule.Decision decision = ofLosses(placeholders, most, PartingRule.LEAST_WORK);
+        PartRule.Decision decision = ofLosses(placeholders, most, PartRule.LEAST_WORK);
         if (masks.stream().anyMatch(DropoutMask::isShared)) {
             return decision.whole("parts of updates are left out, for all rows at once");
         }
@@ -264,8 +264,8 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     }
 
     // Dropout masks have their rows where the inputs that they meet have theirs, so the graph without them tells.
-    private PartingRule.Decision ofLosses(Map<String, INDArray> placeholders, int most, double leastWork) {
-        return new PartingRule(inference, engine, most, leastWork)
+    private PartRule.Decision ofLosses(Map<String, INDArray> placeholders, int most, double leastWork) {
+        return new PartRule(inference, engine, most, leastWork)
                 .decide(trainingInputs.typed(placeholders), training.getLossVariables(), true);
     }
 

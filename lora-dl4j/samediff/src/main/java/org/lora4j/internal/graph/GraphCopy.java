@@ -65,7 +65,6 @@ public final class GraphCopy {
      * Gives a leaf another type or another array in the copy. In the place of a computed variable the copy holds the array, and
      * nothing of what was there to compute it alone. A placeholder stays one.
      *
-     * @param name name of a variable of the source
      * @param type CONSTANT or VARIABLE
      * @param array the array that the copy holds
      */

@@ -32,7 +32,6 @@ public final class GraphOrder {
     /**
      * The outputs of a graph. {@code SameDiff.outputs()} is null until something asks in another way.
      *
-     * @param graph any graph
      * @return the variables that ops give and no op reads, in the order of the graph
      */
     public static List<String> outputs(SameDiff graph) {
@@ -49,8 +48,6 @@ public final class GraphOrder {
     /**
      * The ops such that each comes after the ops it reads from. Loops of control flow are cut at the edge that leads
      * back.
-     *
-     * @return all ops of the graph
      */
     public static List<SameDiffOp> topological(SameDiff graph) {
         Map<String, SameDiffOp> ordered = new LinkedHashMap<>();
@@ -82,12 +79,7 @@ public final class GraphOrder {
         }
     }
 
-    /**
-     * Everything that the given variables are computed from, themselves included.
-     *
-     * @param variables names of variables of the graph
-     * @return names of variables
-     */
+    /** Everything that the given variables are computed from, themselves included. */
     public static Set<String> ancestors(SameDiff graph, Collection<String> variables) {
         return ancestors(graph, variables, Set.of());
     }
@@ -95,9 +87,7 @@ public final class GraphOrder {
     /**
      * Everything that the given variables are computed from, themselves included, when some values are given.
      *
-     * @param variables names of variables of the graph
      * @param given names of variables whose value is known; what they are computed from is not asked for
-     * @return names of variables
      */
     public static Set<String> ancestors(SameDiff graph, Collection<String> variables, Set<String> given) {
         Set<String> reached = new LinkedHashSet<>();
@@ -114,12 +104,7 @@ public final class GraphOrder {
         return reached;
     }
 
-    /**
-     * Everything that is computed from the given variables, themselves included.
-     *
-     * @param variables names of variables of the graph
-     * @return names of variables
-     */
+    /** Everything that is computed from the given variables, themselves included. */
     public static Set<String> descendants(SameDiff graph, Collection<String> variables) {
         Set<String> reached = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(variables);
@@ -137,7 +122,6 @@ public final class GraphOrder {
     /**
      * The op that computes a variable.
      *
-     * @param variable name of a variable
      * @return name of the op, or null for a leaf
      */
     public static String producer(SameDiff graph, String variable) {
@@ -149,7 +133,6 @@ public final class GraphOrder {
     /**
      * The ops that read a variable.
      *
-     * @param variable name of a variable
      * @return names of ops, each once
      */
     public static List<String> consumers(SameDiff graph, String variable) {

@@ -41,7 +41,6 @@ final class OpClone {
     /**
      * Clones an op.
      *
-     * @param source the graph of the op
      * @param indexes a number for each variable of the graph
      */
     static DifferentialFunction of(DifferentialFunction op, SameDiff source, Map<String, Integer> indexes) {

@@ -47,11 +47,7 @@ public interface OpContext {
         return inputs().get(index);
     }
 
-    /**
-     * Emits the op unchanged; its outputs are named as in the source with {@code /base} behind.
-     *
-     * @return the outputs, in order
-     */
+    /** Emits the op unchanged; its outputs are named as in the source with {@code /base} behind. */
     default List<SDVariable> original() {
         return emit(inputs());
     }
@@ -70,7 +66,6 @@ public interface OpContext {
      *
      * @param name name of the variable, taken literally (no scope)
      * @param type VARIABLE or CONSTANT
-     * @param array the array to share
      */
     SDVariable leaf(String name, VariableType type, INDArray array);
 

@@ -51,8 +51,6 @@ public final class SharedArrays implements ArrayHolder {
     /**
      * Holds an array. As in stock graphs, values go into the array that is there, if it is of the same shape and order, so
      * that every graph over it sees them; and views are copied.
-     *
-     * @param name name of a leaf
      */
     @Override
     public void setArray(String name, INDArray array) {

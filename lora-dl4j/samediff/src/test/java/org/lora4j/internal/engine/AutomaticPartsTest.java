@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.junit.jupiter.api.Test;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.method.UpdateDropout;
@@ -64,7 +64,7 @@ class AutomaticPartsTest {
         GraphExecutor automatic = whole.inParts(2);
         GraphExecutor two = ParallelExecutor.of(whole.fork(), 2);
 
-        assertThat(automatic.parting(batch(MANY))).isEqualTo(new Parting(2, "rows share nothing"));
+        assertThat(automatic.parting(batch(MANY))).isEqualTo(new ExecutionParts(2, "rows share nothing"));
         assertThat(automatic.gradients(batch(MANY), 0).gradients().get("w"))
                 .isEqualTo(two.gradients(batch(MANY), 0).gradients().get("w"));
         assertThat(automatic.output(batch(MANY), List.of("y")).get("y"))
@@ -75,7 +75,7 @@ class AutomaticPartsTest {
     void whatIsNotWorthItOrMixesRows_staysWhole() {
         GraphExecutor automatic = whole.inParts(2);
 
-        assertThat(automatic.parting(batch(FEW))).isEqualTo(new Parting(1, "too little work to share"));
+        assertThat(automatic.parting(batch(FEW))).isEqualTo(new ExecutionParts(1, "too little work to share"));
         double oneThread =
                 NativeThreads.one(() -> whole.gradients(batch(FEW), 0).loss());
         assertThat(automatic.gradients(batch(FEW), 0).loss()).isEqualTo(oneThread);
@@ -99,7 +99,7 @@ class AutomaticPartsTest {
                 List.of(DropoutMask.ofUpdate("kept", WIDTH, new UpdateDropout(0.5, true, 0)::draw, List.of("w"))));
 
         assertThat(executor.inParts(2).parting(batch(MANY)))
-                .isEqualTo(new Parting(1, "parts of updates are left out, for all rows at once"));
+                .isEqualTo(new ExecutionParts(1, "parts of updates are left out, for all rows at once"));
         INDArray gradient =
                 executor.gradients(batch(MANY), 3).gradients().get("w").castTo(DataType.DOUBLE);
         INDArray ofOutputs = gradient.mul(gradient).sum(0);
@@ -119,7 +119,7 @@ class AutomaticPartsTest {
         assertThat(automatic.fork().mostParts()).isOne();
         assertThat(ParallelExecutor.of(automatic, 1).mostParts()).isOne();
         assertThat(ParallelExecutor.of(automatic, 3).mostParts()).isEqualTo(3);
-        assertThat(automatic.inParts(1).parting(batch(MANY))).isEqualTo(new Parting(1, "one thread"));
+        assertThat(automatic.inParts(1).parting(batch(MANY))).isEqualTo(new ExecutionParts(1, "one thread"));
         assertThatThrownBy(() -> whole.inParts(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at most 0 parts; expected 1 or more");
@@ -202,7 +202,7 @@ class AutomaticPartsTest {
                         .fork()
                         .partingOfOutputs(batch(rows), y, 2))
                 .isEqualTo(SameDiffExecutor.forInference(graph).withKernels().partingOfOutputs(batch(rows), y, 2))
-                .matches(PartingRule.Decision::little);
+                .matches(PartRule.Decision::little);
     }
 
     @Test

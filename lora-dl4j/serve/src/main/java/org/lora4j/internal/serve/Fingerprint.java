@@ -18,12 +18,7 @@ public final class Fingerprint {
 
     private Fingerprint() {}
 
-    /**
-     * A number that differs, as good as surely, where anything of two adapters differs.
-     *
-     * @param adapter the adapter
-     * @return the number
-     */
+    /** A number that differs, as good as surely, where anything of two adapters differs. */
     public static long of(Adapter adapter) {
         Arguments.required(adapter, "Fingerprint.of: adapter", "an adapter");
         long hash = adapter.config().hashCode();

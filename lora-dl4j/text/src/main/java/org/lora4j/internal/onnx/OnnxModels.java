@@ -40,9 +40,7 @@ public final class OnnxModels {
     /**
      * Reads a stream to its end and leaves it open.
      *
-     * @param source what the stream is, for messages
      * @throws ModelFormatException if it is not an ONNX model
-     * @throws IOException if it cannot be read
      */
     public static Onnx.ModelProto parse(InputStream in, String source) throws IOException {
         CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(in));

@@ -37,11 +37,7 @@ public final class OnnxTensors {
                 || tensor.getDataType() == Onnx.TensorProto.DataType.DOUBLE_VALUE;
     }
 
-    /**
-     * The element type of a tensor.
-     *
-     * @return ONNX's name of it
-     */
+    /** The element type of a tensor. */
     public static String typeName(Onnx.TensorProto tensor) {
         Onnx.TensorProto.DataType type = Onnx.TensorProto.DataType.forNumber(tensor.getDataType());
         return type == null ? "unknown (" + tensor.getDataType() + ")" : type.name();
@@ -155,7 +151,6 @@ public final class OnnxTensors {
     /**
      * A tensor with other elements, kept in the field in which it had them; all else stays.
      *
-     * @param tensor a tensor that is in the model
      * @param array the elements, of the tensor's type and shape
      */
     public static Onnx.TensorProto replaced(Onnx.TensorProto tensor, INDArray array) {

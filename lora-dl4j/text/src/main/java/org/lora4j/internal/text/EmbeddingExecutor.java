@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.pretrained.BertEncoder;
 import org.lora4j.pretrained.TokenizedText;
@@ -160,8 +160,8 @@ final class EmbeddingExecutor implements GraphExecutor {
     }
 
     @Override
-    public Parting parting(Map<String, INDArray> placeholders) {
-        return new Parting(1, "the loss compares all texts of a batch; each part of them is shared by itself");
+    public ExecutionParts parting(Map<String, INDArray> placeholders) {
+        return new ExecutionParts(1, "the loss compares all texts of a batch; each part of them is shared by itself");
     }
 
     @Override

@@ -77,9 +77,7 @@ public final class EmbeddingFit {
     /**
      * Fits an encoder.
      *
-     * @param data what to learn
      * @param options how; a batch has so many examples, and its parts so many tokens
-     * @param metric what the metric is called
      * @param score computes it, higher is better; empty without a validation part
      * @param progress says how far the fit is
      * @return the outcome: the encoder as it was read if nothing was better

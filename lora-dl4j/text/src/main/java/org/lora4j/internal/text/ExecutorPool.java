@@ -29,12 +29,7 @@ public final class ExecutorPool implements AutoCloseable {
         this.current = current;
     }
 
-    /**
-     * Runs something with an executor that no other thread has meanwhile.
-     *
-     * @param <T> its result
-     * @return its result
-     */
+    /** Runs something with an executor that no other thread has meanwhile. */
     public <T> T with(Function<GraphExecutor, T> work) {
         GraphExecutor origin;
         GraphExecutor executor;

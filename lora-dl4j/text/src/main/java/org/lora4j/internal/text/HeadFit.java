@@ -66,12 +66,7 @@ public final class HeadFit implements AutoCloseable {
         this.transposed = this.features.transpose();
     }
 
-    /**
-     * Has iterations counted.
-     *
-     * @param counter counts them
-     * @return this
-     */
+    /** Has iterations counted. */
     public HeadFit reporting(Progress.Stage counter) {
         stage = counter;
         return this;

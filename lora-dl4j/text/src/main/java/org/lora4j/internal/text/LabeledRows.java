@@ -53,7 +53,6 @@ public final class LabeledRows implements Batches {
     /**
      * Each example by itself, padded to one of few lengths: what multiplies is made anew for every length that comes.
      *
-     * @param task what the head gives
      * @return a batch for each, in their order; the arrays are the caller's
      */
     public static List<Batch> single(List<EncodedText> examples, HeadTask task, EncoderParts parts) {

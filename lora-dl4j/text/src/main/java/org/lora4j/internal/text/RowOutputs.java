@@ -28,9 +28,7 @@ public final class RowOutputs {
     /**
      * Takes a graph.
      *
-     * @param executors run it
      * @param output name of the variable wanted
-     * @param type data type of the graph
      * @param tokenTypes whether it has a placeholder for token types
      * @param perToken false if the variable is {@code [rows, n]}, true if it is {@code [rows, length, n]} or, flat, {@code
      *     [rows * length, n]}
@@ -58,7 +56,6 @@ public final class RowOutputs {
      * Computes the rows, and says how far it is.
      *
      * @param texts as for {@link #of(List)}
-     * @param stage counts the texts
      * @return as {@link #of(List)}
      */
     public float[][] of(List<TokenizedText> texts, Progress.Stage stage) {

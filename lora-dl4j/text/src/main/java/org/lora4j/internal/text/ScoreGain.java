@@ -26,11 +26,8 @@ final class ScoreGain {
     /**
      * The gain of a second model over a first.
      *
-     * @param task scores
      * @param examples what should have come out
      * @param first what the first model gave
-     * @param second what the second model gave
-     * @param seed of the groups
      * @return score of the second less that of the first
      */
     static ScoreInterval of(HeadTask task, List<EncodedText> examples, float[][] first, float[][] second, long seed) {

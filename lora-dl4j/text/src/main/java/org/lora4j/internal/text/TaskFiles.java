@@ -97,7 +97,6 @@ public final class TaskFiles {
     /**
      * Reads the JSON of a task.
      *
-     * @return its fields
      * @throws IOException if it is missing, damaged, of another version, or its weights are not those that it was written
      *     with
      */

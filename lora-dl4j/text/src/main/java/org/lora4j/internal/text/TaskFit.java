@@ -68,7 +68,6 @@ public final class TaskFit {
     /**
      * Fits a task.
      *
-     * @param task what is learned
      * @param train the examples to learn from
      * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
      *     epoch is kept
@@ -87,7 +86,7 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
-        Vectors frozen = Vectors.frozen(parts, task.kind(), train, validation, progress);
+        HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         HeadSearch search = new HeadSearch(
                 task, parts.weights().config().hidden(), options.fit().seed(), progress.stage("head", "iterations", 0));
         HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());

@@ -145,11 +145,7 @@ public final class TaskModel implements AutoCloseable {
         return tuning;
     }
 
-    /**
-     * The graph without adapters.
-     *
-     * @return the live graph
-     */
+    /** The graph without adapters. */
     public SameDiff graph() {
         return graph;
     }
@@ -209,7 +205,6 @@ public final class TaskModel implements AutoCloseable {
      * The same, and says how far it is.
      *
      * @param texts as for {@link #outputs(List)}
-     * @param stage counts the texts
      * @return as {@link #outputs(List)}
      */
     public float[][] outputs(List<TokenizedText> texts, Progress.Stage stage) {

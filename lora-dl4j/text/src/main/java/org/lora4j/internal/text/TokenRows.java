@@ -102,7 +102,6 @@ public final class TokenRows {
      * The arrays of a part for a BERT graph.
      *
      * @param part one of this object's parts
-     * @param type data type of the mask
      * @param tokenTypes whether the graph has a placeholder for token types
      * @return new arrays by placeholder
      */
@@ -129,8 +128,6 @@ public final class TokenRows {
     /**
      * Checks that an encoder takes these texts: ND4J reads beyond a table when an id is too large.
      *
-     * @param where what the texts are, for the message
-     * @param config the shape of the encoder
      * @throws IllegalArgumentException if a text is too long or has an id outside the tables; the message lists every
      *     problem
      */

@@ -58,7 +58,7 @@ final class Bpe extends RememberingModel {
         }
         int length = 0;
         for (int i = 0; i < word.length(); i++) {
-            length += Utf8.length(word.at(i));
+            length += Utf8Bytes.length(word.at(i));
         }
         return new int[] {id, length};
     }
@@ -67,18 +67,18 @@ final class Bpe extends RememberingModel {
     @Override
     void give(AlignedText word, int[] found, Tokens tokens) {
         int first = 0;
-        int firstEnd = Utf8.length(word.at(0));
+        int firstEnd = Utf8Bytes.length(word.at(0));
         int end = 0;
         for (int i = 0; i < found.length; i += 2) {
             int start = end;
             end += found[i + 1];
             while (firstEnd <= start) {
-                firstEnd += Utf8.length(word.at(++first));
+                firstEnd += Utf8Bytes.length(word.at(++first));
             }
             int last = first;
             int lastEnd = firstEnd;
             while (lastEnd < end) {
-                lastEnd += Utf8.length(word.at(++last));
+                lastEnd += Utf8Bytes.length(word.at(++last));
             }
             tokens.add(found[i], vocabulary.token(found[i]), word.start(first), word.end(last));
             first = last;
@@ -124,7 +124,7 @@ final class Bpe extends RememberingModel {
 
         private void split() {
             for (int i = 0; i < text.length(); i++) {
-                int length = Utf8.length(text.at(i));
+                int length = Utf8Bytes.length(text.at(i));
                 int id = idOf(i);
                 if (id != LongIntMap.NONE) {
                     flush();
@@ -138,14 +138,14 @@ final class Bpe extends RememberingModel {
 
         /** Behind unknown characters, which come later: so does Hugging Face's library. */
         private boolean addBytes(int point) {
-            int length = Utf8.length(point);
+            int length = Utf8Bytes.length(point);
             for (int i = 0; i < length; i++) {
-                if (bytes[Utf8.unit(point, i)] < 0) {
+                if (bytes[Utf8Bytes.unit(point, i)] < 0) {
                     return false;
                 }
             }
             for (int i = 0; i < length; i++) {
-                add(bytes[Utf8.unit(point, i)], 1);
+                add(bytes[Utf8Bytes.unit(point, i)], 1);
             }
             return true;
         }

@@ -36,9 +36,9 @@ final class ByteLevel {
                 made.replace(CHARACTERS[point]);
                 continue;
             }
-            made.replace(CHARACTERS[Utf8.unit(point, 0)]);
-            for (int j = 1; j < Utf8.length(point); j++) {
-                made.insert(CHARACTERS[Utf8.unit(point, j)]);
+            made.replace(CHARACTERS[Utf8Bytes.unit(point, 0)]);
+            for (int j = 1; j < Utf8Bytes.length(point); j++) {
+                made.insert(CHARACTERS[Utf8Bytes.unit(point, j)]);
             }
         }
         return made.text();

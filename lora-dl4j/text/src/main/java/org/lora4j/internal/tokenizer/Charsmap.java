@@ -50,7 +50,7 @@ final class Charsmap implements Normalizer {
         int[] units = new int[(int) size / Integer.BYTES];
         buffer.asIntBuffer().get(units);
         byte[] texts = Arrays.copyOfRange(bytes, Integer.BYTES + (int) size, bytes.length);
-        if (Utf8.strict(texts) == null) {
+        if (Utf8Bytes.strict(texts) == null) {
             throw new Refusal(where, null, "has replacements that are no UTF-8, " + EXPECTED);
         }
         Charsmap map = new Charsmap(units, texts);
@@ -119,8 +119,8 @@ final class Charsmap implements Normalizer {
         int base = offset(units[0]);
         for (int i = start; i < end; i++) {
             int point = text.at(i);
-            for (int j = 0; j < Utf8.length(point); j++) {
-                int label = Utf8.unit(point, j);
+            for (int j = 0; j < Utf8Bytes.length(point); j++) {
+                int label = Utf8Bytes.unit(point, j);
                 if (label == 0) {
                     return null;
                 }
@@ -154,7 +154,7 @@ final class Charsmap implements Normalizer {
         Graphemes.each(text, (start, end) -> {
             int bytes = 0;
             for (int i = start; i < end; i++) {
-                bytes += Utf8.length(text.at(i));
+                bytes += Utf8Bytes.length(text.at(i));
             }
             int[] whole = bytes <= LONGEST_CLUSTER ? replacement(text, start, end) : null;
             if (whole != null) {

@@ -17,7 +17,7 @@ final class Decoders {
 
     private static final long LEAST_LIMIT = 10_000;
 
-    private static final Map<String, Function<Part, Decoder>> KINDS = Map.of(
+    private static final Map<String, Function<Part, TokenDecoder>> KINDS = Map.of(
             "ByteLevel", Decoders::byteLevel,
             "WordPiece", Decoders::wordPiece,
             "Metaspace", Decoders::metaspace,
@@ -45,17 +45,17 @@ final class Decoders {
 
     private Decoders() {}
 
-    static Decoder of(Part part) {
+    static TokenDecoder of(Part part) {
         return Kinds.read(part, KINDS);
     }
 
-    private static Decoder sequence(List<Part> parts) {
-        List<Decoder> decoders = new ArrayList<>();
+    private static TokenDecoder sequence(List<Part> parts) {
+        List<TokenDecoder> decoders = new ArrayList<>();
         parts.forEach(part -> decoders.add(of(part)));
         return tokens -> {
             List<String> made = tokens;
             long limit = LEAST_LIMIT + GROWTH * length(tokens);
-            for (Decoder decoder : decoders) {
+            for (TokenDecoder decoder : decoders) {
                 made = decoder.decode(made);
                 requireBounded(length(made), limit);
             }
@@ -80,14 +80,14 @@ final class Decoders {
         return made;
     }
 
-    private static Decoder byteLevel(Part part) {
+    private static TokenDecoder byteLevel(Part part) {
         part.ignore("add_prefix_space", "trim_offsets", "use_regex");
         return tokens -> {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             for (String token : tokens) {
                 bytes.writeBytes(bytesOf(token));
             }
-            return List.of(Utf8.lossy(bytes.toByteArray(), bytes.size()));
+            return List.of(Utf8Bytes.lossy(bytes.toByteArray(), bytes.size()));
         };
     }
 
@@ -112,7 +112,7 @@ final class Decoders {
         return made;
     }
 
-    private static Decoder wordPiece(Part part) {
+    private static TokenDecoder wordPiece(Part part) {
         String prefix = part.text("prefix");
         boolean cleans = part.flag("cleanup");
         return tokens -> {
@@ -126,7 +126,7 @@ final class Decoders {
         };
     }
 
-    private static Decoder metaspace(Part part) {
+    private static TokenDecoder metaspace(Part part) {
         Metaspace metaspace = Metaspace.of(part);
         String blank = Character.toString(metaspace.blank());
         boolean prefixed = metaspace.prefix() != Metaspace.Prefix.NEVER;
@@ -139,7 +139,7 @@ final class Decoders {
         };
     }
 
-    private static Decoder bpe(Part part) {
+    private static TokenDecoder bpe(Part part) {
         String suffix = part.text("suffix");
         if (suffix.isEmpty()) {
             throw part.refused("suffix", "expected a text of one character or more");
@@ -153,7 +153,7 @@ final class Decoders {
         };
     }
 
-    private static Decoder ctc(Part part) {
+    private static TokenDecoder ctc(Part part) {
         String pad = part.text("pad_token");
         String delimiter = part.text("word_delimiter_token");
         boolean cleans = part.flag("cleanup");
@@ -177,7 +177,7 @@ final class Decoders {
         };
     }
 
-    private static Decoder replace(Part part) {
+    private static TokenDecoder replace(Part part) {
         TextPattern pattern = TextPattern.of(part, "pattern");
         String content = part.text("content");
         return tokens -> {
@@ -203,7 +203,7 @@ final class Decoders {
         return made.append(token.slice(reached[0], token.to()).text()).toString();
     }
 
-    private static Decoder strip(Part part) {
+    private static TokenDecoder strip(Part part) {
         int content = part.character("content");
         int first = part.whole("start", 0, Integer.MAX_VALUE);
         int last = part.whole("stop", 0, Integer.MAX_VALUE);
@@ -240,7 +240,7 @@ final class Decoders {
 
     private static void flush(ByteArrayOutputStream bytes, List<String> made) {
         if (bytes.size() > 0) {
-            String text = Utf8.strict(bytes.toByteArray());
+            String text = Utf8Bytes.strict(bytes.toByteArray());
             made.add(text == null ? "\uFFFD".repeat(bytes.size()) : text);
             bytes.reset();
         }

@@ -8,7 +8,6 @@ interface Model {
      * Tokenizes a word.
      *
      * @param word a part of a text, not empty
-     * @param tokens gets its tokens
      * @throws TokenizingException if the model has no token for it
      */
     void tokenize(AlignedText word, Tokens tokens);
@@ -24,7 +23,6 @@ interface Model {
          *
          * @param token how the vocabulary spells it, or, of an unknown one, what stands in the text
          * @param start where it starts in the original text
-         * @param end where it ends
          */
         void add(int id, String token, int start, int end);
     }

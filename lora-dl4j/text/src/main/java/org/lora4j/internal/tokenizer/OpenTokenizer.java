@@ -32,7 +32,6 @@ public final class OpenTokenizer implements AutoCloseable {
      * Reads a file.
      *
      * @param owner the public class, for messages
-     * @param source what the file is, for messages
      * @param json its bytes, at most {@value #MOST_BYTES}
      * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported
      */
@@ -61,7 +60,6 @@ public final class OpenTokenizer implements AutoCloseable {
     /**
      * Requires a text.
      *
-     * @return the same
      * @throws NullPointerException if it is null
      */
     public String required(String text) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.lora4j.internal.tokenizer.expression.Expression;
+import org.lora4j.internal.tokenizer.expression.RegularExpression;
 import org.lora4j.internal.tokenizer.expression.UnsupportedExpressionException;
 
 /** Pre-tokenizers by the names that files have for them. */
@@ -115,11 +115,11 @@ final class PreTokenizers {
     /** The expression of GPT-2. */
     private static final class Gpt2 {
 
-        private static final Expression WORDS = words();
+        private static final RegularExpression WORDS = words();
 
-        private static Expression words() {
+        private static RegularExpression words() {
             try {
-                return Expression.compile(
+                return RegularExpression.compile(
                         "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
             } catch (UnsupportedExpressionException e) {
                 throw new IllegalStateException("the expression of GPT-2 is not read", e);

@@ -3,7 +3,7 @@ package org.lora4j.internal.tokenizer;
 
 import java.util.Map;
 import java.util.function.IntPredicate;
-import org.lora4j.internal.tokenizer.expression.Expression;
+import org.lora4j.internal.tokenizer.expression.RegularExpression;
 import org.lora4j.internal.tokenizer.expression.UnsupportedExpressionException;
 
 /** What is searched in a text: a text, an expression or characters of a kind. */
@@ -11,7 +11,7 @@ import org.lora4j.internal.tokenizer.expression.UnsupportedExpressionException;
 interface TextPattern {
 
     /** Gives matches from left to right, as places in the arrays of the text. */
-    void find(AlignedText text, Expression.Matches matches);
+    void find(AlignedText text, RegularExpression.Matches matches);
 
     /** The pattern of a part that has one of {@code String} and {@code Regex}. */
     static TextPattern of(Part part, String name) {
@@ -64,7 +64,7 @@ interface TextPattern {
 
     private static TextPattern expression(String where, String expression) {
         try {
-            Expression compiled = Expression.compile(expression);
+            RegularExpression compiled = RegularExpression.compile(expression);
             return (text, matches) -> {
                 // An empty text has no match, not even an empty one: so does Hugging Face's library.
                 if (!text.isEmpty()) {

@@ -40,7 +40,7 @@ public final class Tokenizer {
     private final Model model;
     private final AddedTokens added;
     private final PostProcessor postProcessor;
-    private final Decoder decoder;
+    private final TokenDecoder decoder;
     private final BitSet special;
     private final int size;
 
@@ -120,7 +120,6 @@ public final class Tokenizer {
     /**
      * Reads a file.
      *
-     * @param source what the file is, for messages
      * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported; the message says
      *     which and where
      */
@@ -213,7 +212,6 @@ public final class Tokenizer {
      * @param text any text; a surrogate without its other half counts as U+FFFD
      * @param specialTokens whether the special tokens of the file are put around it
      * @param longest maximum number of tokens, special ones included; -1 for as many as there are
-     * @return its tokens
      * @throws IllegalStateException if the file has no token for the text, makes too much of it, or has an expression that
      *     takes too long
      */
@@ -225,7 +223,6 @@ public final class Tokenizer {
      * Encodes two texts as one sequence.
      *
      * @param first as for one
-     * @param second the same
      * @param specialTokens as for one
      * @param longest as for one
      * @return the tokens of both, as the file joins them

@@ -50,15 +50,15 @@ final class Unigram extends RememberingModel {
     /** An unknown part as its bytes, all of them or none. */
     private boolean addBytes(AlignedText word, int start, int end, int from, int to, Tokens tokens) {
         for (int i = start; i < end; i++) {
-            for (int j = 0; j < Utf8.length(word.at(i)); j++) {
-                if (bytes[Utf8.unit(word.at(i), j)] < 0) {
+            for (int j = 0; j < Utf8Bytes.length(word.at(i)); j++) {
+                if (bytes[Utf8Bytes.unit(word.at(i), j)] < 0) {
                     return false;
                 }
             }
         }
         for (int i = start; i < end; i++) {
-            for (int j = 0; j < Utf8.length(word.at(i)); j++) {
-                int id = bytes[Utf8.unit(word.at(i), j)];
+            for (int j = 0; j < Utf8Bytes.length(word.at(i)); j++) {
+                int id = bytes[Utf8Bytes.unit(word.at(i), j)];
                 tokens.add(id, vocabulary.token(id), from, to);
             }
         }

@@ -5,5 +5,5 @@ package org.lora4j.internal.language.chat;
 @FunctionalInterface
 interface Callable {
 
-    Object call(Scope scope, Arguments arguments);
+    Object call(Scope scope, CallArguments arguments);
 }

@@ -511,9 +511,9 @@ final class ExpressionParser {
 
         static final ArgumentList NONE = new ArgumentList(List.of(), Map.of(), null, null);
 
-        Arguments evaluate(Scope scope) {
+        CallArguments evaluate(Scope scope) {
             if (this == NONE) {
-                return Arguments.NONE;
+                return CallArguments.NONE;
             }
             List<Object> values = values(positional, scope);
             if (list != null) {
@@ -534,7 +534,7 @@ final class ExpressionParser {
                     fields.put((String) name, value);
                 });
             }
-            return new Arguments(values, fields);
+            return new CallArguments(values, fields);
         }
     }
 
@@ -546,7 +546,7 @@ final class ExpressionParser {
             return call(value, arguments.evaluate(scope), scope);
         }
 
-        static Object call(Object value, Arguments arguments, Scope scope) {
+        static Object call(Object value, CallArguments arguments, Scope scope) {
             if (!(value instanceof Callable callable)) {
                 throw value instanceof Undefined undefined
                         ? undefined.failure()

@@ -21,25 +21,25 @@ final class Filters {
     /** A filter of a value. */
     @FunctionalInterface
     interface Filter {
-        Object apply(Object value, Arguments arguments, Scope scope);
+        Object apply(Object value, CallArguments arguments, Scope scope);
     }
 
     /** A filter of a text; anything else becomes its text first. */
     @FunctionalInterface
     private interface TextFilter {
-        Object apply(String text, Arguments arguments, Scope scope);
+        Object apply(String text, CallArguments arguments, Scope scope);
     }
 
     /** A filter of a sequence's elements. */
     @FunctionalInterface
     private interface ListFilter {
-        Object apply(List<Object> elements, Arguments arguments, Scope scope);
+        Object apply(List<Object> elements, CallArguments arguments, Scope scope);
     }
 
     /** A filter that gives elements one after another. */
     @FunctionalInterface
     private interface Generator {
-        List<Object> elements(Object value, Arguments arguments, Scope scope);
+        List<Object> elements(Object value, CallArguments arguments, Scope scope);
     }
 
     private static final String CASE = "case_sensitive";
@@ -213,7 +213,7 @@ final class Filters {
         return values.stream().map(value -> Values.text(value, scope.budget())).toList();
     }
 
-    private static Object indented(String text, Arguments given, Scope scope) {
+    private static Object indented(String text, CallArguments given, Scope scope) {
         Object width = given.get(0, "width", 4L);
         String by = width instanceof String blanks
                 ? blanks
@@ -230,13 +230,13 @@ final class Filters {
         return out.toString();
     }
 
-    private static Object format(String text, Arguments given, Scope scope) {
+    private static Object format(String text, CallArguments given, Scope scope) {
         Object named = new LinkedHashMap<Object, Object>(given.named());
         boolean byName = !given.named().isEmpty();
         return PrintfFormat.apply(text, byName ? named : new Tuple(given.positional()), scope);
     }
 
-    private static Object truncated(Object value, Arguments given, Scope scope) {
+    private static Object truncated(Object value, CallArguments given, Scope scope) {
         long length = clamped(given.integer(0, "length", 255));
         String end = Values.requireText(given.get(2, "end", "..."));
         scope.spend(end.length());
@@ -259,7 +259,7 @@ final class Filters {
         return Math.max(-Integer.MAX_VALUE, Math.min(length, Integer.MAX_VALUE));
     }
 
-    private static Object defaulted(Object value, Arguments given, Scope scope) {
+    private static Object defaulted(Object value, CallArguments given, Scope scope) {
         boolean missing = value instanceof Undefined || given.flag(1, "boolean", false) && !Values.isTrue(value);
         return missing ? given.get(0, "default_value", "") : value;
     }
@@ -276,7 +276,7 @@ final class Filters {
         }
     }
 
-    private static Object integer(Object value, Arguments given, Scope scope) {
+    private static Object integer(Object value, CallArguments given, Scope scope) {
         requireDefined(value);
         Number number = value instanceof String text ? Decimal.integer(text, scope) : Values.number(value);
         if (number instanceof Double real) {
@@ -286,13 +286,13 @@ final class Filters {
         return number == null ? given.get(0, "default", 0L) : number;
     }
 
-    private static Object real(Object value, Arguments given, Scope scope) {
+    private static Object real(Object value, CallArguments given, Scope scope) {
         requireDefined(value);
         Number number = value instanceof String text ? (Number) Decimal.real(text, scope) : Values.number(value);
         return number == null ? given.get(0, "default", 0.0) : (Object) number.doubleValue();
     }
 
-    private static Object rounded(Object value, Arguments given, Scope scope) {
+    private static Object rounded(Object value, CallArguments given, Scope scope) {
         Number number = Values.number(value);
         if (number == null) {
             throw Values.notA("a number", value);
@@ -318,7 +318,7 @@ final class Filters {
                                 real);
     }
 
-    private static Object sortedItems(Object value, Arguments given, Scope scope) {
+    private static Object sortedItems(Object value, CallArguments given, Scope scope) {
         if (!(value instanceof Map<?, ?> map)) {
             throw Values.notA("a dictionary", value);
         }
@@ -397,7 +397,7 @@ final class Filters {
         return (a, b) -> Values.compare(a.key(), b.key(), scope.budget());
     }
 
-    private static Function<Object, Object> ofOne(Arguments given, Scope scope) {
+    private static Function<Object, Object> ofOne(CallArguments given, Scope scope) {
         return key(given.get(1, "attribute", null), given.flag(0, CASE, false), scope);
     }
 
@@ -407,14 +407,14 @@ final class Filters {
                 : Collections.min(elements, order).value();
     }
 
-    private static Object joined(List<Object> elements, Arguments given, Scope scope) {
+    private static Object joined(List<Object> elements, CallArguments given, Scope scope) {
         Function<Object, Object> part = part(given.get(1, "attribute", null), scope);
         List<Object> parts = new ArrayList<>();
         elements.forEach(element -> parts.add(part.apply(element)));
         return Methods.join(texts(parts, scope), Values.text(given.get(0, "d", ""), scope.budget()), scope);
     }
 
-    private static List<Object> unique(List<Object> elements, Arguments given, Scope scope) {
+    private static List<Object> unique(List<Object> elements, CallArguments given, Scope scope) {
         Function<Object, Object> key = ofOne(given, scope);
         Seen seen = new Seen(scope);
         List<Object> first = new ArrayList<>();
@@ -471,7 +471,7 @@ final class Filters {
         }
     }
 
-    private static List<Object> mapped(List<Object> elements, Arguments given, Scope scope) {
+    private static List<Object> mapped(List<Object> elements, CallArguments given, Scope scope) {
         Function<Object, Object> each;
         if (given.positional().isEmpty()) {
             Function<Object, Object> part = part(given.required(0, "attribute"), scope);
@@ -482,7 +482,7 @@ final class Filters {
             };
         } else {
             Filter filter = named(given.text(0, "name"));
-            Arguments rest = given.from(1);
+            CallArguments rest = given.from(1);
             each = element -> filter.apply(element, rest, scope);
         }
         List<Object> mapped = new ArrayList<>();
@@ -494,12 +494,12 @@ final class Filters {
     }
 
     private static List<Object> selected(
-            List<Object> elements, Object attribute, Arguments given, boolean holds, Scope scope) {
+            List<Object> elements, Object attribute, CallArguments given, boolean holds, Scope scope) {
         Function<Object, Object> part = part(attribute, scope);
         Tests.Test test = given.positional().isEmpty()
                 ? (value, arguments, at) -> Values.isTrue(value)
                 : Tests.named(given.text(0, "name"));
-        Arguments rest = given.from(1);
+        CallArguments rest = given.from(1);
         List<Object> selected = new ArrayList<>();
         for (Object element : elements) {
             scope.spend(Budget.STEP);
@@ -510,7 +510,7 @@ final class Filters {
         return selected;
     }
 
-    private static Object grouped(List<Object> elements, Arguments given, Scope scope) {
+    private static Object grouped(List<Object> elements, CallArguments given, Scope scope) {
         Function<Object, Object> part = part(given.required(0, "attribute"), scope);
         List<Keyed> sorted =
                 keyed(elements, key(given.required(0, "attribute"), given.flag(2, CASE, false), scope), scope);
@@ -529,7 +529,7 @@ final class Filters {
         return groups;
     }
 
-    private static List<Object> batched(List<Object> elements, Arguments given, Scope scope) {
+    private static List<Object> batched(List<Object> elements, CallArguments given, Scope scope) {
         long size = atLeastOne(given.integer(0, "linecount", 0));
         Object filler = given.get(1, "fill_with", null);
         List<Object> batches = new ArrayList<>();
@@ -545,7 +545,7 @@ final class Filters {
     }
 
     /** So many lists, the first of which may have one element more. */
-    private static List<Object> sliced(List<Object> elements, Arguments given, Scope scope) {
+    private static List<Object> sliced(List<Object> elements, CallArguments given, Scope scope) {
         long count = atLeastOne(given.integer(0, "slices", 0));
         Object filler = given.get(1, "fill_with", null);
         scope.spend(Math.min(count, Integer.MAX_VALUE) * Budget.ELEMENT);

@@ -29,7 +29,7 @@ final class Globals {
 
     private Globals() {}
 
-    private static Object range(Scope scope, Arguments given) {
+    private static Object range(Scope scope, CallArguments given) {
         boolean one = given.positional().size() == 1;
         long from = one ? 0 : given.integer(0, "start", 0);
         long to = given.integer(one ? 0 : 1, "stop", 0);
@@ -50,7 +50,7 @@ final class Globals {
         return Iteration.range(spelled, numbers);
     }
 
-    private static Map<Object, Object> dictionary(Scope scope, Arguments given) {
+    private static Map<Object, Object> dictionary(Scope scope, CallArguments given) {
         Dictionary fields = new Dictionary(scope);
         if (!given.positional().isEmpty()) {
             Object source = given.positional().get(0);
@@ -70,7 +70,7 @@ final class Globals {
         return fields.map();
     }
 
-    private static Object namespace(Scope scope, Arguments given) {
+    private static Object namespace(Scope scope, CallArguments given) {
         Namespace namespace = new Namespace();
         dictionary(scope, given)
                 .forEach((name, value) -> namespace.variables.put(Values.text(name, scope.budget()), value));

@@ -22,7 +22,6 @@ public final class JinjaTemplate {
     /**
      * Reads a template.
      *
-     * @param template its text
      * @return the template, to be rendered many times
      * @throws TemplateFailure if it is none
      */
@@ -42,7 +41,6 @@ public final class JinjaTemplate {
      * @param work how much may be done: an evaluation counts 16, a character that is made 1; to this come 64 for each
      *     character of the variables
      * @param characters how long the text may become; to this come 4 for each character of the variables
-     * @return the text
      * @throws TemplateFailure if the template fails or comes to a limit
      * @throws IllegalArgumentException if a variable is of another kind
      */

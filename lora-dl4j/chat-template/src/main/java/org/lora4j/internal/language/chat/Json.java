@@ -17,7 +17,7 @@ final class Json {
     private final String colon;
     private final boolean sorted;
 
-    private Json(Arguments given, Budget budget) {
+    private Json(CallArguments given, Budget budget) {
         this.budget = budget;
         this.ascii = given.flag(0, "ensure_ascii", false);
         Object indentation = given.get(1, "indent", null);
@@ -34,7 +34,7 @@ final class Json {
         this.sorted = given.flag(3, "sort_keys", false);
     }
 
-    static String of(Object value, Arguments given, Budget budget) {
+    static String of(Object value, CallArguments given, Budget budget) {
         Json json = new Json(given, budget);
         json.write(value, 0);
         return json.out.toString();

@@ -14,7 +14,7 @@ final class Methods {
     /** A method, given the value that it belongs to. */
     @FunctionalInterface
     interface Method<T> {
-        Object call(T self, Arguments arguments, Scope scope);
+        Object call(T self, CallArguments arguments, Scope scope);
     }
 
     static final Map<String, Method<String>> OF_TEXTS = Map.ofEntries(
@@ -195,7 +195,7 @@ final class Methods {
         return text;
     }
 
-    private static String stripped(String text, Arguments given, boolean start, boolean end, Scope scope) {
+    private static String stripped(String text, CallArguments given, boolean start, boolean end, Scope scope) {
         return Texts.strip(text, Texts.oneOf(given.textOrNull(0, "chars"), scope), start, end);
     }
 
@@ -226,7 +226,7 @@ final class Methods {
      */
     private record Part(String text, int start) {
 
-        static Part of(String text, Arguments given) {
+        static Part of(String text, CallArguments given) {
             int length = Texts.length(text);
             Object from = given.get(1, "start", null);
             int start = (int) Members.limit(from, 0, length, 1);
@@ -236,7 +236,7 @@ final class Methods {
         }
     }
 
-    private static long place(String text, Arguments given, boolean last, Scope scope) {
+    private static long place(String text, CallArguments given, boolean last, Scope scope) {
         Part part = Part.of(text, given);
         String sub = given.text(0, "sub");
         if (part.text() == null) {
@@ -262,7 +262,7 @@ final class Methods {
         return separator;
     }
 
-    private static String filler(Arguments given) {
+    private static String filler(CallArguments given) {
         String filler = Values.requireText(given.get(1, "fillchar", " "));
         if (Texts.length(filler) != 1) {
             throw TemplateFailure.value("the fill character must be exactly one character long");

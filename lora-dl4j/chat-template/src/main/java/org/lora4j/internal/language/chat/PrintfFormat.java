@@ -156,7 +156,7 @@ final class PrintfFormat {
     }
 
     /** {@code format}: {@code {}}, {@code {0}} and {@code {name}}; no attributes, as they are a way into objects. */
-    static String fields(String format, Arguments arguments, Scope scope) {
+    static String fields(String format, CallArguments arguments, Scope scope) {
         scope.spend(format.length());
         StringBuilder text = new StringBuilder();
         boolean isCounted = false;

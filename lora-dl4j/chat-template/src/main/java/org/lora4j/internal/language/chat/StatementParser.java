@@ -386,10 +386,10 @@ final class StatementParser {
         caller.body("endcall");
         Expression called = ExpressionParser.chain(first, steps.subList(0, last));
         return scope -> {
-            Arguments given = call.arguments().evaluate(scope);
+            CallArguments given = call.arguments().evaluate(scope);
             Map<String, Object> named = new LinkedHashMap<>(given.named());
             named.put("caller", caller.bound(scope));
-            Object value = Call.call(called.evaluate(scope), new Arguments(given.positional(), named), scope);
+            Object value = Call.call(called.evaluate(scope), new CallArguments(given.positional(), named), scope);
             scope.write(Values.text(value, scope.budget()));
             return Next.STATEMENT;
         };
@@ -441,7 +441,7 @@ final class StatementParser {
             };
         }
 
-        private void assign(Arguments given, Scope inner) {
+        private void assign(CallArguments given, Scope inner) {
             inner.spend((long) parameters.size() * Budget.STEP);
             Map<String, Object> named = new LinkedHashMap<>(given.named());
             int position = 0;

@@ -54,11 +54,7 @@ public final class TemplateFailure extends RuntimeException {
         return line > 0 ? this : new TemplateFailure(kind, statement, getMessage());
     }
 
-    /**
-     * Whose doing it is.
-     *
-     * @return the kind
-     */
+    /** Whose doing it is. */
     public Kind kind() {
         return kind;
     }

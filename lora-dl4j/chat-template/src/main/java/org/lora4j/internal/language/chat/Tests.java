@@ -15,7 +15,7 @@ final class Tests {
     /** A test of a value. */
     @FunctionalInterface
     interface Test {
-        boolean holds(Object value, Arguments arguments, Scope scope);
+        boolean holds(Object value, CallArguments arguments, Scope scope);
     }
 
     static final Map<String, Test> ALL = new HashMap<>();
@@ -78,7 +78,7 @@ final class Tests {
         return Values.equal(left, remainder, scope.budget());
     }
 
-    private static boolean compared(String sign, Object value, Arguments given, Scope scope) {
+    private static boolean compared(String sign, Object value, CallArguments given, Scope scope) {
         return (Boolean) Operators.COMPARISON.get(sign).apply(value, given.required(0, "other"), scope);
     }
 

@@ -52,7 +52,7 @@ class WorkTest {
 
     /** Anything that a template can do to a value. */
     private interface Operation {
-        Object apply(Object value, Arguments given, Scope scope);
+        Object apply(Object value, CallArguments given, Scope scope);
     }
 
     private static Map<String, Operation> operations() {
@@ -62,7 +62,7 @@ class WorkTest {
         Globals.ALL.forEach((name, function) -> all.put("function " + name, (value, given, scope) -> {
             List<Object> values = new ArrayList<>(List.of(value == null ? "" : value));
             values.addAll(given.positional());
-            return function.call(scope, new Arguments(values, Map.of()));
+            return function.call(scope, new CallArguments(values, Map.of()));
         }));
         Set<String> methods = new LinkedHashSet<>(Methods.OF_TEXTS.keySet());
         methods.addAll(Methods.OF_LISTS.keySet());
@@ -115,7 +115,7 @@ class WorkTest {
         try {
             // Of an evaluation, which every operation is part of.
             scope.spend(Budget.STEP);
-            Object result = operation.apply(self, new Arguments(values, Map.of()), scope);
+            Object result = operation.apply(self, new CallArguments(values, Map.of()), scope);
             if (result instanceof Iteration) {
                 for (Iterator<Object> rest = Values.iterator(result, scope); rest.hasNext(); ) {
                     rest.next();

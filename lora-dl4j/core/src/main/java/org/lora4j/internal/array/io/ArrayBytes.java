@@ -29,11 +29,7 @@ public final class ArrayBytes {
     /**
      * Reads a tensor into a new array outside any workspace.
      *
-     * @param reader the file
-     * @param entry the tensor
-     * @param codec the codec of its elements
      * @return an array of the tensor's shape, row-major
-     * @throws IOException if reading fails
      */
     @SuppressWarnings("try") // The scope is opened for what it does to allocation, not to be used.
     public static INDArray read(TensorFile reader, TensorEntry entry, ElementCodec codec) throws IOException {
@@ -113,7 +109,6 @@ public final class ArrayBytes {
      * The first element that a codec would turn into NaN or infinity.
      *
      * @param array as {@link #ownCopy} makes it
-     * @param codec the codec
      * @return its index in row-major order, or -1
      */
     public static long firstNotFinite(INDArray array, ElementCodec codec) {
@@ -130,7 +125,6 @@ public final class ArrayBytes {
      * Whether two arrays have the same type, shape and, value by value, the same elements.
      *
      * @param one as {@link #ownCopy} makes it
-     * @param other likewise
      * @return true if they do
      */
     public static boolean same(INDArray one, INDArray other) {

@@ -75,11 +75,7 @@ public enum ElementCodec {
         this.rounded = rounded;
     }
 
-    /**
-     * The element type in a file.
-     *
-     * @return the type
-     */
+    /** The element type in a file. */
     public DType fileType() {
         return fileType;
     }
@@ -97,7 +93,6 @@ public enum ElementCodec {
      * Reads the next element.
      *
      * @param bytes little-endian bytes
-     * @return its value
      */
     public double read(ByteBuffer bytes) {
         return read.applyAsDouble(bytes);
@@ -107,18 +102,12 @@ public enum ElementCodec {
      * Writes an element.
      *
      * @param bytes little-endian bytes
-     * @param value its value
      */
     public void write(ByteBuffer bytes, double value) {
         write.accept(bytes, value);
     }
 
-    /**
-     * The value that will be read after another was written.
-     *
-     * @param value what is written
-     * @return what is read
-     */
+    /** The value that will be read after another was written. */
     public double rounded(double value) {
         return rounded.applyAsDouble(value);
     }
@@ -126,7 +115,6 @@ public enum ElementCodec {
     /**
      * The codec of an element type of floating-point numbers.
      *
-     * @param fileType the type in a file
      * @return the codec, or empty if such elements do not become arrays here
      */
     public static Optional<ElementCodec> of(DType fileType) {
@@ -138,7 +126,6 @@ public enum ElementCodec {
     /**
      * The codec of an element type of integers.
      *
-     * @param fileType the type in a file
      * @return the codec, or empty if such elements do not become arrays here
      */
     public static Optional<ElementCodec> ofIntegers(DType fileType) {
@@ -149,7 +136,6 @@ public enum ElementCodec {
      * The codec that keeps every bit of an array.
      *
      * @param arrayType FLOAT or DOUBLE
-     * @return the codec
      */
     public static ElementCodec exactFor(DataType arrayType) {
         return arrayType == DataType.DOUBLE ? F64 : F32;

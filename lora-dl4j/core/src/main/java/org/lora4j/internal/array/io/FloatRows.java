@@ -43,20 +43,12 @@ public final class FloatRows {
         return new FloatRows(own, Math.toIntExact(array.size(array.rank() - 1)));
     }
 
-    /**
-     * How many rows there are.
-     *
-     * @return their number
-     */
+    /** How many rows there are. */
     public long count() {
         return array.length() / length;
     }
 
-    /**
-     * Numbers of a row.
-     *
-     * @return their number
-     */
+    /** Numbers of a row. */
     public int length() {
         return length;
     }
@@ -64,7 +56,6 @@ public final class FloatRows {
     /**
      * Reads a row.
      *
-     * @param row which
      * @param into takes its numbers
      */
     public void read(long row, float[] into) {

@@ -14,7 +14,6 @@ public final class HalfFloats {
     /**
      * The value of an IEEE 754 half.
      *
-     * @param half its bits
      * @return the same value in single precision
      */
     public static float fromF16(short half) {
@@ -32,7 +31,6 @@ public final class HalfFloats {
     /**
      * The half nearest to a value; infinite from 65520 on.
      *
-     * @param value the value
      * @return the bits of the half; NaN stays NaN
      */
     public static short toF16(float value) {
@@ -57,7 +55,6 @@ public final class HalfFloats {
     /**
      * The value of a bfloat16.
      *
-     * @param brain its bits
      * @return the same value in single precision
      */
     public static float fromBf16(short brain) {
@@ -67,7 +64,6 @@ public final class HalfFloats {
     /**
      * The bfloat16 nearest to a value.
      *
-     * @param value the value
      * @return the bits of the bfloat16; NaN stays NaN
      */
     public static short toBf16(float value) {

@@ -31,7 +31,6 @@ public final class AllowedFolders {
      *
      * @param name the path as it was written: looked for as it is, then by its last names, the longest first
      * @param top the directory in which everything lies that would be read with a candidate
-     * @param folders the folders
      * @return the first that is there and below a folder, with all that is in its top directory
      * @throws IOException if a folder does not exist or cannot be read
      */

@@ -27,7 +27,6 @@ public final class Deadline {
      *
      * @param time how long
      * @param where the call and its argument, for the message: {@code drain: atMost}
-     * @return the deadline
      * @throws NullPointerException if the time is null; the message names the argument
      */
     public static Deadline in(Duration time, String where) {

@@ -24,13 +24,7 @@ public record FileProblem(String what, String advice) {
 
     private static final long LITTLE_SPACE = 1 << 20;
 
-    /**
-     * Explains why a file could not be written.
-     *
-     * @param file the file
-     * @param failure what was thrown
-     * @return the explanation
-     */
+    /** Explains why a file could not be written. */
     public static FileProblem ofFile(Path file, IOException failure) {
         if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
             return new FileProblem(file + " is a directory", "Name a file in it, or save elsewhere.");
@@ -41,13 +35,7 @@ public record FileProblem(String what, String advice) {
                 : new FileProblem("there is no directory " + parent, "Make it, or save elsewhere.");
     }
 
-    /**
-     * Explains why files could not be written to a directory, which may have been about to be made.
-     *
-     * @param directory the directory
-     * @param failure what was thrown
-     * @return the explanation
-     */
+    /** Explains why files could not be written to a directory, which may have been about to be made. */
     public static FileProblem ofDirectory(Path directory, IOException failure) {
         IOException root = rootOf(failure);
         Path there = existing(directory);

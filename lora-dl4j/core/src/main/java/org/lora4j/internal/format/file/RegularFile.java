@@ -35,7 +35,6 @@ public final class RegularFile {
     /**
      * Reads a short file.
      *
-     * @param file the file
      * @param expected what it should be, for the message: {@code a config.json}
      * @param most how many bytes it may have
      * @param tooLong makes the exception, given the message, if it has more
@@ -57,10 +56,8 @@ public final class RegularFile {
     /**
      * The first bytes of a regular file.
      *
-     * @param file the file
      * @param most how many bytes to read at most
      * @return the bytes; fewer than {@code most} if the file has no more
-     * @throws IOException if it cannot be read
      */
     public static byte[] start(Path file, int most) throws IOException {
         // The length that the system tells is no bound: files of /proc have none, and a file may grow meanwhile.
@@ -72,7 +69,6 @@ public final class RegularFile {
     /**
      * Opens a regular file.
      *
-     * @param file the file
      * @param expected what it should be, for the message: {@code a tokenizer.json}
      * @return its bytes, to be closed
      * @throws IOException if it is no regular file, or cannot be opened
@@ -85,7 +81,6 @@ public final class RegularFile {
     /**
      * Opens a regular file of text in UTF-8.
      *
-     * @param file the file
      * @param expected as for {@link #open}
      * @return its text without a byte order mark, to be closed; reading ends with a {@link
      *     java.nio.charset.CharacterCodingException} at bytes that are no UTF-8
@@ -98,9 +93,7 @@ public final class RegularFile {
     /**
      * Opens a regular file of text.
      *
-     * @param file the file
      * @param expected as for {@link #open}
-     * @param charset what the text is in
      * @return as {@link #text(Path, String)}
      * @throws IOException as {@link #text(Path, String)}
      */
@@ -122,7 +115,6 @@ public final class RegularFile {
     /**
      * Opens a regular file to be read in any order, by {@link #fill}.
      *
-     * @param file the file
      * @param expected as for {@link #open}
      * @return a channel, to be closed; an interrupt of a thread that reads it closes it
      * @throws IOException if it is no regular file, or cannot be opened
@@ -136,12 +128,10 @@ public final class RegularFile {
      * Fills a buffer with bytes of a file.
      *
      * @param file its name, for messages
-     * @param channel the file
      * @param position where the bytes begin
      * @param into takes as many bytes as it has left
      * @throws EOFException if the file ends before
      * @throws InterruptedIOException if the thread is interrupted, before or meanwhile; the channel is closed then
-     * @throws IOException if reading fails
      */
     public static void fill(String file, FileChannel channel, long position, ByteBuffer into) throws IOException {
         long at = position;
@@ -163,7 +153,6 @@ public final class RegularFile {
      * The length of a file.
      *
      * @param file its name, for messages
-     * @param channel the file
      * @return bytes
      * @throws InterruptedIOException if the thread is interrupted; the channel is closed then
      * @throws IOException if the system does not tell
@@ -180,7 +169,6 @@ public final class RegularFile {
      * Maps bytes of a file into memory.
      *
      * @param file its name, for messages
-     * @param channel the file
      * @param position where the bytes begin
      * @param length how many, at most 2 GiB - 1
      * @return a read-only buffer

@@ -32,7 +32,6 @@ public final class StagedDirectory {
          * Writes it.
          *
          * @param staging the directory to write to
-         * @throws IOException if writing fails
          */
         void writeTo(Path staging) throws IOException;
     }
@@ -41,7 +40,6 @@ public final class StagedDirectory {
      * Refuses a name that is taken, before anything is computed for it.
      *
      * @param where the call, for messages
-     * @param target the directory to be
      * @throws FileAlreadyExistsException if there is something of this name
      */
     public static void requireFree(String where, Path target) throws FileAlreadyExistsException {
@@ -58,7 +56,6 @@ public final class StagedDirectory {
      *
      * @param where the call, for messages
      * @param target the directory, which must not exist
-     * @param content what it is to hold
      * @throws IOException if it exists or writing fails; nothing is left behind then
      */
     public static void write(String where, Path target, Content content) throws IOException {
@@ -91,7 +88,6 @@ public final class StagedDirectory {
      *
      * @param where the call, for messages
      * @param target the directory; all that is in it is replaced
-     * @param content what it is to hold
      * @throws IOException if writing fails; the message says whether what was there before is unchanged, or the new directory
      *     is in its place and only something could not be removed
      */
@@ -163,7 +159,6 @@ public final class StagedDirectory {
     /**
      * Where a directory is to be read that {@link #replace(String, Path, Content)} writes.
      *
-     * @param target the directory
      * @return the same, or the old one beside it, if a replacement was cut short between its renames
      */
     public static Path locate(Path target) {

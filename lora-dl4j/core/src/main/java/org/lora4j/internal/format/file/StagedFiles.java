@@ -224,8 +224,6 @@ public final class StagedFiles implements AutoCloseable {
     /**
      * Where a file of a directory is to be read.
      *
-     * @param directory the directory
-     * @param name the name of the file
      * @return its place, or that in the folder of a commit cut short
      */
     public static Path locate(Path directory, String name) {

@@ -36,7 +36,6 @@ public final class WholeFile {
          * Writes it.
          *
          * @param out takes the bytes; not to be closed
-         * @throws IOException if writing fails
          */
         void writeTo(OutputStream out) throws IOException;
     }
@@ -46,7 +45,6 @@ public final class WholeFile {
      * replaced, not followed.
      *
      * @param file the file to create or replace; its directory must be there
-     * @param content what it is to hold
      * @throws IOException if writing fails; what was there before is unchanged then and nothing else is left behind
      */
     public static void write(Path file, Content content) throws IOException {
@@ -95,8 +93,6 @@ public final class WholeFile {
      * As {@link #write(Path, Content)}, of a text in UTF-8.
      *
      * @param file the file to create or replace
-     * @param text what it is to hold
-     * @throws IOException as there
      */
     public static void write(Path file, String text) throws IOException {
         write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
@@ -110,12 +106,7 @@ public final class WholeFile {
         force(file, StandardOpenOption.WRITE);
     }
 
-    /**
-     * Forces the names of a directory to the disk.
-     *
-     * @param directory the directory
-     * @throws IOException if that fails
-     */
+    /** Forces the names of a directory to the disk. */
     public static void forceDirectory(Path directory) throws IOException {
         // Only POSIX systems let a directory be opened and forced; elsewhere renames are durable by themselves.
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {

@@ -59,7 +59,6 @@ public final class Checkpoint implements TensorFile {
     /**
      * Opens the weights of a model and checks all headers completely.
      *
-     * @param directory the directory
      * @return a checkpoint to be closed
      * @throws ModelFormatException if a file breaks a rule of its format, the weights are of another format, or index and
      *     shards do not agree; the message lists everything

@@ -32,11 +32,9 @@ public final class ConfigText {
     /**
      * Reads a config and replaces its element type.
      *
-     * @param file the config
      * @param type how Transformers names the type, such as {@code bfloat16}
      * @return the text; a config without a type has one now, as its first field
      * @throws ModelFormatException if the file is too long or damaged
-     * @throws IOException if it cannot be read
      */
     public static String retyped(Path file, String type) throws IOException {
         byte[] bytes = RegularFile.bytes(

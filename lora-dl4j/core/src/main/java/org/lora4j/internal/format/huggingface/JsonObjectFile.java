@@ -43,7 +43,6 @@ public final class JsonObjectFile {
     /**
      * Reads a file.
      *
-     * @param file the file
      * @param expected what the file should be, for messages: {@code the config.json of a model}
      * @return the fields in file order as plain values: String, Number, Boolean, List, Map, null; unmodifiable
      * @throws ModelFormatException if the file is too long or not one JSON object
@@ -63,7 +62,6 @@ public final class JsonObjectFile {
     /**
      * Reads a file that holds one list.
      *
-     * @param file the file
      * @param expected as for {@link #read}
      * @return the entries as plain values; unmodifiable
      * @throws ModelFormatException if the file is too long or not one JSON list

@@ -40,11 +40,9 @@ public record SentenceModules(
     /**
      * Reads the files of a directory.
      *
-     * @param directory the directory
      * @return empty if it has no {@code modules.json}
      * @throws ModelFormatException if a file is damaged, or the model has a module that is neither a transformer, a pooling
      *     nor a normalization; the message lists every problem
-     * @throws IOException if a file cannot be read
      */
     public static Optional<SentenceModules> read(Path directory) throws IOException {
         Path modules = directory.resolve(MODULES);

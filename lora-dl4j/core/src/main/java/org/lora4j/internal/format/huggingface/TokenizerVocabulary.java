@@ -25,10 +25,8 @@ public final class TokenizerVocabulary {
      * Counts the ids.
      *
      * @param in a {@code tokenizer.json}; left open
-     * @param source what it is, for messages
      * @return the highest id of the vocabulary and of the added tokens, plus one; 0 if the file has neither
      * @throws ModelFormatException if it is not JSON
-     * @throws IOException if it cannot be read
      */
     public static int size(InputStream in, String source) throws IOException {
         try (JsonParser parser = JSON.createParser(in).disable(JsonParser.Feature.AUTO_CLOSE_SOURCE)) {

@@ -53,9 +53,7 @@ public final class JsonObjects {
     /**
      * Writes an object to a file, which is replaced whole or stays as it was.
      *
-     * @param file the file
      * @param fields as for {@link #write(Map)}
-     * @throws IOException if it cannot be written
      */
     public static void write(Path file, Map<String, ?> fields) throws IOException {
         WholeFile.write(file, write(fields));
@@ -65,7 +63,6 @@ public final class JsonObjects {
      * Reads an object.
      *
      * @param where what the text is, for messages
-     * @param text the text
      * @return the fields in the order of the text; unmodifiable
      * @throws CorruptAdapterException if it is not one JSON object
      */
@@ -91,7 +88,6 @@ public final class JsonObjects {
      * Reads an object.
      *
      * @param where what the bytes are, for messages
-     * @param bytes its text
      * @return as {@link #read(String, String)}
      * @throws CorruptAdapterException as there, and if they are no UTF-8
      */
@@ -111,7 +107,6 @@ public final class JsonObjects {
     /**
      * Reads a file that holds an object.
      *
-     * @param file the file
      * @return as {@link #read(String, String)}
      * @throws CorruptAdapterException as there, and if the file is longer than {@value #MOST_BYTES} bytes
      * @throws IOException if it does not exist or cannot be read

@@ -46,8 +46,6 @@ public final class NamedClasses {
     /**
      * Reads JSON strictly: no duplicate keys, nothing behind the end, no deep nesting.
      *
-     * @param text the JSON
-     * @return its root
      * @throws JsonProcessingException if it is not JSON
      */
     public static JsonNode parse(String text) throws JsonProcessingException {
@@ -60,7 +58,6 @@ public final class NamedClasses {
      * @param root what {@link #parse} gave
      * @param packages prefixes of the classes that may be named, each with its last dot
      * @param allowed names of further classes
-     * @return what is wrong with it
      */
     public static Problems problems(JsonNode root, List<String> packages, Set<String> allowed) {
         NamedClasses classes = new NamedClasses(packages, allowed);

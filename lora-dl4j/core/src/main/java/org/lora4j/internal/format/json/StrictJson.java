@@ -31,7 +31,6 @@ public final class StrictJson {
      * A mapper, to be kept and shared.
      *
      * @param deepest how deep values may be nested
-     * @return the mapper
      */
     public static ObjectMapper mapper(int deepest) {
         JsonMapper mapper = JsonMapper.builder()
@@ -49,8 +48,6 @@ public final class StrictJson {
      * The text of a file. Jackson guesses encodings, and takes some bytes that are no text; here a file is UTF-8, perhaps behind a
      * byte order mark.
      *
-     * @param bytes of the file
-     * @return the text without the mark
      * @throws CharacterCodingException if they are no UTF-8; the message says which byte
      */
     public static String text(byte[] bytes) throws CharacterCodingException {

@@ -22,7 +22,6 @@ public final class BadLines {
      * None yet.
      *
      * @param explained how many get their reason in words
-     * @param reasons hears of these
      */
     public BadLines(int explained, Consumer<String> reasons) {
         this.explained = explained;

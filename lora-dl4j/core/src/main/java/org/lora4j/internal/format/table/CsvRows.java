@@ -60,13 +60,10 @@ public final class CsvRows {
     /**
      * Reads a file.
      *
-     * @param file the file
      * @param separator what is between fields
-     * @param charset what its text is in
      * @return for each row its values by the name of the column
      * @throws ModelFormatException if it is no such file: names that repeat, rows of another length, a quote without end; the
      *     message has the lines
-     * @throws IOException if it cannot be read
      * @throws IllegalArgumentException if the separator is a quote or a line break
      */
     public static List<Map<String, Object>> read(Path file, char separator, Charset charset) throws IOException {
@@ -79,7 +76,7 @@ public final class CsvRows {
         try (BufferedReader text = RegularFile.text(file, "a file of rows", charset)) {
             new CsvRows(text, separator).addTo(rows, problems);
         } catch (CharacterCodingException e) {
-            problems.add(Utf8.problem(file, charset));
+            problems.add(Utf8Check.problem(file, charset));
         } catch (Malformed e) {
             problems.add(e.getMessage());
         }
@@ -95,10 +92,7 @@ public final class CsvRows {
      * What is between the fields of a file: the one of {@code , ; tab |} by which its header has the most names and the first row as
      * many fields.
      *
-     * @param file the file
-     * @param charset what its text is in
      * @return the separator; a comma for a single column
-     * @throws IOException if it cannot be read
      */
     public static char separator(Path file, Charset charset) throws IOException {
         char best = SEPARATORS.charAt(0);

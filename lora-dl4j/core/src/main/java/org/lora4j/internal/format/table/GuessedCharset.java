@@ -61,9 +61,7 @@ public record GuessedCharset(Charset charset, boolean isGuess) {
     /**
      * Looks at a whole file.
      *
-     * @param file the file
      * @return its charset; UTF-8 where the bytes are no text of any that is guessed
-     * @throws IOException if it cannot be read
      */
     public static GuessedCharset of(Path file) throws IOException {
         byte[] start = RegularFile.start(file, 2);

@@ -46,10 +46,8 @@ public final class JsonLines {
     /**
      * Reads a file.
      *
-     * @param file the file
      * @return for each line its fields as plain values
      * @throws ModelFormatException if a line is no JSON object, or there is none; the message lists the lines
-     * @throws IOException if it cannot be read
      */
     public static List<Map<String, Object>> read(Path file) throws IOException {
         Problems problems = new Problems();
@@ -88,12 +86,10 @@ public final class JsonLines {
     /**
      * Reads a file whose lines need not all be good, line by line.
      *
-     * @param file the file
      * @param bad gets the lines that are no JSON objects
      * @param ends says before each line whether it and the rest are not wanted any more
      * @param good gets the others
      * @throws CharacterCodingException at bytes that are no UTF-8; the message says where they are
-     * @throws IOException if it cannot be read
      */
     public static void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<Line> good) throws IOException {
         try (BufferedReader text = RegularFile.text(file, "a file of JSON lines")) {
@@ -110,7 +106,7 @@ public final class JsonLines {
     }
 
     static CharacterCodingException notUtf8(Path file) throws IOException {
-        return new NotUtf8(Utf8.problem(file));
+        return new NotUtf8(Utf8Check.problem(file));
     }
 
     private static int column(JsonProcessingException e) {

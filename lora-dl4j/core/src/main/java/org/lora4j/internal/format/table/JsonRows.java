@@ -38,13 +38,11 @@ public final class JsonRows {
     /**
      * Reads a file whose rows need not all be good, one after the other.
      *
-     * @param file the file
      * @param bad gets the rows that are no objects
      * @param ends says before each row whether it and the rest are not wanted any more
      * @param good gets the others, each with the number of the line in which it begins
      * @throws ModelFormatException if an array is no JSON; the message has the line
      * @throws CharacterCodingException at bytes that are no UTF-8; the message says where they are
-     * @throws IOException if it cannot be read
      */
     public static void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good)
             throws IOException {

@@ -43,7 +43,6 @@ public final class TensorIndex {
      * One entry.
      *
      * @param name key in the file
-     * @return the entry
      * @throws IllegalArgumentException if there is none; the message offers the closest names
      */
     public TensorEntry entry(String name) {
@@ -58,7 +57,6 @@ public final class TensorIndex {
     /**
      * Checks that a range of bytes lies within a tensor of this file.
      *
-     * @param entry the tensor
      * @param from first byte within it
      * @param length number of bytes
      * @throws IllegalArgumentException if it does not

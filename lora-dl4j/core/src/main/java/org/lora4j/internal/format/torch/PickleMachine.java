@@ -32,9 +32,9 @@ final class PickleMachine {
     private static final int PROTO = 0x80;
 
     private final PickleInput input;
-    private final List<Value> stack = new ArrayList<>();
+    private final List<PickleValue> stack = new ArrayList<>();
     private final List<Integer> marks = new ArrayList<>();
-    private final Map<Long, Value> memo = new HashMap<>();
+    private final Map<Long, PickleValue> memo = new HashMap<>();
     private final long budget;
     private long spent;
     private boolean stopped;
@@ -49,7 +49,7 @@ final class PickleMachine {
      *
      * @param where what messages call the pickle
      */
-    static Value run(String where, byte[] pickle) throws AdapterFormatException {
+    static PickleValue run(String where, byte[] pickle) throws AdapterFormatException {
         PickleMachine machine = new PickleMachine(new PickleInput(where, pickle));
         machine.run();
         return machine.result();
@@ -72,8 +72,8 @@ final class PickleMachine {
         }
     }
 
-    private Value result() throws CorruptAdapterException {
-        Value result = pop();
+    private PickleValue result() throws CorruptAdapterException {
+        PickleValue result = pop();
         if (!stack.isEmpty() || !marks.isEmpty() || !input.isAtEnd()) {
             throw input.corrupt("the pickle ends with " + stack.size()
                     + " values too many or before its last byte, expected one value at the end");
@@ -105,34 +105,34 @@ final class PickleMachine {
         }
     }
 
-    void push(Value value) {
+    void push(PickleValue value) {
         stack.add(value);
     }
 
     void pushText(long length) throws CorruptAdapterException {
         String text = input.text(length);
         charge(OBJECT + CONTAINER + 2L * text.length());
-        push(new Value.Text(text));
+        push(new PickleValue.Text(text));
     }
 
     void pushWhole(Long number) throws CorruptAdapterException {
         charge(OBJECT);
-        push(number == null ? Value.Other.HUGE : new Value.Whole(number));
+        push(number == null ? PickleValue.Other.HUGE : new PickleValue.Whole(number));
     }
 
-    void pushSkipped(long length, Value value) throws CorruptAdapterException {
+    void pushSkipped(long length, PickleValue value) throws CorruptAdapterException {
         input.skip(length);
         push(value);
     }
 
-    void pushItems(boolean tuple, List<Value> values) throws CorruptAdapterException {
+    void pushItems(boolean tuple, List<PickleValue> values) throws CorruptAdapterException {
         charge(CONTAINER + (long) REFERENCE * values.size());
-        push(new Value.Items(tuple, values));
+        push(new PickleValue.Items(tuple, values));
     }
 
     void pushDictionary() throws CorruptAdapterException {
         charge(2 * CONTAINER);
-        push(new Value.Dictionary());
+        push(new PickleValue.Dictionary());
     }
 
     void pushGlobal(String name) throws AdapterFormatException {
@@ -140,7 +140,7 @@ final class PickleMachine {
             refuse("to call " + name);
         }
         charge(OBJECT);
-        push(new Value.Global(name));
+        push(new PickleValue.Global(name));
     }
 
     /** Ends the run: the pickle asks for what data does not need. */
@@ -152,13 +152,13 @@ final class PickleMachine {
         marks.add(stack.size());
     }
 
-    Value pop() throws CorruptAdapterException {
-        Value top = top();
+    PickleValue pop() throws CorruptAdapterException {
+        PickleValue top = top();
         stack.remove(stack.size() - 1);
         return top;
     }
 
-    Value top() throws CorruptAdapterException {
+    PickleValue top() throws CorruptAdapterException {
         int bottom = marks.isEmpty() ? 0 : marks.get(marks.size() - 1);
         if (stack.size() <= bottom) {
             throw input.corrupt("the pickle takes a value where it has left none");
@@ -167,23 +167,23 @@ final class PickleMachine {
     }
 
     /** All values above the last mark, which goes too. */
-    List<Value> popToMark() throws CorruptAdapterException {
+    List<PickleValue> popToMark() throws CorruptAdapterException {
         if (marks.isEmpty()) {
             throw input.corrupt("the pickle returns to a mark that it has not set");
         }
         return popFrom(marks.remove(marks.size() - 1));
     }
 
-    List<Value> noItems() {
+    List<PickleValue> noItems() {
         return new ArrayList<>(0);
     }
 
-    void dropToMark(Value instead) throws CorruptAdapterException {
+    void dropToMark(PickleValue instead) throws CorruptAdapterException {
         popToMark();
         push(instead);
     }
 
-    List<Value> popLast(int count) throws CorruptAdapterException {
+    List<PickleValue> popLast(int count) throws CorruptAdapterException {
         int bottom = marks.isEmpty() ? 0 : marks.get(marks.size() - 1);
         if (stack.size() - count < bottom) {
             throw input.corrupt("the pickle takes " + count + " values where it has left fewer");
@@ -191,9 +191,9 @@ final class PickleMachine {
         return popFrom(stack.size() - count);
     }
 
-    private List<Value> popFrom(int start) {
-        List<Value> above = stack.subList(start, stack.size());
-        List<Value> values = new ArrayList<>(above);
+    private List<PickleValue> popFrom(int start) {
+        List<PickleValue> above = stack.subList(start, stack.size());
+        List<PickleValue> values = new ArrayList<>(above);
         above.clear();
         return values;
     }
@@ -208,24 +208,24 @@ final class PickleMachine {
     }
 
     void recall(long index) throws CorruptAdapterException {
-        Value value = memo.get(index);
+        PickleValue value = memo.get(index);
         if (value == null) {
             throw input.corrupt("the pickle recalls value " + index + ", which it has not kept");
         }
         push(value);
     }
 
-    void append(List<Value> values) throws CorruptAdapterException {
-        if (top() instanceof Value.Items list && !list.tuple()) {
+    void append(List<PickleValue> values) throws CorruptAdapterException {
+        if (top() instanceof PickleValue.Items list && !list.tuple()) {
             charge((long) REFERENCE * values.size());
             list.values().addAll(values);
-        } else if (top() != Value.Other.SET) {
+        } else if (top() != PickleValue.Other.SET) {
             throw input.corrupt("the pickle adds items to " + top().kind());
         }
     }
 
-    void setItems(List<Value> pairs) throws CorruptAdapterException {
-        if (!(top() instanceof Value.Dictionary dictionary) || pairs.size() % 2 != 0) {
+    void setItems(List<PickleValue> pairs) throws CorruptAdapterException {
+        if (!(top() instanceof PickleValue.Dictionary dictionary) || pairs.size() % 2 != 0) {
             throw input.corrupt("the pickle sets " + pairs.size() + " keys and values in " + top().kind());
         }
         charge((long) REFERENCE * pairs.size());
@@ -235,8 +235,8 @@ final class PickleMachine {
     }
 
     void stackGlobal() throws AdapterFormatException {
-        List<Value> names = popLast(2);
-        if (!(names.get(0) instanceof Value.Text module) || !(names.get(1) instanceof Value.Text name)) {
+        List<PickleValue> names = popLast(2);
+        if (!(names.get(0) instanceof PickleValue.Text module) || !(names.get(1) instanceof PickleValue.Text name)) {
             throw input.corrupt(
                     "a name is " + names.get(0).kind() + " and " + names.get(1).kind() + ", expected two strings");
         }
@@ -244,9 +244,9 @@ final class PickleMachine {
     }
 
     void call() throws AdapterFormatException {
-        Value arguments = pop();
-        Value callable = pop();
-        if (!(arguments instanceof Value.Items items) || !items.tuple()) {
+        PickleValue arguments = pop();
+        PickleValue callable = pop();
+        if (!(arguments instanceof PickleValue.Items items) || !items.tuple()) {
             throw input.corrupt("the arguments of a call are " + arguments.kind() + ", expected a tuple");
         }
         charge(3L * CONTAINER);
@@ -256,7 +256,7 @@ final class PickleMachine {
     /** State of an OrderedDict: PyTorch keeps the versions of modules there, which tensors do not need. */
     void build() throws AdapterFormatException {
         pop();
-        if (!(top() instanceof Value.Dictionary)) {
+        if (!(top() instanceof PickleValue.Dictionary)) {
             throw input.refused("the pickle asks to set the state of " + top().kind());
         }
     }

@@ -23,22 +23,22 @@ final class PickleOpcodes {
         define('.', PickleMachine::stop); // STOP
         define(0x95, m -> m.input().require(m.input().signedLong())); // FRAME
 
-        define('N', m -> m.push(Value.Other.NONE)); // NONE
-        define(0x88, m -> m.push(Value.Other.TRUTH)); // NEWTRUE
-        define(0x89, m -> m.push(Value.Other.TRUTH)); // NEWFALSE
+        define('N', m -> m.push(PickleValue.Other.NONE)); // NONE
+        define(0x88, m -> m.push(PickleValue.Other.TRUTH)); // NEWTRUE
+        define(0x89, m -> m.push(PickleValue.Other.TRUTH)); // NEWFALSE
         define('K', m -> m.pushWhole((long) m.input().unsignedByte())); // BININT1
         define('M', m -> m.pushWhole((long) m.input().unsignedShort())); // BININT2
         define('J', m -> m.pushWhole((long) m.input().signedInt())); // BININT
         define(0x8a, m -> m.pushWhole(m.input().integer(m.input().unsignedByte()))); // LONG1
         define(0x8b, m -> m.pushWhole(m.input().integer(m.input().signedInt()))); // LONG4
-        define('G', m -> m.pushSkipped(Double.BYTES, Value.Other.REAL)); // BINFLOAT
+        define('G', m -> m.pushSkipped(Double.BYTES, PickleValue.Other.REAL)); // BINFLOAT
         define('X', m -> m.pushText(m.input().unsignedInt())); // BINUNICODE
         define(0x8c, m -> m.pushText(m.input().unsignedByte())); // SHORT_BINUNICODE
         define(0x8d, m -> m.pushText(m.input().signedLong())); // BINUNICODE8
-        define('C', m -> m.pushSkipped(m.input().unsignedByte(), Value.Other.BYTES)); // SHORT_BINBYTES
-        define('B', m -> m.pushSkipped(m.input().unsignedInt(), Value.Other.BYTES)); // BINBYTES
-        define(0x8e, m -> m.pushSkipped(m.input().signedLong(), Value.Other.BYTES)); // BINBYTES8
-        define(0x96, m -> m.pushSkipped(m.input().signedLong(), Value.Other.BYTES)); // BYTEARRAY8
+        define('C', m -> m.pushSkipped(m.input().unsignedByte(), PickleValue.Other.BYTES)); // SHORT_BINBYTES
+        define('B', m -> m.pushSkipped(m.input().unsignedInt(), PickleValue.Other.BYTES)); // BINBYTES
+        define(0x8e, m -> m.pushSkipped(m.input().signedLong(), PickleValue.Other.BYTES)); // BINBYTES8
+        define(0x96, m -> m.pushSkipped(m.input().signedLong(), PickleValue.Other.BYTES)); // BYTEARRAY8
 
         define('(', PickleMachine::mark); // MARK
         define('0', PickleMachine::pop); // POP
@@ -62,9 +62,9 @@ final class PickleOpcodes {
         define('}', PickleMachine::pushDictionary); // EMPTY_DICT
         define('s', m -> m.setItems(m.popLast(2))); // SETITEM
         define('u', m -> m.setItems(m.popToMark())); // SETITEMS
-        define(0x8f, m -> m.push(Value.Other.SET)); // EMPTY_SET
+        define(0x8f, m -> m.push(PickleValue.Other.SET)); // EMPTY_SET
         define(0x90, m -> m.append(m.popToMark())); // ADDITEMS
-        define(0x91, m -> m.dropToMark(Value.Other.SET)); // FROZENSET
+        define(0x91, m -> m.dropToMark(PickleValue.Other.SET)); // FROZENSET
 
         define('c', m -> m.pushGlobal(m.input().line() + "." + m.input().line())); // GLOBAL
         define(0x93, PickleMachine::stackGlobal); // STACK_GLOBAL

@@ -38,9 +38,9 @@ final class StorageChecks {
         this.bigEndian = bigEndian;
     }
 
-    Map<String, Placed> check(Map<String, Value.Tensor> tensors) throws IOException {
+    Map<String, Placed> check(Map<String, PickleValue.Tensor> tensors) throws IOException {
         Map<String, Placed> placed = new LinkedHashMap<>();
-        for (Map.Entry<String, Value.Tensor> tensor : tensors.entrySet()) {
+        for (Map.Entry<String, PickleValue.Tensor> tensor : tensors.entrySet()) {
             place(tensor.getKey(), tensor.getValue(), placed);
         }
         if (!problems.isEmpty()) {
@@ -50,7 +50,7 @@ final class StorageChecks {
         return placed;
     }
 
-    private void place(String name, Value.Tensor tensor, Map<String, Placed> placed) throws IOException {
+    private void place(String name, PickleValue.Tensor tensor, Map<String, Placed> placed) throws IOException {
         String where = "tensor " + TensorEntry.worded(name) + " " + tensor.dtype() + TensorEntry.worded(tensor.shape());
         ZipDirectory.Entry storage = storage(where, tensor.storage());
         if (storage == null || !isSound(where, tensor)) {
@@ -81,7 +81,7 @@ final class StorageChecks {
         }
     }
 
-    private ZipDirectory.Entry storage(String where, Value.Storage storage) {
+    private ZipDirectory.Entry storage(String where, PickleValue.Storage storage) {
         String key = root + "data/" + storage.key();
         ZipDirectory.Entry entry = zip.get(key);
         if (entry == null) {
@@ -98,7 +98,7 @@ final class StorageChecks {
         return entry;
     }
 
-    private boolean isSound(String where, Value.Tensor tensor) {
+    private boolean isSound(String where, PickleValue.Tensor tensor) {
         boolean sound = tensor.shape().length == tensor.strides().length && tensor.offset() >= 0;
         for (int i = 0; sound && i < tensor.shape().length; i++) {
             sound = tensor.shape()[i] >= 0 && tensor.strides()[i] >= 0;

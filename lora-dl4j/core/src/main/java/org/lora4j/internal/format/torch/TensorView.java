@@ -11,7 +11,7 @@ final class TensorView {
     private final long[] shape;
     private final long[] strides;
 
-    TensorView(Value.Tensor tensor) {
+    TensorView(PickleValue.Tensor tensor) {
         this.dtype = tensor.dtype();
         this.offset = tensor.offset();
         this.shape = tensor.shape();

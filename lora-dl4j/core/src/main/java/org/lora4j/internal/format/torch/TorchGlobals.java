@@ -14,7 +14,7 @@ final class TorchGlobals {
 
     /** What a function of PyTorch would build of its arguments. */
     interface Function {
-        Value call(List<Value> arguments, PickleInput input) throws AdapterFormatException;
+        PickleValue call(List<PickleValue> arguments, PickleInput input) throws AdapterFormatException;
     }
 
     /** As many as PyTorch allows; a pickle may use one long tuple for many tensors, and each keeps its own numbers. */
@@ -64,8 +64,8 @@ final class TorchGlobals {
             Map.entry("torch._utils._rebuild_tensor_v3", (a, in) -> tensor(a, 7, 8, in)),
             Map.entry("torch._utils._rebuild_parameter", TorchGlobals::parameter),
             Map.entry("torch._utils._rebuild_parameter_with_state", TorchGlobals::parameter),
-            Map.entry("torch.Size", (a, in) -> Value.Other.OBJECT),
-            Map.entry("torch.device", (a, in) -> Value.Other.OBJECT));
+            Map.entry("torch.Size", (a, in) -> PickleValue.Other.OBJECT),
+            Map.entry("torch.device", (a, in) -> PickleValue.Other.OBJECT));
 
     private TorchGlobals() {}
 
@@ -73,24 +73,25 @@ final class TorchGlobals {
         return STORAGES.containsKey(name) || DTYPES.containsKey(name) || FUNCTIONS.containsKey(name);
     }
 
-    static Value call(Value callable, List<Value> arguments, PickleInput input) throws AdapterFormatException {
-        if (callable instanceof Value.Global global && FUNCTIONS.containsKey(global.name())) {
+    static PickleValue call(PickleValue callable, List<PickleValue> arguments, PickleInput input)
+            throws AdapterFormatException {
+        if (callable instanceof PickleValue.Global global && FUNCTIONS.containsKey(global.name())) {
             return FUNCTIONS.get(global.name()).call(arguments, input);
         }
         throw input.refused("the pickle asks to call " + callable.kind());
     }
 
     /** The storage that a persistent id stands for: ("storage", type, key, device, number of elements). */
-    static Value storage(Value id, PickleInput input) throws CorruptAdapterException {
-        if (id instanceof Value.Items parts
+    static PickleValue storage(PickleValue id, PickleInput input) throws CorruptAdapterException {
+        if (id instanceof PickleValue.Items parts
                 && parts.values().size() == 5
-                && parts.values().get(0) instanceof Value.Text word
+                && parts.values().get(0) instanceof PickleValue.Text word
                 && word.text().equals("storage")
-                && parts.values().get(1) instanceof Value.Global type
-                && parts.values().get(2) instanceof Value.Text key
-                && parts.values().get(4) instanceof Value.Whole elements
+                && parts.values().get(1) instanceof PickleValue.Global type
+                && parts.values().get(2) instanceof PickleValue.Text key
+                && parts.values().get(4) instanceof PickleValue.Whole elements
                 && STORAGES.containsKey(type.name())) {
-            return new Value.Storage(STORAGES.get(type.name()), key.text(), elements.number());
+            return new PickleValue.Storage(STORAGES.get(type.name()), key.text(), elements.number());
         }
         throw input.corrupt("a persistent id is not that of a storage; expected (\"storage\", one of "
                 + names(STORAGES.keySet()) + ", key, device, number of elements)");
@@ -100,28 +101,30 @@ final class TorchGlobals {
         return new TreeSet<>(names);
     }
 
-    private static Value orderedDictionary(List<Value> arguments, PickleInput input) throws CorruptAdapterException {
+    private static PickleValue orderedDictionary(List<PickleValue> arguments, PickleInput input)
+            throws CorruptAdapterException {
         if (!arguments.isEmpty()) {
             throw input.corrupt("collections.OrderedDict has " + arguments.size() + " arguments, expected none");
         }
-        return new Value.Dictionary();
+        return new PickleValue.Dictionary();
     }
 
-    private static Value parameter(List<Value> arguments, PickleInput input) throws CorruptAdapterException {
-        if (arguments.isEmpty() || !(arguments.get(0) instanceof Value.Tensor)) {
+    private static PickleValue parameter(List<PickleValue> arguments, PickleInput input)
+            throws CorruptAdapterException {
+        if (arguments.isEmpty() || !(arguments.get(0) instanceof PickleValue.Tensor)) {
             throw input.corrupt("a parameter is not of a tensor");
         }
         return arguments.get(0);
     }
 
     /** The three versions share their first arguments: storage, offset, shape, strides, requires_grad, hooks, ... */
-    private static Value tensor(List<Value> arguments, int least, int most, PickleInput input)
+    private static PickleValue tensor(List<PickleValue> arguments, int least, int most, PickleInput input)
             throws AdapterFormatException {
         int count = arguments.size();
         if (count < least
                 || count > most
-                || !(arguments.get(0) instanceof Value.Storage storage)
-                || !(arguments.get(1) instanceof Value.Whole offset)) {
+                || !(arguments.get(0) instanceof PickleValue.Storage storage)
+                || !(arguments.get(1) instanceof PickleValue.Whole offset)) {
             throw input.corrupt("a tensor is not of " + least + " to " + most
                     + " arguments that begin with a storage and an offset");
         }
@@ -132,28 +135,28 @@ final class TorchGlobals {
         DType dtype = namesItsType ? dtype(arguments.get(6), input) : storage.dtype();
         long[] shape = numbers(arguments.get(2), "shape", input);
         long[] strides = numbers(arguments.get(3), "strides", input);
-        return new Value.Tensor(storage, dtype, offset.number(), shape, strides);
+        return new PickleValue.Tensor(storage, dtype, offset.number(), shape, strides);
     }
 
     /** A view may say that its elements are to be conjugated or negated: their bytes alone would be wrong numbers. */
-    private static void checkPlain(Value metadata, PickleInput input) throws AdapterFormatException {
-        boolean empty = metadata == Value.Other.NONE
-                || metadata instanceof Value.Dictionary remarks
+    private static void checkPlain(PickleValue metadata, PickleInput input) throws AdapterFormatException {
+        boolean empty = metadata == PickleValue.Other.NONE
+                || metadata instanceof PickleValue.Dictionary remarks
                         && remarks.keys().isEmpty();
         if (!empty) {
             throw input.refused("a tensor has metadata, such as of a conjugated or negated view, which is not read");
         }
     }
 
-    private static DType dtype(Value value, PickleInput input) throws CorruptAdapterException {
-        if (value instanceof Value.Global global && DTYPES.containsKey(global.name())) {
+    private static DType dtype(PickleValue value, PickleInput input) throws CorruptAdapterException {
+        if (value instanceof PickleValue.Global global && DTYPES.containsKey(global.name())) {
             return DTYPES.get(global.name());
         }
         throw input.corrupt("the type of a tensor is " + value.kind() + ", expected one of " + names(DTYPES.keySet()));
     }
 
-    private static long[] numbers(Value value, String what, PickleInput input) throws CorruptAdapterException {
-        if (!(value instanceof Value.Items items)) {
+    private static long[] numbers(PickleValue value, String what, PickleInput input) throws CorruptAdapterException {
+        if (!(value instanceof PickleValue.Items items)) {
             throw input.corrupt("the " + what + " of a tensor are " + value.kind() + ", expected a tuple of integers");
         }
         if (items.values().size() > MOST_DIMENSIONS) {
@@ -162,7 +165,7 @@ final class TorchGlobals {
         }
         long[] numbers = new long[items.values().size()];
         for (int i = 0; i < numbers.length; i++) {
-            if (!(items.values().get(i) instanceof Value.Whole number)) {
+            if (!(items.values().get(i) instanceof PickleValue.Whole number)) {
                 throw input.corrupt("the " + what + " of a tensor contain "
                         + items.values().get(i).kind() + ", expected integers");
             }

@@ -91,7 +91,6 @@ public final class TorchReader implements TensorFile {
     /**
      * Opens a training checkpoint of several dictionaries.
      *
-     * @param path the file
      * @param section the key of the dictionary to read, such as {@code model}
      * @return a reader to be closed
      * @throws AdapterFormatException as for {@link #open(Path)}, and if there is no such dictionary
@@ -103,7 +102,7 @@ public final class TorchReader implements TensorFile {
 
     /** Which tensors of a pickle are wanted. */
     private interface Choice {
-        Map<String, Value.Tensor> of(StateDictionary found) throws AdapterFormatException;
+        Map<String, PickleValue.Tensor> of(StateDictionary found) throws AdapterFormatException;
     }
 
     private static TorchReader open(Path path, Choice choice) throws IOException {
@@ -123,8 +122,9 @@ public final class TorchReader implements TensorFile {
         Map<String, ZipDirectory.Entry> zip = ZipDirectory.read(file);
         ZipDirectory.Entry pickle = pickle(file, zip);
         String root = pickle.name().substring(0, pickle.name().length() - PICKLE.length());
-        Value value = PickleMachine.run(file.name() + ", " + pickle.name(), file.read(pickle, 0, (int) pickle.size()));
-        Map<String, Value.Tensor> chosen = choice.of(StateDictionary.of(file.name(), value));
+        PickleValue value =
+                PickleMachine.run(file.name() + ", " + pickle.name(), file.read(pickle, 0, (int) pickle.size()));
+        Map<String, PickleValue.Tensor> chosen = choice.of(StateDictionary.of(file.name(), value));
         boolean bigEndian = isBigEndian(file, zip.get(root + BYTE_ORDER));
         return new TorchReader(file, bigEndian, new StorageChecks(file, zip, root, bigEndian).check(chosen));
     }

@@ -43,7 +43,6 @@ public final class ZipBytes implements Closeable {
     /**
      * Opens a file.
      *
-     * @param file the file
      * @param damage makes the exception of what is wrong with it, worded as {@code name: what}, without a full stop
      * @return its bytes, to be closed
      * @throws IOException if it cannot be opened
@@ -80,7 +79,6 @@ public final class ZipBytes implements Closeable {
      * The exception for a damaged file.
      *
      * @param what what is wrong, with the value found and what was expected; no full stop
-     * @return the exception, to be thrown
      */
     public IOException corrupt(String what) {
         return damage.apply(name + ": " + what);
@@ -114,7 +112,6 @@ public final class ZipBytes implements Closeable {
     /**
      * Where the bytes of an entry begin: behind its local header, which must be there and name the same method.
      *
-     * @param entry an entry of this file
      * @return the position of its first byte
      * @throws IOException if reading fails or the header is another
      */
@@ -142,7 +139,6 @@ public final class ZipBytes implements Closeable {
     /**
      * Bytes of an entry, decompressed.
      *
-     * @param entry an entry of this file
      * @param from the first byte, within {@code entry.size()}
      * @param count how many, within {@code entry.size()}
      * @return the bytes
@@ -159,7 +155,6 @@ public final class ZipBytes implements Closeable {
      * A whole entry from its beginning, decompressed a piece at a time. At its end the length and the checksum of the
      * directory are held against what was read.
      *
-     * @param entry an entry of this file
      * @return its bytes; not to be used from several threads
      * @throws IOException if the entry is not where the directory says
      */

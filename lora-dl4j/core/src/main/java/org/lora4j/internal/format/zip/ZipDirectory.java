@@ -72,7 +72,6 @@ public final class ZipDirectory {
     /**
      * Reads the directory.
      *
-     * @param file the file
      * @return all entries by name, in the order of the directory
      * @throws IOException if there is none, or it contradicts itself or the length of the file
      */

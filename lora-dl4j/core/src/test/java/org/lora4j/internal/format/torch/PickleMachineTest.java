@@ -168,7 +168,7 @@ class PickleMachineTest {
 
     @Test
     void run_integersOfAnyLength_areReadInTwosComplement() throws AdapterFormatException {
-        Value.Items values = (Value.Items) PickleMachine.run(
+        PickleValue.Items values = (PickleValue.Items) PickleMachine.run(
                 "f",
                 new Pickled()
                         .op('(')
@@ -186,12 +186,12 @@ class PickleMachineTest {
 
         assertThat(values.values())
                 .containsExactly(
-                        new Value.Whole(0),
-                        new Value.Whole(-1),
-                        new Value.Whole(-32768),
-                        new Value.Whole(1L << 32),
-                        new Value.Whole(-3),
-                        new Value.Whole(127));
+                        new PickleValue.Whole(0),
+                        new PickleValue.Whole(-1),
+                        new PickleValue.Whole(-32768),
+                        new PickleValue.Whole(1L << 32),
+                        new PickleValue.Whole(-3),
+                        new PickleValue.Whole(127));
     }
 
     static List<Arguments> floods() {
@@ -228,7 +228,8 @@ class PickleMachineTest {
             pickle.op(']', 'q', i, 'h', i - 1, 'a', 'h', i - 1, 'a');
         }
 
-        Value.Items all = (Value.Items) PickleMachine.run("f", pickle.op('t').end());
+        PickleValue.Items all =
+                (PickleValue.Items) PickleMachine.run("f", pickle.op('t').end());
 
         assertThat(all.values().size()).isEqualTo(101);
     }

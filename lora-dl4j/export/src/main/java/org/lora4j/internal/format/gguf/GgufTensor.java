@@ -22,7 +22,6 @@ public record GgufTensor(String name, GgufElement element, long[] shape, Content
          * Takes the next row.
          *
          * @param row its numbers; read before this returns
-         * @throws IOException if it cannot be written
          */
         void accept(float[] row) throws IOException;
     }
@@ -34,7 +33,6 @@ public record GgufTensor(String name, GgufElement element, long[] shape, Content
         /**
          * Gives all rows in their order.
          *
-         * @param sink takes them
          * @throws IOException if one cannot be read or written
          */
         void writeTo(RowSink sink) throws IOException;

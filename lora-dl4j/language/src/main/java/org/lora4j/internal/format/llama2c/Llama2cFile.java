@@ -254,11 +254,7 @@ public final class Llama2cFile implements TensorFile {
         }
     }
 
-    /**
-     * What the header says.
-     *
-     * @return the sizes
-     */
+    /** What the header says. */
     public Header header() {
         return header;
     }
@@ -272,7 +268,6 @@ public final class Llama2cFile implements TensorFile {
     /**
      * Whether a tensor is a weight, and not a table that is computed from nothing.
      *
-     * @param entry a tensor of the file
      * @return false for the two tables of rotations
      */
     public static boolean isWeight(TensorEntry entry) {

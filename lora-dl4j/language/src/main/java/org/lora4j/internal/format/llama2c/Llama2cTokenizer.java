@@ -23,12 +23,7 @@ public final class Llama2cTokenizer {
 
     private Llama2cTokenizer() {}
 
-    /**
-     * Writes {@code tokenizer.json}, {@code tokenizer_config.json} and {@code special_tokens_map.json}.
-     *
-     * @param directory where to
-     * @throws IOException if a file cannot be written
-     */
+    /** Writes {@code tokenizer.json}, {@code tokenizer_config.json} and {@code special_tokens_map.json}. */
     public static void write(Llama2cVocabulary vocabulary, Path directory) throws IOException {
         Map<String, Object> special = fields(
                 "bos_token",

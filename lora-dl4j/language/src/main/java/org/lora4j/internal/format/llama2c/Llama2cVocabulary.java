@@ -42,12 +42,7 @@ public record Llama2cVocabulary(List<String> tokens, float[] scores) {
     /** What the format has between the line feeds that its program prints around them. */
     private static final List<String> SPECIAL = List.of("<unk>", "<s>", "</s>");
 
-    /**
-     * Takes the list as it is now, and the array itself.
-     *
-     * @param tokens by id
-     * @param scores by id
-     */
+    /** Takes the list as it is now, and the array itself. */
     public Llama2cVocabulary {
         tokens = List.copyOf(tokens);
     }
@@ -55,7 +50,6 @@ public record Llama2cVocabulary(List<String> tokens, float[] scores) {
     /**
      * Reads a file.
      *
-     * @return its tokens
      * @throws ModelFormatException if it is damaged or of another format; the message lists every problem
      * @throws IOException if it does not exist or cannot be read
      */

@@ -36,8 +36,8 @@ public final class DecodeModel {
     private final Map<String, LinearWeight> weights = new ConcurrentHashMap<>();
     private final Map<String, TableRows> tables = new ConcurrentHashMap<>();
     private final Map<String, float[]> vectors = new ConcurrentHashMap<>();
-    private final Map<Rotation, Turns> shorter = new ConcurrentHashMap<>();
-    private final Map<Rotation, Turns> longer = new ConcurrentHashMap<>();
+    private final Map<Rotation, RotaryTable> shorter = new ConcurrentHashMap<>();
+    private final Map<Rotation, RotaryTable> longer = new ConcurrentHashMap<>();
 
     /**
      * A model.
@@ -171,8 +171,9 @@ public final class DecodeModel {
     }
 
     /** The turns of a rotation for sequences of a length. */
-    Turns turns(Rotation rotation, int length) {
+    RotaryTable turns(Rotation rotation, int length) {
         boolean isLong = length > rotation.steadyLength();
-        return (isLong ? longer : shorter).computeIfAbsent(rotation, r -> new Turns(r, isLong ? Integer.MAX_VALUE : 0));
+        return (isLong ? longer : shorter)
+                .computeIfAbsent(rotation, r -> new RotaryTable(r, isLong ? Integer.MAX_VALUE : 0));
     }
 }

@@ -53,7 +53,6 @@ public final class DecodeSession implements AutoCloseable {
         /**
          * Called for every token, in the order of a sequence.
          *
-         * @param sequence number of its sequence
          * @param logits one for each word; the array is used again
          */
         void accept(int sequence, int position, float[] logits);
@@ -81,20 +80,12 @@ public final class DecodeSession implements AutoCloseable {
         OPEN.incrementAndGet();
     }
 
-    /**
-     * How many sessions of this process are open.
-     *
-     * @return the number
-     */
+    /** How many sessions of this process are open. */
     public static int openSessions() {
         return OPEN.get();
     }
 
-    /**
-     * Adds an empty sequence.
-     *
-     * @return its number
-     */
+    /** Adds an empty sequence. */
     public int add() {
         return add(SequenceState.NO_ADAPTER);
     }
@@ -103,7 +94,6 @@ public final class DecodeSession implements AutoCloseable {
      * Adds an empty sequence.
      *
      * @param adapter number of its adapter, as the session's updates know it
-     * @return its number
      */
     public synchronized int add(int adapter) {
         requireOpen();
@@ -127,7 +117,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Makes room for tokens of a sequence, exactly so many: until it has more, it takes no more memory.
      *
-     * @param sequence its number
      * @param tokens how many it may come to have, at most the context; fewer than it has room for change nothing
      */
     public synchronized void reserve(int sequence, int tokens) {
@@ -144,11 +133,7 @@ public final class DecodeSession implements AutoCloseable {
         return SequenceState.bytes(config, Math.min(tokens, config.context()));
     }
 
-    /**
-     * Lets go of what the session knows of an adapter, so that its arrays may go. It is asked for again when it is needed.
-     *
-     * @param adapter its number
-     */
+    /** Lets go of what the session knows of an adapter, so that its arrays may go. It is asked for again when it is needed. */
     public synchronized void forget(int adapter) {
         requireOpen();
         math.forget(adapter);
@@ -157,7 +142,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Tokens of a sequence.
      *
-     * @param sequence its number
      * @return a copy
      */
     public synchronized int[] ids(int sequence) {
@@ -168,7 +152,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Forgets the last tokens of a sequence.
      *
-     * @param sequence its number
      * @param length how many tokens stay
      */
     public synchronized void shorten(int sequence, int length) {
@@ -225,7 +208,6 @@ public final class DecodeSession implements AutoCloseable {
     /**
      * Tokens of a sequence that are not computed.
      *
-     * @param sequence its number
      * @return how many
      */
     public synchronized int pending(int sequence) {
@@ -302,7 +284,6 @@ public final class DecodeSession implements AutoCloseable {
      * later than now.
      *
      * @param rows maximum number of tokens of a {@link #step}
-     * @param sequences the most sequences of a step
      * @param longest maximum number of tokens of a sequence
      */
     public synchronized void prepare(int rows, int sequences, int longest) {

@@ -2,7 +2,7 @@
 package org.lora4j.internal.language.decode;
 
 import org.lora4j.internal.array.Region;
-import org.lora4j.internal.onednn.FewRows;
+import org.lora4j.internal.onednn.FrozenThinProduct;
 import org.lora4j.internal.onednn.NarrowType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -49,7 +49,7 @@ final class FloatWeight extends LinearWeight {
 
     /** Columns that so many rows make: a multiple of what a register holds, so that there are few products to compile. */
     static int columns(int rows) {
-        return (rows + FewRows.COLUMNS - 1) / FewRows.COLUMNS * FewRows.COLUMNS;
+        return (rows + FrozenThinProduct.COLUMNS - 1) / FrozenThinProduct.COLUMNS * FrozenThinProduct.COLUMNS;
     }
 
     private boolean isInColumns(int rows) {
@@ -63,17 +63,17 @@ final class FloatWeight extends LinearWeight {
 
     @Override
     int outputsOfPiece(Staging.Form form, int rows) {
-        return form == Staging.Form.COLUMNS ? FewRows.OUTPUTS : super.outputsOfPiece(form, rows);
+        return form == Staging.Form.COLUMNS ? FrozenThinProduct.OUTPUTS : super.outputsOfPiece(form, rows);
     }
 
     @Override
     long work(Staging.Form form, int rows) {
-        return form == Staging.Form.COLUMNS ? (long) FewRows.OUTPUTS * columns(rows) : 0;
+        return form == Staging.Form.COLUMNS ? (long) FrozenThinProduct.OUTPUTS * columns(rows) : 0;
     }
 
     private void multiplyColumns(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int columns = columns(staging.rows());
-        int start = FewRows.start(first, count);
+        int start = FrozenThinProduct.start(first, count);
         int computed = first + count - start;
         space.columns(inputs(), columns)
                 .multiply(

@@ -3,10 +3,10 @@ package org.lora4j.internal.language.decode;
 
 import java.nio.IntBuffer;
 
-/** Outputs of rows that were multiplied as {@link RowParts}. */
+/** Outputs of rows that were multiplied as {@link RowDigits}. */
 final class Int8Outputs {
 
-    private final int[][] parts = new int[RowParts.INT8_PARTS][];
+    private final int[][] parts = new int[RowDigits.INT8_PARTS][];
 
     /**
      * Adds the places of a row, exactly, and turns the sums into floats.
@@ -15,8 +15,6 @@ final class Int8Outputs {
      * @param sums of the weights of each output
      * @param scales of the weights of each output
      * @param first the first output
-     * @param unit of the row
-     * @param base of the digits
      */
     void add(
             IntBuffer products,
@@ -28,7 +26,7 @@ final class Int8Outputs {
             int base,
             float[] outputs,
             int n) {
-        for (int part = 0; part < RowParts.INT8_PARTS; part++) {
+        for (int part = 0; part < RowDigits.INT8_PARTS; part++) {
             if (parts[part] == null || parts[part].length < n) {
                 parts[part] = new int[n];
             }
@@ -39,7 +37,7 @@ final class Int8Outputs {
         int[] low = parts[2];
         int[] lowest = parts[3];
         int bits = Integer.numberOfTrailingZeros(base);
-        long shift = RowParts.shift(base);
+        long shift = RowDigits.shift(base);
         for (int i = 0; i < n; i++) {
             long upper = ((long) highest[i] << bits) + high[i];
             long lower = ((long) low[i] << bits) + lowest[i];

@@ -40,8 +40,6 @@ public interface ModuleUpdates {
     /**
      * The pairs that are added to what a linear module gives.
      *
-     * @param adapter its number
-     * @param module path of the module
      * @return the pairs, in the order in which they are added; empty if the adapter adds none
      */
     List<LowRank> lowRank(int adapter, String module);
@@ -50,8 +48,6 @@ public interface ModuleUpdates {
      * A tensor that an adapter puts in the place of the model's: a weight with an update that is no pair folded in, a bias, or
      * gains that learned.
      *
-     * @param adapter its number
-     * @param tensor name of the tensor
      * @return a FLOAT array of the shape of the model's, in 'c' order, if there is one
      */
     Optional<INDArray> replaced(int adapter, String tensor);

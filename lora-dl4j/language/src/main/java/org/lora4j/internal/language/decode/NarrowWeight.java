@@ -61,7 +61,7 @@ final class NarrowWeight extends LinearWeight {
 
     @Override
     long work(Staging.Form form, int rows) {
-        return RowBlocks.work(rows, 1, outputsOfPiece(form, rows));
+        return BlockedProducts.work(rows, 1, outputsOfPiece(form, rows));
     }
 
     @Override
@@ -69,7 +69,7 @@ final class NarrowWeight extends LinearWeight {
         int step = inputsFirst ? outputs() : inputs();
         Region place = memory.from(values.dataType().width() * (inputsFirst ? first : (long) first * step));
         Region scalesOfPiece = scales == null ? null : scales.from(Blas.bytes(first, 1));
-        RowBlocks.multiply(
+        BlockedProducts.multiply(
                 staging,
                 from,
                 rows,

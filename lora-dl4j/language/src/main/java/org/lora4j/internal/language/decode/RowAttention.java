@@ -73,7 +73,7 @@ final class RowAttention implements AutoCloseable {
     private void remember(
             int layer, DecoderLayer how, TokenPass.Span span, HiddenRows query, HiddenRows key, HiddenRows value) {
         KeyValues kept = span.sequence().layer(layer);
-        Turns turns = how.rotation()
+        RotaryTable turns = how.rotation()
                 .map(rotation -> model.turns(rotation, span.sequence().length()))
                 .orElse(null);
         int size = config.headSize();

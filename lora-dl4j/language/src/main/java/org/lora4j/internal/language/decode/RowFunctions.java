@@ -3,7 +3,7 @@ package org.lora4j.internal.language.decode;
 
 import org.lora4j.internal.array.Exponential;
 import org.lora4j.internal.array.NormalDistribution;
-import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.RowLoops;
 import org.lora4j.internal.language.Activation;
 import org.lora4j.internal.language.NormKind;
 
@@ -67,12 +67,12 @@ final class RowFunctions {
 
     /** Makes probabilities of the first n scores. */
     static void softmax(float[] x, int n) {
-        float max = Rows.max(x, 0, n);
+        float max = RowLoops.max(x, 0, n);
         for (int i = 0; i < n; i++) {
             x[i] -= max;
         }
         Exponential.apply(x, n);
-        float factor = 1 / Rows.sum(x, 0, n);
+        float factor = 1 / RowLoops.sum(x, 0, n);
         for (int i = 0; i < n; i++) {
             x[i] *= factor;
         }

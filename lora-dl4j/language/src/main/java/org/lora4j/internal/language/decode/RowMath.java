@@ -4,7 +4,7 @@ package org.lora4j.internal.language.decode;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.internal.array.Rows;
+import org.lora4j.internal.array.RowLoops;
 import org.lora4j.internal.language.Activation;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.internal.language.DecoderMath;
@@ -271,13 +271,13 @@ final class RowMath implements DecoderMath<HiddenRows>, AutoCloseable {
 
     @Override
     public HiddenRows product(String name, HiddenRows x, HiddenRows y) {
-        Rows.multiply(y.values(), x.values(), x.length());
+        RowLoops.multiply(y.values(), x.values(), x.length());
         return x.changed();
     }
 
     @Override
     public HiddenRows scaled(String name, HiddenRows x, double factor) {
-        Rows.multiply(x.values(), 0, x.length(), (float) factor);
+        RowLoops.multiply(x.values(), 0, x.length(), (float) factor);
         return x.changed();
     }
 

@@ -18,7 +18,7 @@ final class Staging implements AutoCloseable {
         PAIRS(2, 1),
         /** The same, multiplied by {@link HalfWeight#HALF_OF_EXPONENT}. */
         SCALED_PAIRS(2, HalfWeight.HALF_OF_EXPONENT),
-        /** As {@link RowParts}. */
+        /** As {@link RowDigits}. */
         BYTES(1, 1),
         /** As columns of {@link FloatWeight}. */
         COLUMNS(1, 1);
@@ -34,7 +34,7 @@ final class Staging implements AutoCloseable {
 
     private final Memory inputs = new Memory();
     private final Memory outputs = new Memory();
-    private final RowParts parts = new RowParts();
+    private final RowDigits parts = new RowDigits();
     private float[] row = new float[0];
     private HiddenRows source;
     private long version;
@@ -53,7 +53,7 @@ final class Staging implements AutoCloseable {
                 parts.reserveColumns(inputWidth, columns, space.columns(inputWidth, columns));
             }
             // Those behind the last row may be read with it.
-            case PLAIN -> inputs.atLeast((long) RowParts.room(rows) * inputWidth);
+            case PLAIN -> inputs.atLeast((long) RowDigits.room(rows) * inputWidth);
             default -> inputs.atLeast((long) rows * inputWidth);
         }
     }
@@ -90,7 +90,7 @@ final class Staging implements AutoCloseable {
         return source.rows();
     }
 
-    RowParts parts() {
+    RowDigits parts() {
         return parts;
     }
 

@@ -12,12 +12,12 @@ import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A matrix of INT8 in tiles. Few rows are multiplied as {@link RowParts} by instructions for bytes; more of them make it worth
+ * A matrix of INT8 in tiles. Few rows are multiplied as {@link RowDigits} by instructions for bytes; more of them make it worth
  * to put a piece of the weight row by row, where rows in F32 are multiplied with it.
  */
 final class TiledBytes extends LinearWeight {
 
-    private static final int PARTS = RowParts.INT8_PARTS;
+    private static final int PARTS = RowDigits.INT8_PARTS;
 
     private final Tiled weight;
     private final ByteTiles way;
@@ -76,9 +76,9 @@ final class TiledBytes extends LinearWeight {
     long work(Staging.Form form, int rows) {
         int outputs = outputsOfPiece(form, rows);
         if (form == Staging.Form.BYTES) {
-            return (long) PARTS * RowParts.computed(rows) * outputs;
+            return (long) PARTS * RowDigits.computed(rows) * outputs;
         }
-        return isInRows() ? floatsOf(outputs) + RowBlocks.work(rows, 1, outputs) : converted.work(form, rows);
+        return isInRows() ? floatsOf(outputs) + BlockedProducts.work(rows, 1, outputs) : converted.work(form, rows);
     }
 
     /** Room for the bytes of outputs. */
@@ -98,7 +98,7 @@ final class TiledBytes extends LinearWeight {
     }
 
     private void multiplyParts(Staging staging, int from, int rows, int first, int count, Workspace space) {
-        int computed = PARTS * RowParts.computed(rows);
+        int computed = PARTS * RowDigits.computed(rows);
         Region result = space.memory.atLeast((long) computed * count).region();
         space.bytes(way, computed, inputs()).multiply(staging.parts().row(from), tiles(first), count, result);
         float[] y = space.floats(0, count);
@@ -112,11 +112,12 @@ final class TiledBytes extends LinearWeight {
 
     private void multiplyInRows(Staging staging, int from, int rows, int first, int count, Workspace space) {
         int behind = floatsOf(count);
-        Region bytes =
-                space.memory.atLeast(behind + RowBlocks.work(rows, 1, count)).region();
+        Region bytes = space.memory
+                .atLeast(behind + BlockedProducts.work(rows, 1, count))
+                .region();
         space.order(way, inputs()).toRows(tiles(first), count, bytes);
         Region scale = Region.of(scalesOfOutputs).from(Blas.bytes(first, 1));
-        RowBlocks.multiply(
+        BlockedProducts.multiply(
                 staging,
                 from,
                 rows,

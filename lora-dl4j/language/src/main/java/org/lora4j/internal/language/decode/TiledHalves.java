@@ -38,12 +38,12 @@ final class TiledHalves extends LinearWeight {
 
     @Override
     long work(Staging.Form form, int rows) {
-        return RowBlocks.work(rows, type.leastRows(), outputsOfPiece(form, rows));
+        return BlockedProducts.work(rows, type.leastRows(), outputsOfPiece(form, rows));
     }
 
     @Override
     void multiply(Staging staging, int from, int rows, int first, int count, Workspace space) {
-        RowBlocks.multiply(
+        BlockedProducts.multiply(
                 staging,
                 from,
                 rows,

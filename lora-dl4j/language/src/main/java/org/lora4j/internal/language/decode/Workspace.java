@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.lora4j.internal.onednn.ByteProduct;
 import org.lora4j.internal.onednn.ByteTiles;
-import org.lora4j.internal.onednn.FewRows;
+import org.lora4j.internal.onednn.FrozenThinProduct;
 import org.lora4j.internal.onednn.NarrowType;
 import org.lora4j.internal.onednn.RowProduct;
 import org.lora4j.internal.onednn.TileOrder;
@@ -26,7 +26,7 @@ final class Workspace implements AutoCloseable {
     private final Map<Sizes, RowProduct> rows = new HashMap<>();
     private final Map<Sizes, ByteProduct> bytes = new HashMap<>();
     private final Map<Sizes, TileOrder> orders = new HashMap<>();
-    private final Map<Sizes, FewRows> columns = new HashMap<>();
+    private final Map<Sizes, FrozenThinProduct> columns = new HashMap<>();
     private float[][] floats = new float[2][0];
 
     /** An array of at least a length, holding anything. */
@@ -60,9 +60,9 @@ final class Workspace implements AutoCloseable {
                 new Sizes(NarrowType.INT8, inputs, 0, inputs), sizes -> new TileOrder(way.outputs(), inputs));
     }
 
-    FewRows columns(int inputs, int columns) {
+    FrozenThinProduct columns(int inputs, int columns) {
         return this.columns.computeIfAbsent(
-                new Sizes(NarrowType.F32, inputs, columns, inputs), sizes -> new FewRows(inputs, columns));
+                new Sizes(NarrowType.F32, inputs, columns, inputs), sizes -> new FrozenThinProduct(inputs, columns));
     }
 
     @Override
@@ -71,7 +71,7 @@ final class Workspace implements AutoCloseable {
         rows.values().forEach(RowProduct::close);
         bytes.values().forEach(ByteProduct::close);
         orders.values().forEach(TileOrder::close);
-        columns.values().forEach(FewRows::close);
+        columns.values().forEach(FrozenThinProduct::close);
         memory.close();
     }
 }

@@ -127,7 +127,6 @@ public final class GenerationConfigFile {
      * Reads the file.
      *
      * @param path the file, or the directory in which it is
-     * @return its fields
      * @throws IOException if there is none, or it is not one JSON object
      */
     public static GenerationConfigFile read(Path path) throws IOException {

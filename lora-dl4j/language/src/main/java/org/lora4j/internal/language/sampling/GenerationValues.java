@@ -31,7 +31,6 @@ public final class GenerationValues {
     /**
      * A value.
      *
-     * @param <T> its type
      * @return what was said, or its initial value, which is null for a few
      */
     @SuppressWarnings("unchecked") // As with() puts it.
@@ -42,7 +41,6 @@ public final class GenerationValues {
     /**
      * The same with another value.
      *
-     * @param <T> its type
      * @param value its value, or null for the initial one
      * @return new values
      */
@@ -58,7 +56,6 @@ public final class GenerationValues {
     /**
      * The same, with a value where none was given and there is no initial one.
      *
-     * @param <T> its type
      * @return these values, or new ones
      */
     public <T> GenerationValues withDefault(Parameter<T> parameter, T value) {

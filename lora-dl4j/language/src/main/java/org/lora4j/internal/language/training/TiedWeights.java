@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.exec.Parting;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
@@ -75,7 +75,7 @@ public record TiedWeights(Trainable graph, String words, String head) implements
         }
 
         @Override
-        public Parting parting(Map<String, INDArray> placeholders) {
+        public ExecutionParts parting(Map<String, INDArray> placeholders) {
             return graph.parting(placeholders);
         }
 

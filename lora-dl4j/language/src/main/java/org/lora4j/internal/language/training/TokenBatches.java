@@ -44,8 +44,6 @@ public final class TokenBatches implements Batches {
     /**
      * Batches of rows.
      *
-     * @param config the model
-     * @param type of the graph
      * @param rows the sequences of each row, one or more
      * @param tokenBudget maximum number of tokens of a batch, padding included; a single row may have more
      */

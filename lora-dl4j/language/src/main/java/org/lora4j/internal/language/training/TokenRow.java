@@ -35,11 +35,7 @@ public record TokenRow(int[] ids, int[] labels, String kind) {
         return first;
     }
 
-    /**
-     * How many tokens are learned.
-     *
-     * @return the number
-     */
+    /** How many tokens are learned. */
     public int targets() {
         int count = 0;
         for (int i = 1; i < labels.length; i++) {

@@ -68,7 +68,7 @@ class PackedGradientsTest {
                 SameDiffExecutor.forTraining(DecoderGraph.of(weights, type), List.copyOf(weights.names()));
         double all = sequences.stream().mapToInt(TokenRow::targets).sum();
 
-        List<Batch> packed = batches(weights, type, Packing.packed(sequences, 32), 1000);
+        List<Batch> packed = batches(weights, type, SequencePacking.packed(sequences, 32), 1000);
         LossAndGradients together = executor.gradients(packed.get(0).placeholders(), 1);
 
         assertThat(packed).hasSize(1);
@@ -103,7 +103,7 @@ class PackedGradientsTest {
             sequences.add(new TokenRow(new int[length], new int[length], ""));
         }
 
-        List<List<TokenRow>> rows = Packing.packed(sequences, 10);
+        List<List<TokenRow>> rows = SequencePacking.packed(sequences, 10);
 
         // 12 is longer than a row; 8 + 2, 7 + 3 and 6 + 4 leave nothing over.
         assertThat(rows.stream().map(row -> row.stream().map(TokenRow::length).toList()))
@@ -118,7 +118,8 @@ class PackedGradientsTest {
         for (int i = 0; i < 40; i++) {
             sequences.add(row(random, 2 + random.nextInt(30), 100));
         }
-        TokenBatches batches = new TokenBatches(weights.config(), DataType.FLOAT, Packing.single(sequences), 100);
+        TokenBatches batches =
+                new TokenBatches(weights.config(), DataType.FLOAT, SequencePacking.single(sequences), 100);
 
         List<List<String>> epochs = new ArrayList<>();
         for (int epoch : new int[] {1, 1, 2}) {

@@ -58,12 +58,7 @@ public final class FrozenParameterRules {
         return all;
     }
 
-    /**
-     * As above for a layer, whose stock answer may know none but the stock parameters.
-     *
-     * @param weights what the layer does to weights
-     * @param biases what the layer does to biases
-     */
+    /** As above for a layer, whose stock answer may know none but the stock parameters. */
     public static List<Regularization> regularization(
             Layer layer, String parameter, List<Regularization> weights, List<Regularization> biases) {
         ParamInitializer kinds = layer.initializer();

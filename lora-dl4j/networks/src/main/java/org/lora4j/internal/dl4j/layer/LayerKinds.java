@@ -251,7 +251,6 @@ public final class LayerKinds {
     /**
      * Whether layers of this kind can be adapted.
      *
-     * @param layer configuration of a layer
      * @return true for the stock classes of the table and their adapted classes, and for {@code Bidirectional},
      *     {@code LastTimeStep}, {@code TimeDistributed} and {@code MaskZeroLayer} around them
      */
@@ -293,7 +292,6 @@ public final class LayerKinds {
     /**
      * The updates in a layer.
      *
-     * @param layer configuration of a layer
      * @return the settings, of wrapped layers with the names that the wrapper gives to parameters; empty for layers that are
      *     not adapted
      */
@@ -345,7 +343,6 @@ public final class LayerKinds {
     /**
      * What updates the parameters of a stock layer once they learn, and its factors.
      *
-     * @param layer a stock configuration
      * @return the updaters of its weights and biases
      */
     public static Set<IUpdater> updaters(Layer layer) {
@@ -377,7 +374,6 @@ public final class LayerKinds {
      * <p>In DL4J 1.0.0-M2.1 all layers over SameDiff do, but for output layers, which need no error from above: the function
      * that brings the error in registers it as a gradient, and the caller adds what it returns once more.
      *
-     * @param layer a stock configuration
      * @return whether it is a layer over SameDiff, or a wrapper around one
      */
     public static boolean doublesGradients(Layer layer) {

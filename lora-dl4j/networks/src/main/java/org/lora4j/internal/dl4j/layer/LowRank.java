@@ -67,7 +67,7 @@ public final class LowRank {
     /** T. */
     public INDArray down(LoraSlot slot, INDArray rows, LayerWorkspaceMgr mgr, ArrayType place) {
         INDArray t = emptyDown(slot, rows, rows.size(0), mgr, place);
-        Products.set(1, rows, false, a(slot), true, t);
+        MatrixProducts.set(1, rows, false, a(slot), true, t);
         return t;
     }
 
@@ -78,7 +78,7 @@ public final class LowRank {
 
     /** Adds the update to Z. */
     public void up(LoraSlot slot, INDArray t, INDArray z) {
-        Products.add(slot.scaling(), t, false, b(slot), true, z);
+        MatrixProducts.add(slot.scaling(), t, false, b(slot), true, z);
         if (slot.bias()) {
             Broadcasts.addRow(z, parameters.apply(slot.c()).mul(slot.scaling()));
         }
@@ -88,7 +88,7 @@ public final class LowRank {
     public INDArray back(LoraSlot slot, INDArray delta, LayerWorkspaceMgr mgr) {
         INDArray u = mgr.createUninitialized(
                 ArrayType.BP_WORKING_MEM, delta.dataType(), new long[] {delta.size(0), slot.rank()}, 'f');
-        Products.set(slot.scaling(), delta, false, b(slot), false, u);
+        MatrixProducts.set(slot.scaling(), delta, false, b(slot), false, u);
         return u;
     }
 
@@ -96,7 +96,7 @@ public final class LowRank {
     public void upGradients(LoraSlot slot, INDArray t, INDArray delta, Map<String, INDArray> views, Gradient gradient) {
         if (slot.isTrained(slot.b())) {
             INDArray b = views.get(slot.b());
-            Products.set(slot.scaling(), delta, true, t, false, matrix(b));
+            MatrixProducts.set(slot.scaling(), delta, true, t, false, matrix(b));
             gradient.gradientForVariable().put(slot.b(), b);
         }
         if (slot.bias()) {
@@ -109,7 +109,7 @@ public final class LowRank {
 
     /** Writes the gradient of A. */
     public void downGradient(LoraSlot slot, INDArray rows, INDArray u, Map<String, INDArray> views, Gradient gradient) {
-        Products.set(1, u, true, rows, false, downGradient(slot, views, gradient));
+        MatrixProducts.set(1, u, true, rows, false, downGradient(slot, views, gradient));
     }
 
     /** The array for the gradient of A as [rank, columns of X], to be written. */

@@ -75,7 +75,6 @@ public final class RowsLayer extends BaseWrapperLayer {
      * A layer that adds to its rows what a supplier gives.
      *
      * @param layer a stock configuration without a {@link #refusal}; not changed
-     * @param module path of its module
      * @param additions what to add, asked for at each call
      * @return a configuration that computes the same where nothing is added
      */

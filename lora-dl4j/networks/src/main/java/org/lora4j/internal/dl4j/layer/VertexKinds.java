@@ -105,7 +105,6 @@ public final class VertexKinds {
     /**
      * Whether vertices of this kind can be adapted.
      *
-     * @param vertex configuration of a vertex
      * @return true for the stock classes of the table and their adapted classes
      */
     public static boolean isAdaptable(GraphVertex vertex) {

@@ -41,11 +41,9 @@ public record NetworkConfiguration(String text, boolean isGraph) {
     /**
      * Reads the configuration of a network.
      *
-     * @param zip the file
      * @param allowed names of further classes that it may make
      * @throws ModelFormatException if it is not the JSON of a network, or names classes that are not allowed; the message
      *     lists all of them
-     * @throws IOException if reading fails
      */
     public static NetworkConfiguration read(NetworkZip zip, Set<String> allowed) throws IOException {
         String text = zip.text(NetworkZip.CONFIGURATION, LONGEST);

@@ -66,7 +66,6 @@ public final class NetworkZip implements Closeable {
      *     {@value #FREE_BYTES} and {@value #MOST_EXPANSION} times the file's length
      * @return the file, to be closed
      * @throws ModelFormatException if it is not a zip file, damaged, or without the entries of a network
-     * @throws IOException if it cannot be read
      */
     public static NetworkZip open(Path path, long most) throws IOException {
         RegularFile.require(path, "a zip of ModelSerializer");
@@ -122,7 +121,6 @@ public final class NetworkZip implements Closeable {
     /**
      * The length of an entry.
      *
-     * @param name an entry of the file
      * @return bytes after decompression
      */
     public long size(String name) {
@@ -134,7 +132,6 @@ public final class NetworkZip implements Closeable {
      *
      * @return its bytes; the checksum is verified at its end
      * @throws ModelFormatException if it would unpack to more than is left of what the file may unpack to
-     * @throws IOException if reading fails
      */
     public InputStream open(String name) throws IOException {
         ZipDirectory.Entry entry = entries.get(name);
@@ -150,10 +147,8 @@ public final class NetworkZip implements Closeable {
     /**
      * An entry as text.
      *
-     * @param name an entry of the file
      * @param longest how many bytes it may have
      * @throws ModelFormatException if it is longer or not UTF-8
-     * @throws IOException if reading fails
      */
     public String text(String name, int longest) throws IOException {
         if (size(name) > longest) {
@@ -173,7 +168,6 @@ public final class NetworkZip implements Closeable {
     /**
      * Where something is, for messages.
      *
-     * @param name an entry
      * @return the file and the entry
      */
     public String where(String name) {
@@ -184,7 +178,6 @@ public final class NetworkZip implements Closeable {
      * The exception for a damaged entry.
      *
      * @param what what is wrong with it, with the value found and what was expected; no full stop
-     * @return the exception, to be thrown
      */
     public ModelFormatException corrupt(String name, String what) {
         return new ModelFormatException(where(name) + ": " + what

@@ -94,11 +94,8 @@ public record SavedAdapters(
     /**
      * Reads the entry.
      *
-     * @param zip the file
-     * @return what it says
      * @throws ModelFormatException if there is none, or it is of a later version or not complete; the message lists what is
      *     wrong
-     * @throws IOException if reading fails
      */
     public static SavedAdapters read(NetworkZip zip) throws IOException {
         if (!zip.names().contains(STATE)) {

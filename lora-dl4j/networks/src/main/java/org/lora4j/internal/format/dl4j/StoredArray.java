@@ -52,10 +52,8 @@ public final class StoredArray implements Closeable {
     /**
      * Reads the head.
      *
-     * @param zip the file
      * @return the array, to be closed
      * @throws ModelFormatException if the head is none, or the entry is not as long as it says
-     * @throws IOException if reading fails
      */
     public static StoredArray open(NetworkZip zip, String entry) throws IOException {
         StoredArray array = new StoredArray(zip, entry);

@@ -68,7 +68,6 @@ public final class ReversePass {
      * @param variables names of the variables to differentiate with respect to
      * @param shapes answers on the shapes of the graph's variables
      * @param rules the gradient rule of an op, such as {@code GradientRules::of}
-     * @return the names of the gradients
      * @throws IllegalArgumentException if an op on the way has no gradient
      */
     public static Extension extend(

@@ -360,8 +360,9 @@ final class Attention extends FusedOp {
             if (scores == null
                     || !isProduct(mixing)
                     || !GraphOrder.inputs(mixing).get(0).equals(shares)
-                    || Products.transposes((DynamicCustomOp) mixing.getOp(), 0)
-                    || Products.transposes((DynamicCustomOp) scores.product().getOp(), 0)) {
+                    || MatmulAttributes.transposes((DynamicCustomOp) mixing.getOp(), 0)
+                    || MatmulAttributes.transposes(
+                            (DynamicCustomOp) scores.product().getOp(), 0)) {
                 return;
             }
             // Queries may be scaled before they are split into heads, or after.
@@ -391,7 +392,7 @@ final class Attention extends FusedOp {
             });
         }
 
-        /** What is scaled, and by how much, if nothing else reads the result; {@link TurnedHeads} scales what it turns. */
+        /** What is scaled, and by how much, if nothing else reads the result; {@link RotaryHeads} scales what it turns. */
         private Scaled scaled(String variable) {
             SameDiffOp scaling = live.onlyReader(variable) == null ? null : live.producer(variable);
             double factor = scaling == null ? Double.NaN : Ops.factor(scaling);
@@ -414,7 +415,7 @@ final class Attention extends FusedOp {
         private ViewProducts.Operand operand(SameDiffOp product, boolean asTransposed) {
             ViewProducts.Operand operand =
                     views.operand(GraphOrder.inputs(product).get(1));
-            if (Products.transposes((DynamicCustomOp) product.getOp(), 1) == asTransposed) {
+            if (MatmulAttributes.transposes((DynamicCustomOp) product.getOp(), 1) == asTransposed) {
                 return operand;
             }
             View view = operand.view();
@@ -481,7 +482,7 @@ final class Attention extends FusedOp {
         private boolean isProduct(SameDiffOp op) {
             return op != null
                     && op.getOp().opName().equals("matmul")
-                    && Products.isPlain((DynamicCustomOp) op.getOp())
+                    && MatmulAttributes.isPlain((DynamicCustomOp) op.getOp())
                     && GraphOrder.inputs(op).stream().allMatch(this::isFloat)
                     && shapes.knows(op.getOutputsOfOp().get(0))
                     && shapes.rank(op.getOutputsOfOp().get(0)) == RANK;

@@ -152,8 +152,8 @@ final class ChunkedLoss extends FusedOp {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         String x = GraphOrder.inputs(op).get(0);
         String w = GraphOrder.inputs(op).get(1);
-        boolean transposed = Products.transposes(product, 1);
-        if (!Products.isPlain(product) || Products.transposes(product, 0)) {
+        boolean transposed = MatmulAttributes.transposes(product, 1);
+        if (!MatmulAttributes.isPlain(product) || MatmulAttributes.transposes(product, 0)) {
             return null;
         }
         StoredWeight stored = StoredWeights.find(graph, w).orElse(null);

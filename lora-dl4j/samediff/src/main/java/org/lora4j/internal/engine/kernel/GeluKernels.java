@@ -4,7 +4,7 @@ package org.lora4j.internal.engine.kernel;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.NormalDistribution;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.ThreadArrays;
 
 /**
  * The exact Gaussian error linear unit, x Phi(x), and its backward, dy (Phi(x) + x phi(x)).
@@ -21,8 +21,8 @@ final class GeluKernels {
 
     static void forward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] clamped = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] clamped = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             NormalDistribution.multiplyByIts(x, clamped, length);
             out[0].write(from, x, length);
@@ -32,8 +32,8 @@ final class GeluKernels {
     /** Inputs x, dy. */
     static void backward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] clamped = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] clamped = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             NormalDistribution.clamp(x, clamped, length, 6f);
             in[1].read(from, x, length);

@@ -106,7 +106,6 @@ public final class IndexCheck {
     /**
      * Looks at the indices of a run.
      *
-     * @param inputs the inputs of the op
      * @throws IndexOutOfRangeException if an index is out of its range
      */
     public void check(List<INDArray> inputs) {

@@ -214,7 +214,7 @@ public final class Kernels {
         ChunkedLoss.find(graph, shapes, live, gradients).forEach(copy::rewrite);
         RmsNorm.find(graph, shapes, live).forEach(copy::rewrite);
         SigmoidGate.find(graph, shapes, live).forEach(copy::rewrite);
-        TurnedHeads.find(graph, shapes, live).forEach(copy::rewrite);
+        RotaryHeads.find(graph, shapes, live).forEach(copy::rewrite);
         Attention.find(graph, shapes, live, multiplier).forEach(copy::rewrite);
         return copy.build();
     }
@@ -285,7 +285,6 @@ public final class Kernels {
     /**
      * The shapes of the outputs of an op of our own.
      *
-     * @param op any op
      * @param in its inputs, of which the values are read only where they are shapes
      * @return the shapes; empty for an op of ND4J, which knows them
      */
@@ -314,7 +313,6 @@ public final class Kernels {
     /**
      * What rounds activations in front of matrix products.
      *
-     * @param multiplier what multiplies
      * @return a kernel; empty for a multiplier of FLOAT arrays only
      */
     public static Optional<Kernel> rounding(Multiplier multiplier) {
@@ -336,7 +334,7 @@ public final class Kernels {
             return own.kernel(multiplier);
         }
         if (op.getOp().opName().equals("matmul")) {
-            return Products.kernel(graph, op, multiplier);
+            return MatmulAttributes.kernel(graph, op, multiplier);
         }
         String name = workOf(op);
         Kernel java = (carried(op.getName()) == null ? NATIVE : CARRIED).get(name);

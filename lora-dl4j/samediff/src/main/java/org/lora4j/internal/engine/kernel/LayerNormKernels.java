@@ -3,8 +3,8 @@ package org.lora4j.internal.engine.kernel;
 
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 
 /**
  * Layer normalization over the last dimension as ND4J's {@code layer_norm} defines it (no epsilon, zeros for a row of
@@ -25,7 +25,7 @@ final class LayerNormKernels {
         float[] gain = repeated(in[1], size);
         float[] bias = in.length > 2 ? repeated(in[2], size) : new float[size];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
+            float[] x = ThreadArrays.array(0, length);
             in[0].read(from, x, length);
             for (int row = 0; row < length; row += width) {
                 normalize(x, row, width);
@@ -42,8 +42,8 @@ final class LayerNormKernels {
         int width = in[0].width();
         float[] gain = repeated(in[1], Blocks.size(in[0].length(), width));
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] dy = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] dy = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             in[in.length - 1].read(from, dy, length);
             float[] inverses = normalized(x, length, width);
@@ -60,14 +60,14 @@ final class LayerNormKernels {
         float[][] gainSums = new float[blocks][width];
         float[][] biasSums = new float[blocks][width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] dy = Scratch.array(1, length);
-            float[] product = Scratch.array(2, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] dy = ThreadArrays.array(1, length);
+            float[] product = ThreadArrays.array(2, length);
             in[0].read(from, x, length);
             in[in.length - 1].read(from, dy, length);
             float[] inverses = normalized(x, length, width);
             System.arraycopy(dy, 0, product, 0, length);
-            Rows.multiply(x, product, length);
+            RowLoops.multiply(x, product, length);
             addRows(product, length, width, gainSums[block]);
             addRows(dy, length, width, biasSums[block]);
             ofInput(x, dy, length, width, gain, inverses);
@@ -80,7 +80,7 @@ final class LayerNormKernels {
     }
 
     private static float[] normalized(float[] x, int length, int width) {
-        float[] inverses = Scratch.array(3, length / width);
+        float[] inverses = ThreadArrays.array(3, length / width);
         for (int row = 0; row < length; row += width) {
             inverses[row / width] = normalize(x, row, width);
         }
@@ -89,19 +89,19 @@ final class LayerNormKernels {
 
     // Returns 1 / std.
     private static float normalize(float[] x, int row, int width) {
-        Rows.add(x, row, width, -(Rows.sum(x, row, width) / width));
-        float variance = Rows.dot(x, x, row, width) / width;
+        RowLoops.add(x, row, width, -(RowLoops.sum(x, row, width) / width));
+        float variance = RowLoops.dot(x, x, row, width) / width;
         float inverse = variance > 0 ? (float) (1 / Math.sqrt(variance)) : 0;
-        Rows.multiply(x, row, width, inverse);
+        RowLoops.multiply(x, row, width, inverse);
         return inverse;
     }
 
     // dy becomes dx.
     private static void ofInput(float[] x, float[] dy, int length, int width, float[] gain, float[] inverses) {
-        Rows.multiply(gain, dy, length);
+        RowLoops.multiply(gain, dy, length);
         for (int row = 0; row < length; row += width) {
-            float mean = Rows.sum(dy, row, width) / width;
-            float along = Rows.dot(dy, x, row, width) / width;
+            float mean = RowLoops.sum(dy, row, width) / width;
+            float along = RowLoops.dot(dy, x, row, width) / width;
             float inverse = inverses[row / width];
             for (int i = row; i < row + width; i++) {
                 dy[i] = (dy[i] - mean - x[i] * along) * inverse;
@@ -113,15 +113,15 @@ final class LayerNormKernels {
         int width = (int) vector.length();
         float[] values = new float[Math.max(size, width)];
         vector.read(0, values, width);
-        Rows.repeat(values, width, values, size);
+        RowLoops.repeat(values, width, values, size);
         return values;
     }
 
     static void addRows(float[] x, int length, int width, float[] sums) {
-        float[] one = Scratch.array(4, width);
+        float[] one = ThreadArrays.array(4, width);
         for (int row = 0; row < length; row += width) {
             System.arraycopy(x, row, one, 0, width);
-            Rows.add(one, sums, width);
+            RowLoops.add(one, sums, width);
         }
     }
 
@@ -129,7 +129,7 @@ final class LayerNormKernels {
     static void write(float[][] sums, DenseArray out) {
         float[] total = new float[sums[0].length];
         for (float[] sum : sums) {
-            Rows.add(sum, total, total.length);
+            RowLoops.add(sum, total, total.length);
         }
         out.write(0, total, total.length);
     }

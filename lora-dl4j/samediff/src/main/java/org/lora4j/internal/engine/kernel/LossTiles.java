@@ -8,8 +8,8 @@ import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Exponential;
 import org.lora4j.internal.array.HyperbolicTangent;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.engine.kernel.ChunkedLoss.Squash;
 import org.lora4j.quant.StoredWeight;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -227,8 +227,8 @@ final class LossTiles {
         private void exponentials(long first, int count, INDArray tile) {
             DenseArray values = DenseArray.toBeWritten(tile);
             Blocks.run((long) rows * count, count, (block, from, length) -> {
-                float[] z = Scratch.array(0, length);
-                float[] ofRow = Scratch.array(1, length);
+                float[] z = ThreadArrays.array(0, length);
+                float[] ofRow = ThreadArrays.array(1, length);
                 values.read(from, z, length);
                 float[] slopes = squash(z, length);
                 int start = (int) (from / count);
@@ -236,14 +236,14 @@ final class LossTiles {
                     before(start + row, first, count, z, slopes, row * count);
                     Arrays.fill(ofRow, row * count, (row + 1) * count, largest[start + row]);
                 }
-                Rows.subtract(ofRow, z, length);
+                RowLoops.subtract(ofRow, z, length);
                 Exponential.apply(z, length);
                 for (int row = 0; row < length / count; row++) {
-                    sums[start + row] += Rows.sum(z, row * count, count);
+                    sums[start + row] += RowLoops.sum(z, row * count, count);
                 }
                 if (gradients != null) {
                     if (slopes != null) {
-                        Rows.multiply(slopes, z, length);
+                        RowLoops.multiply(slopes, z, length);
                     }
                     values.write(from, z, length);
                 }
@@ -256,7 +256,7 @@ final class LossTiles {
                 ofTarget[row] = z[at + (int) target];
                 slopeOfTarget[row] = slopes == null ? (float) squash.outer() : slopes[at + (int) target];
             }
-            float most = Math.max(largest[row], Rows.max(z, at, count));
+            float most = Math.max(largest[row], RowLoops.max(z, at, count));
             // Of nothing at first, and of rows that have no finite logit, nothing is left.
             scales[row] = largest[row] == most ? 1 : (float) Math.exp(largest[row] - most);
             largest[row] = most;
@@ -267,26 +267,26 @@ final class LossTiles {
         private float[] squash(float[] z, int length) {
             if (!squash.capped()) {
                 if (squash.outer() != 1) {
-                    Rows.multiply(z, 0, length, (float) squash.outer());
+                    RowLoops.multiply(z, 0, length, (float) squash.outer());
                 }
                 return null;
             }
-            float[] slopes = Scratch.array(2, length);
+            float[] slopes = ThreadArrays.array(2, length);
             float inner = (float) squash.inner();
             float outer = (float) squash.outer();
-            Rows.multiply(z, 0, length, inner);
+            RowLoops.multiply(z, 0, length, inner);
             HyperbolicTangent.apply(z, length);
             for (int i = 0; i < length; i++) {
                 slopes[i] = inner * outer * (1 - z[i] * z[i]);
             }
-            Rows.multiply(z, 0, length, outer);
+            RowLoops.multiply(z, 0, length, outer);
             return slopes;
         }
 
         private void scaleGradients(float[] factors) {
             for (float factor : factors) {
                 if (factor != 1) {
-                    ofGradients((row, values, at, width) -> Rows.multiply(values, at, width, factors[row]));
+                    ofGradients((row, values, at, width) -> RowLoops.multiply(values, at, width, factors[row]));
                     return;
                 }
             }
@@ -296,7 +296,7 @@ final class LossTiles {
             int width = Math.toIntExact(gradients.size(1));
             DenseArray all = DenseArray.rowMajor(gradients);
             Blocks.run((long) rows * width, width, (block, from, length) -> {
-                float[] values = Scratch.array(0, length);
+                float[] values = ThreadArrays.array(0, length);
                 all.read(from, values, length);
                 int start = (int) (from / width);
                 for (int row = 0; row < length / width; row++) {
@@ -313,7 +313,7 @@ final class LossTiles {
             if (gradients != null) {
                 float common = squash.capped() ? 1 : (float) squash.outer();
                 ofGradients((row, values, from, width) -> {
-                    float[] target = Scratch.array(1, width);
+                    float[] target = ThreadArrays.array(1, width);
                     weight.read(targets[row], target);
                     float share = (float) (common / sums[row]);
                     float slope = slopeOfTarget[row];

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -84,8 +84,8 @@ final class PairKernels {
         float[] own = repeated(in[1], half, width, size);
         float[] other = LayerNormKernels.repeated(in[2], size);
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] swapped = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] swapped = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             swap(x, swapped, length, half);
             for (int i = 0; i < length; i++) {
@@ -106,21 +106,21 @@ final class PairKernels {
         float[][] ownSums = new float[blocks][width];
         float[][] otherSums = new float[blocks][width];
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] dz = Scratch.array(1, length);
-            float[] swapped = Scratch.array(2, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] dz = ThreadArrays.array(1, length);
+            float[] swapped = ThreadArrays.array(2, length);
             in[0].read(from, x, length);
             in[3].read(from, dz, length);
             swap(x, swapped, length, half);
-            Rows.multiply(dz, x, length);
-            Rows.multiply(dz, swapped, length);
+            RowLoops.multiply(dz, x, length);
+            RowLoops.multiply(dz, swapped, length);
             LayerNormKernels.addRows(x, length, width, ownSums[block]);
             LayerNormKernels.addRows(swapped, length, width, otherSums[block]);
             System.arraycopy(dz, 0, x, 0, length);
-            Rows.multiply(own, dz, length);
-            Rows.multiply(other, x, length);
+            RowLoops.multiply(own, dz, length);
+            RowLoops.multiply(other, x, length);
             swap(x, swapped, length, half);
-            Rows.add(swapped, dz, length);
+            RowLoops.add(swapped, dz, length);
             out[0].write(from, dz, length);
         });
         if (out[1].length() < width) {
@@ -157,7 +157,7 @@ final class PairKernels {
         for (int i = 0; i < width; i++) {
             each[i] = values[i / (2 * half) * half + i % half];
         }
-        Rows.repeat(each.clone(), width, each, size);
+        RowLoops.repeat(each.clone(), width, each, size);
         return each;
     }
 }

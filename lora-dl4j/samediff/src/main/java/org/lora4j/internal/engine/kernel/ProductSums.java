@@ -176,9 +176,13 @@ final class ProductSums {
         Terms terms = new Terms();
         List<String> inputs = GraphOrder.inputs(op);
         StoredWeight stored = StoredWeights.find(graph, inputs.get(1)).orElse(null);
-        boolean overBatch = Products.sumsOverBatch(graph, product, inputs.get(0), inputs.get(1));
-        terms.products.add(
-                new Term(scale, Products.transposes(product, 0), Products.transposes(product, 1), overBatch, stored));
+        boolean overBatch = MatmulAttributes.sumsOverBatch(graph, product, inputs.get(0), inputs.get(1));
+        terms.products.add(new Term(
+                scale,
+                MatmulAttributes.transposes(product, 0),
+                MatmulAttributes.transposes(product, 1),
+                overBatch,
+                stored));
         terms.operands.addAll(stored == null ? inputs : inputs.subList(0, 1));
         terms.absorbed.add(op.getName());
         return terms;
@@ -197,7 +201,7 @@ final class ProductSums {
                 || !GraphOrder.inputs(op).stream().allMatch(this::isFloat)) {
             return false;
         }
-        return Products.isPlain((DynamicCustomOp) op.getOp());
+        return MatmulAttributes.isPlain((DynamicCustomOp) op.getOp());
     }
 
     private boolean isMatrix(String variable) {

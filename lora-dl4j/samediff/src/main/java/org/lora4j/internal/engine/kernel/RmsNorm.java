@@ -8,8 +8,8 @@ import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
 import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.lora4j.internal.graph.GraphOrder;
@@ -139,18 +139,18 @@ final class RmsNorm extends FusedOp {
         int width = in[0].width();
         float[] gains = LayerNormKernels.repeated(in[1], Blocks.size(in[0].length(), width));
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
+            float[] x = ThreadArrays.array(0, length);
             in[0].read(from, x, length);
             for (int row = 0; row < length; row += width) {
-                Rows.multiply(x, row, width, scale(x, row, width, epsilon));
+                RowLoops.multiply(x, row, width, scale(x, row, width, epsilon));
             }
-            Rows.multiply(gains, x, length);
+            RowLoops.multiply(gains, x, length);
             out[0].write(from, x, length);
         });
     }
 
     private static float scale(float[] x, int row, int width, float epsilon) {
-        return (float) (1 / Math.sqrt(Rows.dot(x, x, row, width) / width + epsilon));
+        return (float) (1 / Math.sqrt(RowLoops.dot(x, x, row, width) / width + epsilon));
     }
 
     /** Inputs x, gains and dy; outputs dx and, if they learn, the gradient of the gains. */
@@ -191,24 +191,24 @@ final class RmsNorm extends FusedOp {
             float[] gains = LayerNormKernels.repeated(in[1], Blocks.size(in[0].length(), width));
             float[][] sums = new float[ofGains ? Blocks.count(in[0].length(), width) : 0][width];
             Blocks.run(in[0].length(), width, (block, from, length) -> {
-                float[] x = Scratch.array(0, length);
-                float[] dy = Scratch.array(1, length);
+                float[] x = ThreadArrays.array(0, length);
+                float[] dy = ThreadArrays.array(1, length);
                 in[0].read(from, x, length);
                 in[2].read(from, dy, length);
-                float[] scales = Scratch.array(3, length / width);
+                float[] scales = ThreadArrays.array(3, length / width);
                 for (int row = 0; row < length; row += width) {
                     scales[row / width] = scale(x, row, width, epsilon);
-                    Rows.multiply(x, row, width, scales[row / width]);
+                    RowLoops.multiply(x, row, width, scales[row / width]);
                 }
                 if (ofGains) {
-                    float[] product = Scratch.array(2, length);
+                    float[] product = ThreadArrays.array(2, length);
                     System.arraycopy(dy, 0, product, 0, length);
-                    Rows.multiply(x, product, length);
+                    RowLoops.multiply(x, product, length);
                     LayerNormKernels.addRows(product, length, width, sums[block]);
                 }
-                Rows.multiply(gains, dy, length);
+                RowLoops.multiply(gains, dy, length);
                 for (int row = 0; row < length; row += width) {
-                    float along = Rows.dot(dy, x, row, width) / width;
+                    float along = RowLoops.dot(dy, x, row, width) / width;
                     float scale = scales[row / width];
                     for (int i = row; i < row + width; i++) {
                         dy[i] = (dy[i] - x[i] * along) * scale;

@@ -11,8 +11,8 @@ import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -106,7 +106,10 @@ final class SampledProduct extends FusedOp {
         DynamicCustomOp op = (DynamicCustomOp) product.getOp();
         boolean floats = GraphOrder.inputs(product).stream()
                 .allMatch(input -> graph.getVariable(input).dataType() == DataType.FLOAT);
-        return floats && Products.isPlain(op) && Products.transposes(op, 0) && !Products.transposes(op, 1)
+        return floats
+                        && MatmulAttributes.isPlain(op)
+                        && MatmulAttributes.transposes(op, 0)
+                        && !MatmulAttributes.transposes(op, 1)
                 ? product
                 : null;
     }
@@ -158,14 +161,14 @@ final class SampledProduct extends FusedOp {
         try (DenseArray left = DenseArray.rowMajor(x);
                 DenseArray right = DenseArray.rowMajor(g)) {
             Blocks.each(parts.length, tile -> {
-                float[][] columns = Scratch.arrays(left.width() + right.width(), ROWS);
+                float[][] columns = ThreadArrays.arrays(left.width() + right.width(), ROWS);
                 gather(left, tile, columns, 0);
                 gather(right, tile, columns, left.width());
                 multiply(columns, left.width(), right.width(), places, parts[tile]);
             });
         }
         for (int tile = 1; tile < parts.length; tile++) {
-            Rows.add(parts[tile], parts[0], places.length);
+            RowLoops.add(parts[tile], parts[0], places.length);
         }
         try (DenseArray result = DenseArray.toBeWritten(out)) {
             result.write(0L, parts[0], places.length);
@@ -178,7 +181,7 @@ final class SampledProduct extends FusedOp {
         int width = matrix.width();
         int from = tile * ROWS;
         int rows = (int) Math.min(ROWS, matrix.length() / width - from);
-        float[] strip = Scratch.array(0, STRIP * width);
+        float[] strip = ThreadArrays.array(0, STRIP * width);
         for (int row = 0; row < rows; row += STRIP) {
             int count = Math.min(STRIP, rows - row);
             matrix.read((long) (from + row) * width, strip, count * width);
@@ -219,10 +222,10 @@ final class SampledProduct extends FusedOp {
     }
 
     private static void multiply(float[][] columns, int left, int right, int[] places, float[] into) {
-        float[] products = Scratch.array(1, QUARTER);
+        float[] products = ThreadArrays.array(1, QUARTER);
         for (int i = 0; i < places.length; i++) {
             quarters(columns[places[i] / right], columns[left + places[i] % right], products);
-            into[i] = Rows.sum(products, 0, QUARTER);
+            into[i] = RowLoops.sum(products, 0, QUARTER);
         }
     }
 

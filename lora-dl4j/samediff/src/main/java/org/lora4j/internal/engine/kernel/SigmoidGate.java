@@ -9,8 +9,8 @@ import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Exponential;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
 import org.lora4j.internal.engine.autodiff.rules.Shapes;
 import org.lora4j.internal.graph.GraphOrder;
@@ -202,8 +202,8 @@ final class SigmoidGate extends FusedOp {
 
     private void forward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] e = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] e = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             curve.exponentials(x, e, length);
             for (int i = 0; i < length; i++) {
@@ -211,7 +211,7 @@ final class SigmoidGate extends FusedOp {
             }
             if (gated) {
                 in[1].read(from, e, length);
-                Rows.multiply(e, x, length);
+                RowLoops.multiply(e, x, length);
             }
             out[0].write(from, x, length);
         });
@@ -267,9 +267,9 @@ final class SigmoidGate extends FusedOp {
             float a = curve.a();
             float cubic = 3 * curve.a() * curve.b();
             Blocks.run(in[0].length(), 1, (block, from, length) -> {
-                float[] x = Scratch.array(0, length);
-                float[] e = Scratch.array(1, length);
-                float[] dy = Scratch.array(2, length);
+                float[] x = ThreadArrays.array(0, length);
+                float[] e = ThreadArrays.array(1, length);
+                float[] dy = ThreadArrays.array(2, length);
                 in[0].read(from, x, length);
                 in[1].read(from, dy, length);
                 curve.exponentials(x, e, length);
@@ -280,12 +280,12 @@ final class SigmoidGate extends FusedOp {
                     e[i] = s + y * (e[i] * s) * (a + cubic * x[i] * x[i]);
                     x[i] = y;
                 }
-                Rows.multiply(dy, e, length);
+                RowLoops.multiply(dy, e, length);
                 if (gated) {
-                    Rows.multiply(dy, x, length);
+                    RowLoops.multiply(dy, x, length);
                     out[1].write(from, x, length);
                     in[2].read(from, dy, length);
-                    Rows.multiply(dy, e, length);
+                    RowLoops.multiply(dy, e, length);
                 }
                 out[0].write(from, e, length);
             });

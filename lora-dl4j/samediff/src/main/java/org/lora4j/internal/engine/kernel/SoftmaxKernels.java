@@ -5,9 +5,9 @@ import java.util.Arrays;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.Exponential;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
 import org.lora4j.internal.array.SoftmaxRows;
+import org.lora4j.internal.array.ThreadArrays;
 
 /**
  * Softmax over the last dimension, and its backward: dx = y (dy - sum(dy y)).
@@ -21,18 +21,18 @@ final class SoftmaxKernels {
     static void forward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] x = Scratch.array(0, length);
-            float[] ofRow = Scratch.array(1, length);
+            float[] x = ThreadArrays.array(0, length);
+            float[] ofRow = ThreadArrays.array(1, length);
             in[0].read(from, x, length);
             for (int row = 0; row < length; row += width) {
-                Arrays.fill(ofRow, row, row + width, Rows.max(x, row, width));
+                Arrays.fill(ofRow, row, row + width, RowLoops.max(x, row, width));
             }
-            Rows.subtract(ofRow, x, length);
+            RowLoops.subtract(ofRow, x, length);
             Exponential.apply(x, length);
             for (int row = 0; row < length; row += width) {
-                Arrays.fill(ofRow, row, row + width, 1 / Rows.sum(x, row, width));
+                Arrays.fill(ofRow, row, row + width, 1 / RowLoops.sum(x, row, width));
             }
-            Rows.multiply(ofRow, x, length);
+            RowLoops.multiply(ofRow, x, length);
             out[0].write(from, x, length);
         });
     }
@@ -41,8 +41,8 @@ final class SoftmaxKernels {
     static void backward(DenseArray[] in, DenseArray[] out) {
         int width = in[0].width();
         Blocks.run(in[0].length(), width, (block, from, length) -> {
-            float[] y = Scratch.array(0, length);
-            float[] dy = Scratch.array(1, length);
+            float[] y = ThreadArrays.array(0, length);
+            float[] dy = ThreadArrays.array(1, length);
             in[0].read(from, y, length);
             in[1].read(from, dy, length);
             SoftmaxRows.backward(y, dy, width, length);

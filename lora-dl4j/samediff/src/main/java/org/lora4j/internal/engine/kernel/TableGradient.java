@@ -8,8 +8,8 @@ import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Rows;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.RowLoops;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpRewrite;
@@ -104,13 +104,13 @@ final class TableGradient extends FusedOp {
             float[] zeros = new float[Blocks.size(sums.length(), 1)];
             Blocks.run(sums.length(), 1, (block, from, length) -> sums.write(from, zeros, length));
             int width = sums.width();
-            float[] sum = Scratch.array(0, width);
-            float[] row = Scratch.array(1, width);
+            float[] sum = ThreadArrays.array(0, width);
+            float[] row = ThreadArrays.array(1, width);
             for (int i = 0; i < places.length; i++) {
                 long at = (long) places[i] * width;
                 sums.read(at, sum, width);
                 rows.read((long) i * width, row, width);
-                Rows.add(row, sum, width);
+                RowLoops.add(row, sum, width);
                 sums.write(at, sum, width);
             }
             sums.flush();

@@ -7,7 +7,7 @@ import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
-import org.lora4j.internal.array.Scratch;
+import org.lora4j.internal.array.ThreadArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -57,8 +57,8 @@ final class ThinProducts {
         DenseArray out = DenseArray.toBeWritten(into);
         int rows = out.width();
         Blocks.run(out.length(), rows, (block, first, length) -> {
-            float[] columns = Scratch.array(0, length);
-            float[] row = Scratch.array(1, length / rows);
+            float[] columns = ThreadArrays.array(0, length);
+            float[] row = ThreadArrays.array(1, length / rows);
             for (int r = 0; r < rows; r++) {
                 from.read((long) r * from.width() + first / rows, row, length / rows);
                 for (int c = 0; c < length / rows; c++) {

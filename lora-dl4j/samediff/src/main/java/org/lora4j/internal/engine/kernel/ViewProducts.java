@@ -47,7 +47,7 @@ final class ViewProducts {
     private void match(SameDiffOp op, Map<String, OpRewrite> found) {
         DynamicCustomOp product = (DynamicCustomOp) op.getOp();
         List<String> inputs = GraphOrder.inputs(op);
-        if (!Products.isPlain(product) || !inputs.stream().allMatch(this::isFloat)) {
+        if (!MatmulAttributes.isPlain(product) || !inputs.stream().allMatch(this::isFloat)) {
             return;
         }
         Operand x = operand(inputs.get(0));
@@ -57,7 +57,11 @@ final class ViewProducts {
             return;
         }
         ViewProduct.Spec spec = new ViewProduct.Spec(
-                x.view(), w.view(), z.view(), Products.transposes(product, 0), Products.transposes(product, 1));
+                x.view(),
+                w.view(),
+                z.view(),
+                MatmulAttributes.transposes(product, 0),
+                MatmulAttributes.transposes(product, 1));
         found.put(z.last().getName(), context -> {
             SameDiff target = context.graph();
             return List.of(

@@ -122,7 +122,7 @@ public final class Arena {
 
     /** An array in 'c' order on memory of someone else, which it does not own. */
     static INDArray onMemory(long address, DataType type, long... shape) {
-        long length = Layout.length(shape);
+        long length = MemoryPlacement.length(shape);
         Pointer pointer = new Address(address).capacity(length);
         return Nd4j.create(Nd4j.createBuffer(pointer, length, type), shape, Nd4j.getStrides(shape, 'c'), 0, 'c');
     }

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.internal.engine.kernel.Kernels;
-import org.lora4j.internal.engine.plan.Value.Place;
+import org.lora4j.internal.engine.plan.PlannedValue.Place;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,12 +31,12 @@ final class OutputShapes implements AutoCloseable {
     private record Input(DataType type, List<Long> shape) {}
 
     /** The array of a value, or one that stands for it. */
-    INDArray array(Value value) {
+    INDArray array(PlannedValue value) {
         return stand.array(value);
     }
 
     /** For an op on these inputs; {@code arrays} are theirs. */
-    List<LongShapeDescriptor> of(DifferentialFunction op, List<Value> inputs, List<INDArray> arrays) {
+    List<LongShapeDescriptor> of(DifferentialFunction op, List<PlannedValue> inputs, List<INDArray> arrays) {
         return Kernels.shapes(op, arrays).orElseGet(() -> {
             boolean known = op instanceof DynamicCustomOp && inputs.stream().noneMatch(OutputShapes::mayBeRead);
             return known
@@ -45,12 +45,12 @@ final class OutputShapes implements AutoCloseable {
         });
     }
 
-    private static boolean mayBeRead(Value input) {
+    private static boolean mayBeRead(PlannedValue input) {
         return input.place() == Place.KNOWN
                 || input.array() != null && !input.type().isFPType();
     }
 
-    private static Question question(DynamicCustomOp op, List<Value> inputs) {
+    private static Question question(DynamicCustomOp op, List<PlannedValue> inputs) {
         return new Question(
                 op.opName(),
                 op.getClass(),

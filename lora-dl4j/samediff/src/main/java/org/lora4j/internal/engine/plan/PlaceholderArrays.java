@@ -21,17 +21,17 @@ final class PlaceholderArrays implements AutoCloseable {
     private long bytes;
 
     private record Kind(DataType type, List<Long> shape) {
-        static Kind of(Value value) {
+        static Kind of(PlannedValue value) {
             return new Kind(value.type(), Arrays.stream(value.shape()).boxed().toList());
         }
     }
 
     /** The array of a value, or one that stands for it. */
-    INDArray array(Value value) {
+    INDArray array(PlannedValue value) {
         return value.array() != null ? value.array() : arrays.computeIfAbsent(Kind.of(value), kind -> onMemory(value));
     }
 
-    private INDArray onMemory(Value value) {
+    private INDArray onMemory(PlannedValue value) {
         if (memory.isEmpty() || bytes < value.bytes()) {
             // The old one stays: arrays on it are in use.
             bytes = 2 * value.bytes();

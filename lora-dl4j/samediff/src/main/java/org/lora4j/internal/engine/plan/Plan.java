@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lora4j.internal.engine.plan.PlannedValue.Place;
 import org.lora4j.internal.engine.plan.Planner.PlannedStep;
-import org.lora4j.internal.engine.plan.Value.Place;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -25,10 +25,10 @@ public final class Plan {
     private final Arena arena;
     private final List<Step> steps;
     private final List<String> resultNames;
-    private final Map<String, Value> values;
-    private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
-    private final Map<Value, INDArray> constants = new LinkedHashMap<>();
-    private final Map<Value, INDArray> leaves = new LinkedHashMap<>();
+    private final Map<String, PlannedValue> values;
+    private final Map<PlannedValue, List<Use>> uses = new LinkedHashMap<>();
+    private final Map<PlannedValue, INDArray> constants = new LinkedHashMap<>();
+    private final Map<PlannedValue, INDArray> leaves = new LinkedHashMap<>();
     private final List<PlannedStep> planned;
     private final long bytes;
     private int generation = -1;
@@ -45,7 +45,12 @@ public final class Plan {
         }
     }
 
-    Plan(SameDiff graph, List<PlannedStep> planned, Map<String, Value> values, List<String> resultNames, Arena arena) {
+    Plan(
+            SameDiff graph,
+            List<PlannedStep> planned,
+            Map<String, PlannedValue> values,
+            List<String> resultNames,
+            Arena arena) {
         this.graph = graph;
         this.arena = arena;
         this.resultNames = resultNames;
@@ -59,15 +64,15 @@ public final class Plan {
             addUses(steps.get(i), planned.get(i).inputs(), false);
             addUses(steps.get(i), planned.get(i).outputs(), true);
         }
-        for (Value value : values.values()) {
+        for (PlannedValue value : values.values()) {
             if (value.place() == Place.KNOWN && isLeaf(value)) {
                 constants.put(value, value.array().dup());
             }
         }
-        List<Value> placed = uses.keySet().stream()
+        List<PlannedValue> placed = uses.keySet().stream()
                 .filter(value -> value.place() == Place.ARENA && !value.isView())
                 .toList();
-        this.bytes = Layout.place(placed);
+        this.bytes = MemoryPlacement.place(placed);
         uses.forEach((value, places) -> {
             if (value.place() == Place.KNOWN) {
                 places.forEach(use -> use.set(value.array()));
@@ -75,13 +80,13 @@ public final class Plan {
         });
     }
 
-    private void addUses(Step step, List<Value> arrays, boolean output) {
+    private void addUses(Step step, List<PlannedValue> arrays, boolean output) {
         for (int i = 0; i < arrays.size(); i++) {
             uses.computeIfAbsent(arrays.get(i), v -> new ArrayList<>()).add(new Use(step, i, output));
         }
     }
 
-    private boolean isLeaf(Value value) {
+    private boolean isLeaf(PlannedValue value) {
         return graph.getVariable(value.name()).getArr() == value.array();
     }
 
@@ -95,11 +100,7 @@ public final class Plan {
         watch = by;
     }
 
-    /**
-     * What the plan does, step by step.
-     *
-     * @return the steps in their order
-     */
+    /** What the plan does, step by step. */
     public List<PlanStep> steps() {
         if (descriptions == null) {
             descriptions = planned.stream().map(PlannedStep::description).toList();
@@ -123,7 +124,7 @@ public final class Plan {
 
     /** Whether what the plan took for constant is still so: small integers, and the shapes of weights. */
     boolean isCurrent() {
-        for (Map.Entry<Value, INDArray> constant : constants.entrySet()) {
+        for (Map.Entry<PlannedValue, INDArray> constant : constants.entrySet()) {
             if (!constant.getValue().equals(leaf(constant.getKey()))) {
                 return false;
             }
@@ -133,7 +134,7 @@ public final class Plan {
                 .allMatch(value -> Arrays.equals(value.shape(), leaf(value).shape()));
     }
 
-    private INDArray leaf(Value value) {
+    private INDArray leaf(PlannedValue value) {
         return graph.getVariable(value.name()).getArr();
     }
 
@@ -146,7 +147,7 @@ public final class Plan {
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
         arena.require(bytes);
         bindArena();
-        Map<Value, INDArray> results = new LinkedHashMap<>();
+        Map<PlannedValue, INDArray> results = new LinkedHashMap<>();
         uses.forEach((value, places) -> {
             switch (value.place()) {
                 case GIVEN -> places.forEach(use -> use.set(placeholders.get(value.name())));
@@ -194,14 +195,15 @@ public final class Plan {
         generation = arena.generation();
     }
 
-    private void bindLeaf(Value value, List<Use> places) {
+    private void bindLeaf(PlannedValue value, List<Use> places) {
         INDArray array = leaf(value);
         if (leaves.put(value, array) != array) {
             places.forEach(use -> use.set(array));
         }
     }
 
-    private INDArray result(Value value, Map<Value, INDArray> results, Map<String, INDArray> placeholders) {
+    private INDArray result(
+            PlannedValue value, Map<PlannedValue, INDArray> results, Map<String, INDArray> placeholders) {
         return switch (value.place()) {
             case GIVEN -> placeholders.get(value.name());
             case LEAF -> leaf(value);
@@ -212,7 +214,7 @@ public final class Plan {
         };
     }
 
-    private INDArray known(Value value) {
+    private INDArray known(PlannedValue value) {
         return constants.containsKey(value) ? leaf(value) : value.array().dup();
     }
 }

@@ -33,11 +33,7 @@ public record PlanStep(String work, List<Operand> inputs, List<Operand> outputs,
             return length() * type.width();
         }
 
-        /**
-         * How many elements it has.
-         *
-         * @return the number
-         */
+        /** How many elements it has. */
         public long length() {
             return shape.stream().mapToLong(Long::longValue).reduce(1, (a, b) -> a * b);
         }

@@ -15,7 +15,7 @@ import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.internal.engine.kernel.IndexCheck;
 import org.lora4j.internal.engine.kernel.Kernels;
 import org.lora4j.internal.engine.kernel.Multiplications;
-import org.lora4j.internal.engine.plan.Value.Place;
+import org.lora4j.internal.engine.plan.PlannedValue.Place;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -41,27 +41,32 @@ final class Planner {
     private final Map<String, INDArray> placeholders;
     private final List<String> results;
     private final boolean valuesKnown;
-    private final Map<String, Value> values = new LinkedHashMap<>();
+    private final Map<String, PlannedValue> values = new LinkedHashMap<>();
     private final List<PlannedStep> steps = new ArrayList<>();
     private final OutputShapes outputShapes = new OutputShapes();
 
     /** A step with the values that it reads and writes. */
-    record PlannedStep(SameDiffOp op, Supplier<Step> step, Rounded rounded, List<Value> inputs, List<Value> outputs) {
+    record PlannedStep(
+            SameDiffOp op,
+            Supplier<Step> step,
+            Rounded rounded,
+            List<PlannedValue> inputs,
+            List<PlannedValue> outputs) {
 
         PlanStep description() {
             return new PlanStep(
                     Kernels.workOf(op),
-                    inputs.stream().map(Value::operand).toList(),
-                    outputs.stream().map(Value::operand).toList(),
+                    inputs.stream().map(PlannedValue::operand).toList(),
+                    outputs.stream().map(PlannedValue::operand).toList(),
                     Multiplications.of(op.getOp(), shapes(inputs), shapes(outputs)));
         }
 
-        private static List<long[]> shapes(List<Value> values) {
-            return values.stream().map(Value::shape).toList();
+        private static List<long[]> shapes(List<PlannedValue> values) {
+            return values.stream().map(PlannedValue::shape).toList();
         }
 
         /** The same work on other values. */
-        PlannedStep on(List<Value> otherInputs, List<Value> otherOutputs) {
+        PlannedStep on(List<PlannedValue> otherInputs, List<PlannedValue> otherOutputs) {
             return new PlannedStep(op, step, rounded, otherInputs, otherOutputs);
         }
     }
@@ -142,17 +147,17 @@ final class Planner {
         }
     }
 
-    private Value given(String name) {
+    private PlannedValue given(String name) {
         INDArray array = placeholders.get(name);
-        return Value.of(name, valuesKnown && InputKey.mayBeShape(array) ? Place.KNOWN : Place.GIVEN, array);
+        return PlannedValue.of(name, valuesKnown && InputKey.mayBeShape(array) ? Place.KNOWN : Place.GIVEN, array);
     }
 
-    private static Value leaf(String name, SDVariable variable) {
+    private static PlannedValue leaf(String name, SDVariable variable) {
         INDArray array = variable.getArr();
         boolean known = variable.getVariableType() == VariableType.CONSTANT
                 && !array.dataType().isFPType()
                 && array.length() <= MOST_KNOWN;
-        return Value.of(name, known ? Place.KNOWN : Place.LEAF, array);
+        return PlannedValue.of(name, known ? Place.KNOWN : Place.LEAF, array);
     }
 
     private void add(SameDiffOp op) throws NoPlanException {
@@ -160,7 +165,8 @@ final class Planner {
         if (!ValueUse.isComputation(function)) {
             throw new NoPlanException(op, "is not a computation on its inputs");
         }
-        List<Value> inputs = GraphOrder.inputs(op).stream().map(values::get).toList();
+        List<PlannedValue> inputs =
+                GraphOrder.inputs(op).stream().map(values::get).toList();
         boolean allKnown = ValueUse.isOfShapes(function);
         if (!allKnown) {
             requireKnown(op, inputs);
@@ -168,7 +174,7 @@ final class Planner {
         }
         List<INDArray> arrays = inputs.stream().map(outputShapes::array).toList();
         List<LongShapeDescriptor> shapes = typed(op, outputShapes.of(function, inputs, arrays));
-        if (allKnown && shapes.stream().allMatch(s -> Layout.length(s.getShape()) <= MOST_KNOWN)) {
+        if (allKnown && shapes.stream().allMatch(s -> MemoryPlacement.length(s.getShape()) <= MOST_KNOWN)) {
             compute(op, arrays, shapes);
         } else if (ValueUse.isView(function) && inputs.get(0).place() == Place.ARENA && !isResult(op)) {
             String name = op.getOutputsOfOp().get(0);
@@ -182,9 +188,9 @@ final class Planner {
         return op.getOutputsOfOp().stream().anyMatch(results::contains);
     }
 
-    private static void requireKnown(SameDiffOp op, List<Value> inputs) throws NoPlanException {
+    private static void requireKnown(SameDiffOp op, List<PlannedValue> inputs) throws NoPlanException {
         for (int i = 0; i < inputs.size(); i++) {
-            Value input = inputs.get(i);
+            PlannedValue input = inputs.get(i);
             if (input.place() != Place.KNOWN && ValueUse.shapesResult(op.getOp(), i, input.type())) {
                 throw new NoPlanException(
                         op, "has a result whose shape may depend on the value of \"" + input.name() + "\"");
@@ -224,7 +230,7 @@ final class Planner {
         step.run();
         for (int i = 0; i < outputs.size(); i++) {
             String name = op.getOutputsOfOp().get(i);
-            values.put(name, Value.of(name, Place.KNOWN, outputs.get(i)));
+            values.put(name, PlannedValue.of(name, Place.KNOWN, outputs.get(i)));
         }
     }
 
@@ -233,12 +239,14 @@ final class Planner {
         return check == null ? step : new CheckedStep(step, check, inputs);
     }
 
-    private void addStep(SameDiffOp op, List<Value> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
-        List<Value> outputs = new ArrayList<>();
+    private void addStep(
+            SameDiffOp op, List<PlannedValue> inputs, List<INDArray> arrays, List<LongShapeDescriptor> shapes) {
+        List<PlannedValue> outputs = new ArrayList<>();
         for (int i = 0; i < shapes.size(); i++) {
             String name = op.getOutputsOfOp().get(i);
             LongShapeDescriptor shape = shapes.get(i);
-            Value output = Value.computed(name, results.contains(name), shape.dataType(), shape.getShape());
+            PlannedValue output =
+                    PlannedValue.computed(name, results.contains(name), shape.dataType(), shape.getShape());
             outputs.add(output);
             values.put(name, output);
         }

@@ -58,7 +58,6 @@ public final class Plans {
      * @param graph a graph that changes in the values of its leaves only
      * @param kernels what computes ops in place of ND4J, by the name of the op
      * @param rounding what rounds activations in front of products in BF16, if these are there
-     * @param arena the memory
      * @param losses variables that end the forward pass of a graph whose backward pass is to compute activations again; empty
      *     if they are to be kept, or there is no backward pass
      */
@@ -125,8 +124,6 @@ public final class Plans {
     /**
      * The shapes of all variables that some depend on.
      *
-     * @param placeholders the inputs
-     * @param results those variables
      * @return the shapes; empty if they are not known without a run
      */
     public Optional<KnownShapes> shapes(Map<String, INDArray> placeholders, Collection<String> results) {

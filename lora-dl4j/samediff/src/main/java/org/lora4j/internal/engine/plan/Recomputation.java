@@ -8,8 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.internal.engine.plan.PlannedValue.Place;
 import org.lora4j.internal.engine.plan.Planner.PlannedStep;
-import org.lora4j.internal.engine.plan.Value.Place;
 
 /**
  * Plans a backward pass that computes activations again instead of keeping them (gradient checkpointing: Chen et al. 2016,
@@ -24,16 +24,16 @@ final class Recomputation {
 
     private final List<PlannedStep> steps;
     private final int forward;
-    private final Map<Value, Integer> producers = new HashMap<>();
-    private final Map<Value, Value> again = new HashMap<>();
-    private final Set<Value> kept = new HashSet<>();
+    private final Map<PlannedValue, Integer> producers = new HashMap<>();
+    private final Map<PlannedValue, PlannedValue> again = new HashMap<>();
+    private final Set<PlannedValue> kept = new HashSet<>();
     private final List<PlannedStep> planned = new ArrayList<>();
 
     private Recomputation(List<PlannedStep> steps, int forward) {
         this.steps = steps;
         this.forward = forward;
         for (int i = 0; i < forward; i++) {
-            for (Value output : steps.get(i).outputs()) {
+            for (PlannedValue output : steps.get(i).outputs()) {
                 producers.put(output, i);
             }
         }
@@ -55,16 +55,18 @@ final class Recomputation {
     }
 
     // The value itself if it is kept, else one that is computed again by steps that are added here.
-    private Value available(Value value) {
-        Value base = value.base();
+    private PlannedValue available(PlannedValue value) {
+        PlannedValue base = value.base();
         if (base.place() != Place.ARENA || !producers.containsKey(base) || kept.contains(base)) {
             return value;
         }
-        Value found = again.get(base);
+        PlannedValue found = again.get(base);
         if (found == null) {
             PlannedStep step = steps.get(producers.get(base));
-            List<Value> inputs = step.inputs().stream().map(this::available).toList();
-            List<Value> outputs = step.outputs().stream().map(Value::again).toList();
+            List<PlannedValue> inputs =
+                    step.inputs().stream().map(this::available).toList();
+            List<PlannedValue> outputs =
+                    step.outputs().stream().map(PlannedValue::again).toList();
             for (int i = 0; i < outputs.size(); i++) {
                 again.put(step.outputs().get(i), outputs.get(i));
             }
@@ -79,7 +81,7 @@ final class Recomputation {
      * cuts, by dynamic programming. A limit is never below what a single step saves.
      */
     private void chooseKept() {
-        List<Set<Value>> crossing = crossing();
+        List<Set<PlannedValue>> crossing = crossing();
         long[] saved = savedAt();
         long all = Arrays.stream(saved).sum();
         long least = Long.MAX_VALUE;
@@ -101,7 +103,7 @@ final class Recomputation {
     /** Places after which the forward pass is cut, and what all that crosses them takes. */
     private record Cuts(long bytes, List<Integer> places) {}
 
-    private Cuts cheapest(long limit, long[] saved, List<Set<Value>> crossing) {
+    private Cuts cheapest(long limit, long[] saved, List<Set<PlannedValue>> crossing) {
         long[] bytes = new long[forward + 1];
         int[] before = new int[forward + 1];
         // Position i stands for a cut before step i; position 0 and the last are free.
@@ -127,20 +129,20 @@ final class Recomputation {
         return new Cuts(bytes[forward], places);
     }
 
-    private static long bytes(Set<Value> values) {
-        return values.stream().mapToLong(Value::bytes).sum();
+    private static long bytes(Set<PlannedValue> values) {
+        return values.stream().mapToLong(PlannedValue::bytes).sum();
     }
 
     /** For each step of the forward pass, what earlier steps and it compute and later ones of the pass read. */
-    private List<Set<Value>> crossing() {
-        Map<Value, Integer> lastReads = new HashMap<>();
+    private List<Set<PlannedValue>> crossing() {
+        Map<PlannedValue, Integer> lastReads = new HashMap<>();
         for (int i = 0; i < forward; i++) {
-            for (Value input : steps.get(i).inputs()) {
+            for (PlannedValue input : steps.get(i).inputs()) {
                 lastReads.put(input.base(), i);
             }
         }
-        List<Set<Value>> crossing = new ArrayList<>();
-        Set<Value> live = new HashSet<>();
+        List<Set<PlannedValue>> crossing = new ArrayList<>();
+        Set<PlannedValue> live = new HashSet<>();
         for (int i = 0; i < forward; i++) {
             int step = i;
             live.addAll(steps.get(i).outputs());
@@ -152,13 +154,13 @@ final class Recomputation {
 
     /** For each step of the forward pass, the bytes of its outputs that the backward pass reads. */
     private long[] savedAt() {
-        Set<Value> read = new HashSet<>();
+        Set<PlannedValue> read = new HashSet<>();
         for (PlannedStep step : steps.subList(forward, steps.size())) {
             step.inputs().forEach(input -> read.add(input.base()));
         }
         long[] saved = new long[forward];
         for (int i = 0; i < forward; i++) {
-            for (Value output : steps.get(i).outputs()) {
+            for (PlannedValue output : steps.get(i).outputs()) {
                 saved[i] += output.place() == Place.ARENA && read.contains(output) ? output.bytes() : 0;
             }
         }

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Kernel.Rounded;
+import org.lora4j.internal.engine.plan.PlannedValue.Place;
 import org.lora4j.internal.engine.plan.Planner.PlannedStep;
-import org.lora4j.internal.engine.plan.Value.Place;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -28,9 +28,9 @@ final class RoundedActivations {
     private static final String ROUNDING = "lora4j_rounding";
 
     private final List<PlannedStep> steps;
-    private final Map<Value, List<Use>> uses = new LinkedHashMap<>();
-    private final Set<Value> inBf16Alone = new HashSet<>();
-    private final Map<Value, Value> rounded = new HashMap<>();
+    private final Map<PlannedValue, List<Use>> uses = new LinkedHashMap<>();
+    private final Set<PlannedValue> inBf16Alone = new HashSet<>();
+    private final Map<PlannedValue, PlannedValue> rounded = new HashMap<>();
 
     /** A step that reads a value, or a view of it. */
     private record Use(PlannedStep step, int at) {
@@ -69,7 +69,7 @@ final class RoundedActivations {
     private void findInBf16Alone() {
         for (PlannedStep step : steps) {
             for (int output : step.rounded().outputs()) {
-                Value value = step.outputs().get(output);
+                PlannedValue value = step.outputs().get(output);
                 boolean taken = uses.getOrDefault(value, List.of()).stream().allMatch(Use::takesBf16);
                 if (taken && value.place() == Place.ARENA && value.type() == DataType.FLOAT) {
                     inBf16Alone.add(value);
@@ -89,7 +89,7 @@ final class RoundedActivations {
     }
 
     /** What of it may be BF16. */
-    private static Stream<Value> all(PlannedStep step) {
+    private static Stream<PlannedValue> all(PlannedStep step) {
         return Stream.concat(
                 step.rounded().inputs().stream().map(at -> step.inputs().get(at).base()),
                 step.rounded().outputs().stream().map(step.outputs()::get));
@@ -101,9 +101,9 @@ final class RoundedActivations {
         for (PlannedStep step : steps) {
             all.add(step.on(
                     inputs(step), step.outputs().stream().map(this::output).toList()));
-            for (Value output : step.outputs()) {
+            for (PlannedValue output : step.outputs()) {
                 if (isRoundedOnce(output)) {
-                    Value copy = output.rounded(output.name() + "/rounded");
+                    PlannedValue copy = output.rounded(output.name() + "/rounded");
                     rounded.put(output, copy);
                     all.add(step(rounding, output, copy));
                 }
@@ -113,7 +113,7 @@ final class RoundedActivations {
     }
 
     // One product alone rounds what it reads piece by piece, in the cache.
-    private boolean isRoundedOnce(Value value) {
+    private boolean isRoundedOnce(PlannedValue value) {
         List<Use> readers = uses.getOrDefault(value, List.of());
         return value.type() == DataType.FLOAT
                 && !inBf16Alone.contains(value)
@@ -121,7 +121,7 @@ final class RoundedActivations {
                 && readers.stream().filter(Use::takesRounded).count() > 1;
     }
 
-    private static PlannedStep step(Kernel rounding, Value from, Value into) {
+    private static PlannedStep step(Kernel rounding, PlannedValue from, PlannedValue into) {
         // Of no graph: for the description of the plan.
         SameDiffOp op = SameDiffOp.builder()
                 .name(ROUNDING)
@@ -130,15 +130,15 @@ final class RoundedActivations {
         return new PlannedStep(op, () -> new KernelStep(rounding, 1, 1), Rounded.NONE, List.of(from), List.of(into));
     }
 
-    private Value output(Value value) {
+    private PlannedValue output(PlannedValue value) {
         return inBf16Alone.contains(value) ? rounded.get(value) : value;
     }
 
-    private List<Value> inputs(PlannedStep step) {
-        List<Value> inputs = new ArrayList<>();
+    private List<PlannedValue> inputs(PlannedStep step) {
+        List<PlannedValue> inputs = new ArrayList<>();
         for (int i = 0; i < step.inputs().size(); i++) {
-            Value value = step.inputs().get(i);
-            Value other = rounded.get(value.base());
+            PlannedValue value = step.inputs().get(i);
+            PlannedValue other = rounded.get(value.base());
             boolean takes = inBf16Alone.contains(value.base()) || new Use(step, i).takesRounded();
             inputs.add(
                     other == null || !takes

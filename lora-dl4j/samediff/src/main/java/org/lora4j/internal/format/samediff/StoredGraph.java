@@ -29,7 +29,6 @@ public final class StoredGraph {
     /**
      * Judges a file.
      *
-     * @param where the file, for messages
      * @param allowed names of classes that its training configuration may name beside those of {@link #PACKAGES}
      * @throws ModelFormatException if it is damaged, or names other classes
      */

@@ -6,4 +6,4 @@ package org.lora4j.internal.samediff.form;
  *
  * @apiNote Status: internal
  */
-public sealed interface Finding permits Site, Refusal {}
+public sealed interface Finding permits Site, RefusedWeight {}

@@ -14,8 +14,8 @@ final class Forms {
 
     private Forms() {}
 
-    static Refusal refuse(Operand weight, SameDiffOp op, String reason) {
-        return new Refusal(new NotAdaptable(weight.subject(), op.getName(), reason));
+    static RefusedWeight refuse(Operand weight, SameDiffOp op, String reason) {
+        return new RefusedWeight(new NotAdaptable(weight.subject(), op.getName(), reason));
     }
 
     /** The refusal of an op whose operands are all parameters: nothing tells which one is the weight. */

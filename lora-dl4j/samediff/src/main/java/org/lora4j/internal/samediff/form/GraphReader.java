@@ -55,7 +55,6 @@ public final class GraphReader {
     /**
      * Whether a variable depends on leaves alone.
      *
-     * @param variable name of a variable
      * @return true for CONSTANT and VARIABLE, and for what is computed from nothing else
      */
     public boolean isParameter(String variable) {
@@ -65,7 +64,6 @@ public final class GraphReader {
     /**
      * Whether a variable is a CONSTANT or VARIABLE.
      *
-     * @param variable name of a variable
      * @return true if it holds its own array
      */
     public boolean isLeaf(String variable) {

@@ -124,7 +124,6 @@ public enum Layout {
      *
      * @param peftAxis 0 or 1, in PEFT's layout
      * @param axes number of axes of the factor; 2 for {@link #TRANSPOSED}
-     * @return the axis in this layout
      */
     public int factorAxis(int peftAxis, int axes) {
         return this == SAME ? peftAxis : axes - 1 - peftAxis;

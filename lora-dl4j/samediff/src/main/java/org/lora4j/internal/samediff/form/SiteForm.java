@@ -19,11 +19,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  */
 public interface SiteForm {
 
-    /**
-     * The name of the form in reports.
-     *
-     * @return a short name
-     */
+    /** The name of the form in reports. */
     String name();
 
     /** The kinds of ops ({@code opName}) that this form looks at. */
@@ -33,7 +29,7 @@ public interface SiteForm {
      * Looks at one op.
      *
      * @param op an op of one of {@link #ops}
-     * @return a {@link Site} for each module that the op applies, a {@link Refusal} for each weight that cannot be
+     * @return a {@link Site} for each module that the op applies, a {@link RefusedWeight} for each weight that cannot be
      *     adapted; empty if the op has no weight
      */
     List<Finding> inspect(GraphReader reader, SameDiffOp op);
@@ -61,7 +57,6 @@ public interface SiteForm {
      * Emits what follows within the op.
      *
      * @param adapted the output of {@link #base} with the adapters added
-     * @return the output of the op
      */
     default SDVariable finish(OpContext context, SDVariable adapted) {
         return adapted;
@@ -70,7 +65,6 @@ public interface SiteForm {
     /**
      * Emits a module of the same kind with {@code rank} outputs and no bias.
      *
-     * @param x the activation
      * @param a the factor, in the site's factor layout
      * @return the thin activation
      * @throws UnsupportedOperationException if adapters are added to the weight
@@ -82,7 +76,6 @@ public interface SiteForm {
     /**
      * Emits a linear map at every position.
      *
-     * @param site the module
      * @param thin the result of {@link #narrow}
      * @param b the factor, in the site's factor layout
      * @param like a variable of the wanted shape
@@ -101,12 +94,7 @@ public interface SiteForm {
                         + " Use AdapterMethod.weight.");
     }
 
-    /**
-     * Reshapes a vector with one value for each output so that it broadcasts over the output of the op.
-     *
-     * @param site the module
-     * @return the vector, broadcastable
-     */
+    /** Reshapes a vector with one value for each output so that it broadcasts over the output of the op. */
     default SDVariable alongOutputs(OpContext context, Site site, SDVariable perOutput) {
         return perOutput;
     }
@@ -114,7 +102,6 @@ public interface SiteForm {
     /**
      * An activation as a matrix with a row for each position.
      *
-     * @param site the module
      * @return the matrix {@code [positions, inputs]}
      */
     default SDVariable inputRows(OpContext context, Site site, SDVariable x) {
@@ -124,8 +111,6 @@ public interface SiteForm {
     /**
      * What {@link #inputRows} undoes.
      *
-     * @param site the module
-     * @param rows the matrix
      * @param x an activation of the wanted shape
      * @return the numbers as the activation has them
      */
@@ -136,7 +121,6 @@ public interface SiteForm {
     /**
      * An output of {@link #base} as a matrix with a row for each position.
      *
-     * @param site the module
      * @return the matrix {@code [positions, outputs]}
      */
     default SDVariable outputRows(OpContext context, Site site, SDVariable y) {
@@ -146,8 +130,6 @@ public interface SiteForm {
     /**
      * What {@link #outputRows} undoes.
      *
-     * @param site the module
-     * @param rows the matrix
      * @param y an output of the wanted shape
      * @return the numbers as the output has them
      */
@@ -165,12 +147,7 @@ public interface SiteForm {
         return true;
     }
 
-    /**
-     * Reshapes a vector with one value for each input so that it broadcasts over the activation.
-     *
-     * @param site the module
-     * @return the vector, broadcastable
-     */
+    /** Reshapes a vector with one value for each input so that it broadcasts over the activation. */
     default SDVariable alongInputs(OpContext context, Site site, SDVariable perInput) {
         return perInput;
     }

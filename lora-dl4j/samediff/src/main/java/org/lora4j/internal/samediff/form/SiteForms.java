@@ -30,7 +30,6 @@ public final class SiteForms {
     /**
      * Asks every form that looks at an op's kind.
      *
-     * @param op an op of the graph
      * @return what the forms say, in the order of the table
      */
     public static List<Finding> inspect(GraphReader reader, SameDiffOp op) {

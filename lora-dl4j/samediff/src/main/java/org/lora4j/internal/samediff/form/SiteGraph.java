@@ -38,7 +38,6 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
     /**
      * Creates the view.
      *
-     * @param site the module
      * @param inputs the inputs of the op, with replaced weights in place
      * @param base the output of the op before adapters, or null if adapters are added to the weight
      */
@@ -109,7 +108,6 @@ public final class SiteGraph implements ModuleAlgebra<SDVariable> {
      *
      * @param x an activation of the shape of {@link #input}
      * @param weight a weight as {@link #weight} has it
-     * @return the output
      */
     public SDVariable applied(SDVariable x, SDVariable weight) {
         List<SDVariable> replaced = new ArrayList<>(inputs);

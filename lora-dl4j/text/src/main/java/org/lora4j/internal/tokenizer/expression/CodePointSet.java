@@ -85,29 +85,17 @@ public final class CodePointSet {
         return ((found >= 0 ? found : -found - 2) & 1) == 0;
     }
 
-    /**
-     * What is in one of two sets.
-     *
-     * @return the union
-     */
+    /** What is in one of two sets. */
     public CodePointSet or(CodePointSet other) {
         return combined(other, true);
     }
 
-    /**
-     * What is in both sets.
-     *
-     * @return the intersection
-     */
+    /** What is in both sets. */
     public CodePointSet and(CodePointSet other) {
         return combined(other, false);
     }
 
-    /**
-     * What is not in the set.
-     *
-     * @return the complement
-     */
+    /** What is not in the set. */
     public CodePointSet not() {
         int end = Character.MAX_CODE_POINT + 1;
         boolean fromStart = changes.length > 0 && changes[0] == 0;

@@ -30,7 +30,6 @@ public final class UnicodeSets {
     /**
      * A set.
      *
-     * @param name a name of the file
      * @return the set, or null if the file has no such name
      */
     public static CodePointSet find(String name) {
@@ -50,7 +49,6 @@ public final class UnicodeSets {
     /**
      * A table of numbers.
      *
-     * @param name a name of the file
      * @return for each code point of the table its value
      */
     public static Map<Integer, Integer> table(String name) {

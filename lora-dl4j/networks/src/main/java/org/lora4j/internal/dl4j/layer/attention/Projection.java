@@ -10,8 +10,8 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.dl4j.layer.WeightLayout;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.MatrixProducts;
 import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -83,7 +83,7 @@ final class Projection {
 
     INDArray forward(INDArray x, Drops drops, Space space) {
         INDArray z = space.array(x.dataType(), x.size(0), out());
-        Products.set(1, x, false, matrix(parameters.apply(weight.name())), !isTransposed(), z);
+        MatrixProducts.set(1, x, false, matrix(parameters.apply(weight.name())), !isTransposed(), z);
         for (LoraSlot slot : updates.slots()) {
             updates.up(slot, updates.down(slot, drops.apply(slot, x), space.mgr(), space.place()), z);
         }
@@ -93,13 +93,13 @@ final class Projection {
     /** The gradient of the rows, a new array. */
     INDArray back(INDArray delta, Drops drops, Space space) {
         INDArray epsilon = space.array(delta.dataType(), delta.size(0), in());
-        Products.set(1, delta, false, matrix(parameters.apply(weight.name())), isTransposed(), epsilon);
+        MatrixProducts.set(1, delta, false, matrix(parameters.apply(weight.name())), isTransposed(), epsilon);
         for (LoraSlot slot : updates.slots()) {
             INDArray u = updates.back(slot, delta, space.mgr());
             if (drops.masks().containsKey(slot)) {
                 epsilon.addi(drops.apply(slot, u.mmul(updates.a(slot))));
             } else {
-                Products.add(1, u, false, updates.a(slot), false, epsilon);
+                MatrixProducts.add(1, u, false, updates.a(slot), false, epsilon);
             }
         }
         return epsilon;
@@ -111,7 +111,7 @@ final class Projection {
         if (settings.learns(weight.name())) {
             INDArray view = views.get(weight.name());
             INDArray left = isTransposed() ? x : delta;
-            Products.set(1, left, true, isTransposed() ? delta : x, false, matrix(view));
+            MatrixProducts.set(1, left, true, isTransposed() ? delta : x, false, matrix(view));
             gradient.gradientForVariable().put(weight.name(), view);
         }
         for (LoraSlot slot : updates.slots()) {

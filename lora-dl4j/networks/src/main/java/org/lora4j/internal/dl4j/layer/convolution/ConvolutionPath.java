@@ -15,8 +15,8 @@ import org.lora4j.dl4j.layer.WeightLayout;
 import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.dl4j.layer.FormedWeight;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.MatrixProducts;
 import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.Running;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -75,7 +75,7 @@ final class ConvolutionPath {
                 INDArray t = updates.down(slot, patches.rows(dropped(slot, image)), mgr, ArrayType.INPUT);
                 INDArray own = Nd4j.create(
                         t.dataType(), new long[] {t.size(0), updates.b(slot).size(0)}, 'f');
-                Products.set(slot.scaling(), t, false, updates.b(slot), true, own);
+                MatrixProducts.set(slot.scaling(), t, false, updates.b(slot), true, own);
                 Positions.add(own, z);
             }
         }
@@ -89,7 +89,7 @@ final class ConvolutionPath {
             INDArray rows = patches.rows(dropped(slot, image));
             INDArray update = matrix(pass.update(slot));
             INDArray own = Nd4j.create(rows.dataType(), new long[] {rows.size(0), update.size(0)}, 'f');
-            Products.set(1, rows, false, update, true, own);
+            MatrixProducts.set(1, rows, false, update, true, own);
             Positions.add(own, z);
         }
         weight.addBiases(z, 1);
@@ -169,14 +169,14 @@ final class ConvolutionPath {
 
     private static INDArray rows(INDArray left, INDArray right) {
         INDArray rows = Nd4j.createUninitialized(left.dataType(), new long[] {left.size(0), right.size(1)}, 'c');
-        Products.set(1, left, false, right, false, rows);
+        MatrixProducts.set(1, left, false, right, false, rows);
         return rows;
     }
 
     /** The gradient of a weight, in the layout of the layer, from the rows that it was multiplied with. */
     private INDArray weightGradient(INDArray rows, INDArray delta) {
         INDArray matrix = Nd4j.createUninitialized(delta.dataType(), new long[] {delta.size(1), rows.size(1)}, 'c');
-        Products.set(1, delta, true, rows, false, matrix);
+        MatrixProducts.set(1, delta, true, rows, false, matrix);
         LayerWeight module = weight.weight();
         return module.layout()
                 .fromPeft(

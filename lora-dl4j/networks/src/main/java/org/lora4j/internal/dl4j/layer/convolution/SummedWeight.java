@@ -13,7 +13,7 @@ import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.dl4j.layer.FormedWeight;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.LowRank;
-import org.lora4j.internal.dl4j.layer.Products;
+import org.lora4j.internal.dl4j.layer.MatrixProducts;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -92,7 +92,7 @@ final class SummedWeight {
         INDArray a = updates.a(slot);
         INDArray b = updates.b(slot);
         if (layout == WeightLayout.SAME) {
-            Products.add(slot.scaling(), b, false, a, false, sum.reshape('c', true, peft[0], a.size(1)));
+            MatrixProducts.add(slot.scaling(), b, false, a, false, sum.reshape('c', true, peft[0], a.size(1)));
             return;
         }
         if (layout == WeightLayout.MEMORY_REVERSED) {
@@ -101,11 +101,11 @@ final class SummedWeight {
                     .permute(2, 1, 0)
                     .dup('c')
                     .reshape('c', true, a.size(1), a.size(0));
-            Products.add(slot.scaling(), byWindow, false, b, true, sum.reshape('c', true, a.size(1), peft[0]));
+            MatrixProducts.add(slot.scaling(), byWindow, false, b, true, sum.reshape('c', true, a.size(1), peft[0]));
             return;
         }
         INDArray product = Nd4j.createUninitialized(sum.dataType(), new long[] {peft[0], a.size(1)}, 'c');
-        Products.set(slot.scaling(), b, false, a, false, product);
+        MatrixProducts.set(slot.scaling(), b, false, a, false, product);
         add(product, sum);
     }
 
@@ -130,11 +130,11 @@ final class SummedWeight {
         INDArray peft = weight().toPeft(ofWeight);
         INDArray matrix = peft.reshape('c', true, peft.size(0), peft.length() / peft.size(0));
         INDArray a = views.get(slot.a());
-        Products.set(slot.scaling(), updates.b(slot), true, matrix, false, LowRank.matrix(a));
+        MatrixProducts.set(slot.scaling(), updates.b(slot), true, matrix, false, LowRank.matrix(a));
         gradient.gradientForVariable().put(slot.a(), a);
         if (slot.isTrained(slot.b())) {
             INDArray b = views.get(slot.b());
-            Products.set(slot.scaling(), matrix, false, updates.a(slot), true, LowRank.matrix(b));
+            MatrixProducts.set(slot.scaling(), matrix, false, updates.a(slot), true, LowRank.matrix(b));
             gradient.gradientForVariable().put(slot.b(), b);
         }
     }

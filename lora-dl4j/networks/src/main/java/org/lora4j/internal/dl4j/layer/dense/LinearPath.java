@@ -15,9 +15,9 @@ import org.lora4j.internal.dl4j.layer.KeptPass;
 import org.lora4j.internal.dl4j.layer.LayerKinds;
 import org.lora4j.internal.dl4j.layer.LinearInput;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.MatrixProducts;
 import org.lora4j.internal.dl4j.layer.MethodSlots;
 import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.StepCache;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -149,7 +149,7 @@ public final class LinearPath {
             Gradient gradient,
             LayerWorkspaceMgr mgr) {
         if (settings.learns(weight)) {
-            Products.set(1, x, true, delta, false, views.get(weight));
+            MatrixProducts.set(1, x, true, delta, false, views.get(weight));
             gradient.gradientForVariable().put(weight, views.get(weight));
         }
         INDArray epsilon = settings.lowest() ? null : base(layer.getParam(weight), delta, mgr);
@@ -177,7 +177,7 @@ public final class LinearPath {
                 updates.downGradient(slot, mask == null ? x : x.mul(mask), u, views, gradient);
             }
             if (epsilon != null && mask == null) {
-                Products.add(1, u, false, updates.a(slot), false, epsilon);
+                MatrixProducts.add(1, u, false, updates.a(slot), false, epsilon);
             } else if (epsilon != null) {
                 epsilon.addi(u.mmul(updates.a(slot)).muli(mask));
             }

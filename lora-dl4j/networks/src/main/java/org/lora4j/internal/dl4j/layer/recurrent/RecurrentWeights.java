@@ -10,8 +10,8 @@ import org.lora4j.dl4j.layer.LoraSettings;
 import org.lora4j.dl4j.layer.LoraSlot;
 import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.dl4j.layer.LowRank;
+import org.lora4j.internal.dl4j.layer.MatrixProducts;
 import org.lora4j.internal.dl4j.layer.PathDropout;
-import org.lora4j.internal.dl4j.layer.Products;
 import org.lora4j.internal.dl4j.layer.TimeSeries;
 import org.lora4j.internal.dl4j.layer.dense.LinearPath;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -73,7 +73,7 @@ final class RecurrentWeights {
         }
         INDArray sum = mgr.dup(ArrayType.FF_WORKING_MEM, input(), 'f');
         for (LoraSlot slot : ofInput.slots()) {
-            Products.add(slot.scaling(), ofInput.a(slot), true, ofInput.b(slot), true, sum);
+            MatrixProducts.add(slot.scaling(), ofInput.a(slot), true, ofInput.b(slot), true, sum);
         }
         return sum;
     }
@@ -86,7 +86,7 @@ final class RecurrentWeights {
         for (LoraSlot slot : ofState.slots()) {
             INDArray a = ofState.a(slot);
             INDArray own = slot.drops(use.training()) ? Broadcasts.mulRow(a.dup(), mask(slot)) : a;
-            Products.add(slot.scaling(), own, true, ofState.b(slot), true, sum);
+            MatrixProducts.add(slot.scaling(), own, true, ofState.b(slot), true, sum);
         }
         return sum;
     }
@@ -131,7 +131,7 @@ final class RecurrentWeights {
             INDArray before, INDArray delta, Map<String, INDArray> views, Gradient gradient, LayerWorkspaceMgr mgr) {
         if (settings.learns("RW")) {
             INDArray view = views.get("RW");
-            Products.set(1, before, true, delta, false, TimeSeries.columns(view, 0, delta.size(1)));
+            MatrixProducts.set(1, before, true, delta, false, TimeSeries.columns(view, 0, delta.size(1)));
             gradient.gradientForVariable().put("RW", view);
         }
         for (LoraSlot slot : ofState.slots()) {

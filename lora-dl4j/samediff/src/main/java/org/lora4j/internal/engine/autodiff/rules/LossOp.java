@@ -62,7 +62,6 @@ public record LossOp(String name, Labels labels, Rows rows) {
     /**
      * Whether an op is a loss that treats rows so.
      *
-     * @param rows what becomes of them
      * @return true if so
      */
     public static boolean is(String name, Rows rows) {

@@ -106,11 +106,7 @@ public final class RuleContext {
         return Objects.requireNonNull(outputGradients.get(0), "gradient of output 0");
     }
 
-    /**
-     * The gradients of all outputs, zeros for an output that the loss does not depend on.
-     *
-     * @return one gradient per output
-     */
+    /** The gradients of all outputs, zeros for an output that the loss does not depend on. */
     public List<SDVariable> gradients() {
         List<SDVariable> all = new ArrayList<>();
         for (int i = 0; i < outputs.size(); i++) {
@@ -134,17 +130,12 @@ public final class RuleContext {
      * Reports the gradient of an input.
      *
      * @param index position of the input, from 0
-     * @param gradient its gradient, of its shape
      */
     public void pass(int index, SDVariable gradient) {
         inputGradients[index] = gradient;
     }
 
-    /**
-     * Number of dimensions of a variable.
-     *
-     * @param v a variable of the graph
-     */
+    /** Number of dimensions of a variable. */
     public int rank(SDVariable v) {
         return shapes.rank(v.name());
     }

@@ -14,7 +14,6 @@ public interface Shapes {
     /**
      * Number of dimensions of a variable.
      *
-     * @param variable name of a variable
      * @return its rank, 0 for a scalar
      */
     int rank(String variable);
@@ -31,7 +30,6 @@ public interface Shapes {
     /**
      * Whether the other questions can be asked of a variable. That depends on the graph alone.
      *
-     * @param variable name of a variable
      * @return false for one that a gradient rule made for its own use
      */
     default boolean knows(String variable) {
