@@ -16,7 +16,10 @@ record EpochDivergence(Divergence rule, OptionalDouble guessing) {
     private static final double ABOVE_START = 1.05;
 
     /** Standard deviations of the losses of batches. */
-    private static final double CHANCE = 2;
+    private static final double CHANCE = 3;
+
+    /** So many batches tell how they differ where an epoch has only one or two. */
+    private static final int WINDOW = 20;
 
     /** A loss is known before the second step, and seen again in the third. */
     private static final int FEWEST_STEPS = 3;
@@ -28,8 +31,9 @@ record EpochDivergence(Divergence rule, OptionalDouble guessing) {
             return "";
         }
         double mean = epoch.meanLoss();
-        double chance = CHANCE * deviation(losses.subList((int) (losses.size() - epoch.steps()), losses.size()));
-        if (mean > ABOVE_START * first && mean > first + chance) {
+        List<Double> last = last(losses, epoch.steps());
+        double least = Math.min(mean, mean(last));
+        if (least > ABOVE_START * first && least > first + CHANCE * deviation(last)) {
             return FittingSign.format(
                     "The mean training loss of epoch %d is %.4g, above the %.4g before the first step.",
                     epoch.epoch(), mean, first);
@@ -42,8 +46,18 @@ record EpochDivergence(Divergence rule, OptionalDouble guessing) {
         return "";
     }
 
+    /** The losses of an epoch; if those are few, also some before, but not the first one, with which they are compared. */
+    private static List<Double> last(List<Double> losses, long steps) {
+        long count = steps >= FEWEST_STEPS ? steps : Math.min(WINDOW, losses.size() - 1);
+        return losses.subList((int) (losses.size() - count), losses.size());
+    }
+
+    private static double mean(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+    }
+
     private static double deviation(List<Double> values) {
-        double mean = values.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        double mean = mean(values);
         double squares = values.stream()
                 .mapToDouble(value -> (value - mean) * (value - mean))
                 .sum();

@@ -10,6 +10,6 @@ package org.lora4j.train;
  * @param metric the value
  * @param seconds its duration
  * @param best whether the value is the best so far
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record EvaluationReport(long step, int epoch, double metric, double seconds, boolean best) {}

@@ -173,7 +173,7 @@ public interface FitReport {
             Map<String, Object> run = result.values();
             if (startKept()) {
                 // No epoch counts, so none of them is the best.
-                run.remove("best_metric");
+                run.keySet().removeAll(List.of("best_metric", "best_epoch"));
             }
             values.put("training", run);
         });

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> Safe.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Progress {
 
@@ -136,7 +136,7 @@ public final class Progress {
     /**
      * A part of the work in which one thing is counted. <b>Threads.</b> Safe.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Stage {
 

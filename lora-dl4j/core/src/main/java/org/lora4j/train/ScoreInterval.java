@@ -12,7 +12,7 @@ import org.lora4j.error.Problems;
  * @param value the estimate
  * @param low the lower end
  * @param high the upper end
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ScoreInterval(double value, double low, double high) {
 

@@ -74,8 +74,8 @@ class DivergedRunTest {
         "1 1 1 1.04 1.04 1.04, false",
         "1 1 1 1.06 1.06 1.06, true",
         "1 1 1 1.9 2.9 0.9, false",
-        "1 1 1 1.15 1.25 1.05, false",
-        "1 1 1 1.25 1.35 1.15, true",
+        "1 1 1 1.25 1.35 1.15, false",
+        "1 1 1 1.35 1.45 1.25, true",
         "0 1 1 5 5 5, false",
     })
     void start_isLeftBehind_byMoreThanBatchesDiffer(String losses, boolean diverged) {

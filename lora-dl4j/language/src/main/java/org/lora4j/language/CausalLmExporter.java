@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Writes a language model as a directory of Hugging Face. The artifact {@code lora-dl4j-export} has one, which {@link
  * CausalLm#export} finds by {@link java.util.ServiceLoader}.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface CausalLmExporter {
 
@@ -30,7 +30,7 @@ public interface CausalLmExporter {
      * @param directory of the base: config, tokenizer, templates; and its weights, unless all were trained
      * @param weights all weights, if they were trained, by the names of the files and in their layout; not to be written to
      * @param adapters those that act, to be merged one after the other
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record Parts(Path directory, Optional<ModelWeights> weights, List<Adapter> adapters) {
 

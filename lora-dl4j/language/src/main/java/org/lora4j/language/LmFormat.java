@@ -9,7 +9,7 @@ import java.util.Optional;
  * What a row of a data set looks like. {@link LmExample#read(java.nio.file.Path)} tells it from the names of the fields; the caller
  * may name it in its place.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum LmFormat {
     /** {@code messages}, each with {@code role} and {@code content}; {@code tools}, if there are any. */

@@ -14,7 +14,7 @@ import org.lora4j.internal.language.training.TokenRow;
  *
  * @param sequences the sequences, in the order of the examples; a long text is several
  * @param examples number of all examples
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record LmPreview(List<Sequence> sequences, int examples) {
 
@@ -28,7 +28,7 @@ public record LmPreview(List<Sequence> sequences, int examples) {
      *
      * @param text its text
      * @param learned whether its tokens are learned, or only read
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Part(String text, boolean learned) {
 
@@ -49,7 +49,7 @@ public record LmPreview(List<Sequence> sequences, int examples) {
      * @param parts its text in order
      * @param tokens number of its tokens
      * @param learned number of those that are learned
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Sequence(List<Part> parts, int tokens, int learned) {
 

@@ -395,6 +395,7 @@ class TrainerTest {
         TrainingResult result = Trainer.builder(TestModel.slope(Kind.WEIGHT, 0))
                 .plan(plan().steps(4).epochs(1).build())
                 .nanoTime(() -> readings[(int) now.getAndIncrement()] * 1_000_000_000L)
+                .quiet() // Progress reads the clock, too.
                 .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {
@@ -432,6 +433,7 @@ class TrainerTest {
                     reading[0]++;
                     return now[0];
                 })
+                .quiet() // Progress reads the clock, too.
                 .listener(new RunListener() {
                     @Override
                     public void onStep(StepReport report) {

@@ -23,7 +23,7 @@ import org.lora4j.train.Holdout;
  * @param train what to learn from
  * @param validation what to choose or judge by
  * @param <P> a part: a list, or a {@link TextTable}
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Split<P>(P train, P validation) {
 

@@ -13,7 +13,7 @@ import org.lora4j.weights.ModelWeights;
  * @param <I> an input
  * @param <E> an example
  * @param <P> a prediction
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface Targets<I, E, P> {
 

@@ -14,7 +14,7 @@ import org.lora4j.pretrained.TokenizedText;
  * @param <E> an example
  * @param <P> a prediction
  * @param <R> an evaluation
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public interface TaskSpec<I, E, P, R> {
 
@@ -24,7 +24,7 @@ public interface TaskSpec<I, E, P, R> {
      * @param name its name in files, which no other task has
      * @param taskType PEFT's task type, such as {@code SEQ_CLS}
      * @param pairs whether an input has two texts
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     record Kind(String name, String taskType, boolean pairs) {}
 

@@ -448,7 +448,7 @@ class TextClassifierTest {
                 .fit(TRAIN, VALIDATION);
 
         assertThat(classifier.report().training().orElseThrow().stopReason()).isEqualTo(StopReason.INTERRUPTED);
-        assertThat(classifier.report().toString()).contains("training INTERRUPTED in epoch 1;");
+        assertThat(classifier.report().toString()).contains("INTERRUPTED after 4 steps; 1 epoch in ");
     }
 
     @Test
