@@ -131,7 +131,7 @@ public final class TaskFit {
         float[][] ofModel = model.outputs(texts);
         ScoreInterval gain =
                 ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
-        if (!isKept(gain, few)) {
+        if (!isKept(gain, taken, few)) {
             model.close();
             return headAlone(
                     search.solved(all, found.cost(), found.best()),
@@ -151,12 +151,16 @@ public final class TaskFit {
     }
 
     /**
-     * Of few examples, the head learns from all in the end, and the adapter not from those that it is judged on, so its gain has to be
-     * certain.
+     * A head that is kept learns from all examples in the end, the adapter never from those that it is judged on. So where these were taken
+     * from the others, the gain has to be above its doubt: certain if examples are few, else above its standard error.
      */
-    private boolean isKept(ScoreInterval gain, boolean few) {
+    private boolean isKept(ScoreInterval gain, boolean taken, boolean few) {
         double better = task.higherIsBetter() ? gain.value() : -gain.value();
-        return few ? better > 0 && !gain.isUncertain() : better >= 0;
+        if (!taken) {
+            return better >= 0;
+        }
+        double certain = (gain.high() - gain.low()) / 2;
+        return better > (few ? certain : certain / 2);
     }
 
     /** Its score is that of the head that learned from the training part alone. */
