@@ -316,10 +316,12 @@ class EarlierFilesTest {
         return given;
     }
 
+    /** Texts of the earlier version had lost the blank that they begin with. */
     private static Object answer(String which, CausalLm model) {
         return which.equals("text")
                 ? List.of(model.generate("Once upon", GenerationConfig.greedy(8))
                         .text()
+                        .strip()
                         .split(" "))
                 : logProbabilities(model);
     }

@@ -193,6 +193,12 @@ public enum FuzzTarget {
                     || e instanceof IllegalArgumentException && e.getMessage().startsWith("Trainer, ")
                     || e instanceof TrainingFailedException;
         }
+
+        /** A run that goes on writes checkpoints, with an adapter beside each. */
+        @Override
+        long freeBytes() {
+            return 4L << 20;
+        }
     },
 
     /** What a LoraModel of Tribuo is in its proto, behind the name of its class. */
