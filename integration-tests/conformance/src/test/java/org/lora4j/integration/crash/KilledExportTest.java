@@ -27,7 +27,7 @@ import org.lora4j.integration.crash.SavedKinds.Kind;
  */
 class KilledExportTest {
 
-    /** Each kills a save in each of twenty places: 20 in a build, 200 in a thorough one. */
+    /** Each kills a save in each of 26 places: 26 in a build, 260 in a thorough one. */
     private static final int ROUNDS = Math.max(1, Integer.getInteger("kill.rounds", 5) / 5);
 
     /** Of the first two kinds, which replace two files of one directory, there is one place more. */

@@ -24,7 +24,10 @@ import org.lora4j.adapter.AdapterDirectory;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.GgufExport;
+import org.lora4j.language.CausalLm;
+import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.Llama2cCheckpoint;
+import org.lora4j.language.LmExample;
 import org.lora4j.pretrained.BertConfig;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -118,6 +121,32 @@ final class SavedKinds {
                 MultiLayerNetwork network = NetworkFile.readMultiLayerNetwork(place);
                 return List.of(Arrays.toString(network.params().toFloatVector()));
             }
+        },
+        LANGUAGE_ADAPTER {
+            @Override
+            void save(SavedKinds models, Path place, int number) throws IOException {
+                models.languageAdapters.get(number).save(place);
+            }
+
+            @Override
+            List<Object> load(SavedKinds models, Path place) throws IOException {
+                try (CausalLm model = CausalLm.load(place, models.language)) {
+                    return List.of(model.model().adapter("default"));
+                }
+            }
+        },
+        LANGUAGE_IN_FULL {
+            @Override
+            void save(SavedKinds models, Path place, int number) throws IOException {
+                models.languageInFull.get(number).save(place);
+            }
+
+            @Override
+            List<Object> load(SavedKinds models, Path place) throws IOException {
+                try (CausalLm model = CausalLm.load(place)) {
+                    return List.of(CausalLmTrainer.builder(model).build().evaluate(sentences(0)));
+                }
+            }
         };
 
         abstract void save(SavedKinds models, Path place, int number) throws IOException;
@@ -139,15 +168,21 @@ final class SavedKinds {
     private final List<TextClassifier> heads = new ArrayList<>();
     private final List<TextClassifier> adapters = new ArrayList<>();
     private final List<LoraModel<?>> tribuo = new ArrayList<>();
+    private final List<CausalLm> languageAdapters = new ArrayList<>();
+    private final List<CausalLm> languageInFull = new ArrayList<>();
+    private final CausalLm language;
     private final Path decoder;
 
     /** Reads what {@link #write} wrote. */
     SavedKinds(Path folder) throws IOException {
         decoder = folder.resolve("decoder");
+        language = CausalLm.load(decoder);
         for (int number = 0; number < 2; number++) {
             heads.add(TextClassifier.load(folder.resolve("head" + number), encoder));
             adapters.add(TextClassifier.load(folder.resolve("adapter" + number), encoder));
             tribuo.add((LoraModel<?>) Model.deserializeFromFile(folder.resolve("tribuo" + number)));
+            languageAdapters.add(CausalLm.load(folder.resolve("language-adapter" + number), folder));
+            languageInFull.add(CausalLm.load(folder.resolve("language-in-full" + number)));
         }
     }
 
@@ -170,6 +205,7 @@ final class SavedKinds {
             }
         }
         decoder(folder);
+        language(folder);
         tribuo(folder);
     }
 
@@ -220,6 +256,23 @@ final class SavedKinds {
                 Files.write(folder.resolve("tiny.bin"), Arrays.copyOfRange(seed, Integer.BYTES, end)),
                 Files.write(folder.resolve("tok.bin"), Arrays.copyOfRange(seed, end, seed.length)),
                 folder.resolve("decoder"));
+    }
+
+    private static List<LmExample> sentences(int number) {
+        return List.of(LmExample.text("ab".repeat(number + 1)), LmExample.text("ba".repeat(number + 2)));
+    }
+
+    private static void language(Path folder) throws IOException {
+        for (int number = 0; number < 2; number++) {
+            for (boolean inFull : new boolean[] {false, true}) {
+                try (CausalLm model = CausalLm.load(folder.resolve("decoder"))) {
+                    CausalLmTrainer.Builder trainer =
+                            CausalLmTrainer.builder(model).epochs(1).validationFraction(0);
+                    (inFull ? trainer.fullFineTuning() : trainer).build().fit(sentences(number));
+                    model.save(folder.resolve((inFull ? "language-in-full" : "language-adapter") + number));
+                }
+            }
+        }
     }
 
     private static void tribuo(Path folder) throws IOException {
