@@ -182,7 +182,10 @@ final class SavedKinds {
             adapters.add(TextClassifier.load(folder.resolve("adapter" + number), encoder));
             tribuo.add((LoraModel<?>) Model.deserializeFromFile(folder.resolve("tribuo" + number)));
             languageAdapters.add(CausalLm.load(folder.resolve("language-adapter" + number), folder));
-            languageInFull.add(CausalLm.load(folder.resolve("language-in-full" + number)));
+            // What was read is not saved again, only what was trained.
+            CausalLm model = CausalLm.load(decoder);
+            trainer(model).fullFineTuning().build().fit(sentences(number));
+            languageInFull.add(model);
         }
     }
 
@@ -262,15 +265,15 @@ final class SavedKinds {
         return List.of(LmExample.text("ab".repeat(number + 1)), LmExample.text("ba".repeat(number + 2)));
     }
 
+    private static CausalLmTrainer.Builder trainer(CausalLm model) {
+        return CausalLmTrainer.builder(model).epochs(1).validationFraction(0);
+    }
+
     private static void language(Path folder) throws IOException {
         for (int number = 0; number < 2; number++) {
-            for (boolean inFull : new boolean[] {false, true}) {
-                try (CausalLm model = CausalLm.load(folder.resolve("decoder"))) {
-                    CausalLmTrainer.Builder trainer =
-                            CausalLmTrainer.builder(model).epochs(1).validationFraction(0);
-                    (inFull ? trainer.fullFineTuning() : trainer).build().fit(sentences(number));
-                    model.save(folder.resolve((inFull ? "language-in-full" : "language-adapter") + number));
-                }
+            try (CausalLm model = CausalLm.load(folder.resolve("decoder"))) {
+                trainer(model).build().fit(sentences(number));
+                model.save(folder.resolve("language-adapter" + number));
             }
         }
     }
