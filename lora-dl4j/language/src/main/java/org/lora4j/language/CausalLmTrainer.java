@@ -375,7 +375,9 @@ public final class CausalLmTrainer {
                 startKept,
                 result,
                 List.copyOf(notes));
-        LOG.info("CausalLmTrainer: {}", report);
+        if (!options.quiet()) {
+            LOG.info("CausalLmTrainer: {}", report);
+        }
         return report;
     }
 

@@ -44,11 +44,18 @@ public final class TextTable {
     private final String source;
     private final String form;
     private final List<Map<String, Object>> rows;
+    /** Of each row its number in the source, from 1: that of a part is found there, too. */
+    private final List<Integer> numbers;
 
     private TextTable(String source, String form, List<Map<String, Object>> rows) {
+        this(source, form, rows, IntStream.rangeClosed(1, rows.size()).boxed().toList());
+    }
+
+    private TextTable(String source, String form, List<Map<String, Object>> rows, List<Integer> numbers) {
         this.source = source;
         this.form = form;
         this.rows = rows;
+        this.numbers = numbers;
     }
 
     /**
@@ -205,7 +212,7 @@ public final class TextTable {
      * @param label name of the column with the label, or with a list of labels
      * @return an example for each row
      * @throws IllegalArgumentException if a column is missing, or a row has no text or no label, or an empty one; the message names
-     *     the rows, of which the first below the header is 1
+     *     the rows, of which the first below the header is 1, also where this table is a part of another one
      */
     public List<LabeledText> labeled(String text, String label) {
         Arguments.required(text, "TextTable.labeled: text", "the name of a column");
@@ -289,7 +296,7 @@ public final class TextTable {
     public Split<TextTable> splitByLabel(String label, double fraction, long seed) {
         Arguments.required(label, "TextTable.splitByLabel: label", "the name of a column");
         List<String> labels = column(label);
-        return tables(Split.byLabel(numbers(), i -> LabelText.trimmed(labels.get(i)), fraction, seed));
+        return tables(Split.byLabel(indices(), i -> LabelText.trimmed(labels.get(i)), fraction, seed));
     }
 
     /**
@@ -305,10 +312,10 @@ public final class TextTable {
     public Split<TextTable> splitByGroup(String group, double fraction, long seed) {
         Arguments.required(group, "TextTable.splitByGroup: group", "the name of a column");
         List<String> groups = column(group);
-        return tables(Split.byGroup(numbers(), groups::get, fraction, seed));
+        return tables(Split.byGroup(indices(), groups::get, fraction, seed));
     }
 
-    private List<Integer> numbers() {
+    private List<Integer> indices() {
         return IntStream.range(0, rows.size()).boxed().toList();
     }
 
@@ -316,8 +323,12 @@ public final class TextTable {
         return new Split<>(part(split.train()), part(split.validation()));
     }
 
-    private TextTable part(List<Integer> numbers) {
-        return new TextTable(source, form, numbers.stream().map(rows::get).toList());
+    private TextTable part(List<Integer> indices) {
+        return new TextTable(
+                source,
+                form,
+                indices.stream().map(rows::get).toList(),
+                indices.stream().map(numbers::get).toList());
     }
 
     /**
@@ -398,7 +409,7 @@ public final class TextTable {
         List<Integer> trimmed = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             Row row = new Row(rows.get(i));
-            int number = i + 1;
+            int number = numbers.get(i);
             List<String> without =
                     columns.stream().filter(name -> row.get(name) == null).toList();
             if (!without.isEmpty()) {

@@ -234,6 +234,18 @@ class TextTableTest {
     }
 
     @Test
+    void partOfASplit_namesRowsByTheirNumberInTheWhole() {
+        Map<String, String> row = Map.of("group", "many", "text", "a film", "label", "good");
+        TextTable table = TextTable.of(List.of(row, row, row, Map.of("group", "one", "text", "a film", "label", " ")));
+        Split<TextTable> parts = table.splitByGroup("group", 0.1, 1);
+
+        assertThatThrownBy(() -> List.of(
+                        parts.train().labeled("text", "label"),
+                        parts.validation().labeled("text", "label")))
+                .hasMessageContaining("row 4 has an empty label");
+    }
+
+    @Test
     void splitByGroup_keepsGroupsTogether() {
         Split<TextTable> parts = customers().splitByGroup("customer", 0.2, 5);
 

@@ -20,6 +20,14 @@ final class StrangersProject {
     /** JVMs that end before optimizing pays. */
     private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
+    static final String LOGGER = """
+            <dependency>
+            <groupId>org.slf4j</groupId>
+            <artifactId>slf4j-simple</artifactId>
+            <version>1.7.36</version>
+            </dependency>
+            """;
+
     private static final String VERSION = "0.1.0-SNAPSHOT";
     private static final Path ROOT = Path.of(System.getProperty("lora4j.root"));
 
@@ -50,6 +58,13 @@ final class StrangersProject {
     /** The README's blocks of a language from its section on use on, in their order. */
     static List<String> readme(String language) throws IOException {
         return blocks("README.md", "## Use it", language);
+    }
+
+    /** The README's dependencies, and what shows the log. */
+    static String readmeWithLogger() throws IOException {
+        String dependencies = readme("xml").get(0);
+        int end = dependencies.lastIndexOf("</dependencies>");
+        return dependencies.substring(0, end) + LOGGER + dependencies.substring(end);
     }
 
     /** A document's blocks of a language from a heading on, in their order. */

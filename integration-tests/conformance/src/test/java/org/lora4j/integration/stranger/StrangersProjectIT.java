@@ -21,14 +21,6 @@ class StrangersProjectIT {
     /** Of sums in another order, in a loss near 1. */
     private static final double ROUNDING = 1e-4;
 
-    private static final String LOGGER = """
-            <dependency>
-            <groupId>org.slf4j</groupId>
-            <artifactId>slf4j-simple</artifactId>
-            <version>1.7.36</version>
-            </dependency>
-            """;
-
     @TempDir
     private static Path folder;
 
@@ -95,9 +87,7 @@ class StrangersProjectIT {
                     }
                 }
                 """;
-        dependencies = StrangersProject.readme("xml").get(0).replace("</dependencies>\n", LOGGER + "</dependencies>\n");
-        // The first closing tag is the BOM's.
-        dependencies = dependencies.replaceFirst(Pattern.quote(LOGGER), "");
+        dependencies = StrangersProject.readmeWithLogger();
         settings = StrangersProject.readme("properties").get(0);
         readme = run("readme", dependencies);
     }
@@ -149,7 +139,7 @@ class StrangersProjectIT {
                 <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId><version>1.0.0-M2.1</version></dependency>
                 <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
                 <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j-onednn</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
-                """ + LOGGER + "</dependencies>");
+                """ + StrangersProject.LOGGER + "</dependencies>");
 
         assertThat(printed.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
                 .singleElement()
