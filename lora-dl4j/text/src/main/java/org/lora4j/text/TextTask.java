@@ -147,9 +147,14 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private Object group(E example, Targets<I, E, P> targets) {
         // A value, not its hash: those of ones among zeros repeat after 16 labels.
-        return targets.head() == TaskExporter.Head.ONE_CLASS
+        if (targets.head() != TaskExporter.Head.ONE_CLASS) {
+            return 0;
+        }
+        // Labels cost no tokens; a task of another program may have none.
+        List<String> labels = spec.labels(example);
+        return labels.isEmpty()
                 ? FloatBuffer.wrap(targets.encode(example, spec.tokens(encoder, spec.input(example))))
-                : 0;
+                : labels;
     }
 
     private synchronized void learn(
