@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 
 /**
@@ -13,4 +13,4 @@ import org.lora4j.pretrained.Pooling;
  * @param tokenTypes whether the second text of a pair is told from the first
  * @apiNote Status: internal
  */
-public record EncoderParts(String name, BertWeights weights, Pooling pooling, boolean tokenTypes) {}
+public record EncoderParts(String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes) {}

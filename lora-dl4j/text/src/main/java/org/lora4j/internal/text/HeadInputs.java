@@ -4,7 +4,7 @@ package org.lora4j.internal.text;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.train.Progress;
 
@@ -24,14 +24,14 @@ record HeadInputs(float[][] train, float[][] validation) {
             List<EncodedText> validation,
             Progress progress) {
         boolean perToken = kind.isPerToken();
-        GraphExecutor executor = SameDiffExecutor.forInference(BertEncoder.create(
+        GraphExecutor executor = SameDiffExecutor.forInference(EncoderGraph.create(
                                 parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
                         .graph())
                 .fastest();
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
             RowOutputs rows = new RowOutputs(
                     executors,
-                    perToken ? BertEncoder.LAST_HIDDEN_STATE : BertEncoder.POOLED,
+                    perToken ? EncoderGraph.LAST_HIDDEN_STATE : EncoderGraph.POOLED,
                     parts.weights().dataType(),
                     parts.tokenTypes(),
                     perToken);

@@ -12,9 +12,9 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -30,7 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
+ * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link EncoderClassifier}.
  *
  * <p><b>Threads.</b> {@link #outputs} is safe as long as nothing learns and the state of {@link #adapted} stays.
  *
@@ -38,11 +38,11 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TaskModel implements AutoCloseable {
 
-    private static final String WEIGHT = BertClassifier.HEAD + ".weight";
-    private static final String BIAS = BertClassifier.HEAD + ".bias";
+    private static final String WEIGHT = EncoderClassifier.HEAD + ".weight";
+    private static final String BIAS = EncoderClassifier.HEAD + ".bias";
 
     private final SameDiff graph;
-    private final BertWeights encoder;
+    private final EncoderWeights encoder;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -81,12 +81,12 @@ public final class TaskModel implements AutoCloseable {
     record Output(String name, boolean perToken) {
 
         static Output of(HeadKind kind) {
-            return new Output(BertClassifier.LOGITS, kind.isPerToken());
+            return new Output(EncoderClassifier.LOGITS, kind.isPerToken());
         }
     }
 
     /** Weights that are a model's own, if all of them learn. */
-    static BertWeights weights(EncoderParts parts, Tuning tuning) {
+    static EncoderWeights weights(EncoderParts parts, Tuning tuning) {
         return tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
     }
 
@@ -115,9 +115,9 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /** The graph: encoder, head, loss. */
-    static SameDiff graph(EncoderParts parts, BertWeights weights, HeadKind kind, LinearHead head) {
+    static SameDiff graph(EncoderParts parts, EncoderWeights weights, HeadKind kind, LinearHead head) {
         Pooling pooling = kind.isPerToken() ? Pooling.MEAN : parts.pooling();
-        SameDiff sd = BertEncoder.create(weights, pooling, parts.tokenTypes()).graph();
+        SameDiff sd = EncoderGraph.create(weights, pooling, parts.tokenTypes()).graph();
         DataType type = weights.dataType();
         SDVariable weight = sd.var(
                 WEIGHT,
@@ -125,18 +125,19 @@ public final class TaskModel implements AutoCloseable {
                         .castTo(type));
         SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable rows = kind.isPerToken()
-                ? sd.reshape("head/input", sd.getVariable(BertEncoder.LAST_HIDDEN_STATE), -1, head.inputs())
-                : sd.getVariable(BertEncoder.POOLED);
-        SDVariable logits = rows.mmul(BertClassifier.HEAD + "/product", weight).add(BertClassifier.LOGITS, bias);
+                ? sd.reshape("head/input", sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE), -1, head.inputs())
+                : sd.getVariable(EncoderGraph.POOLED);
+        SDVariable logits =
+                rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
-                        sd.placeHolder(BertClassifier.LABELS, type, -1, -1, head.outputs()),
+                        sd.placeHolder(EncoderClassifier.LABELS, type, -1, -1, head.outputs()),
                         -1,
                         head.outputs())
-                : sd.placeHolder(BertClassifier.LABELS, type, -1, head.outputs());
+                : sd.placeHolder(EncoderClassifier.LABELS, type, -1, head.outputs());
         kind.loss(sd, logits, labels);
-        sd.setLossVariables(BertClassifier.LOSS);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 
@@ -169,7 +170,7 @@ public final class TaskModel implements AutoCloseable {
         own.replaceAll((name, array) ->
                 graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
         Map<String, INDArray> all =
-                new LinkedHashMap<>(BertWeights.of(encoder.config(), own).checkpointTensors());
+                new LinkedHashMap<>(EncoderWeights.of(encoder.config(), own).checkpointTensors());
         if (graph.hasVariable(WEIGHT)) {
             all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
             all.put(BIAS, graph.getVariable(BIAS).getArr());
