@@ -30,8 +30,7 @@ final class BoundTeam {
     }
 
     /** Of other layers, under other names. */
-    static List<Contender> contenders(
-            Predicate<String> wanted, List<LinearShape> shapes, UnaryOperator<String> names) {
+    static List<Contender> contenders(Predicate<String> wanted, List<LinearShape> shapes, UnaryOperator<String> names) {
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(OPEN_BLAS)) {
             contenders.add(ofNd4j(names.apply(OPEN_BLAS), "OpenBLAS", shapes));

@@ -42,10 +42,12 @@ final class FamilyTeam {
     }
 
     static List<Contender> bounds(Predicate<String> wanted) throws IOException {
-        return all(wanted, (family, some) -> BoundTeam.contenders(
-                key -> some.test(key(BOUND, family, key.substring(key.indexOf('.')))),
-                family.form().products(),
-                key -> key(BOUND, family, key.substring(key.indexOf('.')))));
+        return all(
+                wanted,
+                (family, some) -> BoundTeam.contenders(
+                        key -> some.test(key(BOUND, family, key.substring(key.indexOf('.')))),
+                        family.form().products(),
+                        key -> key(BOUND, family, key.substring(key.indexOf('.')))));
     }
 
     static List<Contender> torch(Predicate<String> wanted) throws IOException {

@@ -129,8 +129,7 @@ public final class PeerBenchmark {
         return keys.isEmpty() || List.of(keys.split(",")).stream().anyMatch(key -> key.startsWith(team.prefix() + "."));
     }
 
-    private void start(
-            Team team, int threads, String keys, Map<Team, TeamProcess> processes, Measurements measured) {
+    private void start(Team team, int threads, String keys, Map<Team, TeamProcess> processes, Measurements measured) {
         try {
             TeamProcess process = TeamProcess.start(team, threads, keys);
             processes.put(team, process);

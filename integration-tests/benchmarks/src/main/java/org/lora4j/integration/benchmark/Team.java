@@ -141,7 +141,8 @@ enum Team {
         if (this == BUSY_ONE) {
             return Map.of("OMP_NUM_THREADS", "1");
         }
-        boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED || this == DECODER || this == FAMILIES;
+        boolean sharesBatches =
+                this == LORA4J || this == METHODS || this == TUNED || this == DECODER || this == FAMILIES;
         return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");
     }
 

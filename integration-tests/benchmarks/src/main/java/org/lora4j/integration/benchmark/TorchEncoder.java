@@ -155,6 +155,7 @@ final class TorchEncoder {
     private final Tensor distances;
     /** Which row of them is for a query and a key, {@code [1, 1, length, length]}, and for a key and a query. */
     private final Tensor ofKeys;
+
     private final Tensor ofQueries;
     private final Tensor cosines = Torch.random(LENGTH, 1);
     private final Tensor sines = Torch.random(LENGTH, 1);
@@ -212,7 +213,8 @@ final class TorchEncoder {
         boolean before = form.has(NORM_BEFORE);
         Tensor attended = attended(block, before ? block.first().of(x) : x).add(x);
         Tensor middle = before ? attended : block.first().of(attended);
-        Tensor widened = widened(block, before ? block.second().of(middle) : middle).add(middle);
+        Tensor widened =
+                widened(block, before ? block.second().of(middle) : middle).add(middle);
         return before ? widened : block.second().of(widened);
     }
 
@@ -239,14 +241,7 @@ final class TorchEncoder {
         Tensor seen = relative
                 ? disentangled(block, query, key, value)
                 : torch.scaled_dot_product_attention(
-                        query,
-                        repeated(key),
-                        repeated(value),
-                        bias,
-                        0,
-                        form.has(CAUSAL),
-                        new DoubleOptional(),
-                        false);
+                        query, repeated(key), repeated(value), bias, 0, form.has(CAUSAL), new DoubleOptional(), false);
         Tensor joined = seen.transpose(1, 2).reshape(TOKENS, (long) form.heads() * form.headSize());
         return block.output().of(joined.to(x.scalar_type()));
     }

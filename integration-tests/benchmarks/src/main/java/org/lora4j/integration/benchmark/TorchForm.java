@@ -78,26 +78,15 @@ record TorchForm(
     /** One whose layers are BERT's, with heads of 64 numbers, or 32 in small ones. */
     static TorchForm ofBert(int vocabulary, int hidden, Places places, Part... parts) {
         return new TorchForm(
-                vocabulary,
-                hidden,
-                hidden,
-                4 * hidden,
-                12,
-                12,
-                hidden / 12,
-                places,
-                List.of(parts),
-                torch::gelu);
+                vocabulary, hidden, hidden, 4 * hidden, 12, 12, hidden / 12, places, List.of(parts), torch::gelu);
     }
 
     TorchForm embedding(int width) {
-        return new TorchForm(
-                vocabulary, width, hidden, wide, heads, keyHeads, headSize, places, parts, activation);
+        return new TorchForm(vocabulary, width, hidden, wide, heads, keyHeads, headSize, places, parts, activation);
     }
 
     TorchForm feedForward(int width, UnaryOperator<Tensor> function) {
-        return new TorchForm(
-                vocabulary, embedding, hidden, width, heads, keyHeads, headSize, places, parts, function);
+        return new TorchForm(vocabulary, embedding, hidden, width, heads, keyHeads, headSize, places, parts, function);
     }
 
     TorchForm heads(int queries, int keys, int size) {
