@@ -2,10 +2,10 @@
 package org.lora4j.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * What the probabilities of a classifier are worth: whether they are as often right as they say (Guo et al. 2017, On Calibration of Modern
@@ -58,18 +58,21 @@ record Confidence(List<Bin> bins, double expectedError, List<Coverage> coverage)
     }
 
     private static List<Coverage> coverage(float[] confidence, boolean[] right) {
-        int[] order = IntStream.range(0, confidence.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> -confidence[i]))
-                .mapToInt(i -> i)
-                .toArray();
+        // Of floats from 0 on, the order of their bits is that of the numbers; the number of the example is below them.
+        long[] order = new long[confidence.length];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = ((long) Float.floatToIntBits(confidence[i] + 0f) << Integer.SIZE) | i;
+        }
+        Arrays.sort(order);
         List<Coverage> coverage = new ArrayList<>();
         long rights = 0;
-        for (int i = 0; i < order.length; i++) {
-            rights += right[order[i]] ? 1 : 0;
+        for (int given = 1; given <= order.length; given++) {
+            int example = (int) order[order.length - given];
+            rights += right[example] ? 1 : 0;
             // A threshold cannot tell equal probabilities apart.
-            if (i == order.length - 1 || confidence[order[i + 1]] != confidence[order[i]]) {
-                coverage.add(new Coverage(confidence[order[i]], (i + 1.0) / order.length, (double) rights / (i + 1)));
+            if (given == order.length || confidence[(int) order[order.length - given - 1]] != confidence[example]) {
+                coverage.add(new Coverage(
+                        confidence[example], (double) given / order.length, (double) rights / given));
             }
         }
         return coverage;

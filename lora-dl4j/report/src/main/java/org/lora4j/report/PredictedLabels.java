@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -282,12 +283,21 @@ public final class PredictedLabels {
         Problems problems = new Problems();
         problems.atLeast("count", count, 1);
         problems.throwIfAny("PredictedLabels.worst");
-        return IntStream.range(0, size())
-                .filter(i -> !isRight(i))
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> ofRight[i]).thenComparingDouble(i -> -confidence[i]))
-                .limit(count)
-                .toList();
+        Comparator<Integer> worstFirst = Comparator.comparingDouble((Integer i) -> ofRight[i])
+                .thenComparingDouble(i -> -confidence[i])
+                .thenComparingInt(i -> i);
+        // The best of the worst is at its head.
+        PriorityQueue<Integer> worst = new PriorityQueue<>(worstFirst.reversed());
+        for (int i = 0; i < size(); i++) {
+            if (isRight(i)) {
+                continue;
+            }
+            worst.add(i);
+            if (worst.size() > count) {
+                worst.remove();
+            }
+        }
+        return worst.stream().sorted(worstFirst).toList();
     }
 
     boolean isRight(int example) {

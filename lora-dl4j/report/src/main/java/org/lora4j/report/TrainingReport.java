@@ -672,7 +672,7 @@ public final class TrainingReport {
      * @return an object, which {@link #read} reads from a file
      */
     public String json() {
-        return ReportCut.fitting(document, MOST_JSON, report -> JsonObjects.write(ReportJson.of(report)));
+        return ReportCut.fitting(document, MOST_JSON, (report, most) -> JsonObjects.write(ReportJson.of(report)));
     }
 
     /**
@@ -681,7 +681,7 @@ public final class TrainingReport {
      * @return lines
      */
     public String text() {
-        return ReportCut.fitting(document, MOST_BYTES, ReportText::of);
+        return ReportCut.fitting(document, MOST_BYTES, (report, most) -> ReportText.of(report));
     }
 
     /**

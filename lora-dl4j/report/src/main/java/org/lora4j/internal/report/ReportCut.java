@@ -7,7 +7,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.lora4j.internal.report.ReportBlock.ColoredText;
 import org.lora4j.internal.report.ReportBlock.Curves;
 import org.lora4j.internal.report.ReportBlock.Facts;
@@ -47,13 +47,13 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
      *
      * @param document the report
      * @param bytes how many bytes it may have
-     * @param writer makes the text of a report
+     * @param writer makes the text of a report; may end where it has more characters than there may be bytes
      * @return the text
      * @throws IllegalArgumentException if not even its titles fit
      */
-    public static String fitting(ReportDocument document, int bytes, Function<ReportDocument, String> writer) {
+    public static String fitting(ReportDocument document, int bytes, BiFunction<ReportDocument, Integer, String> writer) {
         for (ReportCut cut = FIRST; ; cut = cut.half()) {
-            String text = writer.apply(cut.of(document));
+            String text = writer.apply(cut.of(document), bytes);
             // Most texts need no second look at their bytes.
             if (text.length() <= bytes && text.getBytes(StandardCharsets.UTF_8).length <= bytes) {
                 return text;
@@ -89,6 +89,10 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
     }
 
     private ReportBlock of(ReportBlock block) {
+        if (this == FIRST && !(block instanceof Facts)) {
+            // It came in with no more than that.
+            return block;
+        }
         if (block instanceof Grid grid) {
             return new Grid(grid.id(), grid.caption(), grid.columns(), rows(grid), grid.of());
         }

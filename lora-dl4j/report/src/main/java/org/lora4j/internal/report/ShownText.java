@@ -32,8 +32,12 @@ public final class ShownText {
         if (text == null) {
             return "null";
         }
+        int plain = 0;
+        while (plain < text.length() && isPlain(text.charAt(plain))) {
+            plain++;
+        }
         StringBuilder shown = null;
-        for (int at = 0; at < text.length(); ) {
+        for (int at = plain; at < text.length(); ) {
             int character = text.codePointAt(at);
             int length = Character.charCount(character);
             String instead = instead(character);
@@ -71,6 +75,10 @@ public final class ShownText {
                 + (shown.endsWith(CUT) && shown.length() > most
                         ? shown.substring(shown.lastIndexOf('\u2026'))
                         : String.format(Locale.ROOT, "\u2026 (%,d" + CUT, text.length()));
+    }
+
+    private static boolean isPlain(char character) {
+        return character >= ' ' && character < DELETE || character == '\n' || character == '\t';
     }
 
     private static String instead(int character) {

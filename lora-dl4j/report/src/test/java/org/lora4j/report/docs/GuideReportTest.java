@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.LearningRateFinder;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.interpret.DataInf;
 import org.lora4j.interpret.IntegratedGradients;
@@ -77,7 +78,7 @@ class GuideReportTest {
         List<LabeledText> test = TinyEncoder.reviews(20, 2);
         List<String> texts = test.stream().map(LabeledText::text).toList();
         TextClassifier classifier =
-                TextClassifier.builder(encoder).epochs(1).build().fit(train);
+                TextClassifier.builder(encoder).epochs(2).validationFraction(0).build().fit(train);
         Path file = folder.resolve("report.html");
         // begin
         ModelWeights base = ModelWeights.of(classifier.model());
@@ -142,7 +143,7 @@ class GuideReportTest {
                 .build());
         base.init();
         AdaptedNetwork<MultiLayerNetwork> model = AdaptedNetwork.of(base);
-        model.addAdapter("default", LoraConfig.builder().rank(2).build(), 5);
+        model.addAdapter("default", LoraConfig.builder().rank(2).targetModules(ModuleSelector.allLinear()).build(), 5);
         model.activate("default");
         Path file = folder.resolve("report.html");
         // begin

@@ -158,7 +158,8 @@ final class HtmlElement {
         return children.isEmpty();
     }
 
-    void writeTo(StringBuilder page) {
+    /** Writes to the end of a page, and stops adding children once the page is longer than it may be. */
+    void writeTo(StringBuilder page, int most) {
         page.append('<').append(tag.word());
         attributes.forEach((attribute, value) -> {
             page.append(' ').append(attribute.word).append("=\"");
@@ -167,8 +168,11 @@ final class HtmlElement {
         });
         page.append('>');
         for (Object child : children) {
+            if (page.length() > most) {
+                return;
+            }
             if (child instanceof HtmlElement element) {
-                element.writeTo(page);
+                element.writeTo(page, most);
             } else {
                 escape(ShownText.of((String) child), page);
             }

@@ -67,24 +67,25 @@ public final class HtmlPage {
      * Writes a report.
      *
      * @param report the report
-     * @return the page
+     * @param most after how many characters there is no use in going on
+     * @return the page; longer and without its end if it has more
      */
-    public static String of(ReportDocument report) {
+    public static String of(ReportDocument report, int most) {
         StringBuilder page = new StringBuilder(HEAD);
-        HtmlElement.of(Tag.TITLE).add(report.title()).writeTo(page);
+        HtmlElement.of(Tag.TITLE).add(report.title()).writeTo(page, most);
         page.append("</head>\n<body>");
-        header(report).writeTo(page);
+        header(report).writeTo(page, most);
         HtmlElement main = HtmlElement.of(Tag.MAIN);
         report.parts().forEach((part, blocks) -> main.add(part(part, blocks)));
         page.append('\n');
-        main.writeTo(page);
+        main.writeTo(page, most);
         page.append('\n');
         HtmlElement.of(Tag.FOOTER)
                 .add(
                         HtmlElement.of(Tag.P)
                                 .add(
                                         "Written by lora4j. What is not here was not measured. Texts and labels stand as they are in the data."))
-                .writeTo(page);
+                .writeTo(page, most);
         return page.append("\n<script>")
                 .append(SCRIPT)
                 .append("</script></body></html>\n")
