@@ -72,7 +72,11 @@ public final class TensorBoardListener implements RunListener {
         double now = seconds();
         // As TensorBoard's own names: told by their start, and sorted by time.
         String name = String.format(
-                Locale.ROOT, "events.out.tfevents.%010d.lora4j.%d.%d", (long) now, ProcessHandle.current().pid(), files++);
+                Locale.ROOT,
+                "events.out.tfevents.%010d.lora4j.%d.%d",
+                (long) now,
+                ProcessHandle.current().pid(),
+                files++);
         try {
             file = GrowingFile.create(directory.resolve(name));
         } catch (IOException e) {

@@ -4,8 +4,8 @@ package org.lora4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import com.google.protobuf.Message;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
 import java.net.URL;
@@ -99,10 +99,15 @@ class TensorBoardListenerTest {
             byte[] length = new byte[8];
             bytes.get(length);
             assertThat(bytes.getInt()).isEqualTo(masked(length));
-            byte[] content = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] content = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             bytes.get(content);
             assertThat(bytes.getInt()).isEqualTo(masked(content));
-            events.add(String.valueOf(parser.invoke(null, (Object) content)).replaceAll("\\s+", " ").strip());
+            events.add(String.valueOf(parser.invoke(null, (Object) content))
+                    .replaceAll("\\s+", " ")
+                    .strip());
         }
         return events;
     }
@@ -121,13 +126,14 @@ class TensorBoardListenerTest {
     }
 
     private static String scalar(long step, String tag, String number) {
-        return "wall_time: 1.7960832E9 step: " + step + " summary { value { tag: \"" + tag + "\" simple_value: " + number
-                + " } }";
+        return "wall_time: 1.7960832E9 step: " + step + " summary { value { tag: \"" + tag + "\" simple_value: "
+                + number + " } }";
     }
 
     @Test
     void aRun_isReadByTensorFlow() throws Exception {
-        TensorBoardListener listener = TensorBoardListener.in(folder.resolve("runs").resolve("a"), clock);
+        TensorBoardListener listener =
+                TensorBoardListener.in(folder.resolve("runs").resolve("a"), clock);
         listener.onTrainingStart(start("loss per token"));
         listener.onStep(step(1, 2.5));
         listener.onStep(step(2, 1.5));
@@ -136,7 +142,8 @@ class TensorBoardListenerTest {
 
         try (Stream<Path> files = Files.list(folder.resolve("runs").resolve("a"))) {
             Path file = files.findFirst().orElseThrow();
-            assertThat(file.getFileName().toString()).startsWith("events.out.tfevents." + START.getEpochSecond() + ".lora4j.");
+            assertThat(file.getFileName().toString())
+                    .startsWith("events.out.tfevents." + START.getEpochSecond() + ".lora4j.");
             assertThat(events(file))
                     .containsExactly(
                             "wall_time: 1.7960832E9 file_version: \"brain.Event:2\"",
@@ -160,7 +167,8 @@ class TensorBoardListenerTest {
 
         // Every event file of TensorFlow begins so: 24 bytes, and their masked checksum.
         byte[] begin = {0x18, 0, 0, 0, 0, 0, 0, 0, (byte) 0xa3, 0x7f, 0x4b, 0x22, 0x09};
-        assertThat(Arrays.copyOf(Files.readAllBytes(files().get(0)), begin.length)).isEqualTo(begin);
+        assertThat(Arrays.copyOf(Files.readAllBytes(files().get(0)), begin.length))
+                .isEqualTo(begin);
     }
 
     @Test

@@ -71,8 +71,7 @@ record Confidence(List<Bin> bins, double expectedError, List<Coverage> coverage)
             rights += right[example] ? 1 : 0;
             // A threshold cannot tell equal probabilities apart.
             if (given == order.length || confidence[(int) order[order.length - given - 1]] != confidence[example]) {
-                coverage.add(new Coverage(
-                        confidence[example], (double) given / order.length, (double) rights / given));
+                coverage.add(new Coverage(confidence[example], (double) given / order.length, (double) rights / given));
             }
         }
         return coverage;

@@ -289,7 +289,7 @@ public final class PredictedLabels {
         // The best of the worst is at its head.
         PriorityQueue<Integer> worst = new PriorityQueue<>(worstFirst.reversed());
         for (int i = 0; i < size(); i++) {
-            if (isRight(i)) {
+            if (isRight(i) || worst.size() == count && worstFirst.compare(i, worst.peek()) > 0) {
                 continue;
             }
             worst.add(i);

@@ -87,8 +87,8 @@ class PageInBrowserTest {
                 "--virtual-time-budget=30000",
                 "--dump-dom",
                 page.toUri().toString()));
-        Matcher title = Pattern.compile("<title>(.*?)</title>", Pattern.DOTALL)
-                .matcher(run(command.toArray(String[]::new)));
+        Matcher title =
+                Pattern.compile("<title>(.*?)</title>", Pattern.DOTALL).matcher(run(command.toArray(String[]::new)));
         assertThat(title.find()).as("a page with a title").isTrue();
         return title.group(1);
     }
@@ -117,7 +117,8 @@ class PageInBrowserTest {
         String html = Files.readString(page).replace("</body>", "<script>document.title='ran'</script></body>");
         Files.writeString(page, html);
         assertThat(title(page, 800, false)).isEqualTo("waits");
-        assertThat(titleAfter(html, 800, false, "document.title=document.querySelectorAll('th button').length+' buttons'"))
+        assertThat(titleAfter(
+                        html, 800, false, "document.title=document.querySelectorAll('th button').length+' buttons'"))
                 .isEqualTo("3 buttons");
     }
 }

@@ -51,7 +51,8 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
      * @return the text
      * @throws IllegalArgumentException if not even its titles fit
      */
-    public static String fitting(ReportDocument document, int bytes, BiFunction<ReportDocument, Integer, String> writer) {
+    public static String fitting(
+            ReportDocument document, int bytes, BiFunction<ReportDocument, Integer, String> writer) {
         for (ReportCut cut = FIRST; ; cut = cut.half()) {
             String text = writer.apply(cut.of(document), bytes);
             // Most texts need no second look at their bytes.

@@ -35,7 +35,8 @@ record AxisScale(double low, double high, boolean logarithmic, boolean whole) {
         }
         double more = margin * (high - low);
         // What is never below 0 is not drawn as if it could be.
-        return new AxisScale(low >= 0 ? Math.max(low - more, Math.min(low, 0)) : low - more, high + more, logarithmic, whole);
+        return new AxisScale(
+                low >= 0 ? Math.max(low - more, Math.min(low, 0)) : low - more, high + more, logarithmic, whole);
     }
 
     /** 0 at the start, 1 at the end. */

@@ -214,7 +214,9 @@ public final class HtmlPage {
                     .with(Attribute.DATA_VALUE, Double.toString(number))
                     .add(ReportText.shown(number, kind));
         }
-        return text(HtmlElement.of(Tag.TD, "t").with(Attribute.DIR, "auto"), ReportText.shown(value, kind).strip());
+        return text(
+                HtmlElement.of(Tag.TD, "t").with(Attribute.DIR, "auto"),
+                ReportText.shown(value, kind).strip());
     }
 
     /** Long texts are folded: their start is seen. */
