@@ -103,20 +103,25 @@ public record TrainingResult(
      *     702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s}
      */
     public String ending() {
+        return ending(false);
+    }
+
+    /** The same, for a caller that kept the start if no epoch was better. */
+    String ending(boolean startKept) {
+        String after = epochs.size() + (epochs.size() == 1 ? " epoch" : " epochs");
         StringBuilder text = new StringBuilder(
                 switch (stopReason) {
-                    case COMPLETED -> "completed";
-                    case EARLY_STOPPED -> "stopped early";
-                    case INTERRUPTED -> "INTERRUPTED";
-                    case DIVERGED -> "DIVERGED";
+                    case COMPLETED -> "completed after " + after;
+                    case EARLY_STOPPED -> "stopped early after " + after;
+                    case INTERRUPTED -> "INTERRUPTED after " + steps + " steps, in epoch " + epochs.size();
+                    case DIVERGED -> "DIVERGED: " + divergence() + "; " + after;
                 });
-        text.append(stopReason == StopReason.INTERRUPTED ? " in epoch " : " after ")
-                .append(epochs.size())
-                .append(stopReason == StopReason.INTERRUPTED ? "" : epochs.size() == 1 ? " epoch" : " epochs");
         if (stopReason == StopReason.EARLY_STOPPED && bestEpoch.isPresent()) {
             text.append(", as ").append(epochs.size() - bestEpoch.getAsInt()).append(" brought nothing better");
         }
-        if (bestMetric.isPresent() && bestEpoch.isPresent()) {
+        if (startKept) {
+            text.append("; no epoch was better than the start, which was kept");
+        } else if (bestMetric.isPresent() && bestEpoch.isPresent()) {
             text.append(format("; best epoch %d (%.4f", bestEpoch.getAsInt(), bestMetric.getAsDouble()))
                     .append(bestRestored ? ", kept)" : ")");
         }
@@ -134,6 +139,14 @@ public record TrainingResult(
                         .append(" of evaluations")
                         .toString()
                 : text.toString();
+    }
+
+    private String divergence() {
+        return signs.stream()
+                .filter(sign -> sign.kind() == FittingSign.Kind.DIVERGENCE)
+                .map(sign -> sign.finding() + " " + sign.suggestion())
+                .findFirst()
+                .orElse("the training loss ended above its start");
     }
 
     /** One line on time: steps, examples, duration, examples a second, and the share of products where it was measured. */

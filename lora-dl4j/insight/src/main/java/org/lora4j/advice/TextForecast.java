@@ -34,6 +34,8 @@ final class TextForecast {
                     train.get(i).labels().size() == 1,
                     "train[" + i + "] has " + train.get(i).labels().size() + " labels, expected one");
         }
+        DataParts.checkTexts(
+                problems, "train", train.stream().map(LabeledText::text).toList());
         problems.throwIfAny(WHERE);
         FitOptions options = settings.get().options();
         Progress progress = options.progress(WHERE);

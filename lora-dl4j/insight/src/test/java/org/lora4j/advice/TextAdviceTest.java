@@ -85,6 +85,24 @@ class TextAdviceTest {
     }
 
     @Test
+    void emptyTexts_areNamedWithTheirRows() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        for (int row : new int[] {3, 4, 9}) {
+            train.set(row, new LabeledText(" ", "positive"));
+        }
+        List<LabeledText> validation = new ArrayList<>(VALIDATION);
+        validation.set(7, new LabeledText("", "negative"));
+
+        assertThatThrownBy(() -> DataAdvisor.of(TextAdviceTest::settings, train, validation))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("train[3, 4, 9] are 3 empty texts, expected words")
+                .hasMessageContaining("validation[7] is an empty text");
+        assertThatThrownBy(() -> Suitability.of(TextAdviceTest::settings, train))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Suitability.of: train[3, 4, 9] are 3 empty texts, expected words");
+    }
+
+    @Test
     void data_areExaminedByTheEncoderOfATask_andFindingsSayHowSureTheyAre() {
         List<LabeledText> train = new ArrayList<>(TRAIN);
         for (int i = 0; i < 6; i++) {

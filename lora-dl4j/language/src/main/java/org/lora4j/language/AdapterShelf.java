@@ -14,15 +14,13 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderGraph;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
+import org.lora4j.internal.serve.AdapterNames;
 import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.ServedStatus;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -124,15 +122,11 @@ final class AdapterShelf implements ModuleUpdates {
     }
 
     private void requirePlace(String name, boolean instead) {
-        if (name.equals(AdapterServer.BASE)) {
-            throw new IllegalArgumentException(
-                    "adapter \"" + name + "\": the name means the base without an adapter; expected another one.");
-        }
         if (instead) {
+            AdapterNames.requireNotBase(name);
             require(name);
-        } else if (slots.containsKey(name)) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name)
-                    + " is registered already; expected a free name. Call replace to exchange it.");
+        } else {
+            AdapterNames.requireFree(name, slots.keySet());
         }
     }
 
@@ -216,7 +210,7 @@ final class AdapterShelf implements ModuleUpdates {
 
     void requireKnown(String name) {
         synchronized (lock) {
-            if (!name.equals(AdapterServer.BASE)) {
+            if (!name.equals(AdapterNames.BASE)) {
                 require(name);
             }
         }
@@ -225,9 +219,7 @@ final class AdapterShelf implements ModuleUpdates {
     private Slot require(String name) {
         Slot slot = slots.get(name);
         if (slot == null) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name) + " is not registered"
-                    + ClosestNames.hint(name, slots.keySet()) + "; expected \"" + AdapterServer.BASE + "\" or one of "
-                    + Problems.quoted(slots.keySet()) + ". Register it first.");
+            throw new IllegalArgumentException(AdapterNames.unknown(name, slots.keySet()));
         }
         return slot;
     }
@@ -240,7 +232,7 @@ final class AdapterShelf implements ModuleUpdates {
      * @throws IOException if it cannot be read again
      */
     Optional<Values> take(String name) throws IOException {
-        if (name.equals(AdapterServer.BASE)) {
+        if (name.equals(AdapterNames.BASE)) {
             return Optional.of(Values.NONE);
         }
         Slot slot = require(name);
@@ -280,14 +272,7 @@ final class AdapterShelf implements ModuleUpdates {
         ActingAdapters updates = null;
         Exception problem = null;
         try {
-            Adapter adapter = Adapter.load(slot.directory.orElseThrow());
-            if (Fingerprint.of(adapter) == slot.fingerprint) {
-                updates = acting(slot.name, adapter);
-            } else {
-                problem = new IOException(slot.directory.get()
-                        + " holds other values than when it was registered; expected the same. Call replace(name,"
-                        + " directory) to serve the new ones.");
-            }
+            updates = acting(slot.name, Fingerprint.reread(slot.name, slot.directory.orElseThrow(), slot.fingerprint));
         } catch (IOException | RuntimeException e) {
             problem = e;
         } catch (OutOfMemoryError e) {

@@ -509,15 +509,17 @@ public final class CausalLm implements AutoCloseable {
     int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");
         Arguments.allRequired(tools, "chat: tools", "what may be called, a map");
-        String prompt =
-                requireChatTemplate("chat").renderedWith(messages, true, tools).text();
+        String prompt = requireChatTemplate("CausalLm.chat")
+                .renderedWith(messages, true, tools)
+                .text();
         return tokenizer().encode(prompt, false);
     }
 
     ChatTemplate requireChatTemplate(String call) {
         return chatTemplate.orElseThrow(() -> new IllegalStateException(call + ": " + directory
-                + " has no chat template; expected chat_template.jinja, or the field chat_template of"
-                + " tokenizer_config.json. A model without one has not learned to converse: give it plain text."));
+                + " has no chat template, which conversations need; expected chat_template.jinja, or the field chat_template of"
+                + " tokenizer_config.json. A model without one has not learned to converse: generate from plain text, and"
+                + " learn from LmExample.completion(prompt, completion) or LmExample.text(text)."));
     }
 
     /**

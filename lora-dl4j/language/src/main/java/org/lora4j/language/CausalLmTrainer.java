@@ -163,7 +163,7 @@ public final class CausalLmTrainer {
      */
     public LmEvaluation evaluate(List<LmExample> examples) {
         Problems problems = new Problems();
-        List<TokenRow> rows = encoder().of(required(examples, "examples"), "examples", problems);
+        List<TokenRow> rows = encoder("evaluate").of(required(examples, "examples"), "examples", problems);
         problems.throwIfAny("CausalLmTrainer.evaluate");
         return LmScore.of(model, rows);
     }
@@ -182,7 +182,7 @@ public final class CausalLmTrainer {
         problems.atLeast("count", count, 1);
         problems.throwIfAny("CausalLmTrainer.preview");
         List<LmExample> first = required(examples, "examples").subList(0, Math.min(count, examples.size()));
-        List<TokenRow> rows = encoder().of(first, "examples", problems);
+        List<TokenRow> rows = encoder("preview").of(first, "examples", problems);
         problems.throwIfAny("CausalLmTrainer.preview");
         return LmPreview.of(model.tokenizer(), rows.subList(0, Math.min(count, rows.size())), examples.size());
     }
@@ -196,8 +196,9 @@ public final class CausalLmTrainer {
         return model;
     }
 
-    private ExampleRows encoder() {
-        return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid);
+    private ExampleRows encoder(String call) {
+        return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid)
+                .call("CausalLmTrainer." + call);
     }
 
     private LmFitReport run(String call, List<LmExample> train, Optional<List<LmExample>> validation) {
@@ -208,7 +209,7 @@ public final class CausalLmTrainer {
                     + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
         }
         Problems problems = new Problems();
-        ExampleRows encoder = encoder();
+        ExampleRows encoder = encoder(call);
         List<TokenRow> learned = encoder.of(required(train, "train"), "train", problems);
         Optional<List<TokenRow>> given = validation.map(part -> encoder.of(part, "validation", problems));
         if (!problems.isEmpty()) {

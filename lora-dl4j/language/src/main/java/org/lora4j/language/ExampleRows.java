@@ -18,6 +18,7 @@ final class ExampleRows {
     private static final String ASSISTANT = "assistant";
 
     private final CausalLm model;
+    private String call = "CausalLmTrainer.fit";
     private final int maxLength;
     private final LongRows longRows;
     private final boolean skipInvalid;
@@ -41,6 +42,12 @@ final class ExampleRows {
         this.maxLength = maxLength;
         this.longRows = longRows;
         this.skipInvalid = skipInvalid;
+    }
+
+    /** Sets the call that messages name. */
+    ExampleRows call(String name) {
+        call = name;
+        return this;
     }
 
     /** The rows of a list of examples; those that are none are left out, or told. */
@@ -171,7 +178,7 @@ final class ExampleRows {
                 .noneMatch(message -> message.role().equals(ASSISTANT))) {
             throw new Unusable("has no message of the role assistant, expected an answer to learn");
         }
-        ChatTemplate template = model.requireChatTemplate("fit");
+        ChatTemplate template = model.requireChatTemplate(call);
         JinjaTemplate.Rendered whole = template.renderedWith(messages, false, conversation.tools());
         int[] ids = model.tokenizer().encode(whole.text(), false);
         if (ids.length < 2) {

@@ -330,7 +330,12 @@ final class SavedModel {
             }
         }
         if (fields.get("report") instanceof Map<?, ?> report) {
-            model.learned(SavedFitReport.of(report).orElseThrow(() -> damaged("report", "what a training reports")));
+            try {
+                model.learned(SavedFitReport.of(report));
+            } catch (IllegalArgumentException e) {
+                throw new CorruptAdapterException(
+                        MessageText.path(file) + ": report: " + e.getMessage() + ". Save the model again.", e);
+            }
         }
     }
 

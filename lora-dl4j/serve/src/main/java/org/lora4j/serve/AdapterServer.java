@@ -19,10 +19,9 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.Arguments;
-import org.lora4j.error.ClosestNames;
-import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.OutOfMemory;
+import org.lora4j.internal.serve.AdapterNames;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.RequestGroup.Ready;
 import org.lora4j.serve.ServedUpdate.Part;
@@ -60,7 +59,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class AdapterServer implements AutoCloseable {
 
     /** What a request names to get the base without an adapter. */
-    public static final String BASE = "__base__";
+    public static final String BASE = AdapterNames.BASE;
 
     private static final String OUTPUT = "AdapterServer.output";
     private static final String NAME = "the name of an adapter";
@@ -90,10 +89,7 @@ public final class AdapterServer implements AutoCloseable {
         }
 
         String unknown(String name) {
-            return "adapter \"" + FailureReasons.named(name) + "\" is not registered"
-                    + ClosestNames.hint(name, slots.keySet())
-                    + "; expected \"" + BASE + "\" or one of " + Problems.quoted(slots.keySet())
-                    + ". Register it first.";
+            return AdapterNames.unknown(name, slots.keySet());
         }
     }
 
@@ -225,14 +221,7 @@ public final class AdapterServer implements AutoCloseable {
 
     private void requireFree(String name) {
         gate.requireOpen();
-        if (name.equals(BASE)) {
-            throw new IllegalArgumentException(
-                    "adapter \"" + BASE + "\": the name means the base without an adapter;" + " expected another one.");
-        }
-        if (current.slots().containsKey(name)) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name)
-                    + " is registered already; expected a free name. Call replace to exchange it.");
-        }
+        AdapterNames.requireFree(name, current.slots().keySet());
     }
 
     private void put(Slot slot, Slot instead) {

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.MessageText;
 import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.serve.ServedUpdate.Part;
 
@@ -71,13 +70,7 @@ final class Slot {
         if (known != null) {
             return known;
         }
-        Adapter stored = Adapter.load(directory);
-        if (Fingerprint.of(stored) != fingerprint) {
-            throw new IOException("adapter " + MessageText.name(name) + ": " + directory
-                    + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
-                    + " to serve the new ones.");
-        }
-        ServedAdapter read = packing.again(name, stored);
+        ServedAdapter read = packing.again(name, Fingerprint.reread(name, directory, fingerprint));
         resident = read;
         return read;
     }

@@ -211,6 +211,9 @@ public final class SentenceEncoder implements AutoCloseable {
         TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(notes(train, validation, tokens));
+        if (fitted) {
+            notes.add(TextTask.STARTS_ANEW);
+        }
         notes.forEach(note -> LOG.warn("SentenceEncoder: {}", note));
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,

@@ -57,6 +57,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
     private static final double NANOS = 1e9;
 
+    /** What whoever calls {@code fit} on a task that has learned has to know. */
+    static final String STARTS_ANEW =
+            "every fit starts from the encoder, so what was learned before is replaced; to go on from"
+                    + " it, write its encoder by HuggingFaceExport.of(task.encoder()).weights(task.weights()).withoutHead()"
+                    + ".write(directory), and make the task over TextEncoder.load(directory)";
+
     private final String name = getClass().getSimpleName();
     private final TextEncoder encoder;
     private final TaskSpec<I, E, P, R> spec;
@@ -171,6 +177,10 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(targets.notes());
         notes.addAll(notes(learned, held, encoded, encodedHeld));
+        Fitted<I, E, P> before = fitted;
+        if (before != null && before.model().tuning() != Tuning.HEAD_ONLY) {
+            notes.add(STARTS_ANEW);
+        }
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
         TaskFit.Outcome outcome =
                 TaskFit.fit(parts, new TargetHead(name, targets), options, encoded, encodedHeld, taken, progress);
@@ -191,7 +201,6 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         if (!progress.isNone()) {
             LOG.info("{}: {}", name, report.line());
         }
-        Fitted<I, E, P> before = fitted;
         fitted = new Fitted<>(outcome.model(), targets, report);
         if (before != null) {
             before.model().close();
