@@ -174,6 +174,11 @@ public final class AdapterLoader {
         return given;
     }
 
+    /** Whether the files are taken as they are. */
+    boolean isPlain() {
+        return config == null && mapping.isEmpty() && given.isEmpty() && leftOut == null;
+    }
+
     boolean isLenient() {
         return leftOut != null;
     }

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
@@ -34,6 +36,7 @@ import org.lora4j.quant.StoredWeight;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -91,6 +94,9 @@ public final class CausalLm implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
 
+    /** In the place of the name of an adapter. */
+    static final String ALL_WEIGHTS = "";
+
     /** Calls that were given no seed, so that two at the same moment have different ones. */
     private static final AtomicLong WITHOUT_SEED = new AtomicLong();
 
@@ -103,6 +109,7 @@ public final class CausalLm implements AutoCloseable {
     private final Object lock = new Object();
     private volatile Live live;
     private volatile FitReport report;
+    private final Map<String, LmEvidence> evidence = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     /** Weights and what reads them, which are exchanged together. */
@@ -389,6 +396,35 @@ public final class CausalLm implements AutoCloseable {
         report = last;
     }
 
+    /** Takes note of what a training of an adapter was, or, under {@link #ALL_WEIGHTS}, of all weights. */
+    void learned(String adapter, LmEvidence of) {
+        evidence.put(adapter, of);
+    }
+
+    /** What the training of an adapter, or of all weights, was, as far as that is known. */
+    Optional<LmEvidence> evidence(String adapter) {
+        return Optional.ofNullable(evidence.get(adapter));
+    }
+
+    /** The weights as they were read. */
+    DecoderWeights readWeights() {
+        return read;
+    }
+
+    /**
+     * What the training of an adapter was, as {@link #save} writes it beside the adapter.
+     *
+     * @param adapter the name of an adapter of {@link #model()}
+     * @return the receipt; empty if it has none, as an adapter of Python, or was changed since
+     * @throws IOException if the files of the base cannot be read
+     */
+    public Optional<Receipt> receipt(String adapter) throws IOException {
+        Arguments.required(adapter, "CausalLm.receipt: adapter", "the name of an adapter");
+        Adapter now = model().snapshot(adapter);
+        Optional<LmEvidence> known = evidence(adapter);
+        return known.isPresent() ? known.get().of(this, now) : Optional.empty();
+    }
+
     /**
      * The tokenizer of the directory.
      *
@@ -399,6 +435,10 @@ public final class CausalLm implements AutoCloseable {
         return tokenizer.orElseThrow(() -> new IllegalStateException("tokenizer: " + directory
                 + " has no tokenizer.json; expected one for texts. Generate from token ids, or save the tokenizer there:"
                 + " tokenizer.save_pretrained(directory)."));
+    }
+
+    Optional<LanguageTokenizer> tokenizerIfAny() {
+        return tokenizer;
     }
 
     /**

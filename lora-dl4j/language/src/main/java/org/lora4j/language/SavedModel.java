@@ -6,11 +6,13 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -21,6 +23,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
@@ -29,10 +32,13 @@ import org.lora4j.internal.format.file.AllowedFolders;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.StagedDirectory;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.CompanionFiles;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.SavedFitReport;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,6 +51,9 @@ final class SavedModel {
     static final String DESCRIPTION = "lora4j_language.json";
 
     private static final int VERSION = 1;
+    private static final String READ_BACK = "what was saved answers a probe with the same bits";
+    private static final long PROBE_SEED = 20261201;
+    private static final int PROBE_TOKENS = 16;
     private static final String WEIGHTS = "model.safetensors";
     private static final String CONFIG = "config.json";
     private static final String ADAPTER = "adapter_config.json";
@@ -77,7 +86,14 @@ final class SavedModel {
     private static Set<String> files() {
         Set<String> files = new TreeSet<>(CompanionFiles.NAMES);
         files.addAll(List.of(
-                DESCRIPTION, WEIGHTS, CONFIG, ADAPTER, "adapter_model.safetensors", "README.md", ".lora4j-lock"));
+                DESCRIPTION,
+                WEIGHTS,
+                CONFIG,
+                ADAPTER,
+                "adapter_model.safetensors",
+                "README.md",
+                Receipt.FILE,
+                ".lora4j-lock"));
         return files;
     }
 
@@ -112,9 +128,22 @@ final class SavedModel {
                 SafetensorsWriter.write(staging.resolve(WEIGHTS), tensors(model), Map.of("format", "pt"));
             }
             for (Map.Entry<String, String> folder : folders.entrySet()) {
-                model.model().adapter(folder.getKey()).save(staging.resolve(folder.getValue()));
+                Adapter adapter = model.model().adapter(folder.getKey());
+                Optional<LmEvidence> evidence = model.evidence(folder.getKey());
+                Optional<Receipt> receipt =
+                        evidence.isPresent() ? evidence.get().of(model, adapter) : Optional.empty();
+                receipt.map(of -> adapter.withReceipt(finished(of, directory)))
+                        .orElse(adapter)
+                        .save(staging.resolve(folder.getValue()));
             }
             JsonObjects.write(staging.resolve(DESCRIPTION), description(model, folders));
+            requireSame(model, staging, folders);
+            Optional<LmEvidence> all = model.evidence(CausalLm.ALL_WEIGHTS);
+            if (model.hasOwnWeights() && all.isPresent()) {
+                WholeFile.write(
+                        staging.resolve(Receipt.FILE),
+                        finished(all.get().ofWeights(model), directory).json());
+            }
         };
         boolean old = Files.exists(directory, LinkOption.NOFOLLOW_LINKS)
                 || !StagedDirectory.locate(directory).equals(directory);
@@ -122,6 +151,57 @@ final class SavedModel {
             StagedDirectory.replace("CausalLm.save", directory, content);
         } else {
             StagedDirectory.write("CausalLm.save", directory, content);
+        }
+    }
+
+    private static Receipt finished(Receipt receipt, Path directory) {
+        return receipt.withCheck(READ_BACK)
+                .withRun(Map.of(
+                        "directory",
+                        directory.toString(),
+                        "written",
+                        Instant.now().toString()));
+    }
+
+    /** What was written has to answer as what is in memory, in every bit, before anybody sees it. */
+    private static void requireSame(CausalLm model, Path staging, Map<String, String> folders) throws IOException {
+        boolean same = true;
+        if (model.hasOwnWeights()) {
+            same = holdsWeights(model, staging.resolve(WEIGHTS));
+        }
+        for (Map.Entry<String, String> folder : folders.entrySet()) {
+            String written = Adapter.load(staging.resolve(folder.getValue())).contentHash();
+            same &= written.equals(model.model().adapter(folder.getKey()).contentHash());
+        }
+        if (same && !model.hasOwnWeights() && model.model().mergedAdapters().isEmpty()) {
+            // Over the weights that are there: it is not closed, as that would close the tokenizer that both have.
+            CausalLm again = model.base();
+            new SavedModel(staging).addAdapters(staging, again);
+            int[] probe = RandomStreams.of(PROBE_SEED, "probe")
+                    .ints(Math.min(PROBE_TOKENS, model.contextLength()), 0, model.vocabularySize())
+                    .toArray();
+            same = Arrays.equals(model.logProbabilities(probe), again.logProbabilities(probe));
+        }
+        if (!same) {
+            throw new IOException(
+                    "CausalLm.save: what was written answers otherwise than what is in memory; expected the same"
+                            + " bits. Nothing was saved. Check the disk and the memory of this machine, and save again.");
+        }
+    }
+
+    /** Tensor by tensor, so that no second copy is held. */
+    private static boolean holdsWeights(CausalLm model, Path file) throws IOException {
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            for (String name : model.weights().names()) {
+                INDArray array = model.weights().array(name);
+                try (INDArray written =
+                        ArrayBytes.read(reader, reader.tensor(name), ElementCodec.exactFor(array.dataType()))) {
+                    if (!ArrayBytes.same(array, written)) {
+                        return false;
+                    }
+                }
+            }
+            return true;
         }
     }
 
@@ -339,6 +419,7 @@ final class SavedModel {
         Adapter adapter = Adapter.load(place);
         try {
             model.model().addAdapter(name, adapter);
+            adapter.receipt().ifPresent(receipt -> model.learned(name, LmEvidence.read(receipt)));
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(MessageText.path(place) + ": " + e.getMessage(), e);
         }

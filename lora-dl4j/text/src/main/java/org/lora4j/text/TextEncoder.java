@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,7 @@ import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -199,6 +201,14 @@ public final class TextEncoder implements AutoCloseable {
             hash = BaseHashes.together(new BaseHashes(values).byPath());
         }
         return hash;
+    }
+
+    /** The hashes of this encoder and its tokenizer, for a receipt. */
+    Map<String, String> hashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        hashes.put(Receipt.BASE, hash());
+        hashes.put(Receipt.TOKENIZER, TokenizerHash.of(tokenizer));
+        return hashes;
     }
 
     /**
