@@ -3,6 +3,7 @@ package org.lora4j.language;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
@@ -73,6 +78,11 @@ final class BaseContent {
             }
             return TensorHash.of("weights", arrays, name -> false);
         }
+        return ofFiles(directory);
+    }
+
+    /** The hash of the weights in a directory of Hugging Face. */
+    static String ofFiles(Path directory) throws IOException {
         List<Object> key = key(directory);
         synchronized (KNOWN) {
             String known = KNOWN.get(key);
@@ -104,13 +114,48 @@ final class BaseContent {
         return key;
     }
 
+    /** Of weights that were trained here: as of the file that a save writes of them. */
+    static String ofTrained(CausalLm model) throws IOException {
+        MessageDigest all = Sha256.begin();
+        for (String name : new TreeSet<>(model.weights().names())) {
+            INDArray array = model.weights().array(name);
+            ElementCodec codec = ElementCodec.exactFor(array.dataType());
+            begin(all, name, codec.fileType(), array.shape());
+            ArrayBytes.source(name, array, codec).content().writeTo(new DigestChannel(all));
+        }
+        return HexFormat.of().formatHex(all.digest());
+    }
+
+    private static void begin(MessageDigest all, String name, DType type, long[] shape) {
+        all.update((name + " " + type + Arrays.toString(shape) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private record DigestChannel(MessageDigest digest) implements WritableByteChannel {
+
+        @Override
+        public int write(ByteBuffer bytes) {
+            int count = bytes.remaining();
+            digest.update(bytes);
+            return count;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {
+            // Nothing to close.
+        }
+    }
+
     private static String hash(Path directory) throws IOException {
         MessageDigest all = Sha256.begin();
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             ByteBuffer piece = ByteBuffer.allocate(PIECE);
             for (TensorEntry entry : new TreeMap<>(checkpoint.tensors()).values()) {
-                String about = entry.name() + " " + entry.dtype() + Arrays.toString(entry.shape()) + "\n";
-                all.update(about.getBytes(StandardCharsets.UTF_8));
+                begin(all, entry.name(), entry.dtype(), entry.shape());
                 for (long at = 0; at < entry.byteCount(); at += PIECE) {
                     piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
                     checkpoint.read(entry, at, piece);

@@ -37,6 +37,7 @@ import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -200,9 +201,28 @@ public final class CausalLm implements AutoCloseable {
      * @throws IOException if a file is damaged or cannot be read
      */
     public static CausalLm load(Path directory, CausalLm base) throws IOException {
+        return load(directory, base, TrustPolicy.usual());
+    }
+
+    /**
+     * Reads adapters for a base that is in memory, as {@link #load(Path, CausalLm)}.
+     *
+     * @param directory likewise
+     * @param base likewise
+     * @param policy what is asked of the directory: receipts, a signature, the same base
+     * @return the model with the adapters
+     * @throws IncompatibleBaseException if it was trained on another base, or with another tokenizer or chat template, and the policy
+     *     does not allow that
+     * @throws org.lora4j.trust.UnverifiedModelException if it is not signed, or has no receipt, as the policy asks for
+     * @throws IOException if a file is damaged or cannot be read
+     */
+    public static CausalLm load(Path directory, CausalLm base, TrustPolicy policy) throws IOException {
         Arguments.required(directory, "CausalLm.load: directory", "a directory that save wrote");
         Arguments.required(base, "CausalLm.load: base", "the model that it was trained on");
-        return SavedModel.read(directory, base.base());
+        Arguments.required(policy, "CausalLm.load: policy", "one, such as TrustPolicy.usual().strict()");
+        try (TrustPolicy.Opened opened = policy.open(directory)) {
+            return SavedModel.read(opened.path(), directory, base.base(), policy);
+        }
     }
 
     /**
@@ -226,12 +246,44 @@ public final class CausalLm implements AutoCloseable {
         Arguments.required(baseFolders, "CausalLm.load: baseFolders", "folders, or nothing");
         Arguments.allRequired(Arrays.asList(baseFolders), "CausalLm.load: baseFolders", "a folder");
         return SavedModel.isSaved(directory)
-                ? SavedModel.read(directory, storage, baseFolders)
+                ? SavedModel.read(directory, directory, storage, TrustPolicy.usual(), baseFolders)
                 : loadPlain(directory, storage);
+    }
+
+    /**
+     * Reads a model, as {@link #load(Path, Storage, Path...)}.
+     *
+     * @param directory likewise
+     * @param storage how matrices are kept
+     * @param policy what is asked of the directory: receipts, a signature, the same base. With trusted keys, a directory with all weights
+     *     is copied to a temporary folder first
+     * @param baseFolders where the base of a model that was saved may lie
+     * @return the model, with the adapters that it was saved with
+     * @throws org.lora4j.trust.UnverifiedModelException if it is not signed, or has no receipt, as the policy asks for
+     * @throws IOException as {@link #load(Path, Storage, Path...)}
+     */
+    public static CausalLm load(Path directory, Storage storage, TrustPolicy policy, Path... baseFolders)
+            throws IOException {
+        Arguments.required(directory, "CausalLm.load: directory", "a directory of a model");
+        Arguments.required(storage, "CausalLm.load: storage", "how matrices are kept, such as Storage.AS_STORED");
+        Arguments.required(policy, "CausalLm.load: policy", "one, such as TrustPolicy.usual().strict()");
+        Arguments.allRequired(Arrays.asList(baseFolders), "CausalLm.load: baseFolders", "a folder");
+        try (TrustPolicy.Opened opened = policy.open(directory)) {
+            if (SavedModel.isSaved(opened.path())) {
+                return SavedModel.read(opened.path(), directory, storage, policy, baseFolders);
+            }
+            policy.requireReceipt(directory, Optional.empty());
+            return loadPlain(opened.path(), directory, storage);
+        }
     }
 
     /** Reads a model of Hugging Face. */
     static CausalLm loadPlain(Path directory, Storage storage) throws IOException {
+        return loadPlain(directory, directory, storage);
+    }
+
+    /** Reads a model of Hugging Face that is a copy of the directory that it is called by. */
+    static CausalLm loadPlain(Path directory, Path named, Storage storage) throws IOException {
         DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::rowsOfTile);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
         Set<String> slow = weights.formsWithout(DecodeModel::isFast);
@@ -246,7 +298,7 @@ public final class CausalLm implements AutoCloseable {
         }
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
-        return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);
+        return new CausalLm(named, weights, tokenizer, ChatTemplate.find(directory), ends);
     }
 
     /**

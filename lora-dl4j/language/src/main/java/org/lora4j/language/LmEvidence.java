@@ -7,14 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.language.training.TokenRow;
 import org.lora4j.train.FitReport;
 import org.lora4j.train.RunReceipt;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.Receipt;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What a receipt of a training of a language model is made of, kept until somebody asks for it; or the receipt that an adapter
@@ -72,14 +70,7 @@ record LmEvidence(
 
     /** The receipt of all weights. */
     Receipt ofWeights(CausalLm model) throws IOException {
-        return read.isPresent() ? read.get() : receipt(model, weights(model), Map.of());
-    }
-
-    /** A hash of all weights as they are now. */
-    static String weights(CausalLm model) {
-        Map<String, INDArray> arrays = new LinkedHashMap<>();
-        model.weights().names().forEach(name -> arrays.put(name, model.weights().array(name)));
-        return TensorHash.of("all weights", arrays, name -> false);
+        return read.isPresent() ? read.get() : receipt(model, BaseContent.ofTrained(model), Map.of());
     }
 
     private Receipt receipt(CausalLm model, String trained, Map<String, Object> config) throws IOException {
@@ -88,7 +79,7 @@ record LmEvidence(
         hashes.putAll(BaseContent.hashes(model));
         if (adapter.isPresent() && model.hasOwnWeights()) {
             // Of adapters over weights that were trained here, these are the base.
-            hashes.put(Receipt.BASE, weights(model));
+            hashes.put(Receipt.BASE, BaseContent.ofTrained(model));
         }
         return RunReceipt.of("CausalLm", hashes, data, config, plan, seed, report);
     }

@@ -39,6 +39,7 @@ import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.SavedFitReport;
 import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -176,7 +177,7 @@ final class SavedModel {
         if (same && !model.hasOwnWeights() && model.model().mergedAdapters().isEmpty()) {
             // Over the weights that are there: it is not closed, as that would close the tokenizer that both have.
             CausalLm again = model.base();
-            new SavedModel(staging).addAdapters(staging, again);
+            new SavedModel(staging).addAdapters(staging, staging, again, TrustPolicy.usual().allowOtherBase());
             int[] probe = RandomStreams.of(PROBE_SEED, "probe")
                     .ints(Math.min(PROBE_TOKENS, model.contextLength()), 0, model.vocabularySize())
                     .toArray();
@@ -314,16 +315,22 @@ final class SavedModel {
     }
 
     /** Reads a model that was saved, and its base from where it is. */
-    static CausalLm read(Path directory, CausalLm.Storage storage, Path... folders) throws IOException {
+    static CausalLm read(
+            Path directory, Path named, CausalLm.Storage storage, TrustPolicy policy, Path... folders)
+            throws IOException {
         Path there = StagedDirectory.locate(directory);
         SavedModel saved = new SavedModel(there);
         Path base = saved.isBaseElsewhere() ? saved.find(folders) : there;
-        CausalLm model = CausalLm.loadPlain(base, storage);
+        CausalLm model =
+                saved.isBaseElsewhere() ? CausalLm.loadPlain(base, storage) : CausalLm.loadPlain(base, named, storage);
         try {
-            if (saved.isBaseElsewhere()) {
+            if (saved.isBaseElsewhere() && !policy.allowsOtherBase()) {
                 saved.requireSame(base);
             }
-            saved.addAdapters(there, model);
+            if (!saved.isBaseElsewhere()) {
+                receiptOfWeights(there, named, policy);
+            }
+            saved.addAdapters(there, named, model, policy);
             return model;
         } catch (IOException | RuntimeException e) {
             model.close();
@@ -331,11 +338,29 @@ final class SavedModel {
         }
     }
 
+    /** The receipt of all weights, which are in the directory. */
+    private static void receiptOfWeights(Path directory, Path named, TrustPolicy policy)
+            throws IOException {
+        Path file = directory.resolve(Receipt.FILE);
+        Optional<Receipt> receipt = Files.exists(file) ? Optional.of(Receipt.read(file)) : Optional.empty();
+        policy.requireReceipt(named, receipt);
+        if (receipt.isPresent()) {
+            String trained = receipt.get().hash(Receipt.TRAINED).orElseThrow();
+            // Of the file, as weights may be stored in fewer bits here.
+            String found = BaseContent.ofFiles(directory);
+            if (!found.equals(trained)) {
+                throw new CorruptAdapterException(MessageText.path(file) + ": it is of weights with the hash " + trained
+                        + ", but those beside it have " + found + "; expected the same. They were changed after the training,"
+                        + " or the files are of two: get the directory again, or remove the file to have it taken unchecked.");
+            }
+        }
+    }
+
     /** Reads the adapters of a directory, for a base. */
-    static CausalLm read(Path directory, CausalLm base) throws IOException {
+    static CausalLm read(Path directory, Path named, CausalLm base, TrustPolicy policy) throws IOException {
         Path there = StagedDirectory.locate(directory);
         if (!isSaved(there)) {
-            add(there, base, DEFAULT, "");
+            add(there, named, base, DEFAULT, "", policy);
             base.model().activate(DEFAULT);
             return base;
         }
@@ -345,8 +370,10 @@ final class SavedModel {
                     + ": all weights were trained, and are in this directory; expected adapters for a base. Call"
                     + " CausalLm.load(directory).");
         }
-        saved.requireSame(base.directory());
-        saved.addAdapters(there, base);
+        if (!policy.allowsOtherBase()) {
+            saved.requireSame(base.directory());
+        }
+        saved.addAdapters(there, named, base, policy);
         return base;
     }
 
@@ -388,7 +415,7 @@ final class SavedModel {
         }
     }
 
-    private void addAdapters(Path directory, CausalLm model) throws IOException {
+    private void addAdapters(Path directory, Path named, CausalLm model, TrustPolicy policy) throws IOException {
         if (!(fields.get("adapters") instanceof Map<?, ?> adapters)) {
             throw damaged("adapters", "an object with the folder of each");
         }
@@ -397,7 +424,7 @@ final class SavedModel {
                     || !folder.isEmpty() && !FOLDER.matcher(folder).matches()) {
                 throw damaged("adapters", "the name of a folder for each");
             }
-            add(directory, model, (String) entry.getKey(), folder);
+            add(directory, named, model, (String) entry.getKey(), folder, policy);
         }
         if (!(fields.get("active") instanceof List<?> active)
                 || !adapters.keySet().containsAll(active)) {
@@ -414,11 +441,18 @@ final class SavedModel {
         }
     }
 
-    private static void add(Path directory, CausalLm model, String name, String folder) throws IOException {
+    private static void add(
+            Path directory, Path named, CausalLm model, String name, String folder, TrustPolicy policy)
+            throws IOException {
         Path place = folder.isEmpty() ? directory : directory.resolve(folder);
         Adapter adapter = Adapter.load(place);
+        Path shown = folder.isEmpty() ? named : named.resolve(folder);
+        policy.requireReceipt(shown, adapter.receipt());
+        if (adapter.receipt().isPresent()) {
+            policy.compare(MessageText.path(shown), adapter.receipt().get(), BaseContent.hashes(model));
+        }
         try {
-            model.model().addAdapter(name, adapter);
+            model.model().addAdapter(name, policy.allowsOtherBase() ? adapter.forAnyBase() : adapter);
             adapter.receipt().ifPresent(receipt -> model.learned(name, LmEvidence.read(receipt)));
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(MessageText.path(place) + ": " + e.getMessage(), e);

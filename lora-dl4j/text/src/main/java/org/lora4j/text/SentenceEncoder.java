@@ -42,6 +42,7 @@ import org.lora4j.trust.ExamplePreview;
 import org.lora4j.trust.Preflight;
 import org.lora4j.trust.PreflightRule;
 import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -116,14 +117,22 @@ public final class SentenceEncoder implements AutoCloseable {
         Arguments.required(directory, "SentenceEncoder.load: directory", "a directory that save wrote");
         Arguments.required(encoder, "SentenceEncoder.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         SentenceEncoder loaded = builder(encoder).build();
-        Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
-        Object report = fields.get("report");
-        loaded.report = report == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), report);
-        loaded.model = TaskFiles.load(directory, fields, loaded.parts);
-        loaded.evidence =
-                TaskFiles.receipt(directory, loaded.model).map(receipt -> TaskEvidence.loaded(loaded.model, receipt));
-        loaded.fitted = true;
+        try (TrustPolicy.Opened opened = encoder.trust().open(directory)) {
+            loaded.readFrom(opened.path(), directory);
+        }
         return loaded;
+    }
+
+    private void readFrom(Path directory, Path named) throws IOException {
+        Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
+        Object written = fields.get("report");
+        report = written == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), written);
+        TaskModel read = TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
+        Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
+        SavedEncoder.requireTrusted(named, receipt, encoder);
+        model = read;
+        evidence = receipt.map(of -> TaskEvidence.loaded(read, of));
+        fitted = true;
     }
 
     /**
@@ -660,7 +669,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 model,
                 fields,
                 evidence.flatMap(known -> known.receipt("SentenceEncoder.save", model)),
-                (staging, written) -> TaskFiles.load(staging, written, parts));
+                (staging, written) -> TaskFiles.load(staging, written, parts, true));
     }
 
     /**

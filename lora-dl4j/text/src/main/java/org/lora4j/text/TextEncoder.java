@@ -26,6 +26,7 @@ import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
 import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -58,6 +59,7 @@ public final class TextEncoder implements AutoCloseable {
     private final Prefixes prefixes;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
+    private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
@@ -191,6 +193,26 @@ public final class TextEncoder implements AutoCloseable {
 
     private boolean ownsTokenizer() {
         return !name.isEmpty();
+    }
+
+    /**
+     * The same encoder with another policy: what is asked of directories of tasks that are loaded for it. To be called last, as the
+     * other {@code with...} methods begin with the usual policy.
+     *
+     * @param policy the policy
+     * @return an encoder that shares the weights and, if it is a caller's, the tokenizer
+     * @throws IOException if the tokenizer cannot be opened again
+     */
+    public TextEncoder withTrust(TrustPolicy policy) throws IOException {
+        Arguments.required(policy, "TextEncoder.withTrust: policy", "one, such as TrustPolicy.usual().strict()");
+        TextEncoder trusting = new TextEncoder(name, weights, pooling, prefixes, source, ownTokenizer());
+        trusting.trust = policy;
+        return trusting;
+    }
+
+    /** What is asked of directories of tasks. */
+    TrustPolicy trust() {
+        return trust;
     }
 
     /** A hash of all weights, by which another encoder of the same shape is told; computed once. */

@@ -40,6 +40,7 @@ import org.lora4j.trust.ExamplePreview;
 import org.lora4j.trust.Preflight;
 import org.lora4j.trust.PreflightRule;
 import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -455,7 +456,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     now.model(),
                     fields,
                     now.evidence().flatMap(evidence -> evidence.receipt(name + ".save", now.model())),
-                    (staging, written) -> TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets())));
+                    (staging, written) -> TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets()), true));
         }
     }
 
@@ -533,15 +534,21 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IOException if a file is missing or damaged, or is of another task or for another encoder
      */
     protected final T read(Path directory) throws IOException {
+        try (TrustPolicy.Opened opened = encoder.trust().open(directory)) {
+            return readFrom(opened.path(), directory);
+        }
+    }
+
+    private T readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
-        TaskModel model = TaskFiles.load(directory, fields, parts, new TargetHead(name, targets));
-        Optional<TaskEvidence> evidence = TaskFiles.receipt(directory, model).map(receipt -> {
-            return TaskEvidence.loaded(model, receipt);
-        });
-        fitted = new Fitted<>(model, targets, report, evidence);
+        TaskModel model = TaskFiles.load(
+                directory, fields, parts, new TargetHead(name, targets), encoder.trust().allowsOtherBase());
+        Optional<Receipt> receipt = TaskFiles.receipt(directory, model);
+        SavedEncoder.requireTrusted(named, receipt, encoder);
+        fitted = new Fitted<>(model, targets, report, receipt.map(of -> TaskEvidence.loaded(model, of)));
         return self();
     }
 

@@ -208,38 +208,47 @@ public final class TaskFiles {
      * Reads the weights of a task.
      *
      * @param fields what {@link #read} gave
+     * @param anyBase whether an adapter may have been trained on another base, of the same shapes
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder or the labels; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
      */
-    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
+    public static TaskModel load(
+            Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
         requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
         LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
         SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
-        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
+        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
     }
 
     /**
      * Reads the weights of a sentence encoder.
      *
      * @param fields what {@link #read} gave
+     * @param anyBase whether an adapter may have been trained on another base, of the same shapes
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
      */
-    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts) throws IOException {
+    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, boolean anyBase)
+            throws IOException {
         Tuning tuning = tuning(directory, fields);
         SameDiff graph = EmbeddingFit.graph(parts, TaskModel.weights(parts, tuning));
-        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning);
+        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning, anyBase);
     }
 
     private static TaskModel load(
-            Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning)
+            Path directory,
+            SameDiff graph,
+            TaskModel.Output output,
+            EncoderParts parts,
+            Tuning tuning,
+            boolean anyBase)
             throws IOException {
         if (tuning == Tuning.LORA) {
-            return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory));
+            return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory, anyBase));
         }
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
         readTensors(StagedFiles.locate(directory, TENSORS), model);
