@@ -50,6 +50,7 @@ class ArchitectureTest {
                 layer("error"),
                 layer("random"),
                 layer("internal.error"),
+                layer("trust", "error", "internal.format.file", "internal.format.json"),
                 layer("internal.adapter", "error", "adapter", "internal.array", "internal.format.file"),
                 layer("internal.pretrained"),
                 layer("internal.format.zip", "internal.format.file"),
@@ -89,7 +90,7 @@ class ArchitectureTest {
                         "internal.graph",
                         "quant",
                         "exec.kernel"),
-                layer("internal.array.io", "internal.array", "format", "format.safetensors"),
+                layer("internal.array.io", "internal.array", "internal.format.file", "format", "format.safetensors"),
                 layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
                 layer(
                         "internal.format.dl4j",
@@ -129,6 +130,7 @@ class ArchitectureTest {
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
                         "adapter",
+                        "trust",
                         "error",
                         "config",
                         "format",
@@ -262,6 +264,7 @@ class ArchitectureTest {
                         "internal.host"),
                 layer(
                         "train",
+                        "trust",
                         "error",
                         "internal.error",
                         "config",
@@ -337,6 +340,7 @@ class ArchitectureTest {
                 layer("internal.language.training", "exec.kernel", "exec", "internal.language", "train"),
                 layer(
                         "language",
+                        "trust",
                         "error",
                         "internal.error",
                         "internal.serve",
@@ -414,6 +418,7 @@ class ArchitectureTest {
                         "samediff"),
                 layer(
                         "internal.text",
+                        "trust",
                         "internal.pretrained",
                         "exec.kernel",
                         "error",
@@ -436,6 +441,7 @@ class ArchitectureTest {
                         "internal.host"),
                 layer(
                         "text",
+                        "trust",
                         "internal.adapter",
                         "error",
                         "config",

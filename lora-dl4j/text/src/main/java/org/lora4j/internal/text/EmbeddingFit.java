@@ -90,6 +90,7 @@ public final class EmbeddingFit {
             Optional<ToDoubleFunction<TaskModel>> score,
             Progress progress) {
         TaskModel model = start(parts, options);
+        ModelPreflight.require(options, model);
         OptionalDouble before = value(score, model);
         Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
                 .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()))

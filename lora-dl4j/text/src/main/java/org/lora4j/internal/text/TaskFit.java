@@ -118,6 +118,8 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
+        ModelPreflight.require(
+                options, () -> start(LinearHead.zeros(parts.weights().config().hidden(), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         HeadSearch search = new HeadSearch(
                 task, parts.weights().config().hidden(), options.fit().seed(), progress.stage("head", "iterations", 0));

@@ -48,7 +48,7 @@ public record TextOptions(
     }
 
     /** The plan of training with a head, which has a rate of its own. */
-    TrainingPlan planWithHead(boolean validated) {
+    public TrainingPlan planWithHead(boolean validated) {
         String head = ".*" + Pattern.quote(EncoderClassifier.HEAD) + "\\..*";
         return fit.plan(
                 validated, plan -> plan.group(ParameterGroup.matchingName(head).withLearningRate(headLearningRate)));
