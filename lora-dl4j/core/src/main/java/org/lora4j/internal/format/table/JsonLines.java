@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,6 +108,10 @@ public final class JsonLines {
 
     static CharacterCodingException notUtf8(Path file) throws IOException {
         return new NotUtf8(Utf8Check.problem(file));
+    }
+
+    static CharacterCodingException notText(Path file, Charset charset) throws IOException {
+        return new NotUtf8(Utf8Check.problem(file, charset));
     }
 
     private static int column(JsonProcessingException e) {
