@@ -10,26 +10,13 @@ import org.lora4j.error.MessageText;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code lora4j evaluate}. */
-final class EvaluateCommand implements CliCommand {
-
-    static final String NAME = "evaluate";
-    static final String SUMMARY = "measures a model on examples that it did not learn from";
+final class EvaluateCommand extends SimpleCommand {
 
     private static final String AT_LEAST = "--at-least";
 
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String summary() {
-        return SUMMARY;
-    }
-
-    @Override
-    public List<String> examples() {
-        return List.of(
+    EvaluateCommand() {
+        super(
+                "evaluate",
                 "lora4j evaluate model/ --data test.csv",
                 "lora4j evaluate model/ --data test.csv --at-least accuracy=0.9 --json");
     }

@@ -4,10 +4,12 @@ package org.lora4j.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lora4j.error.MessageText;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmTrainer;
@@ -44,21 +46,24 @@ final class LanguageLearner implements Learner<LmExample> {
 
     static CausalLm.Storage storage(Settings settings) {
         String name = settings.textOr(Setting.STORAGE);
-        return choice(Setting.STORAGE, name, CausalLm.Storage.values());
+        return choice(Setting.STORAGE.key(), name, CausalLm.Storage.values());
     }
 
-    /** A constant by its name with dashes. */
-    static <C extends Enum<C>> C choice(Setting setting, String name, C[] constants) {
-        List<String> names = new ArrayList<>();
+    /** A constant by its name, dashes or not. */
+    static <C extends Enum<C>> C choice(String option, String name, C[] constants) {
+        String wanted = name.toLowerCase(Locale.ROOT).replace('-', '_');
         for (C constant : constants) {
-            String known = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            if (known.equals(name.toLowerCase(Locale.ROOT))) {
+            if (constant.name().toLowerCase(Locale.ROOT).equals(wanted)) {
                 return constant;
             }
-            names.add(known);
         }
-        throw CliException.usage(
-                setting.key() + " = " + MessageText.name(name) + ", expected one of " + String.join(", ", names));
+        throw CliException.usage(option + " = " + MessageText.name(name) + ", expected one of " + names(constants));
+    }
+
+    static String names(Enum<?>[] constants) {
+        return Arrays.stream(constants)
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .collect(Collectors.joining(", "));
     }
 
     CausalLm model() {
@@ -144,7 +149,7 @@ final class LanguageLearner implements Learner<LmExample> {
         FitFlags.apply(builder, settings, work.listeners());
         settings.integer(Setting.ACCUMULATION).ifPresent(builder::accumulation);
         settings.integer(Setting.MAX_LENGTH).ifPresent(builder::maxLength);
-        builder.longRows(choice(Setting.LONG_ROWS, settings.textOr(Setting.LONG_ROWS), LongRows.values()));
+        builder.longRows(choice(Setting.LONG_ROWS.key(), settings.textOr(Setting.LONG_ROWS), LongRows.values()));
         builder.packing(settings.flag(Setting.PACKING));
         if (settings.flag(Setting.RECOMPUTING)) {
             builder.recomputing();
@@ -188,6 +193,11 @@ final class LanguageLearner implements Learner<LmExample> {
     @Override
     public void save(Path directory) throws IOException {
         model.get().save(directory);
+    }
+
+    @Override
+    public void export(Path directory) throws IOException {
+        model.get().export(directory);
     }
 
     @Override

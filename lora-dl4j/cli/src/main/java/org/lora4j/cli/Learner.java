@@ -38,6 +38,9 @@ interface Learner<E> extends AutoCloseable {
 
     void save(Path directory) throws IOException;
 
+    /** Writes what was learned, merged, where others run it. */
+    void export(Path directory) throws IOException;
+
     @Override
     void close();
 }

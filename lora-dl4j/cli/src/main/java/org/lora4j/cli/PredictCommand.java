@@ -10,26 +10,13 @@ import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code lora4j predict}. */
-final class PredictCommand implements CliCommand {
-
-    static final String NAME = "predict";
-    static final String SUMMARY = "tells what a model says of texts: as arguments, from a file or from standard input";
+final class PredictCommand extends SimpleCommand {
 
     private static final String INPUT = "--input";
 
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String summary() {
-        return SUMMARY;
-    }
-
-    @Override
-    public List<String> examples() {
-        return List.of(
+    PredictCommand() {
+        super(
+                "predict",
                 "lora4j predict model/ \"where is my card?\"",
                 "lora4j predict model/ --input new.csv --output answers.csv",
                 "cat questions.txt | lora4j predict model/ --input - --as jsonl");
@@ -87,6 +74,15 @@ final class PredictCommand implements CliCommand {
         return input.isPresent()
                 ? InputFile.read(input.get(), columns.get(0), settings, call.terminal())
                 : ofArguments(texts, columns);
+    }
+
+    /** The texts behind the model. */
+    static List<String> given(Call call) {
+        List<String> texts = call.rest(1);
+        if (texts.isEmpty()) {
+            throw CliException.usage("there is no text: give one behind the model, or a file by " + INPUT);
+        }
+        return texts;
     }
 
     /** One text each, or pairs; of a query with several passages each pair. */

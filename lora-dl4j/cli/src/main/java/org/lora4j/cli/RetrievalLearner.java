@@ -115,6 +115,11 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     }
 
     @Override
+    public void export(Path directory) throws IOException {
+        task.get().export(directory);
+    }
+
+    @Override
     public void close() {
         task.close();
     }

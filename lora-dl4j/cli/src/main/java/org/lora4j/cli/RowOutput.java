@@ -94,6 +94,12 @@ final class RowOutput {
         }
     }
 
+    /** Answers that no line for people can show: as JSON lines unless something else is asked for. */
+    void writeAll(DataFile rows, List<Predictor.Answer> answers) throws IOException {
+        RowOutput all = form == Form.TEXT ? new RowOutput(call, Form.JSONL, file) : this;
+        all.write(List.of(), rows, answers);
+    }
+
     private static Map<String, Object> whole(Predictor.Answer answer) {
         Map<String, Object> whole = new LinkedHashMap<>(answer.row().fields());
         whole.putAll(answer.fields());
@@ -115,8 +121,8 @@ final class RowOutput {
                             .filter(entry -> isShort(entry.getKey()))
                             .map(entry -> shown(entry.getValue()))
                             .collect(Collectors.joining("\t"));
-                    // A single answer stands for itself.
-                    return answers.size() == 1
+                    // A single answer to a single text stands for itself.
+                    return answers.size() == 1 && answer.row().line() == 0
                             ? said
                             : said + "\t"
                                     + PlainText.line(shown(answer.row().fields().get(asked.get(asked.size() - 1))));

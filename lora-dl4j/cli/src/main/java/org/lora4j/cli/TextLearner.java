@@ -131,6 +131,11 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
     }
 
     @Override
+    public void export(Path directory) throws IOException {
+        task.get().export(directory);
+    }
+
+    @Override
     public void close() {
         task.close();
     }

@@ -18,28 +18,15 @@ import org.lora4j.train.StopReason;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code lora4j train}. */
-final class TrainCommand implements CliCommand {
-
-    static final String NAME = "train";
-    static final String SUMMARY = "learns from a file of examples, and writes a model";
+final class TrainCommand extends SimpleCommand {
 
     private static final String RESUME = "--resume";
     private static final String FORCE = "--force";
     private static final double MILLIS = 1e3;
 
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String summary() {
-        return SUMMARY;
-    }
-
-    @Override
-    public List<String> examples() {
-        return List.of(
+    TrainCommand() {
+        super(
+                "train",
                 "lora4j train --data questions.csv --text question --label intent --out model/",
                 "lora4j train --config lora4j.yaml --out model/ --set weight-decay=0.1",
                 "lora4j train --base models/smollm --data stories.jsonl --out writer/");
