@@ -68,6 +68,7 @@ import org.slf4j.LoggerFactory;
 public final class SentenceEncoder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SentenceEncoder.class);
+    private static final String RESUME = "resume";
     private static final double NANOS = 1e9;
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
@@ -160,15 +161,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #fit(List, List)}
      */
     public SentenceEncoder fit(List<SentenceExample> train) {
-        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        List<SentenceExample> all = withoutEmpty(train, "train", notes);
-        // Before rows get other numbers.
-        Problems problems = new Problems();
-        check(all, "train", problems);
-        problems.throwIfAny("SentenceEncoder.fit");
-        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
-        return learn(split.train(), split.validation(), notes);
+        return learnAll("fit", train);
     }
 
     /**
@@ -181,17 +174,69 @@ public final class SentenceEncoder implements AutoCloseable {
      *     those of the encoder, or triplets have no negatives; the message lists every problem
      */
     public SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
-        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
-        Objects.requireNonNull(validation, "SentenceEncoder.fit: validation is null; expected a list of examples");
+        return learnGiven("fit", train, validation);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
+     *
+     * @param train the same examples
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public SentenceEncoder resume(List<SentenceExample> train) {
+        requireCheckpoints();
+        return learnAll(RESUME, train);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
+     * examples, settings and encoder the end is the same to the bit.
+     *
+     * @param train the same examples
+     * @param validation the same examples to choose by
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public SentenceEncoder resume(List<SentenceExample> train, List<SentenceExample> validation) {
+        requireCheckpoints();
+        return learnGiven(RESUME, train, validation);
+    }
+
+    private void requireCheckpoints() {
+        if (options.run().checkpoints().isEmpty()) {
+            throw new IllegalStateException("SentenceEncoder.resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
+    }
+
+    private SentenceEncoder learnAll(String call, List<SentenceExample> train) {
+        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
+        List<String> notes = new ArrayList<>();
+        List<SentenceExample> all = withoutEmpty(train, "train", notes);
+        // Before rows get other numbers.
+        Problems problems = new Problems();
+        check(all, "train", problems);
+        problems.throwIfAny("SentenceEncoder." + call);
+        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
+        return learn(call, split.train(), split.validation(), notes);
+    }
+
+    private SentenceEncoder learnGiven(String call, List<SentenceExample> train, List<SentenceExample> validation) {
+        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
+        Objects.requireNonNull(
+                validation, "SentenceEncoder." + call + ": validation is null; expected a list of examples");
         List<String> notes = new ArrayList<>();
         List<SentenceExample> learned = withoutEmpty(train, "train", notes);
         List<SentenceExample> held = withoutEmpty(validation, "validation", notes);
         if (held.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "SentenceEncoder.fit: the validation part is empty; expected examples to choose"
-                            + " by, none of them in the training part. fit(train) makes one.");
+            throw new IllegalArgumentException("SentenceEncoder." + call
+                    + ": the validation part is empty; expected examples to choose"
+                    + " by, none of them in the training part. " + call + "(train) makes one.");
         }
-        return learn(learned, held, notes);
+        return learn(call, learned, held, notes);
     }
 
     /** Leaves out examples with empty texts if that was asked for; otherwise they are refused with everything else that is wrong. */
@@ -219,7 +264,7 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     private synchronized SentenceEncoder learn(
-            List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
+            String call, List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress("SentenceEncoder.fit");
@@ -241,7 +286,7 @@ public final class SentenceEncoder implements AutoCloseable {
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,
                 new EmbeddingFit.Data(tokens, rows, loss(kind)),
-                options,
+                options.resuming(call.equals(RESUME)),
                 kind.metric(),
                 validation.isEmpty()
                         ? Optional.empty()

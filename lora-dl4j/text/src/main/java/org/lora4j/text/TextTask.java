@@ -66,6 +66,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
     private static final double NANOS = 1e9;
+    private static final String RESUME = "resume";
 
     /** What whoever calls {@code fit} on a task that has learned has to know. */
     static final String STARTS_ANEW =
@@ -120,17 +121,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     there is nothing to tell apart: a single label or tag, one number, equal relevance; the message lists every problem
      */
     public T fit(List<E> train) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        CheckedExamples<E> all = checked(train, "train", "fit", options.skipEmpty(), notes);
-        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
-        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
-        learn(
-                CheckedExamples.part("train", split.train()),
-                CheckedExamples.part("validation", split.validation()),
-                true,
-                notes);
-        return self();
+        return learnAll("fit", train);
     }
 
     /**
@@ -144,21 +135,77 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     {@code train} does not have
      */
     public T fit(List<E> train, List<E> validation) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
+        return learnGiven("fit", train, validation);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
+     *
+     * @param train the same examples
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train) {
+        requireCheckpoints();
+        return learnAll(RESUME, train);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
+     * examples, settings and encoder the end is the same to the bit, as far as the steps go; a head that learned alone is solved again.
+     *
+     * @param train the same examples
+     * @param validation the same examples to choose by
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train, List<E> validation) {
+        requireCheckpoints();
+        return learnGiven(RESUME, train, validation);
+    }
+
+    private void requireCheckpoints() {
+        if (options.run().checkpoints().isEmpty()) {
+            throw new IllegalStateException(name + ".resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
+    }
+
+    private T learnAll(String call, List<E> train) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> all = checked(train, "train", call, options.skipEmpty(), notes);
+        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
+        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
+        learn(
+                call,
+                CheckedExamples.part("train", split.train()),
+                CheckedExamples.part("validation", split.validation()),
+                true,
+                notes);
+        return self();
+    }
+
+    private T learnGiven(String call, List<E> train, List<E> validation) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
         Objects.requireNonNull(
-                validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
+                validation,
+                name + "." + call + ": validation is null; expected a list of examples. " + call
+                        + "(train) makes one.");
         List<String> notes = new ArrayList<>();
         Problems problems = new Problems();
         CheckedExamples<E> learned = CheckedExamples.of(spec, train, "train", options.skipEmpty(), problems, notes);
         CheckedExamples<E> held =
                 CheckedExamples.of(spec, validation, "validation", options.skipEmpty(), problems, notes);
-        problems.throwIfAny(name + ".fit");
+        problems.throwIfAny(name + "." + call);
         if (held.examples().isEmpty()) {
             throw new IllegalArgumentException(
-                    name + ".fit: the validation part is empty; expected examples to choose by,"
-                            + " none of them in the training part. fit(train) makes one.");
+                    name + "." + call + ": the validation part is empty; expected examples to choose by,"
+                            + " none of them in the training part. " + call + "(train) makes one.");
         }
-        learn(learned, held, false, notes);
+        learn(call, learned, held, false, notes);
         return self();
     }
 
@@ -175,7 +222,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     private synchronized void learn(
-            CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
+            String call, CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress(name + ".fit");
@@ -195,8 +242,14 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
             notes.add(STARTS_ANEW);
         }
         notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome =
-                TaskFit.fit(parts, new TargetHead(name, targets), options, encoded, encodedHeld, taken, progress);
+        TaskFit.Outcome outcome = TaskFit.fit(
+                parts,
+                new TargetHead(name, targets),
+                options.resuming(call.equals(RESUME)),
+                encoded,
+                encodedHeld,
+                taken,
+                progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),

@@ -97,10 +97,8 @@ public final class EmbeddingFit {
                 .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build()
-                .train(batches(
-                        data.examples().size(),
-                        options.batchSize(data.examples().size())));
+        int examples = data.examples().size();
+        TrainingResult result = options.run().of(trainer, batches(examples, options.batchSize(examples)));
         OptionalDouble after = value(score, model);
         if (score.isPresent() && before.getAsDouble() > after.getAsDouble()) {
             model.close();

@@ -150,7 +150,7 @@ public final class TaskFit {
         }
         guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        TrainingResult result = options.run().of(trainer, new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
             return new Outcome(
                     model,
