@@ -14,6 +14,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
@@ -310,7 +311,8 @@ public final class TextEncoder implements AutoCloseable {
                             BertEncoder.create(weights, pooling).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
-            frozen = new RowOutputs(executors, BertEncoder.POOLED, weights.dataType(), false, false);
+            frozen = new RowOutputs(
+                    executors, BertEncoder.POOLED, new EncoderParts(name, weights, pooling, false), false);
         }
         return frozen;
     }

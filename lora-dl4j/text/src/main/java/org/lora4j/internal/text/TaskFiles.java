@@ -129,12 +129,12 @@ public final class TaskFiles {
      * @throws IncompatibleBaseException if the weights do not fit the encoder or the labels; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
      */
-    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
+    public static TaskModel load(Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
         requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
-        LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-        SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
+        LinearHead zeros = LinearHead.zeros(parts.width(), task.outputs());
+        SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
     }
 
@@ -153,7 +153,7 @@ public final class TaskFiles {
     }
 
     private static TaskModel load(
-            Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning)
+            Path directory, SameDiff graph, TaskModel.Output output, FitEncoder parts, Tuning tuning)
             throws IOException {
         if (tuning == Tuning.LORA) {
             return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory));
