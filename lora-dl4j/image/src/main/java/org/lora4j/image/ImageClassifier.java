@@ -20,6 +20,7 @@ import org.lora4j.internal.image.ImageParts;
 import org.lora4j.internal.image.ImageShelf;
 import org.lora4j.internal.image.Pixels;
 import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.LinearHead;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
@@ -33,6 +34,7 @@ import org.lora4j.text.LabelTargets;
 import org.lora4j.text.LabelTargets.LabelSettings;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextFitReport;
+import org.lora4j.train.Batch;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
 import org.lora4j.train.Holdout;
@@ -363,9 +365,7 @@ public final class ImageClassifier implements AutoCloseable {
         Fitted now = requireFitted("evaluate");
         Problems problems = new Problems();
         problems.check(!examples.isEmpty(), "no examples, expected one or more");
-        CheckedImages checked = CheckedImages.of("examples", examples, problems);
-        checked.check(now.targets(), problems);
-        problems.throwIfAny(NAME + ".evaluate");
+        CheckedImages checked = known(now, "evaluate", examples, problems);
         return LabelEvaluation.of(
                 checked.examples().stream().map(LabeledImage::labels).toList(),
                 predict(checked.images()).stream().map(Prediction::labels).toList());
@@ -522,6 +522,33 @@ public final class ImageClassifier implements AutoCloseable {
      */
     public ModelWeights weights() {
         return requireFitted("weights").model().parameters();
+    }
+
+    /**
+     * Examples as {@link #model} learns from them, each a batch of its own, in their order: for what asks for the loss or the gradient of
+     * one example, such as an advisor or the influence of examples.
+     *
+     * @param examples the examples
+     * @return a batch for each; its arrays are the caller's
+     * @throws IllegalStateException as {@link #predict(Image)}
+     * @throws IllegalArgumentException if an example is null, or a label is none that was learned; the message lists every problem
+     */
+    public List<Batch> batches(List<LabeledImage> examples) {
+        Arguments.required(examples, NAME + ".batches: examples", "a list of examples");
+        Fitted now = requireFitted("batches");
+        CheckedImages checked = known(now, "batches", examples, new Problems());
+        try (ImageShelf.Row row =
+                row(now.parts(), checked.images(), false, Progress.none().stage("", "images", 0))) {
+            return LabeledRows.single(encoded(checked, row, now.targets()), new ImageHead(now.targets()), now.parts());
+        }
+    }
+
+    /** Examples with labels that this knows. */
+    private static CheckedImages known(Fitted now, String call, List<LabeledImage> examples, Problems problems) {
+        CheckedImages checked = CheckedImages.of("examples", examples, problems);
+        checked.check(now.targets(), problems);
+        problems.throwIfAny(NAME + "." + call);
+        return checked;
     }
 
     /**

@@ -261,7 +261,7 @@ public final class GoldenImages {
         Map<String, INDArray> gradients = SameDiffExecutor.forTraining(graph, learning)
                 .gradients(batch, 1)
                 .gradients();
-        norms.fields().forEachRemaining(norm -> {
+        norms.properties().forEach(norm -> {
             INDArray gradient = gradients.get(norm.getKey());
             double found = gradient == null ? 0 : gradient.norm2Number().doubleValue();
             double expected = norm.getValue().asDouble();
