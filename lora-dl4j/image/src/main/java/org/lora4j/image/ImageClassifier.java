@@ -27,7 +27,7 @@ import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.Tuning;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabelTargets;
@@ -764,7 +764,7 @@ public final class ImageClassifier implements AutoCloseable {
                     fit,
                     headOnly ? Tuning.HEAD_ONLY : tuning,
                     // PEFT has no type of task for images.
-                    fit.adapterFor(null, encoder.name(), BertClassifier.HEAD),
+                    fit.adapterFor(null, encoder.name(), EncoderClassifier.HEAD),
                     batchSize,
                     headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE),
                     false);

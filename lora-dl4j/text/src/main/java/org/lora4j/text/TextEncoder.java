@@ -18,8 +18,8 @@ import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
@@ -52,7 +52,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private final String name;
-    private final BertWeights weights;
+    private final EncoderWeights weights;
     private final Pooling pooling;
     private final Prefixes prefixes;
     private final TokenizerSource source;
@@ -63,7 +63,7 @@ public final class TextEncoder implements AutoCloseable {
 
     TextEncoder(
             String name,
-            BertWeights weights,
+            EncoderWeights weights,
             Pooling pooling,
             Prefixes prefixes,
             TokenizerSource source,
@@ -122,7 +122,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer makes more tokens of a text than the weights have positions, or the
      *     pooling needs a pooler that the weights do not have
      */
-    public static TextEncoder of(BertWeights weights, TextTokenizer tokenizer, Pooling pooling) {
+    public static TextEncoder of(EncoderWeights weights, TextTokenizer tokenizer, Pooling pooling) {
         Arguments.required(weights, "TextEncoder.of: weights", "weights of an encoder");
         Arguments.required(tokenizer, "TextEncoder.of: tokenizer", "its tokenizer");
         Arguments.required(pooling, "TextEncoder.of: pooling", "a Pooling");
@@ -216,7 +216,7 @@ public final class TextEncoder implements AutoCloseable {
      *
      * @return the live weights
      */
-    public BertWeights weights() {
+    public EncoderWeights weights() {
         return weights;
     }
 
@@ -308,11 +308,11 @@ public final class TextEncoder implements AutoCloseable {
     private synchronized RowOutputs frozen() {
         if (frozen == null) {
             GraphExecutor executor = SameDiffExecutor.forInference(
-                            BertEncoder.create(weights, pooling).graph())
+                            EncoderGraph.create(weights, pooling).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
             frozen = new RowOutputs(
-                    executors, BertEncoder.POOLED, new EncoderParts(name, weights, pooling, false), false);
+                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling, false), false);
         }
         return frozen;
     }

@@ -4,8 +4,8 @@ package org.lora4j.internal.text;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param tokenTypes whether the second text of a pair is told from the first
  * @apiNote Status: internal
  */
-public record EncoderParts(String name, BertWeights weights, Pooling pooling, boolean tokenTypes)
+public record EncoderParts(String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes)
         implements FitEncoder {
 
     @Override
@@ -40,13 +40,13 @@ public record EncoderParts(String name, BertWeights weights, Pooling pooling, bo
 
     @Override
     public SameDiff graph(boolean own, boolean perToken) {
-        return BertEncoder.create(own ? weights.copy() : weights, perToken ? Pooling.MEAN : pooling, tokenTypes)
+        return EncoderGraph.create(own ? weights.copy() : weights, perToken ? Pooling.MEAN : pooling, tokenTypes)
                 .graph();
     }
 
     @Override
     public String output(boolean perToken) {
-        return perToken ? BertEncoder.LAST_HIDDEN_STATE : BertEncoder.POOLED;
+        return perToken ? EncoderGraph.LAST_HIDDEN_STATE : EncoderGraph.POOLED;
     }
 
     @Override
@@ -59,6 +59,6 @@ public record EncoderParts(String name, BertWeights weights, Pooling pooling, bo
         Map<String, INDArray> own = new LinkedHashMap<>(weights.tensors());
         own.replaceAll((name, array) ->
                 graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
-        return BertWeights.of(weights.config(), own).checkpointTensors();
+        return EncoderWeights.of(weights.config(), own).checkpointTensors();
     }
 }

@@ -28,7 +28,7 @@ import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -81,7 +81,7 @@ public final class TaskFiles {
 
     private static List<String> names(SameDiff graph, Tuning tuning) {
         return TrainableGraph.weights(graph).stream()
-                .filter(name -> tuning == Tuning.FULL || name.startsWith(BertClassifier.HEAD + "."))
+                .filter(name -> tuning == Tuning.FULL || name.startsWith(EncoderClassifier.HEAD + "."))
                 .toList();
     }
 
@@ -167,7 +167,8 @@ public final class TaskFiles {
     private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry -> entry.name().endsWith(BertClassifier.HEAD + ".bias") && entry.shape().length == 1)
+                    .filter(entry ->
+                            entry.name().endsWith(EncoderClassifier.HEAD + ".bias") && entry.shape().length == 1)
                     .mapToLong(entry -> entry.shape()[0])
                     .findFirst()
                     .orElse(0);

@@ -12,8 +12,8 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -28,7 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
+ * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link EncoderClassifier}.
  *
  * <p><b>Threads.</b> {@link #outputs} is safe as long as nothing learns and the state of {@link #adapted} stays.
  *
@@ -36,8 +36,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TaskModel implements AutoCloseable {
 
-    private static final String WEIGHT = BertClassifier.HEAD + ".weight";
-    private static final String BIAS = BertClassifier.HEAD + ".bias";
+    private static final String WEIGHT = EncoderClassifier.HEAD + ".weight";
+    private static final String BIAS = EncoderClassifier.HEAD + ".bias";
 
     private final SameDiff graph;
     private final FitEncoder encoder;
@@ -78,12 +78,12 @@ public final class TaskModel implements AutoCloseable {
     record Output(String name, boolean perToken) {
 
         static Output of(HeadKind kind) {
-            return new Output(BertClassifier.LOGITS, kind.isPerToken());
+            return new Output(EncoderClassifier.LOGITS, kind.isPerToken());
         }
     }
 
     /** Weights that are a model's own, if all of them learn. */
-    static BertWeights weights(EncoderParts parts, Tuning tuning) {
+    static EncoderWeights weights(EncoderParts parts, Tuning tuning) {
         return tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
     }
 
@@ -131,16 +131,16 @@ public final class TaskModel implements AutoCloseable {
         SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
         SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
-        SDVariable logits = rows.mmul(BertClassifier.HEAD + "/product", weight).add(BertClassifier.LOGITS, bias);
+        SDVariable logits = rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
-                        sd.placeHolder(BertClassifier.LABELS, type, -1, -1, head.outputs()),
+                        sd.placeHolder(EncoderClassifier.LABELS, type, -1, -1, head.outputs()),
                         -1,
                         head.outputs())
-                : sd.placeHolder(BertClassifier.LABELS, type, -1, head.outputs());
+                : sd.placeHolder(EncoderClassifier.LABELS, type, -1, head.outputs());
         kind.loss(sd, logits, labels);
-        sd.setLossVariables(BertClassifier.LOSS);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 
