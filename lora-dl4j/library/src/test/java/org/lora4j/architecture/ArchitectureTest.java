@@ -457,6 +457,7 @@ class ArchitectureTest {
                         "error",
                         "format",
                         "internal.array.io",
+                        "internal.encoder",
                         "internal.format.file",
                         "internal.format.huggingface",
                         "internal.graph",

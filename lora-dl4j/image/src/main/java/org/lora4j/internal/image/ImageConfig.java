@@ -10,6 +10,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 
 /**
@@ -51,8 +52,8 @@ public record ImageConfig(
         boolean gated,
         boolean bias,
         double epsilon,
-        ImageActivation activation,
-        ImageActivation poolerActivation,
+        EncoderActivation activation,
+        EncoderActivation poolerActivation,
         List<Integer> widths,
         List<Integer> depths,
         String architecture,
@@ -139,8 +140,8 @@ public record ImageConfig(
                 gated,
                 fields.flag("qkv_bias", true),
                 fields.epsilon(family.epsilon()),
-                fields.activation("hidden_act", ImageActivation.GELU),
-                fields.activation("pooler_act", ImageActivation.TANH),
+                fields.activation("hidden_act", EncoderActivation.GELU),
+                fields.activation("pooler_act", EncoderActivation.TANH),
                 widths,
                 depths,
                 fields.architecture(),
@@ -278,14 +279,14 @@ public record ImageConfig(
             return usable ? ((Number) value).doubleValue() : otherwise;
         }
 
-        ImageActivation activation(String name, ImageActivation otherwise) {
+        EncoderActivation activation(String name, EncoderActivation otherwise) {
             Object value = fields.get(name);
             if (value == null) {
                 return otherwise;
             }
-            return ImageActivation.named(String.valueOf(value)).orElseGet(() -> {
-                problems.add(wrong(name, "one of " + Problems.quoted(ImageActivation.allNames()))
-                        + ClosestNames.hint(String.valueOf(value), ImageActivation.allNames()));
+            return EncoderActivation.named(String.valueOf(value)).orElseGet(() -> {
+                problems.add(wrong(name, "one of " + Problems.quoted(EncoderActivation.names()))
+                        + ClosestNames.hint(String.valueOf(value), EncoderActivation.names()));
                 return otherwise;
             });
         }

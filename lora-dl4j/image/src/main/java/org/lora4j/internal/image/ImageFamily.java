@@ -2,8 +2,12 @@
 package org.lora4j.internal.image;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.lora4j.internal.encoder.EncoderFamily;
+import org.lora4j.internal.encoder.EncoderPart;
 
 /**
  * The families of encoders of images: a row says in what it differs from the others. Paths of modules are those of the Python
@@ -13,16 +17,16 @@ import java.util.Optional;
  */
 public enum ImageFamily {
     /** Vision Transformer (Dosovitskiy et al. 2020, arXiv:2010.11929). */
-    VIT("vit", "ViT", ImageProcessor.VIT, 1, Names.VIT, 1e-12, HeadInput.FIRST, List.of("query", "value")),
+    VIT("vit", "ViT", ImageProcessor.VIT, 1, Layers.VIT, 1e-12, HeadInput.FIRST, List.of("query", "value")),
     /** The same with a second token, which learned from a teacher (Touvron et al. 2020, arXiv:2012.12877). */
-    DEIT("deit", "DeiT", ImageProcessor.DEIT, 2, Names.VIT, 1e-12, HeadInput.FIRST, List.of("query", "value")),
+    DEIT("deit", "DeiT", ImageProcessor.DEIT, 2, Layers.VIT, 1e-12, HeadInput.FIRST, List.of("query", "value")),
     /** Layers with a scale of their own, a head on the first token and the mean of the patches (Oquab et al. 2023, arXiv:2304.07193). */
     DINOV2(
             "dinov2",
             "Dinov2",
             ImageProcessor.BIT,
             1,
-            Names.DINOV2,
+            Layers.DINOV2,
             1e-6,
             HeadInput.FIRST_AND_MEAN,
             List.of("query", "value")),
@@ -32,7 +36,7 @@ public enum ImageFamily {
             "ConvNext",
             ImageProcessor.CONVNEXT,
             0,
-            null,
+            Map.of(),
             1e-12,
             HeadInput.POOLED,
             List.of("pwconv1", "pwconv2"));
@@ -49,36 +53,34 @@ public enum ImageFamily {
         POOLED
     }
 
-    /**
-     * The modules of a layer.
-     *
-     * @param firstNorm before attention
-     * @param secondNorm before the two layers behind it
-     * @param wide the first of them
-     * @param narrow the second
-     * @param gatedWide in its place where a gate is packed with it
-     * @param gatedNarrow the one behind that
-     * @param scales of the results of both parts; null if there are none
-     */
-    record Names(
-            String firstNorm,
-            String secondNorm,
-            String wide,
-            String narrow,
-            String gatedWide,
-            String gatedNarrow,
-            List<String> scales) {
+    /** The modules of layers. */
+    private static final class Layers {
 
-        private static final Names VIT = new Names(
-                "layernorm_before", "layernorm_after", "intermediate.dense", "output.dense", null, null, List.of());
-        private static final Names DINOV2 = new Names(
-                "norm1",
-                "norm2",
-                "mlp.fc1",
-                "mlp.fc2",
-                "mlp.weights_in",
-                "mlp.weights_out",
-                List.of("layer_scale1.lambda1", "layer_scale2.lambda1"));
+        private static final Map<EncoderPart, String> VIT = Map.of(
+                EncoderPart.ATTENTION_NORM, "layernorm_before",
+                EncoderPart.MLP_NORM, "layernorm_after",
+                EncoderPart.UP, "intermediate.dense",
+                EncoderPart.DOWN, "output.dense");
+
+        private static final Map<EncoderPart, String> DINOV2 = Map.of(
+                EncoderPart.ATTENTION_NORM, "norm1",
+                EncoderPart.ATTENTION_SCALE, "layer_scale1.lambda1",
+                EncoderPart.MLP_NORM, "norm2",
+                EncoderPart.MLP_SCALE, "layer_scale2.lambda1",
+                EncoderPart.UP, "mlp.fc1",
+                EncoderPart.DOWN, "mlp.fc2");
+
+        /** In their place where a gate is packed with the first of the two. */
+        private static final Map<EncoderPart, String> GATED = Map.of(
+                EncoderPart.GATE_AND_UP, "mlp.weights_in",
+                EncoderPart.DOWN, "mlp.weights_out");
+
+        private static final Map<EncoderPart, String> OF_ALL = Map.of(
+                EncoderPart.QUERY, "attention.attention.query",
+                EncoderPart.KEY, "attention.attention.key",
+                EncoderPart.VALUE, "attention.attention.value",
+                EncoderPart.ATTENTION_OUTPUT, "attention.output.dense",
+                EncoderPart.FINAL_NORM, "layernorm");
     }
 
     private static final String CLASSIFIER = "ForImageClassification";
@@ -88,7 +90,7 @@ public enum ImageFamily {
     private final String python;
     private final ImageProcessor processor;
     private final int tokens;
-    private final Names names;
+    private final Map<EncoderPart, String> layers;
     private final double epsilon;
     private final HeadInput headInput;
     private final List<String> defaultTargets;
@@ -98,7 +100,7 @@ public enum ImageFamily {
             String python,
             ImageProcessor processor,
             int tokens,
-            Names names,
+            Map<EncoderPart, String> layers,
             double epsilon,
             HeadInput headInput,
             List<String> defaultTargets) {
@@ -106,7 +108,7 @@ public enum ImageFamily {
         this.python = python;
         this.processor = processor;
         this.tokens = tokens;
-        this.names = names;
+        this.layers = layers;
         this.epsilon = epsilon;
         this.headInput = headInput;
         this.defaultTargets = defaultTargets;
@@ -125,11 +127,6 @@ public enum ImageFamily {
     /** {@code model_type} of a config, and what the paths of a classifier's encoder begin with. */
     public String modelType() {
         return modelType;
-    }
-
-    /** The Python class of the encoder. */
-    public String encoderClass() {
-        return python + "Model";
     }
 
     /** The Python class of a classifier. */
@@ -156,8 +153,21 @@ public enum ImageFamily {
         return tokens;
     }
 
-    Names names() {
-        return names;
+    /** The parts of layers with attention, by their paths. */
+    Map<EncoderPart, String> parts(boolean gated) {
+        Map<EncoderPart, String> parts = new EnumMap<>(EncoderPart.class);
+        parts.putAll(Layers.OF_ALL);
+        parts.putAll(layers);
+        if (gated) {
+            parts.remove(EncoderPart.UP);
+            parts.putAll(Layers.GATED);
+        }
+        return parts;
+    }
+
+    /** The row of the table of encoders that has these parts. */
+    EncoderFamily layers(boolean gated) {
+        return EncoderFamily.ofEmbeddings(modelType, python, parts(gated), "attention.attention", "mlp");
     }
 
     /** Of the norms, where a config does not say. */

@@ -3,6 +3,8 @@ package org.lora4j.internal.image;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.internal.encoder.Encoder;
+import org.lora4j.internal.encoder.EncoderGraphMath;
 import org.lora4j.internal.graph.SharedArrays;
 import org.lora4j.internal.image.ImageFamily.HeadInput;
 import org.nd4j.autodiff.samediff.SDIndex;
@@ -103,14 +105,18 @@ public final class ImageGraph {
         }
     }
 
+    /** Layers with attention, by the pass of all encoders. */
     private void attention(SDVariable image) {
         int places = config.places(height, width);
         SDVariable flat = embeddings(image, places);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            flat = feedForward(attention(flat, layer, places), layer);
-        }
-        SDVariable rows = ops.layerNorm(flat, ImageTensor.NORM, config.epsilon());
-        SDVariable hidden = sd.reshape(LAST_HIDDEN_STATE, rows, -1, places, config.hidden());
+        SDVariable batch =
+                sd.gather("images/batch", sd.shape("images/shape", sd.getVariable(PIXELS)), new int[] {0}, 0);
+        SDVariable size = sd.concat(
+                "images/size", 0, batch, sd.constant("images/places", Nd4j.createFromArray(new long[] {places})));
+        EncoderGraphMath math = EncoderGraphMath.ofEmbeddings(
+                sd, ImageLayers.of(config), weights.tensors()::get, weights.dataType(), ops.path(""), size);
+        Encoder<SDVariable> encoder = new Encoder<>(ImageLayers.of(config), math);
+        SDVariable hidden = math.perSequence(LAST_HIDDEN_STATE, encoder.layers(flat));
         token(POOLED, hidden, 0);
     }
 
@@ -118,7 +124,7 @@ public final class ImageGraph {
     private void pooler() {
         SDVariable pooled = sd.getVariable(POOLED);
         if (weights.hasPooler()) {
-            config.poolerActivation().of(ops.linear(pooled, ImageTensor.POOLER), POOLER_OUTPUT);
+            config.poolerActivation().apply(ops.linear(pooled, ImageTensor.POOLER), POOLER_OUTPUT);
         } else if (config.family() == ImageFamily.DINOV2 || config.family() == ImageFamily.CONVNEXT) {
             sd.identity(POOLER_OUTPUT, pooled);
         }
@@ -184,63 +190,6 @@ public final class ImageGraph {
                 "embeddings/positions", matrix.mmul("embeddings/stretched_rows", rows), 1, places, config.hidden());
     }
 
-    private SDVariable attention(SDVariable x, int layer, int places) {
-        String self = ops.path(ImageTensor.layer(layer, "attention.attention"));
-        int size = config.hidden() / config.heads();
-        SDVariable normed = ops.layerNorm(
-                x, ImageTensor.layer(layer, config.family().names().firstNorm()), config.epsilon());
-        // Scaling the queries, not the scores, is the smaller product where there are more places than a head is wide.
-        SDVariable scaled = ops.linear(normed, ImageTensor.layer(layer, ImageTensor.QUERY))
-                .mul(self + "/query_scaled", 1 / Math.sqrt(size));
-        SDVariable query = split(scaled, self + "/query", places, size);
-        SDVariable key =
-                split(ops.linear(normed, ImageTensor.layer(layer, ImageTensor.KEY)), self + "/key", places, size);
-        SDVariable value =
-                split(ops.linear(normed, ImageTensor.layer(layer, ImageTensor.VALUE)), self + "/value", places, size);
-        SDVariable shares =
-                sd.nn().softmax(self + "/shares", sd.mmul(self + "/scores", query, key, false, true, false), -1);
-        SDVariable context =
-                sd.permute(self + "/context", sd.mmul(self + "/context_per_head", shares, value), 0, 2, 1, 3);
-        SDVariable joined = sd.reshape(self + "/output", context, -1, config.hidden());
-        SDVariable branch = ops.linear(joined, ImageTensor.layer(layer, ImageTensor.ATTENTION_DENSE));
-        return residual(x, branch, layer, 0);
-    }
-
-    private SDVariable split(SDVariable x, String name, int places, int size) {
-        return sd.permute(
-                name + "_heads", sd.reshape(name + "_split", x, -1, places, config.heads(), size), 0, 2, 1, 3);
-    }
-
-    private SDVariable feedForward(SDVariable x, int layer) {
-        ImageFamily.Names names = config.family().names();
-        SDVariable normed = ops.layerNorm(x, ImageTensor.layer(layer, names.secondNorm()), config.epsilon());
-        SDVariable wide =
-                ops.linear(normed, ImageTensor.layer(layer, config.gated() ? names.gatedWide() : names.wide()));
-        String activation = ops.path(ImageTensor.layer(layer, "activation"));
-        SDVariable active =
-                config.gated() ? gated(wide, activation) : config.activation().of(wide, activation);
-        SDVariable branch =
-                ops.linear(active, ImageTensor.layer(layer, config.gated() ? names.gatedNarrow() : names.narrow()));
-        return residual(x, branch, layer, 1);
-    }
-
-    /** The first half goes through the activation, the second is its factor. */
-    private SDVariable gated(SDVariable wide, String name) {
-        int half = config.intermediate();
-        SDVariable first = wide.get(SDIndex.all(), SDIndex.interval(0, half));
-        SDVariable second = wide.get(SDIndex.all(), SDIndex.interval(half, 2 * half));
-        return ImageActivation.SILU.of(first, name + "_of_gate").mul(name, second);
-    }
-
-    private SDVariable residual(SDVariable x, SDVariable branch, int layer, int part) {
-        String name = ops.path(ImageTensor.layer(layer, part == 0 ? "attended" : "output"));
-        List<String> scales = config.family().names().scales();
-        SDVariable scaled = scales.isEmpty()
-                ? branch
-                : branch.mul(name + "_scaled", ops.parameter(ImageTensor.layer(layer, scales.get(part))));
-        return x.add(name, scaled);
-    }
-
     private void convolutions(SDVariable image) {
         int rows = height / config.patchHeight();
         int columns = width / config.patchWidth();
@@ -288,7 +237,7 @@ public final class ImageGraph {
                 ImageTensor.block(stage, layer, ImageTensor.NORM),
                 CONVOLUTION_EPSILON);
         SDVariable wide = ops.linear(normed, ImageTensor.block(stage, layer, ImageTensor.WIDE));
-        SDVariable active = config.activation().of(wide, ops.path(ImageTensor.block(stage, layer, "activation")));
+        SDVariable active = config.activation().apply(wide, ops.path(ImageTensor.block(stage, layer, "activation")));
         SDVariable branch = ops.linear(active, ImageTensor.block(stage, layer, ImageTensor.NARROW));
         String scale = ImageTensor.block(stage, layer, ImageTensor.SCALE);
         String name = ops.path(ImageTensor.block(stage, layer, "output"));

@@ -3,7 +3,7 @@ package org.lora4j.internal.image;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.internal.image.ImageFamily.Names;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -54,10 +54,6 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
     static final String POSITIONS = "embeddings.position_embeddings";
     static final String PATCHES = "embeddings.patch_embeddings.projection";
     static final String LAYERS = "encoder.layer.";
-    static final String QUERY = "attention.attention.query";
-    static final String KEY = "attention.attention.key";
-    static final String VALUE = "attention.attention.value";
-    static final String ATTENTION_DENSE = "attention.output.dense";
     static final String NORM = "layernorm";
     static final String POOLER = "pooler.dense";
 
@@ -93,10 +89,6 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
         return all.tensors;
     }
 
-    static String layer(int layer, String module) {
-        return LAYERS + layer + "." + module;
-    }
-
     static String stage(int stage, String module) {
         return STAGES + stage + "." + module;
     }
@@ -110,32 +102,16 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
 
         void attention(ImageConfig config) {
             int hidden = config.hidden();
-            Names names = config.family().names();
             plain(CLASS_TOKEN, 1, 1, hidden);
             if (config.family() == ImageFamily.DEIT) {
                 plain(DISTILLATION_TOKEN, 1, 1, hidden);
             }
             plain(POSITIONS, 1, config.places(config.imageHeight(), config.imageWidth()), hidden);
             convolution(PATCHES, hidden, config.channels(), config.patchHeight(), config.patchWidth());
-            for (int i = 0; i < config.layers(); i++) {
-                norm(layer(i, names.firstNorm()), hidden);
-                for (String projection : List.of(QUERY, KEY, VALUE)) {
-                    linear(layer(i, projection), hidden, hidden, config.bias());
-                }
-                linear(layer(i, ATTENTION_DENSE), hidden, hidden, true);
-                norm(layer(i, names.secondNorm()), hidden);
-                int wide = config.intermediate();
-                linear(
-                        layer(i, config.gated() ? names.gatedWide() : names.wide()),
-                        hidden,
-                        config.gated() ? 2 * wide : wide,
-                        true);
-                linear(layer(i, config.gated() ? names.gatedNarrow() : names.narrow()), wide, hidden, true);
-                for (String scale : names.scales()) {
-                    plain(layer(i, scale), hidden);
-                }
+            for (EncoderTensor tensor : ImageLayers.of(config).tensors()) {
+                Layout layout = tensor.kind() == EncoderTensor.Kind.LINEAR ? Layout.LINEAR : Layout.PLAIN;
+                tensors.add(new ImageTensor(tensor.name(), tensor.shapeInFile(), layout, true));
             }
-            norm(NORM, hidden);
             optional(POOLER + ".weight", Layout.LINEAR, hidden, hidden);
             optional(POOLER + ".bias", Layout.PLAIN, hidden);
             // Learned in pretraining, for patches that are hidden; no row of the computation.
@@ -160,8 +136,8 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
                             true));
                     plain(block(s, i, DEPTHWISE) + ".bias", width);
                     norm(block(s, i, NORM), width);
-                    linear(block(s, i, WIDE), width, WIDER * width, true);
-                    linear(block(s, i, NARROW), WIDER * width, width, true);
+                    linear(block(s, i, WIDE), width, WIDER * width);
+                    linear(block(s, i, NARROW), WIDER * width, width);
                     // Without one where the config's start value is 0.
                     optional(block(s, i, SCALE), Layout.PLAIN, width);
                 }
@@ -178,11 +154,9 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
             tensors.add(new ImageTensor(name, shape, layout, false));
         }
 
-        private void linear(String module, long in, long out, boolean bias) {
+        private void linear(String module, long in, long out) {
             tensors.add(new ImageTensor(module + ".weight", new long[] {out, in}, Layout.LINEAR, true));
-            if (bias) {
-                plain(module + ".bias", out);
-            }
+            plain(module + ".bias", out);
         }
 
         private void norm(String module, long size) {

@@ -246,7 +246,7 @@ public final class GoldenImages {
         for (int i = 0; i < weights.config().layers(); i++) {
             outputs.put(
                     "hidden_states." + (i + 1),
-                    prefix + (stages ? ImageTensor.stage(i, "output") : ImageTensor.layer(i, "output")));
+                    prefix + (stages ? ImageTensor.stage(i, "output") : ImageTensor.LAYERS + i + ".mlp/widened"));
         }
         return outputs;
     }

@@ -131,7 +131,8 @@ public final class TaskModel implements AutoCloseable {
         SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
         SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
-        SDVariable logits = rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
+        SDVariable logits =
+                rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
