@@ -93,7 +93,7 @@ class ImageEncoderTest {
                     "layer_norm_eps": 1e-12 | "layer_norm_eps": -1 | layer_norm_eps is "-1", expected a number of 0 or more
                     "1": "LABEL_1" | "1": "LABEL_0" | id2label has "LABEL_0" for 1, expected a text, each once
                     "intermediate_size": 64 | "intermediate_size": 48 | intermediate.dense.weight" has the shape [64, 32], expected [48, 32]
-                    "num_hidden_layers": 2 | "num_hidden_layers": 3 | tensor "encoder.layer.2.layernorm_before.weight" is missing
+                    "num_hidden_layers": 2 | "num_hidden_layers": 3 | tensor "vit.encoder.layer.2.
                     "num_hidden_layers": 2 | "num_hidden_layers": 1 | tensors that are not of this model: "vit.encoder.layer.1.
                     "2": "LABEL_2" | "2": "LABEL_2", "3": "LABEL_3" | classifier has 3 outputs, expected 4
                     """)

@@ -65,11 +65,14 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             Problems problems = new Problems();
             Map<String, String> names = names(checkpoint, config.family());
+            // As the file calls the others, so that what is missing is found in it.
+            boolean prefixed = !names.keySet().equals(checkpoint.tensors().keySet());
+            String prefix = prefixed ? config.family().modelType() + "." : "";
             List<ImageTensor> wanted = ImageTensor.of(config);
             List<ImageTensor> heads = heads(checkpoint, config, names, problems);
             List<ImageTensor> found = new ArrayList<>();
             for (ImageTensor tensor : wanted) {
-                if (check(checkpoint, names, tensor, problems)) {
+                if (check(checkpoint, names, prefix, tensor, problems)) {
                     found.add(tensor);
                 }
             }
@@ -126,7 +129,7 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
             ImageTensor weight =
                     new ImageTensor(module + WEIGHT, new long[] {outputs, width}, ImageTensor.Layout.LINEAR, true);
             ImageTensor bias = new ImageTensor(module + BIAS, new long[] {outputs}, ImageTensor.Layout.PLAIN, true);
-            if (check(checkpoint, names, weight, problems) & check(checkpoint, names, bias, problems)) {
+            if (check(checkpoint, names, "", weight, problems) & check(checkpoint, names, "", bias, problems)) {
                 heads.add(weight);
                 heads.add(bias);
             }
@@ -134,11 +137,11 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
         return heads;
     }
 
-    /** Whether a tensor is there as it should be. */
+    /** Whether a tensor is there as it should be; one that is not is called with the prefix. */
     private static boolean check(
-            Checkpoint checkpoint, Map<String, String> names, ImageTensor tensor, Problems problems) {
+            Checkpoint checkpoint, Map<String, String> names, String prefix, ImageTensor tensor, Problems problems) {
         if (!names.containsKey(tensor.name())) {
-            problems.check(!tensor.needed(), "tensor \"" + tensor.name() + "\" is missing");
+            problems.check(!tensor.needed(), "tensor \"" + prefix + tensor.name() + "\" is missing");
             return false;
         }
         TensorEntry entry = entry(checkpoint, names, tensor);
