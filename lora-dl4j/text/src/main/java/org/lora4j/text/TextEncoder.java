@@ -15,6 +15,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
@@ -342,7 +343,8 @@ public final class TextEncoder implements AutoCloseable {
                             EncoderGraph.create(weights, pooling).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
-            frozen = new RowOutputs(executors, EncoderGraph.POOLED, weights.dataType(), false, false);
+            frozen = new RowOutputs(
+                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling, false), false);
         }
         return frozen;
     }

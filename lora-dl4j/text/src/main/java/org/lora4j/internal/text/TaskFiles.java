@@ -214,12 +214,12 @@ public final class TaskFiles {
      * @throws IOException if they are damaged or cannot be read
      */
     public static TaskModel load(
-            Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task, boolean anyBase)
+            Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
         requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
-        LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-        SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
+        LinearHead zeros = LinearHead.zeros(parts.width(), task.outputs());
+        SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
     }
 
@@ -243,7 +243,7 @@ public final class TaskFiles {
             Path directory,
             SameDiff graph,
             TaskModel.Output output,
-            EncoderParts parts,
+            FitEncoder parts,
             Tuning tuning,
             boolean anyBase)
             throws IOException {

@@ -16,9 +16,7 @@ import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.EncoderClassifier;
-import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderWeights;
-import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -50,7 +48,7 @@ public final class TaskModel implements AutoCloseable {
     private static final int PROBE_TOKENS = 16;
 
     private final SameDiff graph;
-    private final EncoderWeights encoder;
+    private final FitEncoder encoder;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -60,12 +58,12 @@ public final class TaskModel implements AutoCloseable {
     private TaskModel(
             SameDiff graph,
             Output output,
-            EncoderParts parts,
+            FitEncoder parts,
             Tuning tuning,
             Optional<AdaptedSameDiff> adapted,
             Optional<TrainableGraph> full) {
         this.graph = graph;
-        this.encoder = parts.weights();
+        this.encoder = parts;
         this.tuning = tuning;
         this.adapted = adapted;
         this.full = full;
@@ -76,8 +74,7 @@ public final class TaskModel implements AutoCloseable {
                         : SameDiffExecutor.forInference(graph).fastest());
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
-        this.outputs = new RowOutputs(
-                executors, output.name(), parts.weights().dataType(), parts.tokenTypes(), output.perToken());
+        this.outputs = new RowOutputs(executors, output.name(), parts, output.perToken());
     }
 
     /**
@@ -100,14 +97,23 @@ public final class TaskModel implements AutoCloseable {
 
     /** A model with a head to start from. */
     static TaskModel start(
-            EncoderParts parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
-        SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
+            FitEncoder parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
+        SameDiff graph = graph(parts, tuning, kind, head);
         return start(graph, Output.of(kind), parts, tuning, config, seed);
+    }
+
+    /**
+     * A model with a head that was learned elsewhere; nothing else of it learns.
+     *
+     * @param head of as many inputs as the encoder gives
+     */
+    public static TaskModel of(FitEncoder parts, HeadKind kind, LinearHead head) {
+        return start(parts, kind, Tuning.HEAD_ONLY, null, head, 0);
     }
 
     /** A model of a graph that learns from the start. */
     static TaskModel start(
-            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
+            SameDiff graph, Output output, FitEncoder parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
                 ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
                 : Optional.empty();
@@ -118,23 +124,21 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /** A model of a graph with an adapter that was loaded. */
-    static TaskModel of(EncoderParts parts, Output output, AdaptedSameDiff loaded) {
+    static TaskModel of(FitEncoder parts, Output output, AdaptedSameDiff loaded) {
         return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
     }
 
     /** The graph: encoder, head, loss. */
-    static SameDiff graph(EncoderParts parts, EncoderWeights weights, HeadKind kind, LinearHead head) {
-        Pooling pooling = kind.isPerToken() ? Pooling.MEAN : parts.pooling();
-        SameDiff sd = EncoderGraph.create(weights, pooling, parts.tokenTypes()).graph();
-        DataType type = weights.dataType();
+    static SameDiff graph(FitEncoder parts, Tuning tuning, HeadKind kind, LinearHead head) {
+        SameDiff sd = parts.graph(tuning == Tuning.FULL, kind.isPerToken());
+        DataType type = parts.dataType();
         SDVariable weight = sd.var(
                 WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
         SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
-        SDVariable rows = kind.isPerToken()
-                ? sd.reshape("head/input", sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE), -1, head.inputs())
-                : sd.getVariable(EncoderGraph.POOLED);
+        SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
+        SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
         SDVariable logits =
                 rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
@@ -174,11 +178,7 @@ public final class TaskModel implements AutoCloseable {
      * @return by PyTorch's names and in its layout; not to be written to
      */
     public ModelWeights parameters() {
-        Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
-        own.replaceAll((name, array) ->
-                graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
-        Map<String, INDArray> all =
-                new LinkedHashMap<>(EncoderWeights.of(encoder.config(), own).checkpointTensors());
+        Map<String, INDArray> all = new LinkedHashMap<>(encoder.checkpoint(graph));
         if (graph.hasVariable(WEIGHT)) {
             all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
             all.put(BIAS, graph.getVariable(BIAS).getArr());

@@ -64,6 +64,11 @@ public final class TokenRows {
         }
     }
 
+    /** A text by its index. */
+    public TokenizedText text(int index) {
+        return texts.get(index);
+    }
+
     /** All texts once, the shortest first. */
     public List<Part> parts() {
         return cut(buckets);

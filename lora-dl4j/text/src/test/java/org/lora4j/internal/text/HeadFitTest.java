@@ -76,7 +76,7 @@ class HeadFitTest {
         EncoderWeights weights = EncoderWeights.random(config, 1, DataType.DOUBLE);
         EncoderParts parts = new EncoderParts("", weights, Pooling.MEAN, false);
         LinearHead head = new LinearHead(4, OUTPUTS, values(4 * OUTPUTS), values(OUTPUTS));
-        SameDiff graph = TaskModel.graph(parts, weights, kind, head);
+        SameDiff graph = TaskModel.graph(parts, Tuning.HEAD_ONLY, kind, head);
         int tokens = kind.isPerToken() ? 3 : 1;
         int rows = 2 * tokens;
         float[][] targets = new float[rows][];
