@@ -119,7 +119,7 @@ public final class TaskFit {
 
     private Outcome run(boolean taken) {
         ModelPreflight.require(
-                options, () -> start(LinearHead.zeros(parts.weights().config().hidden(), task.outputs())));
+                options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         HeadSearch search =
                 new HeadSearch(task, parts.width(), options.fit().seed(), progress.stage("head", "iterations", 0));

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
@@ -216,16 +217,20 @@ public final class TaskModel implements AutoCloseable {
                 : model.snapshot(AdaptedModel.DEFAULT_ADAPTER));
     }
 
-    /** Some texts of tokens drawn by a fixed seed, by which two models are compared. */
+    /** Some texts of tokens drawn by a fixed seed, by which two models are compared; none if the encoder reads no tokens. */
     List<TokenizedText> probe() {
+        OptionalInt vocabulary = encoder.vocabulary();
+        if (vocabulary.isEmpty()) {
+            return List.of();
+        }
         SplittableRandom random = RandomStreams.of(PROBE_SEED, "probe");
-        int longest = Math.min(PROBE_TOKENS, encoder.config().longestSequence());
+        int longest = Math.min(PROBE_TOKENS, encoder.longest());
         List<TokenizedText> texts = new ArrayList<>();
         for (int text = 1; text <= PROBE_TEXTS; text++) {
             int[] ids = random.ints(
                             Math.max(1, longest * text / PROBE_TEXTS),
                             0,
-                            encoder.config().vocabulary())
+                            vocabulary.getAsInt())
                     .toArray();
             texts.add(new TokenizedText(ids, new int[ids.length], new int[ids.length], false));
         }

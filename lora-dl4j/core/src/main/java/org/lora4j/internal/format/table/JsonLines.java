@@ -111,10 +111,6 @@ public final class JsonLines {
         return new NotText(Utf8Check.problem(file, charset));
     }
 
-    static CharacterCodingException notText(Path file, Charset charset) throws IOException {
-        return new NotUtf8(Utf8Check.problem(file, charset));
-    }
-
     private static int column(JsonProcessingException e) {
         return e.getLocation() == null ? 1 : e.getLocation().getColumnNr();
     }
