@@ -553,6 +553,7 @@ class ArchitectureTest {
                         "model",
                         "multitask",
                         "retention",
+                        "samediff",
                         "text",
                         "train",
                         "train.cache"),
