@@ -592,6 +592,7 @@ class ArchitectureTest {
                         "model",
                         "multitask",
                         "retention",
+                        "samediff",
                         "text",
                         "train",
                         "train.cache"),

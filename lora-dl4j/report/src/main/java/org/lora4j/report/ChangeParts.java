@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.lora4j.internal.report.ReportBlock;
 import org.lora4j.internal.report.ReportBlock.Facts;
 import org.lora4j.internal.report.ReportBlock.HeatGrid;
@@ -120,7 +121,11 @@ final class ChangeParts {
     }
 
     private static void leftOut(Map<String, String> leftOut, List<ReportBlock> blocks) {
-        leftOut.forEach((path, reason) -> blocks.add(new Note("Left out: " + path + " (" + reason + ")")));
+        if (!leftOut.isEmpty()) {
+            blocks.add(new Note(leftOut.entrySet().stream()
+                    .map(one -> one.getKey() + " (" + one.getValue() + ")")
+                    .collect(Collectors.joining(", ", "Left out: ", ""))));
+        }
     }
 
     /** A matrix of layers by modules; none where there is only one of either, as the table says it all then. */

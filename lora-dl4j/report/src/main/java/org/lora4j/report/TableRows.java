@@ -4,6 +4,8 @@ package org.lora4j.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lora4j.internal.report.ReportBlock.Column;
 import org.lora4j.internal.report.ReportBlock.Grid;
 import org.lora4j.internal.report.ReportCut;
@@ -58,7 +60,20 @@ final class TableRows {
         return count == 0;
     }
 
+    /** The table, without columns in which nothing stands. */
     Grid grid() {
-        return new Grid(id, caption, columns, rows, count);
+        List<Integer> filled = IntStream.range(0, columns.size())
+                .filter(i ->
+                        rows.isEmpty() || rows.stream().anyMatch(row -> row.get(i) != null && !"".equals(row.get(i))))
+                .boxed()
+                .toList();
+        return new Grid(
+                id,
+                caption,
+                filled.stream().map(columns::get).toList(),
+                rows.stream()
+                        .map(row -> filled.stream().map(row::get).collect(Collectors.<Object>toList()))
+                        .toList(),
+                count);
     }
 }
