@@ -201,6 +201,15 @@ public final class ImageEncoder implements AutoCloseable {
     }
 
     /**
+     * The modules that PEFT adapts in this family by itself, for {@code targetModules} of a config.
+     *
+     * @return such as {@code query} and {@code value}
+     */
+    public List<String> defaultTargets() {
+        return weights.config().family().defaultTargets();
+    }
+
+    /**
      * The image as the model sees it: resized and cut, but not yet normalized.
      *
      * @param image the image

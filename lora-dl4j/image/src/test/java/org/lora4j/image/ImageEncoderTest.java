@@ -72,6 +72,17 @@ class ImageEncoderTest {
     }
 
     @Test
+    void sizeBetweenPatches_leavesOutWhatIsBesideTheLast() throws IOException {
+        byte[] values = new byte[18 * 18];
+        values[17] = 100;
+        Files.writeString(folder.resolve("preprocessor_config.json"), "{\"size\": 18}");
+        try (ImageEncoder encoder = ImageEncoder.load(folder)) {
+            assertThat(encoder.embed(Image.ofGrey(18, 18, values)))
+                    .isEqualTo(encoder.embed(Image.ofGrey(18, 18, new byte[18 * 18])));
+        }
+    }
+
+    @Test
     void withoutItsFile_imagesArePreparedForTheSizeOfTheModel() throws IOException {
         try (ImageEncoder encoder = ImageEncoder.load(folder)) {
             assertThat(encoder.height()).isEqualTo(16);
@@ -86,7 +97,7 @@ class ImageEncoderTest {
                     "model_type": "vit" | "model_type": "vitt" | closest: "vit"
                     "model_type": "vit" | "model_type": "bert" | expected one of "vit", "deit", "dinov2", "convnext"
                     "num_attention_heads": 4 | "num_attention_heads": 5 | hidden_size is 32, expected a multiple of num_attention_heads = 5
-                    "patch_size": 4 | "patch_size": 5 | image_size is 16 x 16, expected a multiple of patch_size = 5 x 5
+                    "patch_size": 4 | "patch_size": 20 | image_size is 16 x 16, expected at least patch_size = 20 x 20
                     "num_channels": 3 | "num_channels": 4 | num_channels is 4, expected 1 or 3
                     "hidden_act": "gelu" | "hidden_act": "gelo" | hidden_act is "gelo", expected one of
                     "image_size": 16 | "image_size": "wide" | image_size is "wide", expected a whole number
@@ -94,6 +105,7 @@ class ImageEncoderTest {
                     "1": "LABEL_1" | "1": "LABEL_0" | id2label has "LABEL_0" for 1, expected a text, each once
                     "intermediate_size": 64 | "intermediate_size": 48 | intermediate.dense.weight" has the shape [64, 32], expected [48, 32]
                     "num_hidden_layers": 2 | "num_hidden_layers": 3 | tensor "vit.encoder.layer.2.
+                    "num_hidden_layers": 2 | "num_hidden_layers": 1000000 | it has 40 tensors, expected those of 1000000 layers
                     "num_hidden_layers": 2 | "num_hidden_layers": 1 | tensors that are not of this model: "vit.encoder.layer.1.
                     "2": "LABEL_2" | "2": "LABEL_2", "3": "LABEL_3" | classifier has 3 outputs, expected 4
                     """)
@@ -107,7 +119,8 @@ class ImageEncoderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    {"size": 18} | images are prepared to 18 x 18 pixels, expected a multiple of the patches, 4 x 4
+                    {"size": 3} | images are prepared to 3 x 3 pixels, expected at least a patch, 4 x 4
+                    {"size": 16000} | expected at most 16777216 pixels and 16384 patches
                     {"size": {"shortest_edge": 16}} | images keep their shape, expected one size for all
                     {"do_resize": false} | images keep their shape, expected one size for all
                     """)

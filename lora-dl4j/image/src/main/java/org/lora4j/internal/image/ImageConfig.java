@@ -31,6 +31,7 @@ import org.lora4j.internal.format.huggingface.JsonObjectFile;
  * @param epsilon of the norms
  * @param activation between the two linear modules
  * @param poolerActivation behind the pooler of vit
+ * @param poolerWidth of what that pooler gives
  * @param widths of the stages of convnext
  * @param depths layers of each of its stages
  * @param architecture the Python class that was saved; empty if the file does not say
@@ -54,6 +55,7 @@ public record ImageConfig(
         double epsilon,
         EncoderActivation activation,
         EncoderActivation poolerActivation,
+        int poolerWidth,
         List<Integer> widths,
         List<Integer> depths,
         String architecture,
@@ -65,6 +67,11 @@ public record ImageConfig(
 
     private static final int MOST = 1 << 20;
     private static final int THIRD_STAGE = 4;
+
+    /** Beyond that no encoder was made, and a file that asks for it would take memory before it fails. */
+    private static final long MOST_PIXELS = 1L << 24;
+
+    private static final int MOST_PLACES = 1 << 14;
     private static final String PROBLEM_TYPE = "problem_type";
 
     /**
@@ -121,8 +128,8 @@ public record ImageConfig(
                     hidden % heads == 0,
                     "hidden_size is " + hidden + ", expected a multiple of num_attention_heads = " + heads);
             fields.problems.check(
-                    image[0] % patch[0] == 0 && image[1] % patch[1] == 0,
-                    "image_size is " + image[0] + " x " + image[1] + ", expected a multiple of patch_size = " + patch[0]
+                    image[0] >= patch[0] && image[1] >= patch[1],
+                    "image_size is " + image[0] + " x " + image[1] + ", expected at least patch_size = " + patch[0]
                             + " x " + patch[1]);
         }
         fields.refuseUnless("problem_type", "single_label_classification", "multi_label_classification");
@@ -142,6 +149,7 @@ public record ImageConfig(
                 fields.epsilon(family.epsilon()),
                 fields.activation("hidden_act", EncoderActivation.GELU),
                 fields.activation("pooler_act", EncoderActivation.TANH),
+                fields.size("pooler_output_size", hidden),
                 widths,
                 depths,
                 fields.architecture(),
@@ -157,6 +165,11 @@ public record ImageConfig(
     /** How many patches an image has, from left to right. */
     int patchColumns(int width) {
         return width / patchWidth;
+    }
+
+    /** Whether images of a size have as many patches in each direction as the table of positions. */
+    boolean isGrid(int height, int width) {
+        return patchRows(height) == patchRows(imageHeight) && patchColumns(width) == patchColumns(imageWidth);
     }
 
     /**
@@ -180,19 +193,30 @@ public record ImageConfig(
      */
     public void checkSize(int height, int width, Problems problems) {
         String found = "images are prepared to " + height + " x " + width + " pixels";
+        problems.check(
+                (long) height * width <= MOST_PIXELS && places(height, width) <= MOST_PLACES,
+                found + ", expected at most " + MOST_PIXELS + " pixels and " + MOST_PLACES + " patches");
         if (family == ImageFamily.CONVNEXT) {
             int least = patchHeight << (layers - 1);
             problems.check(height >= least && width >= least, found + ", expected at least " + least + " x " + least);
             return;
         }
+        // What is left beside the last whole patch is not seen, as in Python.
         problems.check(
-                height % patchHeight == 0 && width % patchWidth == 0 && height > 0 && width > 0,
-                found + ", expected a multiple of the patches, " + patchHeight + " x " + patchWidth);
-        boolean asMade = height == imageHeight && width == imageWidth;
+                height >= patchHeight && width >= patchWidth,
+                found + ", expected at least a patch, " + patchHeight + " x " + patchWidth);
+        boolean asMade = isGrid(height, width);
         problems.check(
                 asMade || patchRows(imageHeight) == patchColumns(imageWidth),
                 found + ", expected " + imageHeight + " x " + imageWidth
                         + ": only a square table of positions can be stretched");
+    }
+
+    /** How many layers there are, of all stages. */
+    long allLayers() {
+        return depths.isEmpty()
+                ? layers
+                : depths.stream().mapToLong(depth -> depth).sum();
     }
 
     /** Whether each label has a probability of its own. */

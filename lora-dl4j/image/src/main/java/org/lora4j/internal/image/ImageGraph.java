@@ -173,7 +173,7 @@ public final class ImageGraph {
 
     private SDVariable positions(int places) {
         SDVariable table = ops.parameter(ImageTensor.POSITIONS);
-        if (height == config.imageHeight() && width == config.imageWidth()) {
+        if (config.isGrid(height, width)) {
             return table;
         }
         SDVariable matrix = sd.constant(

@@ -27,10 +27,6 @@ final class ImageOps {
         this.weights = weights;
     }
 
-    SameDiff graph() {
-        return sd;
-    }
-
     String path(String module) {
         return prefix + module;
     }
@@ -46,9 +42,6 @@ final class ImageOps {
     SDVariable linear(SDVariable rows, String module) {
         String path = path(module);
         SDVariable weight = parameter(module + ".weight");
-        if (!has(module + ".bias")) {
-            return rows.mmul(path + "/output", weight);
-        }
         return rows.mmul(path + "/product", weight).add(path + "/output", parameter(module + ".bias"));
     }
 

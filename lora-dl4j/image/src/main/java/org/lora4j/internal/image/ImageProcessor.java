@@ -38,8 +38,11 @@ enum ImageProcessor {
             HALF(),
             false);
 
+    /** How the names of classes end that share their steps. */
+    static final String FAST = "Fast";
+
     private static final List<String> ENDS =
-            List.of("ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor");
+            List.of("ImageProcessor", "ImageProcessor" + FAST, "ImageProcessorPil", "FeatureExtractor");
 
     private final String start;
     private final ImageSize size;

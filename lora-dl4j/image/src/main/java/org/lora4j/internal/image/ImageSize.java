@@ -65,10 +65,16 @@ record ImageSize(int height, int width, int shortest, int longest) {
         long shorter = upright ? image.width() : image.height();
         long longer = upright ? image.height() : image.width();
         int newShorter = shortest > 0 ? shortest : (int) Math.max(1, longest * shorter / longer);
-        int newLonger = shortest > 0 ? (int) Math.min(MOST, shortest * longer / shorter) : longest;
+        long unbounded = shortest > 0 ? shortest * longer / shorter : longest;
+        int newLonger = (int) Math.min(unbounded, Integer.MAX_VALUE);
         if (longest > 0 && newLonger > longest) {
             newShorter = Math.max(1, (int) ((long) longest * newShorter / newLonger));
             newLonger = longest;
+        }
+        if (newLonger > MOST) {
+            throw new IllegalArgumentException("an image of " + image.width() + " x " + image.height()
+                    + " pixels would be " + newLonger + " long when its shorter edge has " + newShorter
+                    + "; expected at most " + MOST + ". Cut it first.");
         }
         return upright ? image.resized(newShorter, newLonger, filter) : image.resized(newLonger, newShorter, filter);
     }

@@ -112,8 +112,8 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
                 Layout layout = tensor.kind() == EncoderTensor.Kind.LINEAR ? Layout.LINEAR : Layout.PLAIN;
                 tensors.add(new ImageTensor(tensor.name(), tensor.shapeInFile(), layout, true));
             }
-            optional(POOLER + ".weight", Layout.LINEAR, hidden, hidden);
-            optional(POOLER + ".bias", Layout.PLAIN, hidden);
+            optional(POOLER + ".weight", Layout.LINEAR, config.poolerWidth(), hidden);
+            optional(POOLER + ".bias", Layout.PLAIN, config.poolerWidth());
             // Learned in pretraining, for patches that are hidden; no row of the computation.
             optional(MASK_TOKEN, Layout.PLAIN, -1);
         }

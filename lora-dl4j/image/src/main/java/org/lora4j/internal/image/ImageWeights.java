@@ -40,6 +40,7 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
     static final String STUDENT = "cls_classifier";
     static final String TEACHER = "distillation_classifier";
 
+    private static final String ANOTHER_MODEL = "The weights are not of the model that config.json describes.";
     private static final String WEIGHT = ".weight";
     private static final String BIAS = ".bias";
 
@@ -64,6 +65,12 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
     public static ImageWeights read(Path directory, ImageConfig config) throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             Problems problems = new Problems();
+            // Before anything is made for as many layers as a config claims.
+            if (config.allLayers() > checkpoint.tensors().size()) {
+                problems.add("it has " + checkpoint.tensors().size() + " tensors, expected those of "
+                        + config.allLayers() + " layers, as config.json says");
+                throwIfAny(checkpoint, problems, ANOTHER_MODEL);
+            }
             Map<String, String> names = names(checkpoint, config.family());
             // As the file calls the others, so that what is missing is found in it.
             boolean prefixed = !names.keySet().equals(checkpoint.tensors().keySet());
@@ -77,7 +84,7 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
                 }
             }
             checkStrangers(names, wanted, heads, problems);
-            throwIfAny(checkpoint, problems, "The weights are not of the model that config.json describes.");
+            throwIfAny(checkpoint, problems, ANOTHER_MODEL);
             List<ImageTensor> all = new ArrayList<>(found);
             all.addAll(heads);
             boolean isDouble = all.stream()

@@ -107,7 +107,9 @@ public record Preprocessing(
             size = Optional.of(reader.target("size", processor.squares(), processor.size()));
         }
         Optional<ImageSize> crop = Optional.empty();
-        if (reader.flag("do_center_crop", processor.crop() > 0)) {
+        boolean asked = reader.flag("do_center_crop", processor.crop() > 0);
+        // The slow classes of other processors do not know the field.
+        if (asked && (processor.crop() > 0 || String.valueOf(name).endsWith(ImageProcessor.FAST))) {
             ImageSize square = ImageSize.square(Math.max(processor.crop(), 1));
             crop = Optional.of(reader.target("crop_size", true, square));
             problems.check(crop.get().isFixed(), "crop_size has no height and width, expected both or a number");

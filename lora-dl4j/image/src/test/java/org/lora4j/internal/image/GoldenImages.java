@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.internal.array.io.ArrayBytes;
@@ -64,7 +65,7 @@ public final class GoldenImages {
         int[] found = new int[0];
         try (SafetensorsReader reader = SafetensorsReader.open(directory.resolve("golden.safetensors"))) {
             for (TensorEntry entry : reader.tensors().values()) {
-                if (entry.name().equals("labels")) {
+                if (entry.name().equals("labels") && entry.dtype() == DType.I64) {
                     ByteBuffer bytes =
                             ByteBuffer.allocate((int) entry.byteCount()).order(ByteOrder.LITTLE_ENDIAN);
                     reader.read(entry, 0, bytes);
@@ -110,6 +111,8 @@ public final class GoldenImages {
     private void loss(SameDiff graph, DataType type) {
         if (!classifies) {
             rankingLoss(graph, type);
+        } else if (golden.containsKey("labels")) {
+            severalLabels(graph, type);
         } else if (labels.length == 0) {
             graph.getVariable(ImageGraph.LOGITS)
                     .mul(graph.getVariable(ImageGraph.LOGITS))
@@ -126,6 +129,14 @@ public final class GoldenImages {
             logarithms.mul(wanted).sum().mul(LOSS, -1.0 / labels.length);
         }
         graph.setLossVariables(LOSS);
+    }
+
+    /** Binary cross entropy of each output, the mean of all. */
+    private void severalLabels(SameDiff graph, DataType type) {
+        SDVariable logits = graph.getVariable(ImageGraph.LOGITS);
+        SDVariable truth = graph.constant("wanted", golden.get("labels").castTo(type));
+        SDVariable softened = graph.math().log(graph.math().exp(logits).add(1));
+        softened.sub(logits.mul(truth)).mean(LOSS);
     }
 
     /** Rows 0 and 1 against rows 2 and 3: cosine times 5, cross entropy over the two. */
