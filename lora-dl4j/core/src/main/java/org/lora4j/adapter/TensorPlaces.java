@@ -128,8 +128,7 @@ final class TensorPlaces {
         return meant.size() == names.size()
                 ? config
                 : new PeftFile(
-                        config.config()
-                                .toBuilder()
+                        config.config().toBuilder()
                                 .modulesToSave(List.copyOf(meant))
                                 .build(),
                         config.extras());

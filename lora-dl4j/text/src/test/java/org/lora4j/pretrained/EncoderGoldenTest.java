@@ -160,8 +160,7 @@ class EncoderGoldenTest {
                 if (!List.of(DType.F64, DType.I64).contains(entry.dtype()) || entry.byteCount() == 0) {
                     continue;
                 }
-                ByteBuffer bytes =
-                        ByteBuffer.allocate((int) entry.byteCount()).order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer bytes = ByteBuffer.allocate((int) entry.byteCount()).order(ByteOrder.LITTLE_ENDIAN);
                 reader.read(entry, 0, bytes);
                 bytes.flip();
                 double[] values = new double[bytes.remaining() / Double.BYTES];

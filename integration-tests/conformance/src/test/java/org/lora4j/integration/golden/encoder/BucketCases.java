@@ -31,7 +31,9 @@ final class BucketCases {
         int most = one.path("max_position").asInt();
         int last = one.path("last").asInt();
         Buckets buckets = function.startsWith("T5")
-                ? Buckets.t5(one.path("num_buckets").asInt(), one.path("max_distance").asInt())
+                ? Buckets.t5(
+                        one.path("num_buckets").asInt(),
+                        one.path("max_distance").asInt())
                 : function.startsWith("MPNet") ? Buckets.mpnet() : Buckets.deberta(size, most, last);
         List<String> problems = new ArrayList<>();
         int relative = one.path("first").asInt();

@@ -388,7 +388,8 @@ final class EncoderCases {
             }
             int last = first + Arrays.stream(mask[b]).sum();
             Map<String, INDArray> alone = new LinkedHashMap<>();
-            for (String name : List.of(EncoderGraph.INPUT_IDS, EncoderGraph.ATTENTION_MASK, EncoderGraph.TOKEN_TYPE_IDS)) {
+            for (String name :
+                    List.of(EncoderGraph.INPUT_IDS, EncoderGraph.ATTENTION_MASK, EncoderGraph.TOKEN_TYPE_IDS)) {
                 if (batch.containsKey(name)) {
                     alone.put(
                             name,
