@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
@@ -257,6 +258,16 @@ public final class EncoderConfig {
      */
     public int headSize() {
         return shape.sizes().headSize();
+    }
+
+    /**
+     * What LoRA adapts in this family where nothing else is said: PEFT's choice, or where it has none that of published
+     * recipes. Tasks of {@code org.lora4j.text} adapt all linear modules instead, which is better on few examples.
+     *
+     * @return names for {@code targetModules}, for example {@code query_proj} and {@code value_proj}
+     */
+    public List<String> loraTargets() {
+        return shape.targets();
     }
 
     @Override
