@@ -231,6 +231,7 @@ class ArchitectureTest {
                         "internal.host",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.peft",
                         "method",
@@ -438,6 +439,7 @@ class ArchitectureTest {
                         "text",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.file",
                         "internal.format.huggingface",
@@ -511,6 +513,7 @@ class ArchitectureTest {
                 layer(
                         "advice",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.advice",
                         "internal.array",
