@@ -234,6 +234,7 @@ class ArchitectureTest {
                         "internal.host",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.peft",
                         "method",
@@ -446,6 +447,7 @@ class ArchitectureTest {
                         "trust",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.file",
                         "internal.format.huggingface",
@@ -552,6 +554,7 @@ class ArchitectureTest {
                 layer(
                         "advice",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.advice",
                         "internal.array",

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.LabeledRows;
@@ -241,7 +242,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         if (before != null && before.model().tuning() != Tuning.HEAD_ONLY) {
             notes.add(STARTS_ANEW);
         }
-        notes.forEach(note -> LOG.warn("{}: {}", name, note));
+        if (!Silence.isKept()) {
+            notes.forEach(note -> LOG.warn("{}: {}", name, note));
+        }
         TaskFit.Outcome outcome = TaskFit.fit(
                 parts,
                 new TargetHead(name, targets),
