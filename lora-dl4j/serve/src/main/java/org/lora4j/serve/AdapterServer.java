@@ -449,7 +449,8 @@ public final class AdapterServer implements AutoCloseable {
         try {
             groups.values().forEach(group -> answers.answer(group, maxRows));
         } finally {
-            groups.values().forEach(group -> group.forEach(request -> request.lease().close()));
+            groups.values()
+                    .forEach(group -> group.forEach(request -> request.lease().close()));
         }
         return List.of(results);
     }

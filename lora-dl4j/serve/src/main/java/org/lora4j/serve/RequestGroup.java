@@ -91,8 +91,8 @@ final class RequestGroup {
 
     private Map<String, INDArray> computed(List<Ready> batch) {
         List<ServedAdapter> rows = new ArrayList<>();
-        batch.forEach(request -> rows.addAll(Collections.nCopies(
-                request.rows(), request.lease().adapter())));
+        batch.forEach(request ->
+                rows.addAll(Collections.nCopies(request.rows(), request.lease().adapter())));
         return computes.apply(
                 RequestBatches.joined(batch.stream().map(Ready::inputs).toList()), rows);
     }

@@ -116,7 +116,8 @@ class AnswersOfSwappedAdaptersTest {
             } finally {
                 threads.shutdownNow();
             }
-            assertThat(server.status()).allSatisfy(status -> assertThat(status.active()).isZero());
+            assertThat(server.status())
+                    .allSatisfy(status -> assertThat(status.active()).isZero());
         }
         assertThat(given.get()).isGreaterThanOrEqualTo(answers);
         assertThat(versions.get()).as("adapters that came").isGreaterThan(ADAPTERS + answers / 200);
@@ -135,7 +136,11 @@ class AnswersOfSwappedAdaptersTest {
     }
 
     private static void change(
-            AdapterServer server, Map<String, Integer> numbers, AtomicInteger versions, int i, SplittableRandom random) {
+            AdapterServer server,
+            Map<String, Integer> numbers,
+            AtomicInteger versions,
+            int i,
+            SplittableRandom random) {
         if (random.nextInt(3) == 0) {
             server.remove(name(i));
             server.register(name(i), next(numbers, versions, i));
@@ -151,8 +156,8 @@ class AnswersOfSwappedAdaptersTest {
             Map<String, Integer> numbers,
             AtomicInteger given,
             AtomicInteger refused) {
-        ServingResult result =
-                server.predict(List.of(new ServingRequest(name(i), Map.of("input", input)))).get(0);
+        ServingResult result = server.predict(List.of(new ServingRequest(name(i), Map.of("input", input))))
+                .get(0);
         if (result instanceof ServingResult.Failure failure) {
             // For a moment there was none of this name: that is said, and never the base in its place.
             assertThat(failure.reason()).contains("is not registered");
@@ -175,12 +180,12 @@ class AnswersOfSwappedAdaptersTest {
             server.register("a", one);
             server.replace("a", two);
 
-            ServingResult.Answer answer = (ServingResult.Answer) server.predict(
-                            List.of(new ServingRequest("a", Map.of("input", input))))
-                    .get(0);
-            ServingResult.Answer base = (ServingResult.Answer) server.predict(
-                            List.of(new ServingRequest(AdapterServer.BASE, Map.of("input", input))))
-                    .get(0);
+            ServingResult.Answer answer =
+                    (ServingResult.Answer) server.predict(List.of(new ServingRequest("a", Map.of("input", input))))
+                            .get(0);
+            ServingResult.Answer base = (ServingResult.Answer)
+                    server.predict(List.of(new ServingRequest(AdapterServer.BASE, Map.of("input", input))))
+                            .get(0);
 
             assertThat(answer.by()).isEqualTo(new ServedBy("a", two.contentHash(), 2));
             assertThat(base.by()).isEqualTo(ServedBy.NONE);

@@ -240,12 +240,7 @@ public final class TaskFiles {
     }
 
     private static TaskModel load(
-            Path directory,
-            SameDiff graph,
-            TaskModel.Output output,
-            EncoderParts parts,
-            Tuning tuning,
-            boolean anyBase)
+            Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning, boolean anyBase)
             throws IOException {
         if (tuning == Tuning.LORA) {
             return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory, anyBase));
