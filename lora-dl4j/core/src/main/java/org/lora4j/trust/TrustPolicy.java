@@ -139,7 +139,9 @@ public final class TrustPolicy {
         TemporaryFolder copy = TemporaryFolder.create();
         try {
             // Under its own name, which a model may be called by.
-            Path target = copy.folder().resolve(String.valueOf(directory.toAbsolutePath().normalize().getFileName()));
+            Path target = copy.folder()
+                    .resolve(String.valueOf(
+                            directory.toAbsolutePath().normalize().getFileName()));
             Files.createDirectories(target);
             ModelSignature.verified(
                     directory,

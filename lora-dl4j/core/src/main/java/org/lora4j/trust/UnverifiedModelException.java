@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.trust;
 
-import java.io.IOException;
-import org.lora4j.error.MessageText;
+import org.lora4j.error.AdapterFormatException;
 
 /**
  * A directory that cannot be trusted as asked: its signature is missing, by another key or of other files, or it has no receipt
@@ -10,7 +9,7 @@ import org.lora4j.error.MessageText;
  *
  * @apiNote Status: experimental
  */
-public final class UnverifiedModelException extends IOException {
+public final class UnverifiedModelException extends AdapterFormatException {
 
     private static final long serialVersionUID = 1L;
 
@@ -20,7 +19,7 @@ public final class UnverifiedModelException extends IOException {
      * @param message the file, what was found there, what was expected and what to do
      */
     public UnverifiedModelException(String message) {
-        super(MessageText.bounded(message));
+        super(message);
     }
 
     /**
@@ -30,6 +29,6 @@ public final class UnverifiedModelException extends IOException {
      * @param cause the failure underneath
      */
     public UnverifiedModelException(String message, Throwable cause) {
-        super(MessageText.bounded(message), cause);
+        super(message, cause);
     }
 }

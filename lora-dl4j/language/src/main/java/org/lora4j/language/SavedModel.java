@@ -177,7 +177,8 @@ final class SavedModel {
         if (same && !model.hasOwnWeights() && model.model().mergedAdapters().isEmpty()) {
             // Over the weights that are there: it is not closed, as that would close the tokenizer that both have.
             CausalLm again = model.base();
-            new SavedModel(staging).addAdapters(staging, staging, again, TrustPolicy.usual().allowOtherBase());
+            new SavedModel(staging)
+                    .addAdapters(staging, staging, again, TrustPolicy.usual().allowOtherBase());
             int[] probe = RandomStreams.of(PROBE_SEED, "probe")
                     .ints(Math.min(PROBE_TOKENS, model.contextLength()), 0, model.vocabularySize())
                     .toArray();
@@ -315,8 +316,7 @@ final class SavedModel {
     }
 
     /** Reads a model that was saved, and its base from where it is. */
-    static CausalLm read(
-            Path directory, Path named, CausalLm.Storage storage, TrustPolicy policy, Path... folders)
+    static CausalLm read(Path directory, Path named, CausalLm.Storage storage, TrustPolicy policy, Path... folders)
             throws IOException {
         Path there = StagedDirectory.locate(directory);
         SavedModel saved = new SavedModel(there);
@@ -339,8 +339,7 @@ final class SavedModel {
     }
 
     /** The receipt of all weights, which are in the directory. */
-    private static void receiptOfWeights(Path directory, Path named, TrustPolicy policy)
-            throws IOException {
+    private static void receiptOfWeights(Path directory, Path named, TrustPolicy policy) throws IOException {
         Path file = directory.resolve(Receipt.FILE);
         Optional<Receipt> receipt = Files.exists(file) ? Optional.of(Receipt.read(file)) : Optional.empty();
         policy.requireReceipt(named, receipt);
@@ -349,9 +348,11 @@ final class SavedModel {
             // Of the file, as weights may be stored in fewer bits here.
             String found = BaseContent.ofFiles(directory);
             if (!found.equals(trained)) {
-                throw new CorruptAdapterException(MessageText.path(file) + ": it is of weights with the hash " + trained
-                        + ", but those beside it have " + found + "; expected the same. They were changed after the training,"
-                        + " or the files are of two: get the directory again, or remove the file to have it taken unchecked.");
+                throw new CorruptAdapterException(
+                        MessageText.path(file) + ": it is of weights with the hash " + trained
+                                + ", but those beside it have " + found
+                                + "; expected the same. They were changed after the training,"
+                                + " or the files are of two: get the directory again, or remove the file to have it taken unchecked.");
             }
         }
     }
@@ -446,8 +447,7 @@ final class SavedModel {
         }
     }
 
-    private static void add(
-            Path directory, Path named, CausalLm model, String name, String folder, TrustPolicy policy)
+    private static void add(Path directory, Path named, CausalLm model, String name, String folder, TrustPolicy policy)
             throws IOException {
         Path place = folder.isEmpty() ? directory : directory.resolve(folder);
         Adapter adapter = Adapter.load(place);

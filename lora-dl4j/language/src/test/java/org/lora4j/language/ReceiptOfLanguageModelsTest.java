@@ -85,7 +85,8 @@ class ReceiptOfLanguageModelsTest {
         Path adapter = trained("adapter");
 
         try (CausalLm small = CausalLm.load(base, CausalLm.Storage.INT8);
-                CausalLm loaded = CausalLm.load(adapter, small, TrustPolicy.usual().strict())) {
+                CausalLm loaded =
+                        CausalLm.load(adapter, small, TrustPolicy.usual().strict())) {
             assertThat(loaded.receipt("default")).isPresent();
         }
     }
@@ -99,9 +100,12 @@ class ReceiptOfLanguageModelsTest {
         try (CausalLm changed = CausalLm.load(other)) {
             assertThatThrownBy(() -> CausalLm.load(adapter, changed))
                     .isInstanceOf(IncompatibleBaseException.class)
-                    .hasMessageContaining("the chat template has the hash " + changed.chatTemplate().orElseThrow().hash()
+                    .hasMessageContaining("the chat template has the hash "
+                            + changed.chatTemplate().orElseThrow().hash()
                             + ", and it was trained with "
-                            + Receipt.read(adapter.resolve(Receipt.FILE)).hash("chat_template").orElseThrow())
+                            + Receipt.read(adapter.resolve(Receipt.FILE))
+                                    .hash("chat_template")
+                                    .orElseThrow())
                     .hasMessageContaining("allowOtherBase");
             CausalLm taken = CausalLm.load(adapter, changed, TrustPolicy.usual().allowOtherBase());
             assertThat(taken.model().adapterNames()).containsExactly("default");
@@ -130,7 +134,8 @@ class ReceiptOfLanguageModelsTest {
 
         try (CausalLm model = CausalLm.load(base)) {
             assertThat(CausalLm.load(adapter, model).receipt("default")).isEmpty();
-            assertThatThrownBy(() -> CausalLm.load(adapter, model, TrustPolicy.usual().strict()))
+            assertThatThrownBy(() ->
+                            CausalLm.load(adapter, model, TrustPolicy.usual().strict()))
                     .isInstanceOf(UnverifiedModelException.class)
                     .hasMessageContaining("there is no lora4j_receipt.json");
         }
@@ -145,7 +150,8 @@ class ReceiptOfLanguageModelsTest {
         }
         assertThat(Receipt.read(all.resolve(Receipt.FILE)).checks())
                 .contains("what was saved answers a probe with the same bits");
-        CausalLm.load(all, CausalLm.Storage.AS_STORED, TrustPolicy.usual().strict()).close();
+        CausalLm.load(all, CausalLm.Storage.AS_STORED, TrustPolicy.usual().strict())
+                .close();
         CausalLm.load(all, CausalLm.Storage.INT8, TrustPolicy.usual().strict()).close();
 
         byte[] bytes = Files.readAllBytes(all.resolve("model.safetensors"));
@@ -163,7 +169,8 @@ class ReceiptOfLanguageModelsTest {
             model.save(all);
         }
 
-        try (CausalLm loaded = CausalLm.load(all, CausalLm.Storage.AS_STORED, TrustPolicy.usual().strict())) {
+        try (CausalLm loaded = CausalLm.load(
+                all, CausalLm.Storage.AS_STORED, TrustPolicy.usual().strict())) {
             assertThat(loaded.receipt("default")).isPresent();
         }
     }
@@ -183,7 +190,8 @@ class ReceiptOfLanguageModelsTest {
             assertThatThrownBy(() -> CausalLm.load(
                             adapter,
                             model,
-                            TrustPolicy.usual().trusting(generator.generateKeyPair().getPublic())))
+                            TrustPolicy.usual()
+                                    .trusting(generator.generateKeyPair().getPublic())))
                     .hasMessageContaining("by none of the 1 trusted keys");
             Files.writeString(adapter.resolve("more.txt"), "more");
             assertThatThrownBy(() -> CausalLm.load(adapter, model, policy))

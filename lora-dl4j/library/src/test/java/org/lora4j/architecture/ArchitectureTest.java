@@ -535,6 +535,7 @@ class ArchitectureTest {
                 layer("internal.serve", "error", "adapter", "config", "internal.array"),
                 layer(
                         "serve",
+                        "trust",
                         "error",
                         "internal.error",
                         "internal.serve",

@@ -128,7 +128,8 @@ public final class SentenceEncoder implements AutoCloseable {
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         Object written = fields.get("report");
         report = written == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), written);
-        TaskModel read = TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
+        TaskModel read =
+                TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
         Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
         SavedEncoder.requireTrusted(named, receipt, encoder);
         model = read;

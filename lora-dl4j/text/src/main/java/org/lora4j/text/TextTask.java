@@ -521,7 +521,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                     now.model(),
                     fields,
                     now.evidence().flatMap(evidence -> evidence.receipt(name + ".save", now.model())),
-                    (staging, written) -> TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets()), true));
+                    (staging, written) ->
+                            TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets()), true));
         }
     }
 
@@ -610,7 +611,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
         TaskModel model = TaskFiles.load(
-                directory, fields, parts, new TargetHead(name, targets), encoder.trust().allowsOtherBase());
+                directory,
+                fields,
+                parts,
+                new TargetHead(name, targets),
+                encoder.trust().allowsOtherBase());
         Optional<Receipt> receipt = TaskFiles.receipt(directory, model);
         SavedEncoder.requireTrusted(named, receipt, encoder);
         fitted = new Fitted<>(model, targets, report, receipt.map(of -> TaskEvidence.loaded(model, of)));

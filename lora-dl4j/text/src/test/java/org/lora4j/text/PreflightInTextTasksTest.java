@@ -38,7 +38,8 @@ class PreflightInTextTasksTest {
     @Test
     void specialToken_thatTheTextHasToo_isSaid() {
         List<LabeledText> examples = new ArrayList<>(TRAIN);
-        examples.set(0, new LabeledText("[CLS] " + TRAIN.get(0).text(), TRAIN.get(0).labels()));
+        examples.set(
+                0, new LabeledText("[CLS] " + TRAIN.get(0).text(), TRAIN.get(0).labels()));
 
         assertThat(notes(examples))
                 .singleElement()
@@ -67,7 +68,8 @@ class PreflightInTextTasksTest {
                 .singleElement()
                 .asString()
                 .startsWith("the learning rate 5.0E-5 is one for all weights");
-        assertThat(head().learningRate(5e-5).build().fit(TRAIN).report().notes()).isEmpty();
+        assertThat(head().learningRate(5e-5).build().fit(TRAIN).report().notes())
+                .isEmpty();
     }
 
     @Test
@@ -153,11 +155,12 @@ class PreflightInTextTasksTest {
         String many = "a the film is my card new high low bad good very in paris a the film is";
         TextClassifier classifier = head().build();
 
-        ExamplePreview cut = classifier.preview(
-                List.of(new LabeledText(many, "long"), new LabeledText("a film", "short")), 1);
+        ExamplePreview cut =
+                classifier.preview(List.of(new LabeledText(many, "long"), new LabeledText("a film", "short")), 1);
         ExamplePreview tags = tagger().preview(TAGGED, 1);
 
-        assertThat(cut.examples().get(0).parts().get(0).text()).isEqualTo("a the film is my card new high low bad good very in paris");
+        assertThat(cut.examples().get(0).parts().get(0).text())
+                .isEqualTo("a the film is my card new high low bad good very in paris");
         assertThat(cut.examples().get(0).tokens()).isEqualTo(TinyEncoder.LONGEST);
         assertThat(tags.examples().get(0).toString())
                 .contains("\u27EAnew/B-CITY\u27EB \u27EAyork/I-CITY\u27EB \u27EAis/O\u27EB")

@@ -60,7 +60,9 @@ class ReceiptOfTextTasksTest {
         Receipt other = saved(fitted(settings, TRAIN), "other");
 
         assertThat(other.contentHash()).isEqualTo(one.contentHash());
-        assertThat(other.run()).isNotEqualTo(one.run()).containsEntry("directory", folder.resolve("other").toString());
+        assertThat(other.run())
+                .isNotEqualTo(one.run())
+                .containsEntry("directory", folder.resolve("other").toString());
         assertThat(one.data().get(Receipt.TRAIN).examples()).isEqualTo(24);
         assertThat(one.data().get(Receipt.VALIDATION).examples()).isEqualTo(12);
         assertThat(one.hash(Receipt.BASE)).isPresent();
@@ -150,8 +152,7 @@ class ReceiptOfTextTasksTest {
         assertThatThrownBy(() -> TextClassifier.load(folder.resolve("task"), ENCODER))
                 .isInstanceOf(CorruptAdapterException.class)
                 .hasMessageContaining("the hash of its content is");
-        assertThat(Receipt.read(Files.writeString(
-                                folder.resolve("task").resolve("copy.json"), text))
+        assertThat(Receipt.read(Files.writeString(folder.resolve("task").resolve("copy.json"), text))
                         .seed())
                 .isEqualTo(42);
     }
