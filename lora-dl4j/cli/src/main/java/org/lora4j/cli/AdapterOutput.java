@@ -21,14 +21,15 @@ record AdapterOutput(Path directory) {
 
     static AdapterOutput of(Call call) {
         Path out = call.path(OUT)
-                .orElseThrow(() -> CliException.usage(OUT + " is missing: the directory to write to; such as --out result/"));
+                .orElseThrow(() ->
+                        CliException.usage(OUT + " is missing: the directory to write to; such as --out result/"));
         if (Files.exists(out) && !call.has(FORCE)) {
             throw CliException.usage(OUT + " " + MessageText.path(out)
                     + " is there already; nothing is overwritten. Name another directory, or replace it: " + FORCE);
         }
         if (Files.exists(out) && !isOurs(out)) {
-            throw CliException.usage(OUT + " " + MessageText.path(out)
-                    + " is neither an adapter nor a model, and " + FORCE + " does not remove it; name another one");
+            throw CliException.usage(OUT + " " + MessageText.path(out) + " is neither an adapter nor a model, and "
+                    + FORCE + " does not remove it; name another one");
         }
         return new AdapterOutput(out);
     }

@@ -54,8 +54,8 @@ final class AdviseCommand extends SimpleCommand {
         List<String> asked = call.texts("--ask").isEmpty() ? QUESTIONS.subList(0, 2) : call.texts("--ask");
         for (String question : asked) {
             if (!QUESTIONS.contains(question)) {
-                throw CliException.usage("--ask " + MessageText.name(question) + ": expected one of "
-                        + String.join(", ", QUESTIONS));
+                throw CliException.usage(
+                        "--ask " + MessageText.name(question) + ": expected one of " + String.join(", ", QUESTIONS));
             }
         }
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());

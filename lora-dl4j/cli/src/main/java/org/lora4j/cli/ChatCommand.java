@@ -38,8 +38,9 @@ final class ChatCommand extends SimpleCommand {
         GenerationConfig config = Writers.config(call);
         try (Writers writers = Writers.open(call, settings)) {
             if (writers.model().chatTemplate().isEmpty()) {
-                throw CliException.input(call.argument(0)
-                        + " has no chat template, so it does not know who speaks; \"lora4j generate\" goes on with a text");
+                throw CliException.input(
+                        call.argument(0)
+                                + " has no chat template, so it does not know who speaks; \"lora4j generate\" goes on with a text");
             }
             call.terminal().lasting(HELP);
             talk(call, writers, config);

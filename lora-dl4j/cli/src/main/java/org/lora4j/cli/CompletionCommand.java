@@ -29,8 +29,7 @@ final class CompletionCommand extends SimpleCommand {
         String script = switch (shell) {
             case "bash", "zsh" -> AutoComplete.bash("lora4j", all());
             case "fish" -> fish();
-            default ->
-                throw CliException.usage("SHELL is " + MessageText.name(shell) + ", expected bash, zsh or fish");
+            default -> throw CliException.usage("SHELL is " + MessageText.name(shell) + ", expected bash, zsh or fish");
         };
         if (call.terminal().isJson()) {
             call.printJson(Map.of("script", script));
@@ -42,8 +41,9 @@ final class CompletionCommand extends SimpleCommand {
 
     private static CommandLine all() {
         CommandLine all = new CommandLine(CommandSpec.create().name("lora4j"));
-        Commands.all().forEach(entry ->
-                all.addSubcommand(entry.name(), Program.line(entry.maker().get()).getCommandSpec()));
+        Commands.all()
+                .forEach(entry -> all.addSubcommand(
+                        entry.name(), Program.line(entry.maker().get()).getCommandSpec()));
         return all;
     }
 

@@ -68,21 +68,22 @@ final class ConvertCommand extends SimpleCommand {
             }
             case "onnx" -> onnx(call, settings, model, out);
             case "huggingface" -> huggingFace(call, settings, model, out);
-            default -> throw CliException.usage("--to " + MessageText.name(form) + ": expected one of "
-                    + String.join(", ", FORMS));
+            default ->
+                throw CliException.usage(
+                        "--to " + MessageText.name(form) + ": expected one of " + String.join(", ", FORMS));
         }
         return ExitCode.OK;
     }
 
     private static Path base(Call call, Settings settings) {
         String name = settings.text(Setting.BASE)
-                .orElseThrow(() -> CliException.usage("--base is missing: the directory of the model below the adapter"));
+                .orElseThrow(
+                        () -> CliException.usage("--base is missing: the directory of the model below the adapter"));
         return Bases.find(name, call.environment()).directory();
     }
 
     private static StorageType storage(Call call) {
-        return LanguageLearner.choice(
-                "--type", call.text("--type").orElse("f32"), StorageType.values());
+        return LanguageLearner.choice("--type", call.text("--type").orElse("f32"), StorageType.values());
     }
 
     private static GgufType gguf(Call call, GgufType initial) {
@@ -99,12 +100,19 @@ final class ConvertCommand extends SimpleCommand {
         }
         int rank = call.integer("--rank").getAsInt();
         Settings known = Settings.builder()
-                .putAll(TrainedModel.is(model) ? TrainedModel.settings(model) : Settings.builder().build())
+                .putAll(
+                        TrainedModel.is(model)
+                                ? TrainedModel.settings(model)
+                                : Settings.builder().build())
                 .putAll(settings)
                 .build();
         Bases.Base base = Bases.find(known.textOr(Setting.BASE), call.environment());
         try (TextEncoder encoder = base.encoder()) {
-            export(call, out, export.rank(org.lora4j.weights.ModelWeights.of(encoder.weights().tensors()), rank)::write);
+            export(
+                    call,
+                    out,
+                    export.rank(
+                            org.lora4j.weights.ModelWeights.of(encoder.weights().tensors()), rank)::write);
         }
     }
 
@@ -174,17 +182,23 @@ final class ConvertCommand extends SimpleCommand {
 
     private static void export(Call call, AdapterOutput out, Export export) throws IOException {
         ExportReport[] report = new ExportReport[1];
-        out.export(directory -> report[0] = export.write(directory));
-        told(call, out, Optional.of(report[0]));
+        Path[] made = new Path[1];
+        out.export(directory -> {
+            made[0] = directory;
+            report[0] = export.write(directory);
+        });
+        // It was written under another name and moved.
+        String words =
+                report[0].toString().replace(made[0].toString(), out.directory().toString());
+        told(call, out, Optional.of(words));
     }
 
-    private static void told(Call call, AdapterOutput out, Optional<ExportReport> report) {
+    private static void told(Call call, AdapterOutput out, Optional<String> report) {
         if (call.terminal().isJson()) {
-            call.printJson(Map.of(
-                    "written", out.directory().toString(), "report", report.map(String::valueOf).orElse("")));
+            call.printJson(Map.of("written", out.directory().toString(), "report", report.orElse("")));
         } else {
             call.terminal().print("written to " + out.directory());
-            report.ifPresent(of -> call.terminal().print(of.toString()));
+            report.ifPresent(call.terminal()::print);
         }
     }
 }

@@ -22,7 +22,8 @@ final class EmbedCommand extends SimpleCommand {
         Vectors.describe(spec);
         spec.addPositional(CliCommand.rest(1, "TEXT", "texts", false));
         spec.addOption(CliCommand.option("--input", "FILE", "texts in a file, or - for lines of standard input"));
-        spec.addOption(CliCommand.option("--role", "ROLE", "text, query or passage: which prefix is put before [text]"));
+        spec.addOption(
+                CliCommand.option("--role", "ROLE", "text, query or passage: which prefix is put before [text]"));
         RowOutput.describe(spec);
         SettingFlags.describe(spec, Setting.TEXT, Setting.SKIP_BAD, Setting.BASE);
     }

@@ -23,7 +23,12 @@ final class GgufHeader {
     private static final long MOST_ELEMENTS = 10_000_000;
     private static final int LONGEST = 1 << 16;
     private static final List<String> SHOWN = List.of(
-            "general.architecture", "general.name", "general.type", "general.license", "general.file_type", "adapter.type");
+            "general.architecture",
+            "general.name",
+            "general.type",
+            "general.license",
+            "general.file_type",
+            "adapter.type");
 
     private final DataInputStream in;
 

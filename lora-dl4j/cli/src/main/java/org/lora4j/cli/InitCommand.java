@@ -21,8 +21,10 @@ import picocli.CommandLine.Model.CommandSpec;
 /** {@code lora4j init}. */
 final class InitCommand extends SimpleCommand {
 
-    private static final List<String> TEXTS = List.of("text", "question", "sentence", "utterance", "message", "review", "body", "query", "content");
-    private static final List<String> LABELS = List.of("label", "intent", "category", "class", "topic", "sentiment", "target");
+    private static final List<String> TEXTS =
+            List.of("text", "question", "sentence", "utterance", "message", "review", "body", "query", "content");
+    private static final List<String> LABELS =
+            List.of("label", "intent", "category", "class", "topic", "sentiment", "target");
 
     InitCommand() {
         super(
@@ -60,9 +62,10 @@ final class InitCommand extends SimpleCommand {
         if (call.terminal().isJson()) {
             call.printJson(Map.of("written", file.toString()));
         } else {
-            call.terminal().print("written: " + file + ". Look into it, then: lora4j train --config "
-                    + Shell.quoted(file.toString())
-                    + (settings.has(Setting.OUT) ? "" : " --out model/"));
+            call.terminal()
+                    .print("written: " + file + ". Look into it, then: lora4j train --config "
+                            + Shell.quoted(file.toString())
+                            + (settings.has(Setting.OUT) ? "" : " --out model/"));
         }
         return ExitCode.OK;
     }
@@ -111,7 +114,8 @@ final class InitCommand extends SimpleCommand {
 
     private static Optional<String> named(Set<String> columns, List<String> usual) {
         return usual.stream()
-                .flatMap(name -> columns.stream().filter(column -> column.toLowerCase(Locale.ROOT).equals(name)))
+                .flatMap(name -> columns.stream()
+                        .filter(column -> column.toLowerCase(Locale.ROOT).equals(name)))
                 .findFirst();
     }
 

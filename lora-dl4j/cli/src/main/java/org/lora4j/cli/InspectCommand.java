@@ -13,7 +13,7 @@ import picocli.CommandLine.Model.CommandSpec;
 /** {@code lora4j inspect}. */
 final class InspectCommand extends SimpleCommand {
 
-    private static final int COLUMN = 16;
+    private static final int COLUMN = 20;
 
     InspectCommand() {
         super("inspect", "lora4j inspect model/", "lora4j inspect models/smollm model.gguf --json");
@@ -36,11 +36,14 @@ final class InspectCommand extends SimpleCommand {
             if (!Files.exists(path)) {
                 throw CliException.input(MessageText.path(path) + ": there is no such file or directory");
             }
+            if (!call.terminal().isJson()) {
+                call.terminal().print(given);
+            }
             Map<String, Object> found = Inspection.of(path, call.has("--hash"));
             sound &= !Boolean.FALSE.equals(found.get(Inspection.SOUND));
             all.put(given, found);
             if (!call.terminal().isJson()) {
-                print(call.terminal(), given, found);
+                print(call.terminal(), found);
             }
         }
         if (call.terminal().isJson()) {
@@ -49,8 +52,7 @@ final class InspectCommand extends SimpleCommand {
         return sound ? ExitCode.OK : ExitCode.REFUSED;
     }
 
-    private static void print(Terminal terminal, String name, Map<String, Object> found) {
-        terminal.print(name);
+    private static void print(Terminal terminal, Map<String, Object> found) {
         found.forEach((what, value) -> {
             String label = "  " + what.replace('_', ' ');
             terminal.printStyled(terminal.shown(Columns.line(label, COLUMN, words(value), terminal.width())));

@@ -14,9 +14,13 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -36,6 +40,8 @@ final class Inspection {
 
     private static final String WHAT = "what";
     private static final String PROBLEM = "problem";
+    private static final Pattern TARGETS = Pattern.compile("targetModules=[^\\]]*\\](, )?");
+    private static final Pattern NAME_IN_LAYER = Pattern.compile("\\.\\d+\\.([A-Za-z0-9_.]+)");
     private static final int BUFFER = 1 << 16;
     private static final int MOST_ENTRIES = 10_000;
     private static final int MOST_CARD_LINES = 200;
@@ -69,18 +75,22 @@ final class Inspection {
         } else if (Files.exists(path.resolve(TrainedModel.LANGUAGE))) {
             found.put(WHAT, "language model that lora4j trained");
             Map<String, Object> fields = JsonObjects.read(path.resolve(TrainedModel.LANGUAGE));
-            found.put("base", String.valueOf(fields.get("base")));
+            Object base = fields.get("base");
+            found.put("base", String.valueOf(base instanceof Map<?, ?> named ? named.get("name") : base));
+        }
+        if (hasCheckpoints(path)) {
+            found.put(WHAT, "checkpoints of a training");
+            checkpoints(path, found);
+            return;
         }
         if (Files.exists(path.resolve(PeftConfigJson.FILE_NAME))) {
             adapter(path, found);
         } else if (Files.exists(path.resolve("config.json"))) {
             base(path, found);
-        } else if (Files.isDirectory(path.resolve("checkpoints")) || path.toString().endsWith(".run")) {
+        } else if (Files.isDirectory(path.resolve("checkpoints"))
+                || path.toString().endsWith(".run")) {
             found.put(WHAT, "training that was stopped: \"lora4j train --resume\" goes on with it");
             checkpoints(path.resolve("checkpoints"), found);
-        } else if (hasCheckpoints(path)) {
-            found.put(WHAT, "checkpoints of a training");
-            checkpoints(path, found);
         }
         found.putIfAbsent(WHAT, "directory that is no model known here");
         tensors(path, found);
@@ -110,10 +120,21 @@ final class Inspection {
         AdapterConfig config =
                 PeftConfigJson.read(path.resolve(PeftConfigJson.FILE_NAME)).config();
         found.put("method", config.peftType());
-        found.put("config", config.toString());
+        found.put("targets", targets(config.targetModules().toString()));
+        found.put("settings", TARGETS.matcher(config.toString()).replaceFirst(""));
         if (config.baseModelName() != null) {
             found.putIfAbsent("base", config.baseModelName());
         }
+    }
+
+    /** Modules of many layers by their last names, as people choose them. */
+    private static String targets(String selector) {
+        Matcher names = NAME_IN_LAYER.matcher(selector);
+        Set<String> last = new LinkedHashSet<>();
+        while (names.find()) {
+            last.add(names.group(1));
+        }
+        return last.isEmpty() ? selector : String.join(", ", last);
     }
 
     private static void base(Path path, Map<String, Object> found) throws IOException {
@@ -129,8 +150,7 @@ final class Inspection {
 
     private static boolean hasCheckpoints(Path path) throws IOException {
         try (Stream<Path> files = Files.list(path)) {
-            return files.anyMatch(file -> String.valueOf(file.getFileName()).endsWith(".ckpt")
-                    || String.valueOf(file.getFileName()).startsWith("checkpoint"));
+            return files.anyMatch(file -> String.valueOf(file.getFileName()).matches("checkpoint-\\d+\\.safetensors"));
         }
     }
 
@@ -139,7 +159,9 @@ final class Inspection {
             try (Stream<Path> files = Files.list(folder)) {
                 found.put(
                         "files",
-                        files.map(file -> String.valueOf(file.getFileName())).sorted().toList());
+                        files.map(file -> String.valueOf(file.getFileName()))
+                                .sorted()
+                                .toList());
             }
         }
     }
@@ -174,7 +196,9 @@ final class Inspection {
             zip(path, found);
         } else if (name.endsWith(".onnx")) {
             found.put(WHAT, "ONNX model");
-            found.put("tensors", org.lora4j.pretrained.OnnxInitializers.read(path).names().size());
+            found.put(
+                    "tensors",
+                    org.lora4j.pretrained.OnnxInitializers.read(path).names().size());
         } else if (name.endsWith(".safetensors")) {
             found.put(WHAT, "safetensors");
             try (SafetensorsReader reader = SafetensorsReader.open(path)) {

@@ -45,13 +45,17 @@ final class Logs extends Handler {
         } else if (name.equals(Progress.class.getName())) {
             terminal.progress(withoutClass(message));
         } else if (ours && entry.getLevel().intValue() >= Level.WARNING.intValue()) {
-            terminal.note("note: " + withoutClass(message));
+            // That a run was interrupted the command says itself, with what goes on.
+            String note = withoutClass(message);
+            if (!note.startsWith("INTERRUPTED")) {
+                terminal.note("note: " + note);
+            }
         }
     }
 
     /** Users know no classes: what begins with one speaks of the command that runs. */
     private static String withoutClass(String message) {
-        return CLASS.matcher(message).replaceFirst("");
+        return UserWords.of(CLASS.matcher(message).replaceFirst(""));
     }
 
     @Override

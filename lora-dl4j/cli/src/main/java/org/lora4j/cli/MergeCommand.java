@@ -10,10 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 final class MergeCommand extends SimpleCommand {
 
     MergeCommand() {
-        super(
-                "merge",
-                "lora4j merge model/ --out merged/",
-                "lora4j merge writer/ --base models/smollm --out merged/");
+        super("merge", "lora4j merge model/ --out merged/", "lora4j merge writer/ --base models/smollm --out merged/");
     }
 
     @Override
@@ -35,8 +32,11 @@ final class MergeCommand extends SimpleCommand {
             if (call.terminal().isJson()) {
                 call.printJson(told);
             } else {
-                call.terminal().print("merged into " + out.directory() + ", a directory of Hugging Face that Transformers "
-                        + (learner.kind().equals(LanguageLearner.KIND) ? "reads" : "and sentence-transformers read"));
+                call.terminal()
+                        .print("merged into " + out.directory() + ", a directory of Hugging Face that Transformers "
+                                + (learner.kind().equals(LanguageLearner.KIND)
+                                        ? "reads"
+                                        : "and sentence-transformers read"));
             }
         }
         return ExitCode.OK;

@@ -80,7 +80,10 @@ final class ModulesCommand extends SimpleCommand {
     }
 
     private static String padded(String name) {
-        return LAYER.matcher(name).replaceAll(match -> match.group(1) + "0".repeat(Math.max(0, 6 - match.group(2).length())) + match.group(2));
+        return LAYER.matcher(name)
+                .replaceAll(match -> match.group(1)
+                        + "0".repeat(Math.max(0, 6 - match.group(2).length()))
+                        + match.group(2));
     }
 
     private static Map<String, String> single(Map<String, long[]> modules) {

@@ -88,11 +88,14 @@ final class PreviewCommand extends SimpleCommand {
         try (TextEncoder encoder = Encoders.open(work)) {
             for (DataRow row : file.rows().subList(0, Math.min(rows, file.rows().size()))) {
                 String column = work.settings().textOr(firstColumn(learner.kind()));
-                Object cell = row.fields().containsKey(column) ? row.fields().get(column) : row.fields().get("words");
+                Object cell = row.fields().containsKey(column)
+                        ? row.fields().get(column)
+                        : row.fields().get("words");
                 String text = cell instanceof List<?> words
                         ? String.join(" ", words.stream().map(String::valueOf).toList())
                         : String.valueOf(cell);
-                TokenizedText tokens = encoder.tokenizer().tokenize(encoder.prefixes().text() + text);
+                TokenizedText tokens =
+                        encoder.tokenizer().tokenize(encoder.prefixes().text() + text);
                 Map<String, Object> one = new LinkedHashMap<>();
                 one.put("line", row.line());
                 one.put("text", encoder.prefixes().text() + text);
@@ -101,7 +104,8 @@ final class PreviewCommand extends SimpleCommand {
                 told.add(one);
             }
             if (terminal.isJson()) {
-                call.printJson(Map.of("task", learner.kind(), "examples", items.size(), "labels", counts, "rows", told));
+                call.printJson(
+                        Map.of("task", learner.kind(), "examples", items.size(), "labels", counts, "rows", told));
                 return ExitCode.OK;
             }
             terminal.print(learner.kind() + ": " + items.size() + " examples, longest text " + encoder.maxLength()
@@ -110,12 +114,14 @@ final class PreviewCommand extends SimpleCommand {
         told.forEach(one -> terminal.print("line " + one.get("line") + ", " + one.get("tokens") + " tokens"
                 + (Boolean.TRUE.equals(one.get("cut")) ? ", CUT" : "") + ": " + one.get("text")));
         if (counts.size() > 1) {
-            terminal.print("labels: " + counts.entrySet().stream()
-                    .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
-                    .limit(20)
-                    .map(entry -> PlainText.line(entry.getKey()) + " " + entry.getValue())
-                    .reduce((a, b) -> a + ", " + b)
-                    .orElse("")
+            terminal.print("labels: "
+                    + counts.entrySet().stream()
+                            .sorted(Map.Entry.<String, Integer>comparingByValue()
+                                    .reversed())
+                            .limit(20)
+                            .map(entry -> PlainText.line(entry.getKey()) + " " + entry.getValue())
+                            .reduce((a, b) -> a + ", " + b)
+                            .orElse("")
                     + (counts.size() > 20 ? ", and " + (counts.size() - 20) + " more" : ""));
         }
         return ExitCode.OK;

@@ -58,7 +58,7 @@ final class Program {
     }
 
     private ExitCode tell(String message, ExitCode code) {
-        String text = message.strip();
+        String text = UserWords.of(message.strip());
         terminal.note(
                 (text.startsWith("lora4j ") ? "" : "lora4j: ") + text + (text.matches("(?s).*[.!?)\"]") ? "" : "."));
         if (terminal.isJson()) {

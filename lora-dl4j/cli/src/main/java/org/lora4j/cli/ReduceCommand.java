@@ -34,12 +34,13 @@ final class ReduceCommand extends SimpleCommand {
                     "largest_relative_error", reduced.largestError(),
                     "relative_errors", reduced.relativeErrors()));
         } else {
-            call.terminal().print(String.format(
-                    Locale.ROOT,
-                    "written to %s: rank %d; of each update at most %.2f %% is lost",
-                    out.directory(),
-                    rank,
-                    100 * reduced.largestError()));
+            call.terminal()
+                    .print(String.format(
+                            Locale.ROOT,
+                            "written to %s: rank %d; of each update at most %.2f %% is lost",
+                            out.directory(),
+                            rank,
+                            100 * reduced.largestError()));
         }
         return ExitCode.OK;
     }

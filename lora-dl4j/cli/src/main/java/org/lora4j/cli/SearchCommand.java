@@ -48,7 +48,9 @@ final class SearchCommand extends SimpleCommand {
             float[] query = vectors.of(Vectors.Role.QUERY, List.of(call.argument(1)))[0];
             float[][] passages = vectors.of(
                     Vectors.Role.PASSAGE,
-                    rows.rows().stream().map(row -> String.valueOf(row.fields().get(column))).toList());
+                    rows.rows().stream()
+                            .map(row -> String.valueOf(row.fields().get(column)))
+                            .toList());
             double[] likeness = new double[passages.length];
             for (int i = 0; i < passages.length; i++) {
                 likeness[i] = Vectors.cosine(query, passages[i]);

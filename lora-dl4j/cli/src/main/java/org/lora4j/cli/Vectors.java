@@ -36,7 +36,8 @@ interface Vectors extends AutoCloseable {
     void close();
 
     static void describe(CommandSpec spec) {
-        spec.addPositional(CliCommand.argument(0, "MODEL", "a model that learned retrieval, or any encoder as for --base"));
+        spec.addPositional(
+                CliCommand.argument(0, "MODEL", "a model that learned retrieval, or any encoder as for --base"));
     }
 
     static Vectors of(Call call, Settings settings) throws IOException {
@@ -46,7 +47,8 @@ interface Vectors extends AutoCloseable {
             if (TrainedModel.open(path, settings, call) instanceof RetrievalLearner learned) {
                 return of(learned.task(), learned);
             }
-            throw CliException.usage(name + " did not learn retrieval, so its vectors are those of its base; name that");
+            throw CliException.usage(
+                    name + " did not learn retrieval, so its vectors are those of its base; name that");
         }
         Bases.Base base = Bases.find(name, call.environment());
         TextEncoder encoder = base.encoder();
@@ -93,5 +95,4 @@ interface Vectors extends AutoCloseable {
         }
         return ofA == 0 || ofB == 0 ? 0 : product / Math.sqrt(ofA * ofB);
     }
-
 }

@@ -66,8 +66,11 @@ final class Writers implements AutoCloseable {
         for (String adapter : given) {
             int at = adapter.indexOf('=');
             Path folder = Settings.path(adapter.substring(at + 1), ADAPTER);
-            String name = at > 0 ? adapter.substring(0, at) : String.valueOf(folder.normalize().getFileName());
-            if (folders.put(name, folder) != null || model.model().adapterNames().contains(name)) {
+            String name = at > 0
+                    ? adapter.substring(0, at)
+                    : String.valueOf(folder.normalize().getFileName());
+            if (folders.put(name, folder) != null
+                    || model.model().adapterNames().contains(name)) {
                 throw CliException.usage(ADAPTER + ": two adapters are called " + MessageText.name(name)
                         + "; give one another name: " + ADAPTER + " NAME=DIR");
             }
@@ -102,10 +105,12 @@ final class Writers implements AutoCloseable {
     }
 
     static GenerationConfig config(Call call) {
-        GenerationConfig.Builder builder =
-                GenerationConfig.builder().maxNewTokens(call.integer("--max-tokens").orElse(TOKENS));
+        GenerationConfig.Builder builder = GenerationConfig.builder()
+                .maxNewTokens(call.integer("--max-tokens").orElse(TOKENS));
         Optional<Double> temperature = number(call, "--temperature");
-        temperature.filter(value -> value > 0).ifPresent(value -> builder.doSample(true).temperature(value));
+        temperature
+                .filter(value -> value > 0)
+                .ifPresent(value -> builder.doSample(true).temperature(value));
         number(call, "--top-p").ifPresent(value -> builder.doSample(true).topP(value));
         number(call, "--seed").ifPresent(value -> builder.seed(value.longValue()));
         List<String> stops = call.texts("--stop");
@@ -118,8 +123,8 @@ final class Writers implements AutoCloseable {
     private static Optional<Double> number(Call call, String option) {
         return call.text(option)
                 .map(text -> SettingValues.number(text)
-                        .orElseThrow(() -> CliException.usage(
-                                option + " " + MessageText.name(text) + ": expected a number")));
+                        .orElseThrow(() ->
+                                CliException.usage(option + " " + MessageText.name(text) + ": expected a number")));
     }
 
     @Override
