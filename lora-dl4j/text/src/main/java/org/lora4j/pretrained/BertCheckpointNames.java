@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.error.ClosestNames;
@@ -44,10 +45,11 @@ final class BertCheckpointNames {
      * Where everything is.
      *
      * @param encoder name in the file of each tensor of the encoder, pooler included if there is one
-     * @param head the same of each tensor of a classifier's head, empty if there is none
+     * @param head the same of each tensor of the head of a classifier of texts or of tokens, empty if there is none
+     * @param task what that head is for; of texts if there is none
      * @param skipped tensors that are not needed
      */
-    record Plan(List<Found> encoder, List<Found> head, List<String> skipped) {}
+    record Plan(List<Found> encoder, List<Found> head, PretrainedHead.Task task, List<String> skipped) {}
 
     /** A tensor and its name in the file. */
     record Found(BertTensor tensor, String name) {}
@@ -92,9 +94,10 @@ final class BertCheckpointNames {
             // Listing the tensors of a number of layers that a hostile file made up would fill the memory.
             problems.add(
                     "num_hidden_layers is " + bert.layers() + ", but there are only " + inFile.size() + " tensors");
-            return new Plan(List.of(), List.of(), List.of());
+            return new Plan(List.of(), List.of(), PretrainedHead.Task.SEQUENCE, List.of());
         }
         boolean pooler = candidates.keySet().stream().anyMatch(name -> name.startsWith(BertTensor.POOLER + "."));
+        boolean tags = config.task().equals(Optional.of(PretrainedHead.Task.TOKENS));
         boolean head = config.classifiesSequences().orElse(looksLikeAHead(pooler));
         List<BertTensor> encoder = BertTensor.allOf(bert);
         if (pooler || (head && config.family().classifierPooling() == Pooling.POOLER)) {
@@ -104,6 +107,9 @@ final class BertCheckpointNames {
         List<Found> headNames = List.of();
         if (head) {
             headNames = find(config.family().headTensors(bert.hidden(), classes()), headCandidates, "");
+        } else if (tags) {
+            headNames =
+                    find(ClassifierHead.tensors(false, bert.hidden(), rows(CLASSIFIER + "weight")), headCandidates, "");
         } else {
             skipped.addAll(headCandidates.values());
             headCandidates.clear();
@@ -113,7 +119,8 @@ final class BertCheckpointNames {
         if (!unexpected.isEmpty()) {
             problems.add("unexpected tensors: " + Problems.quoted(unexpected));
         }
-        return new Plan(encoderNames, headNames, List.copyOf(skipped));
+        PretrainedHead.Task task = tags ? PretrainedHead.Task.TOKENS : PretrainedHead.Task.SEQUENCE;
+        return new Plan(encoderNames, headNames, task, List.copyOf(skipped));
     }
 
     /** Without the name of a class, a head is one if it has the right form and what comes before it is there. */
@@ -122,13 +129,15 @@ final class BertCheckpointNames {
                 && (pooler || config.family().classifierPooling() != Pooling.POOLER);
     }
 
-    /** As many as the config says; if it does not say that it is a classifier's, as many as there are rows. */
+    /** As many as the head has rows; whether the labels of the config fit is told when they are read. */
     private int classes() {
-        TensorEntry rows = inFile.get(config.family().classRows());
-        boolean said = config.classifiesSequences().isPresent();
-        return said || rows == null || rows.shape().length != 2 || rows.shape()[0] > Integer.MAX_VALUE
-                ? config.classes()
-                : (int) rows.shape()[0];
+        return rows(config.family().classRows());
+    }
+
+    private int rows(String weight) {
+        TensorEntry rows = inFile.get(weight);
+        boolean matrix = rows != null && rows.shape().length == 2 && rows.shape()[0] <= Integer.MAX_VALUE;
+        return matrix ? (int) rows.shape()[0] : config.classes();
     }
 
     /** Takes the tensors out of the candidates; those that are missing or do not fit become problems. */

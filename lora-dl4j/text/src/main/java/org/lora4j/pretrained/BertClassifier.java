@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>Everything of {@link BertEncoder}, and:
  * <ul>
- *   <li>the module {@link #HEAD}: {@code classifier.weight} {@code [hidden, classes]}, {@code classifier.bias} {@code
+ *   <li>the module {@link #HEAD}: {@code classifier.weight} {@code [features, classes]}, {@code classifier.bias} {@code
  *       [classes]}. A fresh head consists of variables, which learn; one that was read from a file of constants, as
  *       everything from a file. The classifiers of {@link PretrainedBert} have the head of their Python class: in RoBERTa
  *       {@code classifier.dense}, tanh and {@code classifier.out_proj}
@@ -72,7 +72,8 @@ public final class BertClassifier {
      */
     public static BertClassifier create(BertWeights weights, Pooling pooling, int classes, long seed) {
         requireClasses(classes);
-        List<BertTensor> head = ClassifierHead.tensors(false, weights.config().hidden(), classes);
+        List<BertTensor> head =
+                ClassifierHead.tensors(false, pooling.dimension(weights.config().hidden()), classes);
         return build(weights, "", pooling, ClassifierHead.fresh(head, weights.dataType(), seed), false);
     }
 

@@ -2,7 +2,6 @@
 package org.lora4j.pretrained;
 
 import java.util.OptionalInt;
-import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -24,9 +23,6 @@ final class BertGraph {
     private static final double LARGEST_EPSILON_LEFT_OUT = 1e-9;
 
     private static final int FLAT_FEATURES = 1;
-    /** Far below the square of any mean that is not zero, and above the smallest FLOAT. */
-    private static final double TINY = 1e-24;
-
     private final SameDiff sd;
     private final String prefix;
     private final BertWeights weights;
@@ -70,53 +66,20 @@ final class BertGraph {
         return sd.reshape(BertEncoder.LAST_HIDDEN_STATE, hidden, sequenceShape);
     }
 
-    /** Appends the pooling of {@code hidden}, {@code [batch, length, hidden]}, into {@code [batch, hidden]}. */
+    /** Appends the pooling of {@code hidden}, {@code [batch, length, hidden]}, into {@code [batch, features]}. */
     SDVariable pooled(SDVariable hidden, Pooling pooling) {
-        return switch (pooling) {
-            case MEAN -> mean(hidden, BertEncoder.POOLED);
-            case NORMALIZED_MEAN -> normalized(mean(hidden, "pooling/mean_of_tokens"));
-            case CLS -> first(hidden, BertEncoder.POOLED);
-            case NORMALIZED_CLS -> normalized(first(hidden, "pooling/first_token"));
-            case POOLER -> pooler(first(hidden, "pooling/first_token"));
-        };
+        PoolingGraph.Source source =
+                new PoolingGraph.Source(hidden, sd.getVariable("input_ids/shape"), config.hidden(), this::pooler);
+        return new PoolingGraph(sd, weights.dataType()).pooled(source, pooling);
     }
 
-    /** The hidden state of the first token. */
-    private SDVariable first(SDVariable hidden, String name) {
-        return sd.updateVariableNameAndReference(hidden.get(SDIndex.all(), SDIndex.point(0), SDIndex.all()), name);
-    }
-
-    private SDVariable pooler(SDVariable first) {
+    private SDVariable pooler(SDVariable first, String result) {
         if (!weights.hasPooler()) {
             throw new IllegalArgumentException(
                     "Pooling.POOLER: the weights have no tensor \"" + BertTensor.POOLER
                             + ".weight\"; expected the weights of an encoder with a pooler. Choose Pooling.MEAN or Pooling.CLS.");
         }
-        return sd.math().tanh(BertEncoder.POOLED, linear(first, prefix + BertTensor.POOLER));
-    }
-
-    private SDVariable normalized(SDVariable vector) {
-        SDVariable squares = sd.sum("pooling/sum_of_squares", vector.mul("pooling/squares", vector), true, 1);
-        // A vector of zeros stays zero, and its gradient finite; no other length is changed.
-        SDVariable length = sd.math().sqrt("pooling/length", squares.add("pooling/squares_above_zero", TINY));
-        return vector.div(BertEncoder.POOLED, length);
-    }
-
-    private SDVariable mean(SDVariable hidden, String name) {
-        // A product with the weights of the mean spares the masked copy of all hidden states and a slow reduction.
-        SDVariable mask = sd.getVariable(BertEncoder.ATTENTION_MASK);
-        SDVariable kept = sd.sum("pooling/kept", mask, true, 1);
-        SDVariable share = mask.div("pooling/share", sd.math().max("pooling/divisor", kept, smallest()));
-        // Not expandDims, which leaves an array of a single element at its rank.
-        SDVariable column = sd.reshape(
-                "pooling/share_column", share, shape("pooling/column_shape", sd.getVariable("input_ids/shape"), 1));
-        SDVariable row = sd.mmul("pooling/mean", sd.permute("pooling/share_row", column, 0, 2, 1), hidden);
-        return sd.reshape(name, row, -1, config.hidden());
-    }
-
-    /** Only an empty mask has a smaller sum: its mean becomes 0 instead of NaN. */
-    private SDVariable smallest() {
-        return sd.constant("pooling/smallest_sum", Nd4j.scalar(weights.dataType(), 1e-9));
+        return sd.math().tanh(result, linear(first, prefix + BertTensor.POOLER));
     }
 
     private SDVariable embeddings(SDVariable ids, boolean tokenTypes) {

@@ -139,6 +139,11 @@ record HuggingFaceConfig(
         return architecture.map(name -> name.endsWith("ForSequenceClassification"));
     }
 
+    /** What the head of the class that was saved is for; empty if it has none or the file does not say. */
+    Optional<PretrainedHead.Task> task() {
+        return architecture.flatMap(PretrainedHead.Task::of);
+    }
+
     private static String quoted(Object value) {
         return value instanceof String ? MessageText.name(value) : MessageText.value(value);
     }

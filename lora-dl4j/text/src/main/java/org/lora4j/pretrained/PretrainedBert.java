@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.lora4j.error.MessageText;
@@ -15,6 +16,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.pretrained.BertCheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -42,6 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class PretrainedBert {
 
     private static final String TOKENIZER = "tokenizer.json";
+    private static final String DENSE = BertClassifier.HEAD + ".dense";
 
     /** The {@code problem_type} of a classifier with softmax and cross entropy. */
     private static final String ONE_OF_SEVERAL = "single_label_classification";
@@ -50,6 +53,7 @@ public final class PretrainedBert {
     private final HuggingFaceConfig config;
     private final BertWeights weights;
     private final Map<String, INDArray> head;
+    private final Optional<PretrainedHead> fineTuned;
     private final List<String> skipped;
 
     private PretrainedBert(
@@ -57,11 +61,13 @@ public final class PretrainedBert {
             HuggingFaceConfig config,
             BertWeights weights,
             Map<String, INDArray> head,
+            Optional<PretrainedHead> fineTuned,
             List<String> skipped) {
         this.directory = directory;
         this.config = config;
         this.weights = weights;
         this.head = head;
+        this.fineTuned = fineTuned;
         this.skipped = skipped;
     }
 
@@ -105,8 +111,53 @@ public final class PretrainedBert {
             Map<String, INDArray> encoder = read(arrays, plan.encoder());
             Map<String, INDArray> head = read(arrays, plan.head());
             throwIfAny(checkpoint, problems, "The file is damaged or training had diverged: get another one.");
-            return new PretrainedBert(directory, config, BertWeights.of(config.bert(), encoder), head, plan.skipped());
+            return new PretrainedBert(
+                    directory,
+                    config,
+                    BertWeights.of(config.bert(), encoder),
+                    plan.task() == PretrainedHead.Task.SEQUENCE ? head : Map.of(),
+                    head(directory, config, plan.task(), head),
+                    plan.skipped());
         }
+    }
+
+    /** The head with its labels, which have to fit it. */
+    private static Optional<PretrainedHead> head(
+            Path directory, HuggingFaceConfig config, PretrainedHead.Task task, Map<String, INDArray> tensors)
+            throws IOException {
+        if (tensors.isEmpty()) {
+            return config.task()
+                    .map(of -> PretrainedHead.leftOut(config.architecture().orElseThrow(), of));
+        }
+        Path file = directory.resolve(HuggingFaceConfig.FILE);
+        Map<String, Object> fields = JsonObjectFile.read(file, "the config.json of a Hugging Face model");
+        boolean tokens = task == PretrainedHead.Task.TOKENS;
+        boolean hidden = tensors.containsKey(DENSE + ".weight");
+        Pooling pooling = tokens ? Pooling.MEAN : config.family().classifierPooling();
+        if (hidden) {
+            pooling = pooling.then(linear(DENSE, tensors), new Pooling.Activation(Pooling.Function.TANH));
+        }
+        Pooling.Linear last = linear(hidden ? BertClassifier.HEAD + ".out_proj" : BertClassifier.HEAD, tensors);
+        Problems problems = new Problems();
+        List<String> labels = HeadLabels.of(fields, config.architecture().isPresent(), last.outputs(), problems);
+        Optional<String> type = HeadLabels.problemType(fields, problems);
+        Optional<Pooling.Function> activation = HeadLabels.activation(fields, problems);
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". The labels are of another head: get the config.json of this model, or correct it.");
+        }
+        return Optional.of(new PretrainedHead(
+                config.architecture().orElse("a class that the config does not name"),
+                task,
+                pooling,
+                Optional.of(last),
+                labels,
+                type,
+                activation));
+    }
+
+    private static Pooling.Linear linear(String module, Map<String, INDArray> tensors) {
+        return new Pooling.Linear(module, tensors.get(module + ".weight"), tensors.get(module + ".bias"));
     }
 
     private static void throwIfAny(Checkpoint checkpoint, Problems problems, String advice)
@@ -160,6 +211,15 @@ public final class PretrainedBert {
         return head.isEmpty()
                 ? OptionalInt.empty()
                 : OptionalInt.of(ClassifierHead.of(head).classes());
+    }
+
+    /**
+     * The head of the model as it was fine-tuned: of a classifier of texts or of tokens with its labels, of others what it is for.
+     *
+     * @return empty if the class that was saved has none
+     */
+    public Optional<PretrainedHead> head() {
+        return fineTuned;
     }
 
     /**
@@ -220,6 +280,7 @@ public final class PretrainedBert {
         if (head.isEmpty()) {
             throw new IllegalStateException("PretrainedBert: " + directory + " has no head of a sequence classifier"
                     + (skipped.isEmpty() ? "" : " (left out: " + Problems.quoted(skipped) + ")")
+                    + fineTuned.map(other -> ", but one that " + other.task()).orElse("")
                     + "; expected one for classifier(). Start with a fresh head: classifier(classes, seed).");
         }
         ClassifierHead fromFile = ClassifierHead.of(head);

@@ -375,9 +375,8 @@ public final class SentenceEncoder implements AutoCloseable {
         Problems problems = new Problems();
         CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
         problems.throwIfAny("SentenceEncoder");
-        List<TokenizedText> tokens = texts.stream()
-                .map(text -> encoder.tokenizer().tokenize(prefix + text))
-                .toList();
+        List<TokenizedText> tokens =
+                texts.stream().map(text -> encoder.tokens(prefix, text)).toList();
         TokenRows.requireFit("SentenceEncoder", tokens, encoder.weights().config());
         return embedder.by.outputs(tokens, embedder.progress.stage("vectors", "texts", tokens.size()));
     }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.Optional;
+import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedHead;
 
 /**
  * What a task takes of an encoder.
@@ -11,6 +14,45 @@ import org.lora4j.pretrained.Pooling;
  * @param weights the weights, shared
  * @param pooling how a text becomes one vector
  * @param tokenTypes whether the second text of a pair is told from the first
+ * @param head the head of a checkpoint whose layers before the last one are kept; empty for a linear head over the vectors
  * @apiNote Status: internal
  */
-public record EncoderParts(String name, BertWeights weights, Pooling pooling, boolean tokenTypes) {}
+public record EncoderParts(
+        String name, BertWeights weights, Pooling pooling, boolean tokenTypes, Optional<PretrainedHead> head) {
+
+    /** The parts for a linear head. */
+    public EncoderParts(String name, BertWeights weights, Pooling pooling, boolean tokenTypes) {
+        this(name, weights, pooling, tokenTypes, Optional.empty());
+    }
+
+    /** The placeholders of its graph. */
+    RowInputs inputs(HeadKind kind) {
+        return RowInputs.of(weights.dataType(), tokenTypes, pooling(kind));
+    }
+
+    /** How a text becomes one vector; a head over tokens needs none. */
+    Pooling pooling(HeadKind kind) {
+        return kind.isPerToken() ? Pooling.MEAN : pooling;
+    }
+
+    /** The steps of a head over tokens; none if it is linear. */
+    Optional<Pooling> tokenSteps(HeadKind kind) {
+        return kind.isPerToken()
+                ? head.map(PretrainedHead::pooling)
+                        .filter(steps -> !steps.steps().isEmpty())
+                : Optional.empty();
+    }
+
+    /** The length of what the last linear module gets. */
+    int features(HeadKind kind) {
+        int width = weights.config().hidden();
+        return kind.isPerToken()
+                ? tokenSteps(kind).map(steps -> steps.dimension(width)).orElse(width)
+                : pooling.dimension(width);
+    }
+
+    /** The path of the last linear module. */
+    String lastModule() {
+        return head.flatMap(PretrainedHead::last).map(Pooling.Linear::module).orElse(BertClassifier.HEAD);
+    }
+}
