@@ -25,8 +25,8 @@ import org.lora4j.internal.export.TypedTensors;
 import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -64,7 +64,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class HuggingFaceExport {
 
     private static final String WHERE = "HuggingFaceExport";
-    private static final String HEAD = BertClassifier.HEAD;
+    private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
     private static final String TANH = "torch.nn.modules.activation.Tanh";
@@ -300,7 +300,7 @@ public final class HuggingFaceExport {
     }
 
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
-        BertConfig config = encoder.weights().config();
+        EncoderConfig config = encoder.weights().config();
         boolean roberta = config.positions().paddingId().isPresent();
         boolean hidden = heads.containsKey(HEAD + ".dense.weight");
         String last = hidden ? HEAD + ".out_proj" : HEAD;
@@ -355,7 +355,7 @@ public final class HuggingFaceExport {
 
     private void writeModel(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
             throws IOException {
-        BertConfig config = encoder.weights().config();
+        EncoderConfig config = encoder.weights().config();
         Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
         if (!labels.isEmpty()) {
             fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));

@@ -3,7 +3,7 @@ package org.lora4j.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TaskExporter;
 
@@ -22,7 +22,7 @@ public final class TextTaskExport implements TaskExporter {
     public void export(Task task, Path directory) throws IOException {
         HuggingFaceExport export = HuggingFaceExport.of(task.encoder()).weights(task.weights());
         boolean transformers = task.encoder().pooling().equals(Pooling.POOLER)
-                || task.weights().names().contains(BertClassifier.HEAD + ".out_proj.weight");
+                || task.weights().names().contains(EncoderClassifier.HEAD + ".out_proj.weight");
         switch (task.head()) {
             case NONE -> {}
             case TAGS -> export.tokenClassifier(task.names());

@@ -82,12 +82,12 @@ import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
 import org.lora4j.multitask.TaskLabels;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.quant.Quantization;
@@ -707,7 +707,7 @@ class HostileTextTest {
                         .load());
         calls.put(
                 "a model's config",
-                () -> PretrainedBert.load(model(Map.of(
+                () -> PretrainedEncoder.load(model(Map.of(
                         "model_type",
                         "bert",
                         "hidden_size",
@@ -718,7 +718,7 @@ class HostileTextTest {
                         many("n"),
                         "position_embedding_type",
                         NAME))));
-        calls.put("a model's type", () -> PretrainedBert.load(model(Map.of("model_type", NAME))));
+        calls.put("a model's type", () -> PretrainedEncoder.load(model(Map.of("model_type", NAME))));
         calls.put("a model's index", () -> {
             Path directory = model(Map.of());
             Files.deleteIfExists(directory.resolve("model.safetensors"));
@@ -729,17 +729,18 @@ class HostileTextTest {
         });
         calls.put(
                 "tensors of a model",
-                () -> PretrainedBert.load(TinyModelFiles.writeDirectory(folder.resolve("tiny")))
+                () -> PretrainedEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("tiny")))
                         .weights()
                         .tensor(NAME));
         calls.put("other tensors of a model", () -> {
             Path directory = TinyModelFiles.writeDirectory(folder.resolve("others"));
             Files.write(directory.resolve("model.safetensors"), header(manyOf(i -> tensor())));
-            PretrainedBert.load(directory);
+            PretrainedEncoder.load(directory);
         });
         calls.put(
                 "weights of an encoder",
-                () -> BertWeights.of(BertConfig.of(1, 2, 1, 2, 3, 4, 2), Map.of(NAME, Nd4j.ones(DataType.FLOAT, 1))));
+                () -> EncoderWeights.of(
+                        EncoderConfig.bert(1, 2, 1, 2, 3, 4, 2), Map.of(NAME, Nd4j.ones(DataType.FLOAT, 1))));
         calls.put(
                 "a tokenizer",
                 () -> HuggingFaceTextTokenizer.load(
@@ -765,7 +766,7 @@ class HostileTextTest {
         });
         calls.put("a path", () -> Adapter.load(folder.resolve("x".repeat(200_000))));
         calls.put("the path of a tokenizer", () -> HuggingFaceTextTokenizer.load(Path.of("y\n".repeat(200_000)), 8));
-        calls.put("the path of a model", () -> PretrainedBert.load(Path.of("y\n".repeat(200_000))));
+        calls.put("the path of a model", () -> PretrainedEncoder.load(Path.of("y\n".repeat(200_000))));
         calls.put("the path of a network", () -> NetworkFile.readMultiLayerNetwork(Path.of("y\n".repeat(200_000))));
     }
 
@@ -933,7 +934,7 @@ class HostileTextTest {
                 Lora.inject(UserGraph.create(), config(), 1)
                         .trainableParameters()
                         .get(0),
-                PretrainedBert.load(TinyModelFiles.writeDirectory(folder.resolve("printed")))));
+                PretrainedEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("printed")))));
 
         assertThat(values)
                 .allSatisfy(value -> assertThat(value.toString())

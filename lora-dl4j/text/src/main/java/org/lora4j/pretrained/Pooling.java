@@ -60,7 +60,7 @@ public final class Pooling {
         /**
          * The pooler of the encoder: a trained linear module over the hidden state of the first token, then tanh (Devlin et al. 2018,
          * arXiv:1810.04805, whose code trains it with the next sentence task). Needs weights that have one, see {@link
-         * BertWeights#hasPooler}.
+         * EncoderWeights#hasPooler}.
          */
         POOLER
     }
@@ -80,7 +80,9 @@ public final class Pooling {
         /** The exact Gaussian error linear unit {@code x * Phi(x)}. */
         GELU,
         /** Its approximation by tanh. */
-        GELU_TANH,
+        GELU_NEW,
+        /** Its approximation {@code x * sigmoid(1.702 x)}. */
+        QUICK_GELU,
         /** {@code x * sigmoid(x)}. */
         SILU,
         /** {@code 1 / (1 + exp(-x))}. */

@@ -14,8 +14,10 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.huggingface.SentenceModules;
+import org.lora4j.pretrained.CheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** The modules of sentence-transformers behind a transformer as a {@link Pooling}, with the weights of those that have some. */
@@ -96,10 +98,11 @@ final class PoolingFiles {
             boolean isDouble = checkpoint.tensors().get(WEIGHT).dtype() == DType.F64;
             CheckpointArrays arrays =
                     new CheckpointArrays(checkpoint, isDouble ? DataType.DOUBLE : DataType.FLOAT, problems);
+            List<EncoderTensor> tensors = EncoderTensor.linear("linear", dense.inputs(), dense.outputs());
             Pooling.Linear linear = new Pooling.Linear(
                     dense.folder().getFileName() + ".linear",
-                    arrays.read(WEIGHT, true),
-                    dense.bias() ? arrays.read(BIAS, false) : null);
+                    arrays.read(new Found(tensors.get(0), WEIGHT, 0, 1)),
+                    dense.bias() ? arrays.read(new Found(tensors.get(1), BIAS, 0, 1)) : null);
             throwIfAny(checkpoint, problems);
             return linear;
         }

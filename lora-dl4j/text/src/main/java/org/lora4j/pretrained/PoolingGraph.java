@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.internal.encoder.EncoderActivation;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -65,7 +66,7 @@ final class PoolingGraph {
      * @param hidden the hidden states, {@code [batch, length, features]}
      * @param shape a variable {@code [batch, length]}
      * @param features the width of the hidden states
-     * @param pooler appends the encoder's pooler to the states of first tokens, under the name {@link BertEncoder#POOLED} or another
+     * @param pooler appends the encoder's pooler to the states of first tokens, under the name {@link EncoderGraph#POOLED} or another
      */
     record Source(SDVariable hidden, SDVariable shape, int features, Pooler pooler) {}
 
@@ -74,7 +75,7 @@ final class PoolingGraph {
         SDVariable append(SDVariable first, String result);
     }
 
-    /** Appends a pooling; the result is {@link BertEncoder#POOLED}. */
+    /** Appends a pooling; the result is {@link EncoderGraph#POOLED}. */
     SDVariable pooled(Source source, Pooling pooling) {
         pooling.dimension(source.features());
         List<Pooling.Step> behind = computed(pooling.steps());
@@ -82,15 +83,15 @@ final class PoolingGraph {
         boolean joined = pooling.modes().size() > 1;
         for (Pooling.Mode mode : pooling.modes()) {
             boolean last = !joined && behind.isEmpty();
-            vectors.add(mode(source, pooling, mode, last ? BertEncoder.POOLED : "pooling/" + NAMES.get(mode)));
+            vectors.add(mode(source, pooling, mode, last ? EncoderGraph.POOLED : "pooling/" + NAMES.get(mode)));
         }
         SDVariable vector = joined
                 ? sd.concat(
-                        behind.isEmpty() ? BertEncoder.POOLED : "pooling/joined",
+                        behind.isEmpty() ? EncoderGraph.POOLED : "pooling/joined",
                         FEATURES,
                         vectors.toArray(SDVariable[]::new))
                 : vectors.get(0);
-        return steps(vector, behind, BertEncoder.POOLED);
+        return steps(vector, behind, EncoderGraph.POOLED);
     }
 
     /** Appends steps to rows {@code [rows, features]}; the rows themselves if nothing is computed of them. */
@@ -125,11 +126,11 @@ final class PoolingGraph {
 
     private SDVariable mask(Pooling pooling) {
         if (pooling.includesPrompt()) {
-            return sd.getVariable(BertEncoder.ATTENTION_MASK);
+            return sd.getVariable(EncoderGraph.ATTENTION_MASK);
         }
-        return sd.hasVariable(BertEncoder.POOLING_MASK)
-                ? sd.getVariable(BertEncoder.POOLING_MASK)
-                : sd.placeHolder(BertEncoder.POOLING_MASK, type, -1, -1);
+        return sd.hasVariable(EncoderGraph.POOLING_MASK)
+                ? sd.getVariable(EncoderGraph.POOLING_MASK)
+                : sd.placeHolder(EncoderGraph.POOLING_MASK, type, -1, -1);
     }
 
     private SDVariable firstToken(Source source, String name) {
@@ -195,15 +196,7 @@ final class PoolingGraph {
     }
 
     private SDVariable activation(Pooling.Activation activation, SDVariable rows, String name) {
-        return switch (activation.function()) {
-            case IDENTITY -> rows;
-            case TANH -> sd.math().tanh(name, rows);
-            case SIGMOID -> sd.nn().sigmoid(name, rows);
-            case RELU -> BertActivation.RELU.apply(rows, name);
-            case GELU -> BertActivation.GELU.apply(rows, name);
-            case GELU_TANH -> BertActivation.GELU_TANH.apply(rows, name);
-            case SILU -> BertActivation.SILU.apply(rows, name);
-        };
+        return EncoderActivation.valueOf(activation.function().name()).apply(rows, name);
     }
 
     private SDVariable layerNorm(Pooling.LayerNorm norm, SDVariable rows, String name) {
@@ -235,7 +228,7 @@ final class PoolingGraph {
     /** Modules of a classifier's head learn, all others are as fixed as the encoder's. */
     private SDVariable parameter(String module, String name, INDArray array) {
         INDArray value = array.dataType() == type ? array : array.castTo(type);
-        return (module + ".").startsWith(BertClassifier.HEAD + ".")
+        return (module + ".").startsWith(EncoderClassifier.HEAD + ".")
                 ? sd.var(module + name, value.dup('c'))
                 : sd.constant(module + name, value);
     }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.encoder.EncoderConfigReader;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -119,7 +120,7 @@ public record PretrainedHead(
         Arguments.required(directory, "PretrainedHead.ofDense: directory", "a directory of a model");
         Arguments.required(pooling, "PretrainedHead.ofDense: pooling", "its pooling");
         int steps = pooling.steps().size();
-        Path file = directory.resolve(HuggingFaceConfig.FILE);
+        Path file = directory.resolve(EncoderConfigReader.FILE);
         if (steps == 0 || !(pooling.steps().get(steps - 1) instanceof Pooling.Linear last) || !Files.exists(file)) {
             return Optional.empty();
         }
@@ -138,7 +139,7 @@ public record PretrainedHead(
                 "SentenceTransformer",
                 Task.SEQUENCE,
                 pooling.withSteps(pooling.steps().subList(0, steps - 1)),
-                Optional.of(new Pooling.Linear(BertClassifier.HEAD, last.weight(), last.bias())),
+                Optional.of(new Pooling.Linear(EncoderClassifier.HEAD, last.weight(), last.bias())),
                 names,
                 type,
                 Optional.empty()));

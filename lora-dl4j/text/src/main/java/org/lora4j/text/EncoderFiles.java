@@ -18,12 +18,12 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.internal.format.huggingface.SentenceModules;
 import org.lora4j.internal.format.huggingface.TokenizerVocabulary;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.pretrained.PretrainedHead;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +51,7 @@ final class EncoderFiles {
                         + ClosestNames.hint(name, NamedEncoder.names())
                         + ". Others are read from their files: TextEncoder.load(path)."));
         ClassLoader loader = loaderOf(known);
-        BertWeights weights = BertWeights.fromOnnx(OnnxInitializers.readResource(loader, known.model()));
+        EncoderWeights weights = EncoderWeights.fromOnnx(OnnxInitializers.readResource(loader, known.model()));
         Opened tokenizer = () -> {
             InputStream in = loader.getResourceAsStream(known.tokenizer());
             if (in == null) {
@@ -99,7 +99,7 @@ final class EncoderFiles {
         if (onnx.isPresent() && !hasWeights(files)) {
             return ofOnnx(onnx.get());
         }
-        PretrainedBert model = PretrainedBert.load(files);
+        PretrainedEncoder model = PretrainedEncoder.load(files);
         Path own = files.resolve(TOKENIZER);
         return encoder(
                 directory,
@@ -133,7 +133,7 @@ final class EncoderFiles {
         Path description =
                 tokenizer.getParent() != null && tokenizer.getParent().equals(above) ? above : folder;
         OnnxInitializers onnx = OnnxInitializers.read(file);
-        BertWeights weights = weights(onnx, description);
+        EncoderWeights weights = weights(onnx, description);
         Optional<NamedEncoder> known = NamedEncoder.of(base);
         if (known.isPresent() && !Files.exists(description.resolve(SentenceModules.FILE))) {
             return encoder(
@@ -149,17 +149,17 @@ final class EncoderFiles {
     }
 
     /** With the heads of the graph, which a config beside it must not contradict. */
-    private static BertWeights weights(OnnxInitializers onnx, Path folder) throws IOException {
+    private static EncoderWeights weights(OnnxInitializers onnx, Path folder) throws IOException {
         Path config = folder.resolve(CONFIG);
         if (!Files.exists(config)) {
-            return BertWeights.fromOnnx(onnx);
+            return EncoderWeights.fromOnnx(onnx);
         }
         Map<String, Object> fields = JsonObjectFile.read(config, "the config.json of the model");
         if (!(fields.get("num_attention_heads") instanceof Integer heads) || heads < 1) {
-            return BertWeights.fromOnnx(onnx);
+            return EncoderWeights.fromOnnx(onnx);
         }
         try {
-            return BertWeights.fromOnnx(onnx, heads);
+            return EncoderWeights.fromOnnx(onnx, heads);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
                     MessageText.path(config) + ": num_attention_heads does not fit the model: " + e.getMessage(), e);
@@ -167,7 +167,7 @@ final class EncoderFiles {
     }
 
     private static TextEncoder encoder(
-            Path model, BertWeights weights, Optional<PretrainedHead> head, Path folder, Path tokenizer)
+            Path model, EncoderWeights weights, Optional<PretrainedHead> head, Path folder, Path tokenizer)
             throws IOException {
         RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
         Optional<SentenceModules> modules = SentenceModules.read(folder);
@@ -203,7 +203,7 @@ final class EncoderFiles {
                 said.lowerCase());
     }
 
-    private static void requireFit(Path folder, Pooling pooling, BertWeights weights) throws ModelFormatException {
+    private static void requireFit(Path folder, Pooling pooling, EncoderWeights weights) throws ModelFormatException {
         try {
             pooling.dimension(weights.config().hidden());
         } catch (IllegalArgumentException e) {
@@ -216,7 +216,7 @@ final class EncoderFiles {
 
     private static TextEncoder encoder(
             String name,
-            BertWeights weights,
+            EncoderWeights weights,
             Opened tokenizer,
             String source,
             TextEncoder.Traits traits,
@@ -238,7 +238,7 @@ final class EncoderFiles {
     }
 
     /** More ids than rows read foreign memory; far fewer are those of another model. */
-    private static void requireSameVocabulary(int ids, BertConfig config, String source, String model)
+    private static void requireSameVocabulary(int ids, EncoderConfig config, String source, String model)
             throws ModelFormatException {
         if (ids > config.vocabulary() || ids < config.vocabulary() / 2) {
             throw new ModelFormatException(MessageText.value(source) + ": the tokenizer has " + ids
@@ -247,7 +247,7 @@ final class EncoderFiles {
         }
     }
 
-    static void requireLength(int tokens, BertConfig config) {
+    static void requireLength(int tokens, EncoderConfig config) {
         if (tokens < 3 || tokens > config.longestSequence()) {
             throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected 3 to "
                     + config.longestSequence() + ", the longest sequence of the model.");

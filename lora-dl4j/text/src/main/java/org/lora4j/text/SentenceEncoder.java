@@ -308,8 +308,7 @@ public final class SentenceEncoder implements AutoCloseable {
         }
     }
 
-    private List<SentenceRows> rows(
-            List<SentenceExample> examples, SentenceKind kind, Map<Prompted, Integer> indices) {
+    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<Prompted, Integer> indices) {
         Map<String, Integer> groups = new HashMap<>();
         List<SentenceRows> rows = new ArrayList<>();
         boolean search = kind == SentenceKind.PAIRS;

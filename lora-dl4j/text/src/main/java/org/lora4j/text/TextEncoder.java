@@ -21,8 +21,8 @@ import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowInputs;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedHead;
@@ -86,7 +86,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private final String name;
-    private final BertWeights weights;
+    private final EncoderWeights weights;
     private final Traits traits;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
@@ -95,7 +95,7 @@ public final class TextEncoder implements AutoCloseable {
     private ExecutorPool executors;
     private RowOutputs frozen;
 
-    TextEncoder(String name, BertWeights weights, Traits traits, TokenizerSource source, TextTokenizer tokenizer) {
+    TextEncoder(String name, EncoderWeights weights, Traits traits, TokenizerSource source, TextTokenizer tokenizer) {
         this.name = name;
         this.weights = weights;
         this.traits = traits;
@@ -149,7 +149,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer makes more tokens of a text than the weights have positions, or the
      *     pooling needs a pooler that the weights do not have
      */
-    public static TextEncoder of(BertWeights weights, TextTokenizer tokenizer, Pooling pooling) {
+    public static TextEncoder of(EncoderWeights weights, TextTokenizer tokenizer, Pooling pooling) {
         Arguments.required(weights, "TextEncoder.of: weights", "weights of an encoder");
         Arguments.required(tokenizer, "TextEncoder.of: tokenizer", "its tokenizer");
         Arguments.required(pooling, "TextEncoder.of: pooling", "a Pooling");
@@ -276,7 +276,7 @@ public final class TextEncoder implements AutoCloseable {
      *
      * @return the live weights
      */
-    public BertWeights weights() {
+    public EncoderWeights weights() {
         return weights;
     }
 
@@ -427,11 +427,11 @@ public final class TextEncoder implements AutoCloseable {
     private synchronized RowOutputs frozen() {
         if (frozen == null) {
             GraphExecutor executor = SameDiffExecutor.forInference(
-                            BertEncoder.create(weights, pooling()).graph())
+                            EncoderGraph.create(weights, pooling()).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
             frozen = new RowOutputs(
-                    executors, BertEncoder.POOLED, RowInputs.of(weights.dataType(), false, pooling()), false);
+                    executors, EncoderGraph.POOLED, RowInputs.of(weights.dataType(), false, pooling()), false);
         }
         return frozen;
     }

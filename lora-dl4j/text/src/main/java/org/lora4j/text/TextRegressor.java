@@ -11,7 +11,7 @@ import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.text.LinearHead;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.weights.ModelWeights;
@@ -176,7 +176,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
     private record Numbers(double mean, double deviation) implements Targets<String, ScoredText, Double> {
 
         /** The last layer of a head with a hidden one. */
-        private static final String HIDDEN = BertClassifier.HEAD + ".out_proj";
+        private static final String HIDDEN = EncoderClassifier.HEAD + ".out_proj";
 
         /** A head of numbers as one of these. */
         LinearHead scaled(LinearHead head) {
@@ -197,7 +197,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         public ModelWeights forOthers(ModelWeights weights) {
             Map<String, INDArray> all = new LinkedHashMap<>();
             weights.names().forEach(name -> all.put(name, weights.get(name)));
-            String last = all.containsKey(HIDDEN + ".weight") ? HIDDEN : BertClassifier.HEAD;
+            String last = all.containsKey(HIDDEN + ".weight") ? HIDDEN : EncoderClassifier.HEAD;
             all.computeIfPresent(last + ".weight", (name, weight) -> weight.mul(deviation));
             all.computeIfPresent(
                     last + ".bias", (name, bias) -> bias.mul(deviation).addi(mean));

@@ -29,7 +29,7 @@ import org.lora4j.internal.text.TaskModel;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -86,7 +86,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Objects.requireNonNull(spec, "spec is null; expected what the task learns");
         this.encoder = settings.encoder();
         this.spec = spec;
-        this.options = settings.options(spec.kind().taskType(), BertClassifier.HEAD);
+        this.options = settings.options(spec.kind().taskType(), EncoderClassifier.HEAD);
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types, settings.head());
     }

@@ -36,17 +36,20 @@ class PoolingTest {
     private static double[] pooled(Pooling pooling, double[][] poolingMask) {
         SameDiff sd = SameDiff.create();
         SDVariable hidden = sd.placeHolder("hidden", DataType.DOUBLE, -1, -1, 2);
-        SDVariable mask = sd.placeHolder(BertEncoder.ATTENTION_MASK, DataType.DOUBLE, -1, -1);
+        SDVariable mask = sd.placeHolder(EncoderGraph.ATTENTION_MASK, DataType.DOUBLE, -1, -1);
         PoolingGraph.Source source =
                 new PoolingGraph.Source(hidden, sd.shape("mask/shape", mask), 2, (first, name) -> first.mul(name, 2));
         new PoolingGraph(sd, DataType.DOUBLE).pooled(source, pooling);
         Map<String, INDArray> inputs = new LinkedHashMap<>();
         inputs.put("hidden", Nd4j.createFromArray(HIDDEN));
-        inputs.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(MASK));
+        inputs.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(MASK));
         if (poolingMask != null) {
-            inputs.put(BertEncoder.POOLING_MASK, Nd4j.createFromArray(poolingMask));
+            inputs.put(EncoderGraph.POOLING_MASK, Nd4j.createFromArray(poolingMask));
         }
-        return sd.output(inputs, BertEncoder.POOLED).get(BertEncoder.POOLED).ravel().toDoubleVector();
+        return sd.output(inputs, EncoderGraph.POOLED)
+                .get(EncoderGraph.POOLED)
+                .ravel()
+                .toDoubleVector();
     }
 
     private static double[] pooled(Pooling pooling) {
@@ -65,7 +68,10 @@ class PoolingTest {
         // 4 / sqrt(2), 2 / sqrt(2); -9 / sqrt(3), 12 / sqrt(3)
         assertPooled(
                 Pooling.of(Mode.MEAN_SQRT_LENGTH),
-                4 / Math.sqrt(2), 2 / Math.sqrt(2), -9 / Math.sqrt(3), 12 / Math.sqrt(3));
+                4 / Math.sqrt(2),
+                2 / Math.sqrt(2),
+                -9 / Math.sqrt(3),
+                12 / Math.sqrt(3));
         // (1 * 1 + 2 * 3) / 3, (1 * -2 + 2 * 4) / 3; (-1 - 6 - 15) / 6, (0 + 4 + 30) / 6
         assertPooled(Pooling.of(Mode.WEIGHTED_MEAN), 7 / 3.0, 2, -22 / 6.0, 34 / 6.0);
         assertPooled(Pooling.of(Mode.LAST_TOKEN), 3, 4, -5, 10);
@@ -82,7 +88,8 @@ class PoolingTest {
     void promptsLeftOut_countNowhere() {
         double[][] withoutFirst = {{0, 1, 0}, {0, 1, 1}};
 
-        assertThat(pooled(Pooling.MEAN.withoutPrompt(), withoutFirst)).containsExactly(new double[] {3, 4, -4, 6}, within(1e-9));
+        assertThat(pooled(Pooling.MEAN.withoutPrompt(), withoutFirst))
+                .containsExactly(new double[] {3, 4, -4, 6}, within(1e-9));
         assertThat(pooled(Pooling.of(Mode.MAX).withoutPrompt(), withoutFirst))
                 .containsExactly(new double[] {3, 4, -3, 10}, within(1e-9));
         // Places are those of the whole text: (2 * 3) / 2; (2 * -3 + 3 * -5) / 5
@@ -102,16 +109,23 @@ class PoolingTest {
 
         // [2, 1] -> [1.5, 2, 1]; [-3, 4] -> [4.5, -3, -4]
         assertPooled(Pooling.MEAN.then(swap), 1.5, 2, 1, 4.5, -3, -4);
-        assertPooled(
-                Pooling.MEAN.then(swap, new Activation(Function.RELU)).truncated(2), 1.5, 2, 4.5, 0);
+        assertPooled(Pooling.MEAN.then(swap, new Activation(Function.RELU)).truncated(2), 1.5, 2, 4.5, 0);
         assertPooled(
                 Pooling.MEAN.then(new Linear("d", swap.weight(), null), new Activation(Function.TANH)),
-                Math.tanh(1), Math.tanh(2), Math.tanh(2), Math.tanh(4), Math.tanh(-3), Math.tanh(-3));
+                Math.tanh(1),
+                Math.tanh(2),
+                Math.tanh(2),
+                Math.tanh(4),
+                Math.tanh(-3),
+                Math.tanh(-3));
         // Of [2, 1]: mean 1.5, deviation 0.5; of [-3, 4]: mean 0.5, deviation 3.5
         assertPooled(
-                Pooling.MEAN.then(new LayerNorm(
-                        "head.norm", Nd4j.createFromArray(2.0, 3.0), Nd4j.createFromArray(1.0, 1.0), 0)),
-                3, -2, -1, 4);
+                Pooling.MEAN.then(
+                        new LayerNorm("head.norm", Nd4j.createFromArray(2.0, 3.0), Nd4j.createFromArray(1.0, 1.0), 0)),
+                3,
+                -2,
+                -1,
+                4);
     }
 
     @Test
@@ -128,8 +142,13 @@ class PoolingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "IDENTITY, 0.7", "TANH, 0.6043677771171635", "RELU, 0.7", "GELU, 0.5306254434438497",
-        "GELU_TANH, 0.5305701347051167", "SILU, 0.46773144051771626", "SIGMOID, 0.6681877721681662"
+        "IDENTITY, 0.7",
+        "TANH, 0.6043677771171635",
+        "RELU, 0.7",
+        "GELU, 0.5306254434438497",
+        "GELU_NEW, 0.5305701347051167",
+        "SILU, 0.46773144051771626",
+        "SIGMOID, 0.6681877721681662"
     })
     void functions_areThoseOfPyTorch(Function function, double at) {
         SameDiff sd = SameDiff.create();
@@ -154,15 +173,20 @@ class PoolingTest {
         assertThat(List.of(Pooling.MEAN, Pooling.NORMALIZED_MEAN, Pooling.CLS, Pooling.NORMALIZED_CLS, Pooling.POOLER))
                 .extracting(Pooling::name)
                 .containsExactly("MEAN", "NORMALIZED_MEAN", "CLS", "NORMALIZED_CLS", "POOLER");
-        for (String name : List.of("MEAN", "NORMALIZED_CLS", "CLS+MAX > NORMALIZE > FIRST 3 > NORMALIZE", "LAST_TOKEN > TANH")) {
+        for (String name :
+                List.of("MEAN", "NORMALIZED_CLS", "CLS+MAX > NORMALIZE > FIRST 3 > NORMALIZE", "LAST_TOKEN > TANH")) {
             assertThat(Pooling.valueOf(name).name()).isEqualTo(name);
         }
-        assertThat(all.name()).startsWith("CLS+MEAN > WITHOUT_PROMPT > LINEAR 2_Dense.linear 2x1 ").endsWith(" > TANH > NORMALIZE");
+        assertThat(all.name())
+                .startsWith("CLS+MEAN > WITHOUT_PROMPT > LINEAR 2_Dense.linear 2x1 ")
+                .endsWith(" > TANH > NORMALIZE");
         assertThat(all.named(all.name())).isEqualTo(all);
         assertThat(Pooling.valueOf("MEAN > NORMALIZE")).isEqualTo(Pooling.NORMALIZED_MEAN);
         Linear other = new Linear("2_Dense.linear", Nd4j.createFromArray(new double[][] {{1}, {3}}), null);
         assertThat(Pooling.CLS.then(other)).isNotEqualTo(Pooling.CLS.then(dense));
-        assertThatIllegalArgumentException().isThrownBy(() -> Pooling.valueOf(all.name())).withMessageContaining("no pooling is called");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Pooling.valueOf(all.name()))
+                .withMessageContaining("no pooling is called");
         for (String name : List.of("", "mean", "NORMALIZED_", "MEAN > ", "MEAN+MEAN", "FIRST 0", "MEAN > FIRST 0")) {
             assertThatIllegalArgumentException().as(name).isThrownBy(() -> Pooling.valueOf(name));
         }
@@ -181,7 +205,8 @@ class PoolingTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Pooling.CLS.truncated(0));
         assertThatIllegalArgumentException().isThrownBy(Pooling::of);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Linear("d", Nd4j.createFromArray(new double[][] {{1}}), Nd4j.createFromArray(1.0, 2.0)))
+                .isThrownBy(() ->
+                        new Linear("d", Nd4j.createFromArray(new double[][] {{1}}), Nd4j.createFromArray(1.0, 2.0)))
                 .withMessageContaining("expected [in, out] and [out]");
     }
 }

@@ -112,6 +112,54 @@ class CheckpointTasksTest {
     }
 
     @Test
+    void oneOutput_isARelevanceOrANumber() throws IOException {
+        EncoderFixture model = EncoderFixture.copy("modernbert-seqcls-mean", folder);
+        double golden = model.row("logits", 1, 1)[0];
+        List<String> words = model.words(1);
+        TextPair pair = new TextPair(words.get(0), String.join(" ", words.subList(1, words.size())));
+
+        try (ReRanker ranker = ReRanker.load(model.directory());
+                TextRegressor regressor = TextRegressor.load(model.directory())) {
+            assertThat(ranker.predict(pair)).isCloseTo(1 / (1 + Math.exp(-golden)), within(TOLERANCE));
+            assertThat(regressor.predict(model.texts().get(1))).isCloseTo(golden, within(TOLERANCE));
+        }
+        model.config(
+                "\"model_type\"",
+                "\"sentence_transformers\": {\"activation_fn\": \"torch.nn.modules.linear.Identity\"}, \"model_type\"");
+        try (ReRanker ranker = ReRanker.load(model.directory())) {
+            assertThat(ranker.predict(pair)).isCloseTo(golden, within(TOLERANCE));
+            ranker.save(folder.resolve("ranker"));
+            try (ReRanker again = ReRanker.load(folder.resolve("ranker"), folder)) {
+                assertThat(again.predict(pair)).isEqualTo(ranker.predict(pair));
+            }
+        }
+        assertThatThrownBy(() -> TextClassifier.load(model.directory()))
+                .hasMessageContaining("TextRegressor.load or ReRanker.load reads it");
+    }
+
+    @Test
+    void regressor_goesOnFromItsNumbers() throws IOException {
+        EncoderFixture model = EncoderFixture.copy("modernbert-seqcls-mean", folder);
+        List<ScoredText> train = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            train.add(new ScoredText("t" + (20 + i) + " t5", 100 + i));
+        }
+
+        try (TextRegressor regressor = TextRegressor.builder(model.directory())
+                .epochs(1)
+                .learningRate(1e-12)
+                .headLearningRate(1e-12)
+                .quiet()
+                .build()) {
+            double before = regressor.predict("t9 t10");
+            regressor.fit(train, train);
+
+            // Nothing moved, so the head still says what it said, however the numbers are scaled inside.
+            assertThat(regressor.predict("t9 t10")).isCloseTo(before, within(1e-3));
+        }
+    }
+
+    @Test
     void fit_forTheSameLabels_goesOnFromTheHead() throws IOException {
         EncoderFixture model = EncoderFixture.copy("roberta-seqcls", folder);
         List<LabeledText> train = examples("LABEL_0", "LABEL_2");
@@ -244,7 +292,12 @@ class CheckpointTasksTest {
                 EncoderFixture.copy("roberta-seqcls", folder).config("\"2\": \"LABEL_2\"", "\"5\": \"LABEL_2\"");
         assertThatThrownBy(() -> TextClassifier.load(few.directory()))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("id2label has 3 labels")
+                .hasMessageContaining("id2label is {0=LABEL_0, 1=LABEL_1, 5=LABEL_2}")
+                .hasMessageContaining("a name for each number from 0 to 2");
+        EncoderFixture more = EncoderFixture.copy("roberta-seqcls", folder)
+                .config("\"2\": \"LABEL_2\"", "\"2\": \"LABEL_2\", \"3\": \"LABEL_3\"");
+        assertThatThrownBy(() -> TextClassifier.load(more.directory()))
+                .hasMessageContaining("id2label has 4 labels")
                 .hasMessageContaining("expected 3 of the ids 0 to 2");
 
         EncoderFixture twice =

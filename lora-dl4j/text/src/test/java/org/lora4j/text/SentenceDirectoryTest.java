@@ -30,8 +30,10 @@ class SentenceDirectoryTest {
 
     private static final double TOLERANCE = 2e-5;
     private static final int HIDDEN = 32;
-    private static final String POOLING = "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"}";
-    private static final String NORMALIZE = "{\"path\": \"2_Normalize\", \"type\": \"sentence_transformers.models.Normalize\"}";
+    private static final String POOLING =
+            "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"}";
+    private static final String NORMALIZE =
+            "{\"path\": \"2_Normalize\", \"type\": \"sentence_transformers.models.Normalize\"}";
     private static final String DENSE = "{\"path\": \"2_Dense\", \"type\": \"sentence_transformers.models.Dense\"}";
     private static final String MEAN = "{\"word_embedding_dimension\": 32, \"pooling_mode_mean_tokens\": true}";
 
@@ -180,7 +182,8 @@ class SentenceDirectoryTest {
             assertThat(encoder.similarity()).isEqualTo(VectorSimilarity.DOT);
             assertThat(encoder.prompts()).containsOnlyKeys("search");
             assertVector(encoder.withPrefixes(Prefixes.NONE).embed(model.texts().get(1)), mean(1, 0));
-            try (SentenceEncoder search = SentenceEncoder.builder(encoder).quiet().build()) {
+            try (SentenceEncoder search =
+                    SentenceEncoder.builder(encoder).quiet().build()) {
                 double[] pooled = mean(1, 2);
                 double product = 0;
                 for (double value : pooled) {
@@ -200,7 +203,8 @@ class SentenceDirectoryTest {
         modules(MEAN);
         Path modules = directory.resolve("modules.json");
         Files.writeString(modules, Files.readString(modules).replace("\"path\": \"\"", "\"path\": \"0_Transformer\""));
-        Files.writeString(inner.resolve("sentence_roberta_config.json"), "{\"max_seq_length\": 9, \"do_lower_case\": true}");
+        Files.writeString(
+                inner.resolve("sentence_roberta_config.json"), "{\"max_seq_length\": 9, \"do_lower_case\": true}");
 
         try (TextEncoder encoder = TextEncoder.load(directory)) {
             assertThat(encoder.maxLength()).isEqualTo(9);

@@ -29,14 +29,16 @@ class ZeroShotTest {
 
     private static double[][] logits(ZeroShot zeroShot, String text) {
         return LABELS.stream()
-                .map(label -> zeroShot.classifier().logits(List.of(new TextPair(text, "t7 " + label + " t8")), "predict")[0])
+                .map(label ->
+                        zeroShot.classifier().logits(List.of(new TextPair(text, "t7 " + label + " t8")), "predict")[0])
                 .map(row -> new double[] {row[0], row[1], row[2]})
                 .toArray(double[][]::new);
     }
 
     @Test
     void oneLabel_isASoftmaxOverTheEntailmentOfAll() throws IOException {
-        try (ZeroShot zeroShot = ZeroShot.load(nli("contradiction", "neutral", "ENTAILMENT")).template("t7 {} t8")) {
+        try (ZeroShot zeroShot =
+                ZeroShot.load(nli("contradiction", "neutral", "ENTAILMENT")).template("t7 {} t8")) {
             double[][] logits = logits(zeroShot, "t20 t21");
             double sum = Math.exp(logits[0][2]) + Math.exp(logits[1][2]) + Math.exp(logits[2][2]);
 
@@ -46,7 +48,8 @@ class ZeroShotTest {
                 assertThat(p.scores().get(LABELS.get(i))).isCloseTo(Math.exp(logits[i][2]) / sum, within(1e-6));
             }
             assertThat(p.labels()).containsExactly(p.label());
-            assertThat(zeroShot.predict(List.of("t9", "t20 t21"), LABELS).get(1).label()).isEqualTo(p.label());
+            assertThat(zeroShot.predict(List.of("t9", "t20 t21"), LABELS).get(1).label())
+                    .isEqualTo(p.label());
         }
     }
 
@@ -68,7 +71,8 @@ class ZeroShotTest {
 
     @Test
     void entailmentInTheFirstPlace_hasContradictionInTheLast() throws IOException {
-        try (ZeroShot zeroShot = ZeroShot.load(nli("Entailment", "neutral", "contradiction")).template("t7 {} t8")) {
+        try (ZeroShot zeroShot =
+                ZeroShot.load(nli("Entailment", "neutral", "contradiction")).template("t7 {} t8")) {
             double[] logits = logits(zeroShot, "t20")[0];
 
             Prediction single = zeroShot.predict("t20", LABELS.subList(0, 1));
@@ -82,7 +86,9 @@ class ZeroShotTest {
         try (ZeroShot zeroShot = ZeroShot.load(nli("contradiction", "neutral", "entailment"))) {
             String label = zeroShot.predict("t20", LABELS).label();
 
-            assertThat(zeroShot.evaluate(List.of(new LabeledText("t20", label)), LABELS).accuracy()).isEqualTo(1);
+            assertThat(zeroShot.evaluate(List.of(new LabeledText("t20", label)), LABELS)
+                            .accuracy())
+                    .isEqualTo(1);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> zeroShot.evaluate(List.of(new LabeledText("t20", "x")), LABELS))
                     .withMessageContaining("examples[0] has the labels \"x\"");

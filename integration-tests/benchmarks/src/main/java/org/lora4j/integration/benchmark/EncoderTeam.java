@@ -17,7 +17,7 @@ import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.parts.ParallelExecutor;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Trainable;
@@ -141,7 +141,7 @@ final class EncoderTeam {
             List<Turn> turns = new ArrayList<>();
             NativeThreads.one(() -> {
                 for (int i = 0; i < STEPS; i++) {
-                    turns.add(Turn.of(() -> executor.output(batch, List.of(BertClassifier.LOGITS))
+                    turns.add(Turn.of(() -> executor.output(batch, List.of(EncoderClassifier.LOGITS))
                             .values()
                             .forEach(INDArray::close)));
                 }

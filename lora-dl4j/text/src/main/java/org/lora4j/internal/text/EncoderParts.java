@@ -2,8 +2,8 @@
 package org.lora4j.internal.text;
 
 import java.util.Optional;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedHead;
 
@@ -18,10 +18,10 @@ import org.lora4j.pretrained.PretrainedHead;
  * @apiNote Status: internal
  */
 public record EncoderParts(
-        String name, BertWeights weights, Pooling pooling, boolean tokenTypes, Optional<PretrainedHead> head) {
+        String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes, Optional<PretrainedHead> head) {
 
     /** The parts for a linear head. */
-    public EncoderParts(String name, BertWeights weights, Pooling pooling, boolean tokenTypes) {
+    public EncoderParts(String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes) {
         this(name, weights, pooling, tokenTypes, Optional.empty());
     }
 
@@ -53,6 +53,6 @@ public record EncoderParts(
 
     /** The path of the last linear module. */
     String lastModule() {
-        return head.flatMap(PretrainedHead::last).map(Pooling.Linear::module).orElse(BertClassifier.HEAD);
+        return head.flatMap(PretrainedHead::last).map(Pooling.Linear::module).orElse(EncoderClassifier.HEAD);
     }
 }

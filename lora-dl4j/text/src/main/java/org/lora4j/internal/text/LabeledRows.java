@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.ShuffledIndices;
@@ -105,7 +105,8 @@ public final class LabeledRows implements Batches {
             }
         }
         long[] shape = perToken ? new long[] {size, part.length(), outputs} : new long[] {size, outputs};
-        placeholders.put(BertClassifier.LABELS, Nd4j.create(labels, shape, 'c').castTo(type));
+        placeholders.put(
+                EncoderClassifier.LABELS, Nd4j.create(labels, shape, 'c').castTo(type));
         return new Batch(placeholders, size, Math.max(1, labeled), true);
     }
 

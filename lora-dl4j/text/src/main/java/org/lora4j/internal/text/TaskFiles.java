@@ -28,7 +28,7 @@ import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -81,7 +81,7 @@ public final class TaskFiles {
 
     private static List<String> names(SameDiff graph, Tuning tuning) {
         return TrainableGraph.weights(graph).stream()
-                .filter(name -> tuning == Tuning.FULL || name.startsWith(BertClassifier.HEAD + "."))
+                .filter(name -> tuning == Tuning.FULL || name.startsWith(EncoderClassifier.HEAD + "."))
                 .toList();
     }
 

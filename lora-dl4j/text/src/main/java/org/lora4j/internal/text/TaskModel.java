@@ -15,9 +15,9 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -33,7 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
+ * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link EncoderClassifier}.
  *
  * <p><b>Threads.</b> {@link #outputs} is safe as long as nothing learns and the state of {@link #adapted} stays.
  *
@@ -86,12 +86,12 @@ public final class TaskModel implements AutoCloseable {
     record Output(String name, boolean perToken) {
 
         static Output of(HeadKind kind) {
-            return new Output(BertClassifier.LOGITS, kind.isPerToken());
+            return new Output(EncoderClassifier.LOGITS, kind.isPerToken());
         }
     }
 
     /** Weights that are a model's own, if all of them learn. */
-    static BertWeights weights(EncoderParts parts, Tuning tuning) {
+    static EncoderWeights weights(EncoderParts parts, Tuning tuning) {
         return tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
     }
 
@@ -130,7 +130,7 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /** The graph: encoder, head, loss. */
-    static SameDiff graph(EncoderParts parts, BertWeights weights, HeadKind kind, LinearHead head) {
+    static SameDiff graph(EncoderParts parts, EncoderWeights weights, HeadKind kind, LinearHead head) {
         SameDiff sd = encoder(parts, weights, kind);
         DataType type = weights.dataType();
         String last = parts.lastModule();
@@ -140,41 +140,41 @@ public final class TaskModel implements AutoCloseable {
                         .castTo(type));
         SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable features = sd.getVariable(features(sd, parts, kind).name());
-        SDVariable rows = features.name().equals(BertEncoder.LAST_HIDDEN_STATE)
+        SDVariable rows = features.name().equals(EncoderGraph.LAST_HIDDEN_STATE)
                 ? sd.reshape(INPUT, features, -1, head.inputs())
                 : features;
-        SDVariable logits = rows.mmul(last + "/product", weight).add(BertClassifier.LOGITS, bias);
+        SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
-                        sd.placeHolder(BertClassifier.LABELS, type, -1, -1, head.outputs()),
+                        sd.placeHolder(EncoderClassifier.LABELS, type, -1, -1, head.outputs()),
                         -1,
                         head.outputs())
-                : sd.placeHolder(BertClassifier.LABELS, type, -1, head.outputs());
+                : sd.placeHolder(EncoderClassifier.LABELS, type, -1, head.outputs());
         kind.loss(sd, logits, labels);
-        sd.setLossVariables(BertClassifier.LOSS);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 
     /** The graph of the encoder, up to the vector of a text. */
-    static SameDiff encoder(EncoderParts parts, BertWeights weights, HeadKind kind) {
-        return BertEncoder.create(weights, parts.pooling(kind), parts.tokenTypes())
+    static SameDiff encoder(EncoderParts parts, EncoderWeights weights, HeadKind kind) {
+        return EncoderGraph.create(weights, parts.pooling(kind), parts.tokenTypes())
                 .graph();
     }
 
     /** What the last linear module gets, in the graph of the encoder, to which layers of a head before it are appended. */
     static Output features(SameDiff encoder, EncoderParts parts, HeadKind kind) {
         if (!kind.isPerToken()) {
-            return new Output(BertEncoder.POOLED, false);
+            return new Output(EncoderGraph.POOLED, false);
         }
-        SDVariable hidden = encoder.getVariable(BertEncoder.LAST_HIDDEN_STATE);
+        SDVariable hidden = encoder.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
         return parts.tokenSteps(kind)
                 .map(steps -> {
                     SDVariable rows = encoder.reshape(
                             INPUT, hidden, -1, parts.weights().config().hidden());
                     return new Output(steps.appendSteps(rows, "head/features").name(), true);
                 })
-                .orElse(new Output(BertEncoder.LAST_HIDDEN_STATE, true));
+                .orElse(new Output(EncoderGraph.LAST_HIDDEN_STATE, true));
     }
 
     /** What learns besides the head. */
@@ -202,12 +202,12 @@ public final class TaskModel implements AutoCloseable {
      * @return by PyTorch's names and in its layout; not to be written to
      */
     public ModelWeights parameters() {
-        BertWeights encoder = parts.weights();
+        EncoderWeights encoder = parts.weights();
         Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
         own.replaceAll((name, array) ->
                 graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
         Map<String, INDArray> all =
-                new LinkedHashMap<>(BertWeights.of(encoder.config(), own).checkpointTensors());
+                new LinkedHashMap<>(EncoderWeights.of(encoder.config(), own).checkpointTensors());
         Set<String> linear = new LinkedHashSet<>();
         Set<String> names = new LinkedHashSet<>();
         steps().forEach(step -> {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.pretrained.PaddedLengths;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -116,16 +116,16 @@ public final class TokenRows {
             Arrays.fill(mask[row], 0, text.length(), 1);
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
+        arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
         if (inputs.tokenTypes()) {
-            arrays.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+            arrays.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
         }
         if (inputs.poolingMask()) {
             for (int row = 0; row < size; row++) {
                 Arrays.fill(mask[row], 0, texts.get(part.rows().get(row)).prompt(), 0);
             }
-            arrays.put(BertEncoder.POOLING_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
+            arrays.put(EncoderGraph.POOLING_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
         }
         return arrays;
     }
@@ -136,7 +136,7 @@ public final class TokenRows {
      * @throws IllegalArgumentException if a text is too long or has an id outside the tables; the message lists every
      *     problem
      */
-    public static void requireFit(String where, List<TokenizedText> texts, BertConfig config) {
+    public static void requireFit(String where, List<TokenizedText> texts, EncoderConfig config) {
         Problems problems = new Problems();
         for (int i = 0; i < texts.size(); i++) {
             TokenizedText text = texts.get(i);

@@ -29,8 +29,11 @@ class EmbeddingLossTest {
                 Arguments.of("triplet", EmbeddingLoss.triplet(0.5), pairs),
                 Arguments.of("distillation", EmbeddingLoss.distillation(), pairs),
                 Arguments.of(
-                        "nested ranking", EmbeddingLoss.nested(EmbeddingLoss.ranking(0.3), Map.of(3, 1.0, 2, 0.5)), pairs),
-                Arguments.of("nested triplet", EmbeddingLoss.nested(EmbeddingLoss.triplet(0.5), Map.of(1, 2.0)), pairs));
+                        "nested ranking",
+                        EmbeddingLoss.nested(EmbeddingLoss.ranking(0.3), Map.of(3, 1.0, 2, 0.5)),
+                        pairs),
+                Arguments.of(
+                        "nested triplet", EmbeddingLoss.nested(EmbeddingLoss.triplet(0.5), Map.of(1, 2.0)), pairs));
     }
 
     @ParameterizedTest(name = "{0}")

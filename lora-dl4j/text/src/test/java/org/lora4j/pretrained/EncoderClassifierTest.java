@@ -20,20 +20,20 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-class BertClassifierTest {
+class EncoderClassifierTest {
 
     private static final double EXACT = 1e-10;
     private static final int[][] IDS = {{4, 17, 8, 29}, {5, 9, 0, 0}};
     private static final double[][] MASK = {{1, 1, 1, 1}, {1, 1, 0, 0}};
 
-    private final BertWeights weights = TinyBerts.weights(TinyBerts.CONFIG, 7);
-    private final BertClassifier classifier = BertClassifier.create(weights, Pooling.CLS, 3, 42);
+    private final EncoderWeights weights = TinyBerts.weights(TinyBerts.CONFIG, 7);
+    private final EncoderClassifier classifier = EncoderClassifier.create(weights, Pooling.CLS, 3, 42);
 
     @Test
     void logits_areTheHeadOverThePooledState() {
         double[] expected = logits(new int[] {5, 9});
 
-        INDArray logits = output(classifier.graph(), batch(), BertClassifier.LOGITS);
+        INDArray logits = output(classifier.graph(), batch(), EncoderClassifier.LOGITS);
 
         assertThat(logits.shape()).containsExactly(2, 3);
         assertThat(logits.getRow(1).toDoubleVector()).containsExactly(expected, within(EXACT));
@@ -44,14 +44,14 @@ class BertClassifierTest {
         double first = crossEntropy(logits(new int[] {4, 17, 8, 29}), 2);
         double second = crossEntropy(logits(new int[] {5, 9}), 0);
 
-        INDArray loss = output(classifier.graph(), batch(), BertClassifier.LOSS);
+        INDArray loss = output(classifier.graph(), batch(), EncoderClassifier.LOSS);
 
         assertThat(loss.getDouble(0)).isCloseTo((first + second) / 2, within(EXACT));
     }
 
     @Test
     void probabilities_sumToOneForEveryText() {
-        INDArray probabilities = output(classifier.graph(), batch(), BertClassifier.PROBABILITIES);
+        INDArray probabilities = output(classifier.graph(), batch(), EncoderClassifier.PROBABILITIES);
 
         assertThat(probabilities.sum(1).toDoubleVector()).containsExactly(new double[] {1, 1}, within(EXACT));
     }
@@ -78,8 +78,8 @@ class BertClassifierTest {
         double[] head = head(classifier);
 
         assertThat(DoubleStream.of(head).map(Math::abs).max().orElseThrow()).isBetween(0.8 * bound, bound);
-        assertThat(head(BertClassifier.create(weights, Pooling.CLS, 3, 42))).isEqualTo(head);
-        assertThat(head(BertClassifier.create(weights, Pooling.CLS, 3, 43))).isNotEqualTo(head);
+        assertThat(head(EncoderClassifier.create(weights, Pooling.CLS, 3, 42))).isEqualTo(head);
+        assertThat(head(EncoderClassifier.create(weights, Pooling.CLS, 3, 43))).isNotEqualTo(head);
     }
 
     @Test
@@ -93,9 +93,10 @@ class BertClassifierTest {
                 "encoder.layer.0.intermediate.dense.weight",
                 "encoder.layer.1.output.LayerNorm.bias",
                 "classifier.weight");
-        BertWeights all = TinyBerts.weightsWithPooler(TinyBerts.CONFIG, 7);
+        EncoderWeights all = TinyBerts.weightsWithPooler(TinyBerts.CONFIG, 7);
         for (Pooling pooling : TinyBerts.POOLINGS) {
-            SameDiff graph = BertClassifier.create(all.copy(), pooling, 3, 42).graph();
+            SameDiff graph =
+                    EncoderClassifier.create(all.copy(), pooling, 3, 42).graph();
             names.forEach(name -> graph.convertToVariable(graph.getVariable(name)));
 
             Map<String, INDArray> gradients = graph.calculateGradients(batch(), names);
@@ -116,7 +117,7 @@ class BertClassifierTest {
         classifier.graph().save(file, true);
         SameDiff loaded = SameDiff.load(file, true);
 
-        for (String name : List.of(BertClassifier.LOSS, BertClassifier.LOGITS, BertClassifier.PROBABILITIES)) {
+        for (String name : List.of(EncoderClassifier.LOSS, EncoderClassifier.LOGITS, EncoderClassifier.PROBABILITIES)) {
             assertThat(output(loaded, batch(), name)).isEqualTo(output(classifier.graph(), batch(), name));
         }
     }
@@ -144,14 +145,14 @@ class BertClassifierTest {
     @Test
     void create_withOneClass_isRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertClassifier.create(weights, Pooling.MEAN, 1, 0))
-                .withMessage("BertClassifier: classes = 1; expected 2 or more.");
+                .isThrownBy(() -> EncoderClassifier.create(weights, Pooling.MEAN, 1, 0))
+                .withMessage("EncoderClassifier: classes = 1; expected 2 or more.");
     }
 
     @Test
     void requireValid_withLabelsOfAnotherShape_namesBothShapes() {
         Map<String, INDArray> batch = batch();
-        batch.put(BertClassifier.LABELS, Nd4j.zeros(DataType.DOUBLE, 2, 4));
+        batch.put(EncoderClassifier.LABELS, Nd4j.zeros(DataType.DOUBLE, 2, 4));
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> classifier.requireValid(batch))
@@ -181,14 +182,14 @@ class BertClassifierTest {
         INDArray array = graph.getVariable(name).getArr();
         double value = array.getDouble(element);
         array.putScalar(element, value + step);
-        double above = output(graph, batch(), BertClassifier.LOSS).getDouble(0);
+        double above = output(graph, batch(), EncoderClassifier.LOSS).getDouble(0);
         array.putScalar(element, value - step);
-        double below = output(graph, batch(), BertClassifier.LOSS).getDouble(0);
+        double below = output(graph, batch(), EncoderClassifier.LOSS).getDouble(0);
         array.putScalar(element, value);
         return (above - below) / (2 * step);
     }
 
-    private static double[] head(BertClassifier classifier) {
+    private static double[] head(EncoderClassifier classifier) {
         return Nd4j.concat(
                         0,
                         classifier
@@ -202,7 +203,7 @@ class BertClassifierTest {
 
     private static Map<String, INDArray> batch() {
         Map<String, INDArray> batch = TinyBerts.batch(IDS, MASK);
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
         return batch;
     }
 

@@ -15,14 +15,18 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.encoder.EncoderConfigReader;
+import org.lora4j.internal.encoder.EncoderDescription;
+import org.lora4j.internal.encoder.EncoderShape;
+import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
-import org.lora4j.pretrained.BertCheckpointNames.Found;
+import org.lora4j.pretrained.CheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A BERT-family model as Hugging Face Transformers keeps it in a directory: {@code config.json}, {@code
+ * An encoder as Hugging Face Transformers keeps it in a directory: {@code config.json}, {@code
  * model.safetensors} (or an index and its shards) and {@code tokenizer.json}.
  *
  * <p>The graphs name their modules as the Python classes do, so that an adapter trained in Python loads onto the graph of
@@ -33,41 +37,39 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *       bert.encoder.layer.0...} or {@code roberta.encoder.layer.0...}, and the head {@code classifier}
  * </ul>
  *
- * <p>Read are {@code model_type} {@code bert}, {@code roberta}, {@code xlm-roberta} and {@code camembert}, with or without
- * the prefix in the file, whatever the model was trained for. Options of the config that would change the numbers and are
+ * <p>Read are {@code model_type} {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code camembert}, {@code distilbert}, {@code
+ * mpnet}, {@code electra}, {@code albert}, {@code deberta}, {@code deberta-v2} (the third version, too), {@code modernbert}, {@code
+ * nomic_bert}, {@code new} (GTE), the encoder of {@code t5}, and {@code qwen3} as an encoder, with or without the prefix in the
+ * file, whatever the model was trained for. Options of the config that would change the numbers and are
  * not supported are refused by name. Dropout is not applied.
  *
  * <p><i>State.</i> Immutable, except that the arrays are live: all graphs share them. <i>Threads.</i> Safe.
  *
  * @apiNote Status: stable
  */
-public final class PretrainedBert {
+public final class PretrainedEncoder {
 
     private static final String TOKENIZER = "tokenizer.json";
-    private static final String DENSE = BertClassifier.HEAD + ".dense";
 
     /** The {@code problem_type} of a classifier with softmax and cross entropy. */
     private static final String ONE_OF_SEVERAL = "single_label_classification";
 
     private final Path directory;
-    private final HuggingFaceConfig config;
-    private final BertWeights weights;
-    private final Map<String, INDArray> head;
+    private final EncoderWeights weights;
+    private final Optional<SavedHead> head;
     private final Optional<PretrainedHead> fineTuned;
     private final List<String> skipped;
 
-    private PretrainedBert(
+    private PretrainedEncoder(
             Path directory,
-            HuggingFaceConfig config,
-            BertWeights weights,
-            Map<String, INDArray> head,
+            EncoderWeights weights,
+            Optional<SavedHead> head,
             Optional<PretrainedHead> fineTuned,
             List<String> skipped) {
+        this.fineTuned = fineTuned;
         this.directory = directory;
-        this.config = config;
         this.weights = weights;
         this.head = head;
-        this.fineTuned = fineTuned;
         this.skipped = skipped;
     }
 
@@ -81,7 +83,7 @@ public final class PretrainedBert {
      *     every problem
      * @throws IOException if a file does not exist or cannot be read
      */
-    public static PretrainedBert load(Path directory) throws IOException {
+    public static PretrainedEncoder load(Path directory) throws IOException {
         return load(directory, List.of());
     }
 
@@ -94,52 +96,50 @@ public final class PretrainedBert {
      * @throws ModelFormatException as of {@link #load(Path)}
      * @throws IOException if a file does not exist or cannot be read
      */
-    public static PretrainedBert load(Path directory, Collection<String> skip) throws IOException {
+    public static PretrainedEncoder load(Path directory, Collection<String> skip) throws IOException {
         Backend.require();
-        HuggingFaceConfig config = HuggingFaceConfig.read(directory.resolve(HuggingFaceConfig.FILE));
+        EncoderConfigReader.Fields fields = EncoderConfigReader.open(directory.resolve(EncoderConfigReader.FILE));
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            EncoderDescription config = fields.description(checkpoint.tensors().size());
             Problems problems = new Problems();
-            BertCheckpointNames.Plan plan =
-                    new BertCheckpointNames(config, checkpoint.tensors(), skip, problems).plan();
+            CheckpointNames.Plan plan = new CheckpointNames(config, checkpoint.tensors(), skip, problems).plan();
             throwIfAny(
                     checkpoint,
                     problems,
-                    "The weights are not of the model that " + HuggingFaceConfig.FILE
+                    "The weights are not of the model that " + EncoderConfigReader.FILE
                             + " describes, or the model has parts of its own: load(directory, List.of(start of their names))"
                             + " leaves tensors out.");
             CheckpointArrays arrays = new CheckpointArrays(checkpoint, type(checkpoint, plan), problems);
             Map<String, INDArray> encoder = read(arrays, plan.encoder());
             Map<String, INDArray> head = read(arrays, plan.head());
             throwIfAny(checkpoint, problems, "The file is damaged or training had diverged: get another one.");
-            return new PretrainedBert(
-                    directory,
-                    config,
-                    BertWeights.of(config.bert(), encoder),
-                    plan.task() == PretrainedHead.Task.SEQUENCE ? head : Map.of(),
-                    head(directory, config, plan.task(), head),
-                    plan.skipped());
+            EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape()), encoder);
+            Optional<SavedHead> saved = plan.task().map(task -> head(config, task, head));
+            return new PretrainedEncoder(
+                    directory, weights, saved, fineTuned(directory, config, saved), plan.skipped());
         }
     }
 
+    private static SavedHead head(EncoderDescription config, HeadForm.Task task, Map<String, INDArray> tensors) {
+        EncoderShape shape = config.shape();
+        HeadGraph graph = HeadGraph.of(shape, shape.family().head(task).orElseThrow(), tensors);
+        return new SavedHead(task, graph, tensors, config.labels(), config.problemType());
+    }
+
     /** The head with its labels, which have to fit it. */
-    private static Optional<PretrainedHead> head(
-            Path directory, HuggingFaceConfig config, PretrainedHead.Task task, Map<String, INDArray> tensors)
-            throws IOException {
-        if (tensors.isEmpty()) {
-            return config.task()
-                    .map(of -> PretrainedHead.leftOut(config.architecture().orElseThrow(), of));
+    private static Optional<PretrainedHead> fineTuned(
+            Path directory, EncoderDescription config, Optional<SavedHead> saved) throws IOException {
+        String architecture = config.architecture().orElse("a class that the config does not name");
+        boolean isRead = saved.stream()
+                .anyMatch(head -> head.task() == HeadForm.Task.SEQUENCE || head.task() == HeadForm.Task.TOKENS);
+        if (!isRead) {
+            return PretrainedHead.Task.of(architecture).map(task -> PretrainedHead.leftOut(architecture, task));
         }
-        Path file = directory.resolve(HuggingFaceConfig.FILE);
+        SavedHead head = saved.get();
+        Path file = directory.resolve(EncoderConfigReader.FILE);
         Map<String, Object> fields = JsonObjectFile.read(file, "the config.json of a Hugging Face model");
-        boolean tokens = task == PretrainedHead.Task.TOKENS;
-        boolean hidden = tensors.containsKey(DENSE + ".weight");
-        Pooling pooling = tokens ? Pooling.MEAN : config.family().classifierPooling();
-        if (hidden) {
-            pooling = pooling.then(linear(DENSE, tensors), new Pooling.Activation(Pooling.Function.TANH));
-        }
-        Pooling.Linear last = linear(hidden ? BertClassifier.HEAD + ".out_proj" : BertClassifier.HEAD, tensors);
         Problems problems = new Problems();
-        List<String> labels = HeadLabels.of(fields, config.architecture().isPresent(), last.outputs(), problems);
+        List<String> labels = HeadLabels.of(fields, config.architecture().isPresent(), head.outputs(), problems);
         Optional<String> type = HeadLabels.problemType(fields, problems);
         Optional<Pooling.Function> activation = HeadLabels.activation(fields, problems);
         if (!problems.isEmpty()) {
@@ -147,17 +147,13 @@ public final class PretrainedBert {
                     + ". The labels are of another head: get the config.json of this model, or correct it.");
         }
         return Optional.of(new PretrainedHead(
-                config.architecture().orElse("a class that the config does not name"),
-                task,
-                pooling,
-                Optional.of(last),
+                architecture,
+                PretrainedHead.Task.valueOf(head.task().name()),
+                head.graph().pooling().then(head.graph().before()),
+                Optional.of(head.graph().last()),
                 labels,
                 type,
                 activation));
-    }
-
-    private static Pooling.Linear linear(String module, Map<String, INDArray> tensors) {
-        return new Pooling.Linear(module, tensors.get(module + ".weight"), tensors.get(module + ".bias"));
     }
 
     private static void throwIfAny(Checkpoint checkpoint, Problems problems, String advice)
@@ -168,7 +164,7 @@ public final class PretrainedBert {
     }
 
     /** Nothing is rounded: where one tensor needs double precision, all get it. */
-    private static DataType type(Checkpoint checkpoint, BertCheckpointNames.Plan plan) {
+    private static DataType type(Checkpoint checkpoint, CheckpointNames.Plan plan) {
         boolean isDouble = Stream.concat(plan.encoder().stream(), plan.head().stream())
                 .anyMatch(found -> checkpoint.tensors().get(found.name()).dtype() == DType.F64);
         return isDouble ? DataType.DOUBLE : DataType.FLOAT;
@@ -177,8 +173,7 @@ public final class PretrainedBert {
     private static Map<String, INDArray> read(CheckpointArrays arrays, List<Found> tensors) throws IOException {
         Map<String, INDArray> read = new LinkedHashMap<>();
         for (Found found : tensors) {
-            boolean linear = found.tensor().kind() == BertTensor.Kind.LINEAR;
-            read.put(found.tensor().name(), arrays.read(found.name(), linear));
+            read.put(found.tensor().name(), arrays.read(found));
         }
         return read;
     }
@@ -188,7 +183,7 @@ public final class PretrainedBert {
      *
      * @return the configuration
      */
-    public BertConfig config() {
+    public EncoderConfig config() {
         return weights.config();
     }
 
@@ -198,7 +193,7 @@ public final class PretrainedBert {
      *
      * @return the live weights, which all graphs share
      */
-    public BertWeights weights() {
+    public EncoderWeights weights() {
         return weights;
     }
 
@@ -208,9 +203,16 @@ public final class PretrainedBert {
      * @return 1 or more; empty if the file has no head of a sequence classifier
      */
     public OptionalInt classes() {
-        return head.isEmpty()
-                ? OptionalInt.empty()
-                : OptionalInt.of(ClassifierHead.of(head).classes());
+        return sequenceHead().map(found -> OptionalInt.of(found.outputs())).orElse(OptionalInt.empty());
+    }
+
+    private Optional<SavedHead> sequenceHead() {
+        return head.filter(found -> found.task() == HeadForm.Task.SEQUENCE);
+    }
+
+    /** The head of the class that the config names, with what it computes. */
+    Optional<SavedHead> savedHead() {
+        return head;
     }
 
     /**
@@ -220,6 +222,34 @@ public final class PretrainedBert {
      */
     public Optional<PretrainedHead> head() {
         return fineTuned;
+    }
+
+    /**
+     * Builds the graph of the class that was saved, with its head: {@link EncoderClassifier#LOGITS} are {@code [batch,
+     * outputs]}, of heads of tokens and words {@code [batch, length, outputs]}. It has no loss. The head is of constants, as
+     * all weights.
+     *
+     * @param tokenTypes whether the graph has the placeholder {@link EncoderGraph#TOKEN_TYPE_IDS}, where the family has types
+     * @return the encoder, whose graph has the head
+     * @throws IllegalStateException if the file has no head
+     */
+    public EncoderGraph withHead(boolean tokenTypes) {
+        SavedHead found =
+                head.orElseThrow(() -> new IllegalStateException("PretrainedEncoder: " + directory + " has no head"
+                        + leftOut() + "; expected one for withHead. encoder(pooling) builds the encoder alone."));
+        return EncoderGraph.withHead(weights, weights.shape().family().prefix(), found.graph(), tokenTypes);
+    }
+
+    /**
+     * The same model in arrays of its own and of another data type.
+     *
+     * @param target FLOAT or DOUBLE
+     * @return a deep copy; conversion to FLOAT rounds to nearest
+     * @throws IllegalArgumentException if the data type is another one
+     */
+    public PretrainedEncoder converted(DataType target) {
+        return new PretrainedEncoder(
+                directory, weights.converted(target), head.map(found -> found.converted(target)), fineTuned, skipped);
     }
 
     /**
@@ -235,25 +265,25 @@ public final class PretrainedBert {
      * Builds the graph of the encoder without a head, as {@code BertModel} or {@code RobertaModel}; every token has type
      * 0.
      *
-     * @param pooling how {@link BertEncoder#POOLED} is computed; {@link Pooling#POOLER} gives Python's {@code
+     * @param pooling how {@link EncoderGraph#POOLED} is computed; {@link Pooling#POOLER} gives Python's {@code
      *     pooler_output}, and is needed for an adapter that changes {@code pooler.dense}
      * @return the encoder
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the file has no pooler
      */
-    public BertEncoder encoder(Pooling pooling) {
-        return BertEncoder.create(weights, pooling);
+    public EncoderGraph encoder(Pooling pooling) {
+        return EncoderGraph.create(weights, pooling);
     }
 
     /**
      * Builds the graph of the encoder without a head.
      *
      * @param pooling as of {@link #encoder(Pooling)}
-     * @param tokenTypes whether the graph has the placeholder {@link BertEncoder#TOKEN_TYPE_IDS}, for pairs of texts
+     * @param tokenTypes whether the graph has the placeholder {@link EncoderGraph#TOKEN_TYPE_IDS}, for pairs of texts
      * @return the encoder
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the file has no pooler
      */
-    public BertEncoder encoder(Pooling pooling, boolean tokenTypes) {
-        return BertEncoder.create(weights, pooling, tokenTypes);
+    public EncoderGraph encoder(Pooling pooling, boolean tokenTypes) {
+        return EncoderGraph.create(weights, pooling, tokenTypes);
     }
 
     /**
@@ -265,34 +295,35 @@ public final class PretrainedBert {
      * @throws IllegalStateException if the file has no head of a sequence classifier, or one that is not trained to choose
      *     one of several classes
      */
-    public BertClassifier classifier() {
+    public EncoderClassifier classifier() {
         return classifier(false);
     }
 
     /**
      * Builds the graph of the classifier in the file.
      *
-     * @param tokenTypes whether the graph has the placeholder {@link BertEncoder#TOKEN_TYPE_IDS}, for pairs of texts
+     * @param tokenTypes whether the graph has the placeholder {@link EncoderGraph#TOKEN_TYPE_IDS}, for pairs of texts
      * @return as of {@link #classifier()}
      * @throws IllegalStateException as of {@link #classifier()}
      */
-    public BertClassifier classifier(boolean tokenTypes) {
-        if (head.isEmpty()) {
-            throw new IllegalStateException("PretrainedBert: " + directory + " has no head of a sequence classifier"
-                    + (skipped.isEmpty() ? "" : " (left out: " + Problems.quoted(skipped) + ")")
-                    + fineTuned.map(other -> ", but one that " + other.task()).orElse("")
-                    + "; expected one for classifier(). Start with a fresh head: classifier(classes, seed).");
-        }
-        ClassifierHead fromFile = ClassifierHead.of(head);
-        String problem = config.problemType().orElse(ONE_OF_SEVERAL);
-        if (fromFile.classes() < 2 || !problem.equals(ONE_OF_SEVERAL)) {
-            throw new IllegalStateException("PretrainedBert: the head of " + directory + " has " + fromFile.classes()
+    public EncoderClassifier classifier(boolean tokenTypes) {
+        SavedHead found = sequenceHead()
+                .orElseThrow(() -> new IllegalStateException("PretrainedEncoder: " + directory
+                        + " has no head of a sequence classifier" + leftOut()
+                        + "; expected one for classifier(). Start with a fresh head: classifier(classes, seed)."));
+        String problem = found.problemType().orElse(ONE_OF_SEVERAL);
+        if (found.outputs() < 2 || !problem.equals(ONE_OF_SEVERAL)) {
+            throw new IllegalStateException("PretrainedEncoder: the head of " + directory + " has " + found.outputs()
                     + " outputs and problem_type " + MessageText.name(problem) + "; expected 2 or more and "
                     + MessageText.name(ONE_OF_SEVERAL)
-                    + ", whose loss BertClassifier has. Build on encoder(pooling) instead.");
+                    + ", whose loss EncoderClassifier has. Build on withHead(tokenTypes) instead.");
         }
-        return BertClassifier.build(
-                weights, config.family().prefix(), config.family().classifierPooling(), fromFile, tokenTypes);
+        return EncoderClassifier.build(weights, weights.shape().family().prefix(), found.graph(), tokenTypes);
+    }
+
+    private String leftOut() {
+        return head.map(found -> " (its head is for " + found.task() + ")")
+                .orElse(skipped.isEmpty() ? "" : " (left out: " + Problems.quoted(skipped) + ")");
     }
 
     /**
@@ -305,7 +336,7 @@ public final class PretrainedBert {
      * @throws IllegalArgumentException if {@code classes} is below 2, or the model is of type {@code bert} and the file has
      *     no pooler
      */
-    public BertClassifier classifier(int classes, long seed) {
+    public EncoderClassifier classifier(int classes, long seed) {
         return classifier(classes, seed, false);
     }
 
@@ -314,23 +345,29 @@ public final class PretrainedBert {
      *
      * @param classes number of classes, 2 or more
      * @param seed source of the head's start values
-     * @param tokenTypes whether the graph has the placeholder {@link BertEncoder#TOKEN_TYPE_IDS}, for pairs of texts
+     * @param tokenTypes whether the graph has the placeholder {@link EncoderGraph#TOKEN_TYPE_IDS}, for pairs of texts
      * @return as of {@link #classifier(int, long)}
      * @throws IllegalArgumentException as of {@link #classifier(int, long)}
      */
-    public BertClassifier classifier(int classes, long seed, boolean tokenTypes) {
-        BertClassifier.requireClasses(classes);
-        List<BertTensor> tensors = config.family().headTensors(config().hidden(), classes);
-        ClassifierHead fresh = ClassifierHead.fresh(tensors, weights.dataType(), seed);
-        return BertClassifier.build(
-                weights, config.family().prefix(), config.family().classifierPooling(), fresh, tokenTypes);
+    public EncoderClassifier classifier(int classes, long seed, boolean tokenTypes) {
+        EncoderClassifier.requireClasses(classes);
+        EncoderShape shape = weights.shape();
+        HeadForm form = shape.family()
+                .head(HeadForm.Task.SEQUENCE)
+                .orElseThrow(
+                        () -> new IllegalStateException("PretrainedEncoder: Transformers has no sequence classifier"
+                                + " over the encoder of " + config().modelType()
+                                + ". Build one with a head of your own:"
+                                + " EncoderClassifier.create(weights(), pooling, classes, seed)."));
+        HeadGraph fresh = HeadGraph.fresh(shape, form, classes, weights.dataType(), seed);
+        return EncoderClassifier.build(weights, shape.family().prefix(), fresh, tokenTypes);
     }
 
     /**
      * Reads the tokenizer of the directory, {@code tokenizer.json}.
      *
      * @param maxLength the most ids that a text gets, special tokens included; 3 or more and at most {@link
-     *     BertConfig#longestSequence()}
+     *     EncoderConfig#longestSequence()}
      * @return the tokenizer, to be closed
      * @throws ModelFormatException if the file is not a tokenizer
      * @throws IOException if it does not exist or cannot be read
@@ -339,7 +376,7 @@ public final class PretrainedBert {
      */
     public HuggingFaceTextTokenizer tokenizer(int maxLength) throws IOException {
         if (maxLength > config().longestSequence()) {
-            throw new IllegalArgumentException("PretrainedBert: maxLength = " + maxLength + "; expected at most "
+            throw new IllegalArgumentException("PretrainedEncoder: maxLength = " + maxLength + "; expected at most "
                     + config().longestSequence() + ", the longest sequence of the model.");
         }
         return HuggingFaceTextTokenizer.load(directory.resolve(TOKENIZER), maxLength);
@@ -347,6 +384,6 @@ public final class PretrainedBert {
 
     @Override
     public String toString() {
-        return "PretrainedBert[" + directory + ", " + weights.config() + "]";
+        return "PretrainedEncoder[" + directory + ", " + weights.config() + "]";
     }
 }

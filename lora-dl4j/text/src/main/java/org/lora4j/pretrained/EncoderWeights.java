@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -16,33 +17,37 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
+import org.lora4j.internal.encoder.EncoderBlock;
+import org.lora4j.internal.encoder.EncoderPart;
+import org.lora4j.internal.encoder.EncoderShape;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * The weights of a BERT-family encoder by Hugging Face's names, without a model prefix.
+ * The weights of an encoder by Hugging Face's names, without a model prefix.
  *
  * <p><i>Shapes.</i> Weight of a linear module {@code [in, out]} (the transpose of PyTorch's), bias {@code [out]},
  * embedding table {@code [rows, hidden]}, gain and bias of a layer norm {@code [hidden]}. The tensors {@code
- * pooler.dense.weight} and {@code pooler.dense.bias} may be there or not.
+ * pooler.dense.weight} and {@code pooler.dense.bias} (those of the family's pooler) may be there or not.
  *
  * <p><i>State.</i> The set of names never changes. The arrays are the ones that were given (views excepted): graphs built over
  * one value share them, so a training run that writes to base weights needs a {@link #copy()} of its own.
  *
  * @apiNote Status: stable
  */
-public final class BertWeights {
+public final class EncoderWeights {
 
     private static final Set<DataType> SUPPORTED = EnumSet.of(DataType.FLOAT, DataType.DOUBLE);
     private static final double INITIALIZER_RANGE = 0.02;
 
-    private final BertConfig config;
+    private final EncoderConfig config;
     private final DataType dataType;
     private final Map<String, INDArray> tensors;
 
-    private BertWeights(BertConfig config, DataType dataType, Map<String, INDArray> tensors) {
+    private EncoderWeights(EncoderConfig config, DataType dataType, Map<String, INDArray> tensors) {
         this.config = config;
         this.dataType = dataType;
         this.tensors = Collections.unmodifiableMap(tensors);
@@ -58,15 +63,16 @@ public final class BertWeights {
      * @throws IllegalArgumentException if a tensor is missing, unknown, of a wrong shape, or of a data type other than
      *     one of FLOAT and DOUBLE for all; the message lists every problem
      */
-    public static BertWeights of(BertConfig config, Map<String, INDArray> tensors) {
+    public static EncoderWeights of(EncoderConfig config, Map<String, INDArray> tensors) {
         Problems problems = new Problems();
         Map<String, INDArray> ordered = new LinkedHashMap<>();
         Set<DataType> types = EnumSet.noneOf(DataType.class);
-        List<BertTensor> all = BertTensor.allOf(config);
-        if (tensors.keySet().stream().anyMatch(name -> name.startsWith(BertTensor.POOLER + "."))) {
-            all.addAll(BertTensor.poolerOf(config));
+        List<EncoderTensor> all = new ArrayList<>(config.shape().tensors());
+        List<EncoderTensor> pooler = config.shape().poolerTensors();
+        if (pooler.stream().anyMatch(tensor -> tensors.containsKey(tensor.name()))) {
+            all.addAll(pooler);
         }
-        for (BertTensor expected : all) {
+        for (EncoderTensor expected : all) {
             INDArray found = tensors.get(expected.name());
             String shape = Arrays.toString(expected.shape());
             if (found == null) {
@@ -89,8 +95,8 @@ public final class BertWeights {
         if (types.size() > 1 || !SUPPORTED.containsAll(types)) {
             problems.add("data types " + types + ", expected FLOAT or DOUBLE, the same for all tensors");
         }
-        problems.throwIfAny("BertWeights");
-        return new BertWeights(config, types.iterator().next(), ordered);
+        problems.throwIfAny("EncoderWeights");
+        return new EncoderWeights(config, types.iterator().next(), ordered);
     }
 
     /**
@@ -109,7 +115,7 @@ public final class BertWeights {
      * @throws IllegalArgumentException if {@code heads} does not divide the hidden size, or is not the number with which
      *     the graph of the file splits its features
      */
-    public static BertWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
+    public static EncoderWeights fromOnnx(OnnxInitializers onnx, int heads) throws ModelFormatException {
         return new BertOnnxNames(onnx).weights(heads);
     }
 
@@ -120,12 +126,12 @@ public final class BertWeights {
      * @return the weights, of data type FLOAT or DOUBLE as in the file
      * @throws ModelFormatException as there, and if the graph does not tell the number of heads
      */
-    public static BertWeights fromOnnx(OnnxInitializers onnx) throws ModelFormatException {
+    public static EncoderWeights fromOnnx(OnnxInitializers onnx) throws ModelFormatException {
         return new BertOnnxNames(onnx).weights();
     }
 
     /**
-     * Random weights as BERT starts with: matrices and tables normal with mean 0 and standard deviation 0.02, biases 0,
+     * Random weights as encoders start with: matrices and tables normal with mean 0 and standard deviation 0.02, biases 0,
      * gains 1. For training from scratch, and for tests.
      *
      * @param config the shape of the encoder
@@ -134,17 +140,18 @@ public final class BertWeights {
      * @return the weights
      * @throws IllegalArgumentException if the data type is another one
      */
-    public static BertWeights random(BertConfig config, long seed, DataType dataType) {
+    public static EncoderWeights random(EncoderConfig config, long seed, DataType dataType) {
         Backend.require();
         if (!SUPPORTED.contains(dataType)) {
             throw new IllegalArgumentException(
-                    "BertWeights.random: dataType = " + dataType + "; expected FLOAT or DOUBLE.");
+                    "EncoderWeights.random: dataType = " + dataType + "; expected FLOAT or DOUBLE.");
         }
         SplittableRandom random = new SplittableRandom(seed);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        for (BertTensor tensor : BertTensor.allOf(config)) {
+        for (EncoderTensor tensor : config.shape().tensors()) {
             INDArray array = switch (tensor.kind()) {
-                case EMBEDDING, LINEAR -> RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
+                case EMBEDDING, LINEAR, CONVOLUTION ->
+                    RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
                 case BIAS -> Nd4j.zeros(dataType, tensor.shape());
                 case GAIN -> Nd4j.ones(dataType, tensor.shape());
             };
@@ -158,7 +165,7 @@ public final class BertWeights {
      *
      * @return the configuration
      */
-    public BertConfig config() {
+    public EncoderConfig config() {
         return config;
     }
 
@@ -177,7 +184,7 @@ public final class BertWeights {
      * @return true if {@code pooler.dense.weight} is among the tensors
      */
     public boolean hasPooler() {
-        return tensors.containsKey(BertTensor.POOLER + ".weight");
+        return shape().has(EncoderPart.POOLER) && tensors.containsKey(shape().module(EncoderPart.POOLER) + ".weight");
     }
 
     /**
@@ -197,12 +204,17 @@ public final class BertWeights {
      */
     public Map<String, INDArray> checkpointTensors() {
         Map<String, INDArray> turned = new LinkedHashMap<>(tensors);
-        List<BertTensor> all = BertTensor.allOf(config);
-        all.addAll(BertTensor.poolerOf(config));
-        for (BertTensor tensor : all) {
-            if (tensor.kind() == BertTensor.Kind.LINEAR) {
+        List<EncoderTensor> all = new ArrayList<>(shape().tensors());
+        all.addAll(shape().poolerTensors());
+        for (EncoderTensor tensor : all) {
+            int[] axes = switch (tensor.kind()) {
+                case LINEAR -> new int[] {1, 0};
+                case CONVOLUTION -> new int[] {2, 1, 0};
+                default -> new int[0];
+            };
+            if (axes.length > 0) {
                 turned.computeIfPresent(
-                        tensor.name(), (name, array) -> array.permute(1, 0).dup('c'));
+                        tensor.name(), (name, array) -> array.permute(axes).dup('c'));
             }
         }
         return turned;
@@ -218,7 +230,7 @@ public final class BertWeights {
     public INDArray tensor(String name) {
         INDArray found = tensors.get(name);
         if (found == null) {
-            throw new IllegalArgumentException("BertWeights: no tensor " + MessageText.name(name)
+            throw new IllegalArgumentException("EncoderWeights: no tensor " + MessageText.name(name)
                     + ClosestNames.hint(name, tensors.keySet()) + ". tensors().keySet() lists all names.");
         }
         return found;
@@ -229,7 +241,7 @@ public final class BertWeights {
      *
      * @return a deep copy
      */
-    public BertWeights copy() {
+    public EncoderWeights copy() {
         return converted(dataType);
     }
 
@@ -240,7 +252,7 @@ public final class BertWeights {
      * @return a deep copy; conversion to FLOAT rounds to nearest
      * @throws IllegalArgumentException if the data type is another one
      */
-    public BertWeights converted(DataType target) {
+    public EncoderWeights converted(DataType target) {
         Map<String, INDArray> copies = new LinkedHashMap<>();
         tensors.forEach((name, array) -> copies.put(name, target == dataType ? array.dup() : array.castTo(target)));
         return of(config, copies);
@@ -254,32 +266,46 @@ public final class BertWeights {
      * @return the weights of the deeper encoder, whose layers are numbered from 0; arrays are shared
      * @throws IllegalArgumentException if a range is empty or names layers that are not here
      */
-    public BertWeights replicated(LayerReplication replication) {
+    public EncoderWeights replicated(LayerReplication replication) {
         Problems problems = new Problems();
         replication.problems().forEach(problem -> problems.add("replication " + problem));
         problems.check(!replication.isEmpty(), "replication names no layer, expected ranges of layers");
-        problems.throwIfAny("BertWeights.replicated");
+        problems.throwIfAny("EncoderWeights.replicated");
         List<Integer> sources = replication.sources();
         problems.check(
                 sources.stream().allMatch(layer -> layer < config.layers()),
                 "replication = " + replication + ", expected layers below " + config.layers());
-        problems.throwIfAny("BertWeights.replicated");
+        problems.throwIfAny("EncoderWeights.replicated");
+        List<EncoderBlock> blocks = shape().blocks();
+        problems.check(
+                blocks.stream().map(EncoderBlock::layer).distinct().count() == blocks.size(),
+                "the layers of " + config.modelType() + " are shared already, expected an encoder with a layer for each"
+                        + " use");
+        problems.throwIfAny("EncoderWeights.replicated");
+        String layers = shape().layers();
         Map<String, INDArray> all = new LinkedHashMap<>(tensors);
-        all.keySet().removeIf(name -> name.startsWith(BertTensor.LAYERS));
+        all.keySet().removeIf(name -> blocks.stream().anyMatch(block -> name.startsWith(block.layer())));
+        List<EncoderBlock> copies = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
-            String from = BertTensor.layerModule(sources.get(i), "");
-            String to = BertTensor.layerModule(i, "");
+            EncoderBlock source = blocks.get(sources.get(i));
+            EncoderBlock copy =
+                    new EncoderBlock(layers + i + ".", source.window(), source.rotation(), source.hasFirstNorm());
+            copies.add(copy);
             tensors.forEach((name, array) -> {
-                if (name.startsWith(from)) {
-                    all.put(to + name.substring(from.length()), array);
+                if (name.startsWith(source.layer())) {
+                    all.put(copy.layer() + name.substring(source.layer().length()), array);
                 }
             });
         }
-        return of(config.withLayers(sources.size()), all);
+        return of(new EncoderConfig(shape().withBlocks(List.copyOf(copies))), all);
+    }
+
+    EncoderShape shape() {
+        return config.shape();
     }
 
     @Override
     public String toString() {
-        return "BertWeights[" + tensors.size() + " tensors, " + dataType + ", " + config + "]";
+        return "EncoderWeights[" + tensors.size() + " tensors, " + dataType + ", " + config + "]";
     }
 }

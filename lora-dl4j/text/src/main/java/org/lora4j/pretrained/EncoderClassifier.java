@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -13,15 +14,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A BERT-family encoder with a linear head that tells the class of a text, as a SameDiff graph.
+ * An encoder with a linear head that tells the class of a text, as a SameDiff graph.
  *
- * <p>Everything of {@link BertEncoder}, and:
+ * <p>Everything of {@link EncoderGraph}, and:
  * <ul>
- *   <li>the module {@link #HEAD}: {@code classifier.weight} {@code [features, classes]}, {@code classifier.bias} {@code
+ *   <li>the module {@link #HEAD}: {@code classifier.weight} {@code [hidden, classes]}, {@code classifier.bias} {@code
  *       [classes]}. A fresh head consists of variables, which learn; one that was read from a file of constants, as
- *       everything from a file. The classifiers of {@link PretrainedBert} have the head of their Python class: in RoBERTa
+ *       everything from a file. The classifiers of {@link PretrainedEncoder} have the head of their Python class: in RoBERTa
  *       {@code classifier.dense}, tanh and {@code classifier.out_proj}
- *   <li>the placeholder {@link BertEncoder#TOKEN_TYPE_IDS}, only if asked for
+ *   <li>the placeholder {@link EncoderGraph#TOKEN_TYPE_IDS}, only if asked for
  *   <li>the placeholder {@link #LABELS}, one-hot, of the weights' data type, {@code [batch, classes]}; needed for the
  *       loss only
  *   <li>{@link #LOGITS} and {@link #PROBABILITIES}, {@code [batch, classes]}
@@ -33,7 +34,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: stable
  */
-public final class BertClassifier {
+public final class EncoderClassifier {
 
     /** Path of the head. */
     public static final String HEAD = "classifier";
@@ -46,12 +47,15 @@ public final class BertClassifier {
     /** The loss variable. */
     public static final String LOSS = "loss";
 
+    private static final HeadForm ONE_LINEAR_MODULE =
+            new HeadForm(HeadForm.Input.CONFIGURED, List.of(new HeadForm.Step(HeadForm.Kind.OUTPUT, HEAD)));
+
     private final SameDiff graph;
-    private final BertConfig config;
+    private final EncoderConfig config;
     private final int classes;
     private final boolean tokenTypes;
 
-    private BertClassifier(SameDiff graph, BertConfig config, int classes, boolean tokenTypes) {
+    private EncoderClassifier(SameDiff graph, EncoderConfig config, int classes, boolean tokenTypes) {
         this.graph = graph;
         this.config = config;
         this.classes = classes;
@@ -70,26 +74,38 @@ public final class BertClassifier {
      * @throws IllegalArgumentException if {@code classes} is below 2, or the pooling is {@link Pooling#POOLER} and the
      *     weights have no pooler
      */
-    public static BertClassifier create(BertWeights weights, Pooling pooling, int classes, long seed) {
+    public static EncoderClassifier create(EncoderWeights weights, Pooling pooling, int classes, long seed) {
         requireClasses(classes);
-        List<BertTensor> head =
-                ClassifierHead.tensors(false, pooling.dimension(weights.config().hidden()), classes);
-        return build(weights, "", pooling, ClassifierHead.fresh(head, weights.dataType(), seed), false);
+        HeadGraph head = HeadGraph.linear(
+                weights.shape(),
+                ONE_LINEAR_MODULE,
+                pooling.dimension(weights.config().hidden()),
+                classes,
+                weights.dataType(),
+                seed);
+        SameDiff sd = SharedArrays.newGraph();
+        EncoderGraph.append(sd, weights, "", false);
+        SDVariable pooled =
+                new GraphPooling(sd, weights, "").pooled(sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE), pooling);
+        head.scores(sd, pooled, "", LOGITS);
+        return withLoss(sd, weights, head, false);
     }
 
-    /** Builds the graph; the prefix goes before the path of every module but the head's. */
-    static BertClassifier build(
-            BertWeights weights, String prefix, Pooling pooling, ClassifierHead head, boolean tokenTypes) {
-        SameDiff sd = SharedArrays.newGraph();
-        BertGraph builder = new BertGraph(sd, weights, prefix);
-        SDVariable pooled = builder.pooled(builder.encoder(tokenTypes), pooling);
-        addLoss(sd, head.logits(sd, pooled), weights.dataType(), head.classes());
-        return new BertClassifier(sd, weights.config(), head.classes(), tokenTypes);
+    /** Builds the graph of a Python class; the prefix goes before the path of every module but the head's. */
+    static EncoderClassifier build(EncoderWeights weights, String prefix, HeadGraph head, boolean tokenTypes) {
+        SameDiff sd = EncoderGraph.withHead(weights, prefix, head, tokenTypes).graph();
+        return withLoss(sd, weights, head, tokenTypes);
+    }
+
+    private static EncoderClassifier withLoss(SameDiff sd, EncoderWeights weights, HeadGraph head, boolean tokenTypes) {
+        addLoss(sd, sd.getVariable(LOGITS), weights.dataType(), head.outputs());
+        boolean types = tokenTypes && weights.config().typeVocabulary() > 0;
+        return new EncoderClassifier(sd, weights.config(), head.outputs(), types);
     }
 
     static void requireClasses(int classes) {
         if (classes < 2) {
-            throw new IllegalArgumentException("BertClassifier: classes = " + classes + "; expected 2 or more.");
+            throw new IllegalArgumentException("EncoderClassifier: classes = " + classes + "; expected 2 or more.");
         }
     }
 
@@ -107,7 +123,7 @@ public final class BertClassifier {
      *
      * @return the configuration
      */
-    public BertConfig config() {
+    public EncoderConfig config() {
         return config;
     }
 
@@ -121,16 +137,16 @@ public final class BertClassifier {
     }
 
     /**
-     * Checks a batch before it goes through the graph, as {@link BertEncoder#requireValid} does.
+     * Checks a batch before it goes through the graph, as {@link EncoderGraph#requireValid} does.
      *
      * @param placeholders the arrays by placeholder; {@link #LABELS} may be missing
      * @throws IllegalArgumentException if an array is missing, has another shape, holds an id outside its table or a
      *     mask value other than 0 and 1; the message lists every problem
      */
     public void requireValid(Map<String, INDArray> placeholders) {
-        BertInputs.requireValid(placeholders, config, tokenTypes);
+        EncoderInputs.requireValid(placeholders, config, tokenTypes);
         INDArray labels = placeholders.get(LABELS);
-        long[] expected = {placeholders.get(BertEncoder.INPUT_IDS).size(0), classes};
+        long[] expected = {placeholders.get(EncoderGraph.INPUT_IDS).size(0), classes};
         Problems problems = new Problems();
         if (labels != null && !Arrays.equals(labels.shape(), expected)) {
             problems.add(LABELS + " has shape " + Arrays.toString(labels.shape()) + ", expected "
@@ -150,6 +166,6 @@ public final class BertClassifier {
 
     @Override
     public String toString() {
-        return "BertClassifier[" + classes + " classes, " + config + "]";
+        return "EncoderClassifier[" + classes + " classes, " + config + "]";
     }
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.util.List;
 import java.util.Map;
+import org.lora4j.internal.encoder.Encoder;
+import org.lora4j.internal.encoder.EncoderGraphMath;
 import org.lora4j.internal.graph.SharedArrays;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A BERT-family encoder as a SameDiff graph.
+ * An encoder of any family as a SameDiff graph.
  *
- * <p>One graph serves every batch size and every length up to {@link BertConfig#longestSequence()}. All weights are
+ * <p>One graph serves every batch size and every length up to {@link EncoderConfig#longestSequence()}. All weights are
  * constants, so nothing learns until an adapter is injected or weights are made variables. A weight is named by its
  * module ({@code encoder.layer.0.attention.self.query.weight}, {@code [in, out]}), the result of a module {@code
  * module + "/output"}.
@@ -18,7 +22,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <ul>
  *   <li>{@link #INPUT_IDS} INT32 {@code [batch, length]}
  *   <li>{@link #ATTENTION_MASK} of the weights' data type, {@code [batch, length]}: 1 keeps a token, 0 hides it
- *   <li>{@link #TOKEN_TYPE_IDS} INT32 {@code [batch, length]}, only if asked for; otherwise every token has type 0
+ *   <li>{@link #TOKEN_TYPE_IDS} INT32 {@code [batch, length]}, only if asked for and if the family has
+ *       types; otherwise every token has type 0
  *   <li>{@link #POOLING_MASK} as the mask, only with {@link Pooling#withoutPrompt}
  * </ul>
  *
@@ -38,14 +43,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: stable
  */
-public final class BertEncoder {
+public final class EncoderGraph {
 
     /** Placeholder of the token ids. */
-    public static final String INPUT_IDS = "input_ids";
+    public static final String INPUT_IDS = EncoderGraphMath.INPUT_IDS;
     /** Placeholder of the mask. */
-    public static final String ATTENTION_MASK = "attention_mask";
+    public static final String ATTENTION_MASK = EncoderGraphMath.ATTENTION_MASK;
     /** Placeholder of the token types, if the encoder was built with them. */
-    public static final String TOKEN_TYPE_IDS = "token_type_ids";
+    public static final String TOKEN_TYPE_IDS = EncoderGraphMath.TOKEN_TYPE_IDS;
     /** Placeholder of the mask of the pooling: as {@link #ATTENTION_MASK}, but 0 for the tokens of a prompt. */
     public static final String POOLING_MASK = "pooling_mask";
     /** Output with a vector for every token. */
@@ -54,13 +59,15 @@ public final class BertEncoder {
     public static final String POOLED = "pooled";
 
     private final SameDiff graph;
-    private final BertConfig config;
+    private final EncoderConfig config;
     private final boolean tokenTypes;
+    private final List<String> states;
 
-    private BertEncoder(SameDiff graph, BertConfig config, boolean tokenTypes) {
+    private EncoderGraph(SameDiff graph, EncoderConfig config, boolean tokenTypes, List<String> states) {
         this.graph = graph;
         this.config = config;
         this.tokenTypes = tokenTypes;
+        this.states = states;
     }
 
     /**
@@ -71,7 +78,7 @@ public final class BertEncoder {
      * @return the encoder
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the weights have no pooler
      */
-    public static BertEncoder create(BertWeights weights, Pooling pooling) {
+    public static EncoderGraph create(EncoderWeights weights, Pooling pooling) {
         return create(weights, pooling, false);
     }
 
@@ -84,11 +91,35 @@ public final class BertEncoder {
      * @return the encoder
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the weights have no pooler
      */
-    public static BertEncoder create(BertWeights weights, Pooling pooling, boolean tokenTypes) {
+    public static EncoderGraph create(EncoderWeights weights, Pooling pooling, boolean tokenTypes) {
         SameDiff sd = SharedArrays.newGraph();
-        BertGraph builder = new BertGraph(sd, weights);
-        builder.pooled(builder.encoder(tokenTypes), pooling);
-        return new BertEncoder(sd, weights.config(), tokenTypes);
+        EncoderGraph encoder = append(sd, weights, "", tokenTypes);
+        new GraphPooling(sd, weights, "").pooled(sd.getVariable(LAST_HIDDEN_STATE), pooling);
+        return encoder;
+    }
+
+    /** Appends an encoder up to {@link #LAST_HIDDEN_STATE}; the prefix goes before the path of every module. */
+    static EncoderGraph append(SameDiff sd, EncoderWeights weights, String prefix, boolean tokenTypes) {
+        EncoderGraphMath math =
+                EncoderGraphMath.ofTokens(sd, weights.shape(), weights::tensor, weights.dataType(), prefix, tokenTypes);
+        Encoder<SDVariable> encoder = new Encoder<>(weights.shape(), math);
+        math.perSequence(LAST_HIDDEN_STATE, encoder.hidden());
+        List<String> states = encoder.states().stream().map(SDVariable::name).toList();
+        boolean types = tokenTypes && weights.config().typeVocabulary() > 0;
+        return new EncoderGraph(sd, weights.config(), types, states);
+    }
+
+    /** The graph of a class with a head: {@link EncoderClassifier#LOGITS} besides what an encoder has. */
+    static EncoderGraph withHead(EncoderWeights weights, String prefix, HeadGraph head, boolean tokenTypes) {
+        SameDiff sd = SharedArrays.newGraph();
+        EncoderGraph encoder = append(sd, weights, prefix, tokenTypes);
+        head.append(sd, weights, prefix, EncoderClassifier.LOGITS);
+        return encoder;
+    }
+
+    /** Names of what goes into each layer, {@code [batch * length, hidden]}. */
+    List<String> states() {
+        return states;
     }
 
     /**
@@ -105,7 +136,7 @@ public final class BertEncoder {
      *
      * @return the configuration
      */
-    public BertConfig config() {
+    public EncoderConfig config() {
         return config;
     }
 
@@ -117,11 +148,11 @@ public final class BertEncoder {
      *     mask value other than 0 and 1; the message lists every problem
      */
     public void requireValid(Map<String, INDArray> placeholders) {
-        BertInputs.requireValid(placeholders, config, tokenTypes);
+        EncoderInputs.requireValid(placeholders, config, tokenTypes);
     }
 
     @Override
     public String toString() {
-        return "BertEncoder[" + config + "]";
+        return "EncoderGraph[" + config + "]";
     }
 }

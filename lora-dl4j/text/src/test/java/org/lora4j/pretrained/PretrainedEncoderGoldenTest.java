@@ -23,9 +23,9 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The toy BERT that PEFT's golden cases were made with, read as a directory of Hugging Face's. Its head is over the mean
- * of the hidden states, so the graph is {@link BertClassifier#create} over the weights that were read.
+ * of the hidden states, so the graph is {@link EncoderClassifier#create} over the weights that were read.
  */
-class PretrainedBertGoldenTest {
+class PretrainedEncoderGoldenTest {
 
     private static final Path CASES = Path.of("../core/src/test/resources/peft");
 
@@ -51,17 +51,17 @@ class PretrainedBertGoldenTest {
                  "intermediate_size": 16, "vocab_size": 24, "max_position_embeddings": 12}
                 """.formatted(layers));
 
-        PretrainedBert loaded = PretrainedBert.load(directory);
-        BertClassifier classifier = BertClassifier.create(loaded.weights(), Pooling.MEAN, 3, 1);
+        PretrainedEncoder loaded = PretrainedEncoder.load(directory);
+        EncoderClassifier classifier = EncoderClassifier.create(loaded.weights(), Pooling.MEAN, 3, 1);
         AdaptedSameDiff model = DefaultAdapter.saved(AdaptedSameDiff.of(classifier.graph()), files);
 
         INDArray ids = tensor(files, "ids");
         Map<String, INDArray> batch = Map.of(
-                BertEncoder.INPUT_IDS,
+                EncoderGraph.INPUT_IDS,
                 ids.castTo(DataType.INT32),
-                BertEncoder.ATTENTION_MASK,
+                EncoderGraph.ATTENTION_MASK,
                 Nd4j.ones(DataType.FLOAT, ids.shape()));
-        INDArray logits = model.output(batch, BertClassifier.LOGITS).get(BertClassifier.LOGITS);
+        INDArray logits = model.output(batch, EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS);
         assertThat(loaded.skipped()).containsExactly("classifier.bias", "classifier.weight");
         assertThat(logits.ravel().toDoubleVector())
                 .containsExactly(tensor(files, "y_adapter").ravel().toDoubleVector(), within(TOLERANCE));

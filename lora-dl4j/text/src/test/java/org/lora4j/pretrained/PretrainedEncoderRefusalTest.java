@@ -24,19 +24,18 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.DType;
 
 /** Directories that are damaged, of another model, or would compute other numbers than in Python. */
-class PretrainedBertRefusalTest {
+class PretrainedEncoderRefusalTest {
 
     @TempDir
     private Path directory;
 
     private AbstractThrowableAssert<?, ? extends Throwable> assertRefused(TinyCheckpoint tiny) throws IOException {
         tiny.write(directory);
-        return assertThatThrownBy(() -> PretrainedBert.load(directory)).isInstanceOf(ModelFormatException.class);
+        return assertThatThrownBy(() -> PretrainedEncoder.load(directory)).isInstanceOf(ModelFormatException.class);
     }
 
     static Stream<Arguments> unsupported() {
         return Stream.of(
-                Arguments.of("position_embedding_type", "relative_key", "\"relative_key\", expected \"absolute\""),
                 Arguments.of("is_decoder", true, "true, expected false"),
                 Arguments.of("is_encoder_decoder", true, "true, expected false"),
                 Arguments.of("add_cross_attention", true, "true, expected false"),
@@ -57,11 +56,18 @@ class PretrainedBertRefusalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"distilbert", "electra", "deberta-v2", "BERT"})
+    @ValueSource(strings = {"funnel", "bertoid", "llama", "BERT"})
     void modelOfAnotherType_isRefusedByName(String type) throws IOException {
         assertRefused(TinyCheckpoint.bert().with("model_type", type))
                 .hasMessageContaining("model_type is \"" + type
-                        + "\"; expected one of \"bert\", \"roberta\", \"xlm-roberta\", \"camembert\"");
+                        + "\"; expected one of \"bert\", \"roberta\", \"xlm-roberta\", \"camembert\", \"distilbert\"");
+    }
+
+    @Test
+    void positionsOfAKindThatIsNotKnown_areRefusedByName() throws IOException {
+        assertRefused(TinyCheckpoint.bert().with("position_embedding_type", "alibi"))
+                .hasMessageContaining("position_embedding_type is \"alibi\", expected one of \"absolute\","
+                        + " \"relative_key\", \"relative_key_query\"");
     }
 
     @Test
@@ -79,14 +85,14 @@ class PretrainedBertRefusalTest {
     @Test
     void severalBadFields_areAllNamed() throws IOException {
         assertRefused(TinyCheckpoint.bert()
-                        .without("hidden_size")
+                        .with("hidden_size", 6.5)
                         .with("num_attention_heads", "two")
                         .with("vocab_size", 0)
                         .with("num_hidden_layers", 2.5)
                         .with("layer_norm_eps", "small")
                         .with("architectures", "BertModel"))
                 .hasMessageContaining("config.json: 6 problems: ")
-                .hasMessageContaining("hidden_size is missing, expected an integer, 1 or more")
+                .hasMessageContaining("hidden_size is 6.5, expected an integer, 1 or more")
                 .hasMessageContaining("num_attention_heads is \"two\", expected an integer, 1 or more")
                 .hasMessageContaining("vocab_size is 0, expected an integer, 1 or more")
                 .hasMessageContaining("num_hidden_layers is 2.5, expected an integer, 1 or more")
@@ -97,7 +103,7 @@ class PretrainedBertRefusalTest {
     @Test
     void headsThatDoNotDivideTheHiddenSize_areRefused() throws IOException {
         assertRefused(TinyCheckpoint.bert().with("num_attention_heads", 4))
-                .hasMessageContaining("heads = 4, expected a divisor of hidden = 6");
+                .hasMessageContaining("num_attention_heads is 4, expected a divisor of hidden_size 6");
     }
 
     @Test
@@ -167,7 +173,7 @@ class PretrainedBertRefusalTest {
     void integerWeights_areRefused() throws IOException {
         TinyCheckpoint.bert().write(directory, DType.I64);
 
-        assertThatThrownBy(() -> PretrainedBert.load(directory))
+        assertThatThrownBy(() -> PretrainedEncoder.load(directory))
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageContaining("has type I64, expected one of [F16, BF16, F32, F64]")
                 .hasMessageContaining("and 31 more");
@@ -199,7 +205,7 @@ class PretrainedBertRefusalTest {
 
         for (int length : new int[] {0, 7, 8, 100, bytes.length / 2, bytes.length - 1}) {
             Files.write(file, Arrays.copyOf(bytes, length));
-            assertThatThrownBy(() -> PretrainedBert.load(directory))
+            assertThatThrownBy(() -> PretrainedEncoder.load(directory))
                     .as("%s bytes", length)
                     .isInstanceOf(ModelFormatException.class)
                     .hasMessageStartingWith(file.toString());
@@ -208,7 +214,7 @@ class PretrainedBertRefusalTest {
 
     @Test
     void directoryWithoutConfig_saysSo() {
-        assertThatThrownBy(() -> PretrainedBert.load(directory))
+        assertThatThrownBy(() -> PretrainedEncoder.load(directory))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("config.json")
                 .hasMessageContaining("expected the config.json of a Hugging Face model");
@@ -218,23 +224,25 @@ class PretrainedBertRefusalTest {
     void directoryWithoutWeights_saysSo() throws IOException {
         TinyCheckpoint.bert().writeConfig(directory);
 
-        assertThatThrownBy(() -> PretrainedBert.load(directory))
+        assertThatThrownBy(() -> PretrainedEncoder.load(directory))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("model.safetensors");
     }
 
     @Test
     void tokenizer_longerThanThePositions_isRefused() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.roberta().write(directory));
+        PretrainedEncoder loaded =
+                PretrainedEncoder.load(TinyCheckpoint.roberta().write(directory));
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> loaded.tokenizer(13))
-                .withMessage("PretrainedBert: maxLength = 13; expected at most 12, the longest sequence of the model.");
+                .withMessage(
+                        "PretrainedEncoder: maxLength = 13; expected at most 12, the longest sequence of the model.");
     }
 
     @Test
     void tokenizer_ofADirectoryWithoutOne_namesTheFile() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.bert().write(directory));
+        PretrainedEncoder loaded = PretrainedEncoder.load(TinyCheckpoint.bert().write(directory));
 
         assertThatThrownBy(() -> loaded.tokenizer(8))
                 .isInstanceOf(NoSuchFileException.class)
@@ -243,20 +251,20 @@ class PretrainedBertRefusalTest {
 
     @Test
     void classifier_withoutAHeadInTheFile_pointsToAFreshOne() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.bert()
+        PretrainedEncoder loaded = PretrainedEncoder.load(TinyCheckpoint.bert()
                 .with("architectures", List.of("BertForTokenClassification"))
                 .write(directory));
 
         assertThatIllegalStateException()
                 .isThrownBy(loaded::classifier)
-                .withMessage("PretrainedBert: " + directory + " has no head of a sequence classifier, but one"
-                        + " that tells classes of tokens; expected one for classifier()."
+                .withMessage("PretrainedEncoder: " + directory + " has no head of a sequence classifier (its head"
+                        + " is for TOKENS); expected one for classifier()."
                         + " Start with a fresh head: classifier(classes, seed).");
     }
 
     @Test
     void classifier_ofARegression_isRefused() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(
+        PretrainedEncoder loaded = PretrainedEncoder.load(
                 TinyCheckpoint.bert().with("problem_type", "regression").write(directory));
 
         assertThatIllegalStateException()
@@ -267,7 +275,7 @@ class PretrainedBertRefusalTest {
 
     @Test
     void freshClassifier_overBertWithoutPooler_saysWhatIsMissing() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.bert()
+        PretrainedEncoder loaded = PretrainedEncoder.load(TinyCheckpoint.bert()
                 .with("architectures", List.of("BertForMaskedLM"))
                 .remove("classifier.")
                 .remove("bert.pooler.")
@@ -282,7 +290,7 @@ class PretrainedBertRefusalTest {
 
     @Test
     void freshClassifier_ofOneClass_isRefused() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.bert().write(directory));
+        PretrainedEncoder loaded = PretrainedEncoder.load(TinyCheckpoint.bert().write(directory));
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> loaded.classifier(1, 1))

@@ -12,13 +12,13 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-class BertWeightsTest {
+class EncoderWeightsTest {
 
-    private static final BertConfig CONFIG = BertConfig.of(1, 4, 2, 6, 10, 8, 2);
+    private static final EncoderConfig CONFIG = EncoderConfig.bert(1, 4, 2, 6, 10, 8, 2);
 
     @Test
     void random_hasTheTensorsOfBert() {
-        BertWeights weights = BertWeights.random(CONFIG, 1, DataType.FLOAT);
+        EncoderWeights weights = EncoderWeights.random(CONFIG, 1, DataType.FLOAT);
 
         assertThat(weights.dataType()).isEqualTo(DataType.FLOAT);
         assertThat(weights.tensors()).hasSize(5 + 16);
@@ -35,7 +35,7 @@ class BertWeightsTest {
 
     @Test
     void random_drawsMatricesWithStandardDeviationTwoHundredths() {
-        BertWeights weights = BertWeights.random(BertConfig.of(1, 64, 2, 64, 500, 8, 2), 3, DataType.DOUBLE);
+        EncoderWeights weights = EncoderWeights.random(EncoderConfig.bert(1, 64, 2, 64, 500, 8, 2), 3, DataType.DOUBLE);
 
         INDArray words = weights.tensor("embeddings.word_embeddings.weight");
 
@@ -49,16 +49,18 @@ class BertWeightsTest {
     void random_ofEqualSeeds_isEqualAndOfOthersIsNot() {
         String name = "encoder.layer.0.attention.self.query.weight";
 
-        INDArray first = BertWeights.random(CONFIG, 5, DataType.DOUBLE).tensor(name);
+        INDArray first = EncoderWeights.random(CONFIG, 5, DataType.DOUBLE).tensor(name);
 
-        assertThat(BertWeights.random(CONFIG, 5, DataType.DOUBLE).tensor(name)).isEqualTo(first);
-        assertThat(BertWeights.random(CONFIG, 6, DataType.DOUBLE).tensor(name)).isNotEqualTo(first);
+        assertThat(EncoderWeights.random(CONFIG, 5, DataType.DOUBLE).tensor(name))
+                .isEqualTo(first);
+        assertThat(EncoderWeights.random(CONFIG, 6, DataType.DOUBLE).tensor(name))
+                .isNotEqualTo(first);
     }
 
     @Test
     void random_ofAnIntegerType_isRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.random(CONFIG, 1, DataType.INT32))
+                .isThrownBy(() -> EncoderWeights.random(CONFIG, 1, DataType.INT32))
                 .withMessageContaining("dataType = INT")
                 .withMessageContaining("expected FLOAT or DOUBLE");
     }
@@ -66,14 +68,14 @@ class BertWeightsTest {
     @Test
     void of_withMissingMisshapenAndUnknownTensors_namesThemAllWithTheClosestName() {
         Map<String, INDArray> tensors = new LinkedHashMap<>(
-                BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors());
+                EncoderWeights.random(CONFIG, 1, DataType.FLOAT).tensors());
         INDArray query = tensors.remove("encoder.layer.0.attention.self.query.bias");
         tensors.put("encoder.layer.0.attention.self.querry.bias", query);
         tensors.put("encoder.layer.0.intermediate.dense.weight", Nd4j.zeros(DataType.FLOAT, 6, 4));
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.of(CONFIG, tensors))
-                .withMessageStartingWith("BertWeights: 3 problems: ")
+                .isThrownBy(() -> EncoderWeights.of(CONFIG, tensors))
+                .withMessageStartingWith("EncoderWeights: 3 problems: ")
                 .withMessageContaining(
                         "tensor \"encoder.layer.0.attention.self.query.bias\" is missing, expected shape [4];"
                                 + " closest: \"encoder.layer.0.attention.self.querry.bias\"")
@@ -85,25 +87,25 @@ class BertWeightsTest {
     @Test
     void of_withMixedDataTypes_isRefused() {
         Map<String, INDArray> tensors = new LinkedHashMap<>(
-                BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors());
+                EncoderWeights.random(CONFIG, 1, DataType.FLOAT).tensors());
         tensors.computeIfPresent("embeddings.LayerNorm.bias", (name, array) -> array.castTo(DataType.DOUBLE));
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.of(CONFIG, tensors))
+                .isThrownBy(() -> EncoderWeights.of(CONFIG, tensors))
                 .withMessageContaining("expected FLOAT or DOUBLE, the same for all tensors");
     }
 
     @Test
     void of_withNoTensors_listsTenAndCountsTheRest() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.of(CONFIG, Map.of()))
+                .isThrownBy(() -> EncoderWeights.of(CONFIG, Map.of()))
                 .withMessageContaining("21 problems")
                 .withMessageContaining("and 11 more");
     }
 
     @Test
     void copy_sharesNothingWithTheOriginal() {
-        BertWeights weights = BertWeights.random(CONFIG, 1, DataType.FLOAT);
+        EncoderWeights weights = EncoderWeights.random(CONFIG, 1, DataType.FLOAT);
 
         weights.copy().tensors().values().forEach(array -> array.assign(9));
 
@@ -112,9 +114,9 @@ class BertWeightsTest {
 
     @Test
     void converted_keepsTheValues() {
-        BertWeights weights = BertWeights.random(CONFIG, 1, DataType.FLOAT);
+        EncoderWeights weights = EncoderWeights.random(CONFIG, 1, DataType.FLOAT);
 
-        BertWeights converted = weights.converted(DataType.DOUBLE);
+        EncoderWeights converted = weights.converted(DataType.DOUBLE);
 
         assertThat(converted.dataType()).isEqualTo(DataType.DOUBLE);
         assertThat(converted.tensor("embeddings.position_embeddings.weight").castTo(DataType.FLOAT))
@@ -123,20 +125,22 @@ class BertWeightsTest {
 
     @Test
     void tensor_ofAnUnknownName_offersTheClosest() {
-        BertWeights weights = BertWeights.random(CONFIG, 1, DataType.FLOAT);
+        EncoderWeights weights = EncoderWeights.random(CONFIG, 1, DataType.FLOAT);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> weights.tensor("embeddings.LayerNorm.bais"))
                 .withMessageStartingWith(
-                        "BertWeights: no tensor \"embeddings.LayerNorm.bais\"; closest: \"embeddings.LayerNorm.bias\"");
+                        "EncoderWeights: no tensor \"embeddings.LayerNorm.bais\"; closest: \"embeddings.LayerNorm.bias\"");
     }
 
     @Test
     void config_withSeveralBadValues_namesThemAll() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new BertConfig(0, 10, 3, 1, 1, 1, 1, Double.NaN, null))
-                .withMessage("BertConfig: 4 problems: layers = 0, expected 1 or more; heads = 3, expected a divisor of"
-                        + " hidden = 10; layerNormEpsilon = NaN, expected [0, 1); activation = null, expected one of"
-                        + " [GELU, GELU_TANH, SILU, RELU]");
+                .isThrownBy(() -> EncoderConfig.bert(0, 10, 3, 1, 1, 1, 1, Double.NaN, null))
+                .withMessage(
+                        "EncoderConfig: 4 problems: layers = 0, expected 1 or more; heads = 3, expected a divisor of"
+                                + " hidden = 10; layerNormEpsilon = NaN, expected [0, 1); activation = null, expected one of"
+                                + " [gelu, gelu_accurate, gelu_fast, gelu_new, gelu_python, gelu_pytorch_tanh, quick_gelu, relu,"
+                                + " sigmoid, silu, swish, tanh]");
     }
 }

@@ -33,7 +33,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Adapters with the keys that PEFT writes for the Python classes load onto the graphs of the same classes, without any
  * mapping of names, and compute {@code (W + scale * B * A) x}.
  */
-class PretrainedBertAdapterTest {
+class PretrainedEncoderAdapterTest {
 
     /** Double precision with sums of a few dozen terms in another order. */
     private static final double EXACT = 1e-10;
@@ -96,7 +96,7 @@ class PretrainedBertAdapterTest {
     @Test
     void adapterOfABertClassifier_loadsAndComputesAsMerged() throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert();
-        PretrainedBert loaded = PretrainedBert.load(tiny.write(base));
+        PretrainedEncoder loaded = PretrainedEncoder.load(tiny.write(base));
         for (int layer = 0; layer < 2; layer++) {
             adapt(tiny, "bert.encoder.layer." + layer + ".attention.self.query");
             adapt(tiny, "bert.encoder.layer." + layer + ".attention.self.value");
@@ -116,7 +116,7 @@ class PretrainedBertAdapterTest {
     @Test
     void adapterOfEveryLinearModule_includesThePooler() throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert();
-        PretrainedBert loaded = PretrainedBert.load(tiny.write(base));
+        PretrainedEncoder loaded = PretrainedEncoder.load(tiny.write(base));
         for (int layer = 0; layer < 2; layer++) {
             String at = "bert.encoder.layer." + layer + ".";
             adapt(tiny, at + "attention.self.query");
@@ -142,7 +142,7 @@ class PretrainedBertAdapterTest {
     @Test
     void adapterOfARobertaClassifier_bringsBothLayersOfItsHead() throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.roberta();
-        PretrainedBert loaded = PretrainedBert.load(tiny.write(base));
+        PretrainedEncoder loaded = PretrainedEncoder.load(tiny.write(base));
         // "dense" is the name of a layer of the head too, which is saved whole and gets no factors.
         for (int layer = 0; layer < 2; layer++) {
             String at = "roberta.encoder.layer." + layer + ".";
@@ -169,7 +169,7 @@ class PretrainedBertAdapterTest {
     void adapterOfABareEncoder_hasKeysWithoutPrefix() throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert().rename(name -> name.replace("bert.", ""));
         tiny.remove("classifier.").with("architectures", List.of("BertModel"));
-        PretrainedBert loaded = PretrainedBert.load(tiny.write(base));
+        PretrainedEncoder loaded = PretrainedEncoder.load(tiny.write(base));
         adapt(tiny, "encoder.layer.0.attention.self.query");
         adapt(tiny, "encoder.layer.1.attention.self.query");
         adapt(tiny, "pooler.dense");
@@ -181,14 +181,14 @@ class PretrainedBertAdapterTest {
         ReferenceBert reference = new ReferenceBert(loaded.config(), tiny.forReference(""));
         double[][] first = {reference.lastHiddenState(TEXT, new int[5])[0]};
         assertClose(
-                model.output(batch(), BertEncoder.POOLED).get(BertEncoder.POOLED),
+                model.output(batch(), EncoderGraph.POOLED).get(EncoderGraph.POOLED),
                 ReferenceBert.tanh(reference.linear(first, "pooler.dense")));
     }
 
     @Test
     void adapterOfAClassifier_doesNotLoadOntoABareEncoder() throws IOException {
         TinyCheckpoint tiny = TinyCheckpoint.bert();
-        PretrainedBert loaded = PretrainedBert.load(tiny.write(base));
+        PretrainedEncoder loaded = PretrainedEncoder.load(tiny.write(base));
         adapt(tiny, "bert.encoder.layer.0.attention.self.query");
         adapt(tiny, "bert.encoder.layer.1.attention.self.query");
         writeAdapter("[\"query\"]", "null");
@@ -204,7 +204,8 @@ class PretrainedBertAdapterTest {
 
     @Test
     void adapterMadeHere_hasTheKeysOfThePythonClass() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.roberta().write(base));
+        PretrainedEncoder loaded =
+                PretrainedEncoder.load(TinyCheckpoint.roberta().write(base));
         LoraConfig config = LoraConfig.builder()
                 .rank(RANK)
                 .targetModules("query")
@@ -236,7 +237,7 @@ class PretrainedBertAdapterTest {
     @ParameterizedTest
     @ValueSource(strings = {"gelu", "gelu_new", "silu", "relu"})
     void gradientsOfABertClassifier_agreeWithNumericDifferentiation(String activation) throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(
+        PretrainedEncoder loaded = PretrainedEncoder.load(
                 TinyCheckpoint.bert().with("hidden_act", activation).write(base));
 
         assertGradients(loaded.classifier(3, 5).graph());
@@ -244,7 +245,8 @@ class PretrainedBertAdapterTest {
 
     @Test
     void gradientsOfARobertaClassifier_agreeWithNumericDifferentiation() throws IOException {
-        PretrainedBert loaded = PretrainedBert.load(TinyCheckpoint.roberta().write(base));
+        PretrainedEncoder loaded =
+                PretrainedEncoder.load(TinyCheckpoint.roberta().write(base));
 
         assertGradients(loaded.classifier(3, 5).graph());
     }
@@ -259,7 +261,7 @@ class PretrainedBertAdapterTest {
         AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, 3);
         Map<String, INDArray> batch =
                 TinyBerts.batch(new int[][] {TEXT, {5, 9, 2, 1, 1}}, new double[][] {{1, 1, 1, 1, 1}, {1, 1, 1, 0, 0}});
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
 
         LossAndGradients step = model.executor().gradients(batch, 1);
 
@@ -286,7 +288,9 @@ class PretrainedBertAdapterTest {
     }
 
     private static double loss(AdaptedSameDiff model, Map<String, INDArray> batch) {
-        return model.output(batch, BertClassifier.LOSS).get(BertClassifier.LOSS).getDouble(0);
+        return model.output(batch, EncoderClassifier.LOSS)
+                .get(EncoderClassifier.LOSS)
+                .getDouble(0);
     }
 
     private static Map<String, INDArray> batch() {
@@ -294,7 +298,7 @@ class PretrainedBertAdapterTest {
     }
 
     private static INDArray logits(AdaptedSameDiff model) {
-        return model.output(batch(), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
+        return model.output(batch(), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS);
     }
 
     private static void assertClose(INDArray found, double[][] expected) {

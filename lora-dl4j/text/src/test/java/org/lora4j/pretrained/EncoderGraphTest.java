@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-class BertEncoderTest {
+class EncoderGraphTest {
 
     /** Double precision with sums of a few dozen terms in another order. */
     private static final double EXACT = 1e-10;
@@ -33,14 +33,14 @@ class BertEncoderTest {
     private static final int[][] PADDED = {{4, 17, 8, 29, 0, 11, 2}, {5, 9, 21, 0, 0, 0, 0}};
     private static final double[][] MASK = {{1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 0, 0, 0, 0}};
 
-    private final BertWeights weights = TinyBerts.weights(TinyBerts.CONFIG, 7);
+    private final EncoderWeights weights = TinyBerts.weights(TinyBerts.CONFIG, 7);
 
     @Test
     void lastHiddenState_ofOneText_equalsThePlainForwardPass() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
         INDArray hidden =
-                run(encoder, new int[][] {LONG_TEXT}, new double[][] {MASK[0]}, BertEncoder.LAST_HIDDEN_STATE);
+                run(encoder, new int[][] {LONG_TEXT}, new double[][] {MASK[0]}, EncoderGraph.LAST_HIDDEN_STATE);
 
         assertThat(hidden.shape()).containsExactly(1, 7, 12);
         assertClose(hidden.slice(0).toDoubleMatrix(), reference(LONG_TEXT), EXACT);
@@ -48,9 +48,9 @@ class BertEncoderTest {
 
     @Test
     void lastHiddenState_ofTheShorterTextOfABatch_equalsThePlainForwardPassWithoutPadding() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray hidden = run(encoder, PADDED, MASK, BertEncoder.LAST_HIDDEN_STATE);
+        INDArray hidden = run(encoder, PADDED, MASK, EncoderGraph.LAST_HIDDEN_STATE);
 
         double[][] kept =
                 List.of(hidden.slice(1).toDoubleMatrix()).subList(0, 3).toArray(new double[0][]);
@@ -59,15 +59,15 @@ class BertEncoderTest {
 
     @Test
     void oneGraph_servesSeveralBatchSizesAndLengthsInAnyOrder() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray wide = run(encoder, PADDED, MASK, BertEncoder.LAST_HIDDEN_STATE);
-        INDArray single = run(encoder, new int[][] {{5}}, new double[][] {{1}}, BertEncoder.LAST_HIDDEN_STATE);
+        INDArray wide = run(encoder, PADDED, MASK, EncoderGraph.LAST_HIDDEN_STATE);
+        INDArray single = run(encoder, new int[][] {{5}}, new double[][] {{1}}, EncoderGraph.LAST_HIDDEN_STATE);
         INDArray three = run(
                 encoder,
                 new int[][] {{1, 2}, {3, 4}, {5, 6}},
                 new double[][] {{1, 1}, {1, 1}, {1, 1}},
-                BertEncoder.LAST_HIDDEN_STATE);
+                EncoderGraph.LAST_HIDDEN_STATE);
 
         assertThat(wide.shape()).containsExactly(2, 7, 12);
         assertClose(single.slice(0).toDoubleMatrix(), reference(new int[] {5}), EXACT);
@@ -76,9 +76,9 @@ class BertEncoderTest {
 
     @Test
     void pooledMean_isTheMeanOfTheKeptTokens() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray pooled = run(encoder, PADDED, MASK, BertEncoder.POOLED);
+        INDArray pooled = run(encoder, PADDED, MASK, EncoderGraph.POOLED);
 
         double[] expected = new double[12];
         for (double[] row : reference(SHORT_TEXT)) {
@@ -92,39 +92,39 @@ class BertEncoderTest {
 
     @Test
     void pooledMean_ofOneTextOfOneToken_isItsHiddenState() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray pooled = run(encoder, new int[][] {{5}}, new double[][] {{1}}, BertEncoder.POOLED);
+        INDArray pooled = run(encoder, new int[][] {{5}}, new double[][] {{1}}, EncoderGraph.POOLED);
 
         assertClose(pooled.toDoubleMatrix(), reference(new int[] {5}), EXACT);
     }
 
     @Test
     void pooledCls_isTheFirstToken() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.CLS);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.CLS);
 
-        INDArray pooled = run(encoder, PADDED, MASK, BertEncoder.POOLED);
+        INDArray pooled = run(encoder, PADDED, MASK, EncoderGraph.POOLED);
 
         assertThat(pooled.getRow(1).toDoubleVector()).containsExactly(reference(SHORT_TEXT)[0], within(EXACT));
     }
 
     @Test
     void pooledMean_ofAnEmptyMask_isZero() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray pooled = run(encoder, new int[][] {{1, 2}}, new double[][] {{0, 0}}, BertEncoder.POOLED);
+        INDArray pooled = run(encoder, new int[][] {{1, 2}}, new double[][] {{0, 0}}, EncoderGraph.POOLED);
 
         assertThat(pooled.toDoubleVector()).containsOnly(0.0);
     }
 
     @Test
     void normalizedMean_isTheMeanOfLengthOne() {
-        double[] mean = run(BertEncoder.create(weights, Pooling.MEAN), PADDED, MASK, BertEncoder.POOLED)
+        double[] mean = run(EncoderGraph.create(weights, Pooling.MEAN), PADDED, MASK, EncoderGraph.POOLED)
                 .getRow(1)
                 .toDoubleVector();
         double length = Math.sqrt(DoubleStream.of(mean).map(x -> x * x).sum());
 
-        INDArray pooled = run(BertEncoder.create(weights, Pooling.NORMALIZED_MEAN), PADDED, MASK, BertEncoder.POOLED);
+        INDArray pooled = run(EncoderGraph.create(weights, Pooling.NORMALIZED_MEAN), PADDED, MASK, EncoderGraph.POOLED);
 
         double[] expected = DoubleStream.of(mean).map(x -> x / length).toArray();
         assertThat(pooled.getRow(1).toDoubleVector()).containsExactly(expected, within(1e-12));
@@ -132,13 +132,13 @@ class BertEncoderTest {
 
     @Test
     void normalizedMean_ofAnEmptyMask_isZeroAndSoIsItsGradient() {
-        BertClassifier classifier = BertClassifier.create(weights.copy(), Pooling.NORMALIZED_MEAN, 2, 42);
+        EncoderClassifier classifier = EncoderClassifier.create(weights.copy(), Pooling.NORMALIZED_MEAN, 2, 42);
         Map<String, INDArray> batch = TinyBerts.batch(new int[][] {{1, 2}}, new double[][] {{0, 0}});
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{1, 0}}));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new double[][] {{1, 0}}));
         String weight = "encoder.layer.1.output.dense.weight";
         TrainableGraph model = TrainableGraph.of(classifier.graph(), List.of(weight));
 
-        INDArray pooled = output(classifier.graph(), batch, BertEncoder.POOLED);
+        INDArray pooled = output(classifier.graph(), batch, EncoderGraph.POOLED);
         INDArray gradient = model.executor().gradients(batch, 1).gradients().get(weight);
 
         assertThat(pooled.toDoubleVector()).containsOnly(0.0);
@@ -147,25 +147,25 @@ class BertEncoderTest {
 
     @Test
     void pooled_isTheSameHoweverMuchPaddingThereIs() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
 
-        INDArray little = run(encoder, new int[][] {{5, 9, 21, 0}}, new double[][] {{1, 1, 1, 0}}, BertEncoder.POOLED);
+        INDArray little = run(encoder, new int[][] {{5, 9, 21, 0}}, new double[][] {{1, 1, 1, 0}}, EncoderGraph.POOLED);
         INDArray much = run(
                 encoder,
                 new int[][] {{5, 9, 21, 3, 7, 1, 2, 28, 19, 4, 4, 4}},
                 new double[][] {{1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
-                BertEncoder.POOLED);
+                EncoderGraph.POOLED);
 
         assertThat(little.sub(much).amaxNumber().doubleValue()).isLessThan(1e-12);
     }
 
     @Test
     void tokenTypes_chooseTheRowOfTheTypeTable() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN, true);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN, true);
         Map<String, INDArray> batch = TinyBerts.batch(new int[][] {SHORT_TEXT}, new double[][] {{1, 1, 1}});
-        batch.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(new int[][] {{0, 1, 1}}));
+        batch.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(new int[][] {{0, 1, 1}}));
 
-        INDArray hidden = output(encoder.graph(), batch, BertEncoder.LAST_HIDDEN_STATE);
+        INDArray hidden = output(encoder.graph(), batch, EncoderGraph.LAST_HIDDEN_STATE);
 
         double[][] expected = new ReferenceBert(weights).lastHiddenState(SHORT_TEXT, new int[] {0, 1, 1});
         assertClose(hidden.slice(0).toDoubleMatrix(), expected, EXACT);
@@ -173,12 +173,12 @@ class BertEncoderTest {
 
     @Test
     void largeEpsilonAndRelu_areHonored() {
-        BertConfig config = new BertConfig(2, 12, 3, 20, 30, 16, 2, 1e-3, BertActivation.RELU);
-        BertWeights other = TinyBerts.weights(config, 8);
-        BertEncoder encoder = BertEncoder.create(other, Pooling.MEAN);
+        EncoderConfig config = EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2, 1e-3, "relu");
+        EncoderWeights other = TinyBerts.weights(config, 8);
+        EncoderGraph encoder = EncoderGraph.create(other, Pooling.MEAN);
 
         INDArray hidden =
-                run(encoder, new int[][] {LONG_TEXT}, new double[][] {MASK[0]}, BertEncoder.LAST_HIDDEN_STATE);
+                run(encoder, new int[][] {LONG_TEXT}, new double[][] {MASK[0]}, EncoderGraph.LAST_HIDDEN_STATE);
 
         double[][] expected = new ReferenceBert(other).lastHiddenState(LONG_TEXT, new int[7]);
         assertClose(hidden.slice(0).toDoubleMatrix(), expected, EXACT);
@@ -186,9 +186,9 @@ class BertEncoderTest {
 
     @Test
     void floatGraph_agreesWithTheDoubleGraph() {
-        BertEncoder encoder = BertEncoder.create(weights.converted(DataType.FLOAT), Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights.converted(DataType.FLOAT), Pooling.MEAN);
 
-        INDArray hidden = run(encoder, PADDED, MASK, BertEncoder.LAST_HIDDEN_STATE);
+        INDArray hidden = run(encoder, PADDED, MASK, EncoderGraph.LAST_HIDDEN_STATE);
 
         assertThat(hidden.dataType()).isEqualTo(DataType.FLOAT);
         assertClose(hidden.slice(0).castTo(DataType.DOUBLE).toDoubleMatrix(), reference(LONG_TEXT), 1e-5);
@@ -196,16 +196,16 @@ class BertEncoderTest {
 
     @Test
     void graph_savedAndLoadedByStockSameDiff_givesEqualOutputs(@TempDir Path directory) throws IOException {
-        BertWeights all = TinyBerts.weightsWithPooler(TinyBerts.CONFIG, 7);
+        EncoderWeights all = TinyBerts.weightsWithPooler(TinyBerts.CONFIG, 7);
         for (Pooling pooling : TinyBerts.POOLINGS) {
-            BertEncoder encoder = BertEncoder.create(all, pooling);
+            EncoderGraph encoder = EncoderGraph.create(all, pooling);
             File file = directory.resolve(pooling + ".fb").toFile();
 
             encoder.graph().save(file, true);
             SameDiff loaded = SameDiff.load(file, true);
 
             Map<String, INDArray> batch = TinyBerts.batch(PADDED, MASK);
-            for (String name : List.of(BertEncoder.LAST_HIDDEN_STATE, BertEncoder.POOLED)) {
+            for (String name : List.of(EncoderGraph.LAST_HIDDEN_STATE, EncoderGraph.POOLED)) {
                 assertThat(output(loaded, batch, name)).isEqualTo(output(encoder.graph(), batch, name));
             }
         }
@@ -213,7 +213,7 @@ class BertEncoderTest {
 
     @Test
     void weights_areConstantsUnderTheirNamesAndShareTheArrays() {
-        SameDiff graph = BertEncoder.create(weights, Pooling.MEAN).graph();
+        SameDiff graph = EncoderGraph.create(weights, Pooling.MEAN).graph();
 
         weights.tensors().forEach((name, array) -> {
             assertThat(graph.getVariable(name).getVariableType()).isEqualTo(VariableType.CONSTANT);
@@ -223,7 +223,7 @@ class BertEncoderTest {
 
     @Test
     void everyVariable_hasANameThatNoOpHas() {
-        SameDiff graph = BertEncoder.create(weights, Pooling.CLS).graph();
+        SameDiff graph = EncoderGraph.create(weights, Pooling.CLS).graph();
 
         for (SameDiffOp op : graph.getOps().values()) {
             if (graph.hasVariable(op.getName())) {
@@ -236,7 +236,7 @@ class BertEncoderTest {
 
     @Test
     void everyResult_isNamedByAModuleOrWhatItIs() {
-        SameDiff graph = BertEncoder.create(weights, Pooling.MEAN).graph();
+        SameDiff graph = EncoderGraph.create(weights, Pooling.MEAN).graph();
 
         List<String> plain = graph.variables().stream()
                 .map(SDVariable::name)
@@ -252,12 +252,12 @@ class BertEncoderTest {
 
     @Test
     void requireValid_withSeveralMistakes_namesThemAll() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN);
         Map<String, INDArray> batch = new LinkedHashMap<>();
         batch.put(
-                BertEncoder.INPUT_IDS,
+                EncoderGraph.INPUT_IDS,
                 Nd4j.createFromArray(new int[][] {new int[17]}).putScalar(0, 3, 30));
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(new double[][] {{1, 0.5}}));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(new double[][] {{1, 0.5}}));
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> encoder.requireValid(batch))
@@ -270,7 +270,7 @@ class BertEncoderTest {
 
     @Test
     void requireValid_withoutArrays_namesWhatIsMissing() {
-        BertEncoder encoder = BertEncoder.create(weights, Pooling.MEAN, true);
+        EncoderGraph encoder = EncoderGraph.create(weights, Pooling.MEAN, true);
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> encoder.requireValid(Map.of()))
@@ -283,7 +283,7 @@ class BertEncoderTest {
         return new ReferenceBert(weights).lastHiddenState(ids, new int[ids.length]);
     }
 
-    private static INDArray run(BertEncoder encoder, int[][] ids, double[][] mask, String name) {
+    private static INDArray run(EncoderGraph encoder, int[][] ids, double[][] mask, String name) {
         Map<String, INDArray> batch = TinyBerts.batch(ids, mask);
         encoder.requireValid(batch);
         return output(encoder.graph(), batch, name);

@@ -6,26 +6,26 @@ import java.util.Map;
 import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Checks the arrays that a BERT graph is fed with. */
-final class BertInputs {
+/** Checks the arrays that the graph of an encoder is fed with. */
+final class EncoderInputs {
 
-    private BertInputs() {}
+    private EncoderInputs() {}
 
-    static void requireValid(Map<String, INDArray> placeholders, BertConfig config, boolean tokenTypes) {
+    static void requireValid(Map<String, INDArray> placeholders, EncoderConfig config, boolean tokenTypes) {
         Problems problems = new Problems();
-        INDArray ids = placeholders.get(BertEncoder.INPUT_IDS);
-        checkIds(BertEncoder.INPUT_IDS, ids, config.vocabulary(), problems);
+        INDArray ids = placeholders.get(EncoderGraph.INPUT_IDS);
+        checkIds(EncoderGraph.INPUT_IDS, ids, config.vocabulary(), problems);
         if (ids != null && ids.rank() == 2 && ids.size(1) > config.longestSequence()) {
             problems.add("sequences of " + ids.size(1) + " tokens, expected at most " + config.longestSequence()
                     + "; truncate the texts");
         }
-        INDArray mask = placeholders.get(BertEncoder.ATTENTION_MASK);
-        checkSameShape(BertEncoder.ATTENTION_MASK, mask, ids, problems);
+        INDArray mask = placeholders.get(EncoderGraph.ATTENTION_MASK);
+        checkSameShape(EncoderGraph.ATTENTION_MASK, mask, ids, problems);
         checkMaskValues(mask, problems);
         if (tokenTypes) {
-            INDArray types = placeholders.get(BertEncoder.TOKEN_TYPE_IDS);
-            checkIds(BertEncoder.TOKEN_TYPE_IDS, types, config.typeVocabulary(), problems);
-            checkSameShape(BertEncoder.TOKEN_TYPE_IDS, types, ids, problems);
+            INDArray types = placeholders.get(EncoderGraph.TOKEN_TYPE_IDS);
+            checkIds(EncoderGraph.TOKEN_TYPE_IDS, types, config.typeVocabulary(), problems);
+            checkSameShape(EncoderGraph.TOKEN_TYPE_IDS, types, ids, problems);
         }
         problems.throwIfAny("placeholders");
     }
@@ -53,10 +53,10 @@ final class BertInputs {
 
     private static void checkSameShape(String name, INDArray array, INDArray ids, Problems problems) {
         if (array == null) {
-            problems.add(name + " is missing, expected the shape of " + BertEncoder.INPUT_IDS);
+            problems.add(name + " is missing, expected the shape of " + EncoderGraph.INPUT_IDS);
         } else if (ids != null && !Arrays.equals(array.shape(), ids.shape())) {
             problems.add(name + " has shape " + Arrays.toString(array.shape()) + ", expected that of "
-                    + BertEncoder.INPUT_IDS + ", " + Arrays.toString(ids.shape()));
+                    + EncoderGraph.INPUT_IDS + ", " + Arrays.toString(ids.shape()));
         }
     }
 
@@ -66,7 +66,7 @@ final class BertInputs {
         }
         for (double value : mask.ravel().toDoubleVector()) {
             if (value != 0 && value != 1) {
-                problems.add(BertEncoder.ATTENTION_MASK + " holds " + value
+                problems.add(EncoderGraph.ATTENTION_MASK + " holds " + value
                         + ", expected 1 to keep a token and 0 to hide it");
                 return;
             }
