@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
@@ -27,6 +29,7 @@ import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -67,6 +70,9 @@ public final class HuggingFaceExport {
     private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
+    /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
+    private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
+
     private static final String TANH = "torch.nn.modules.activation.Tanh";
 
     /** Which class of Python's computes the model. */
@@ -414,8 +420,33 @@ public final class HuggingFaceExport {
         if (target == Target.SENTENCE_CLASSES) {
             weights.add(dense(modules, staging, head.get(HEAD + ".weight"), head.get(HEAD + ".bias"), IDENTITY));
         }
-        weights.addAll(modules.write(SentenceFiles.Texts.of(encoder)));
+        weights.addAll(modules.write(texts()));
         return weights;
+    }
+
+    /** What is said of texts and vectors, under the names of the encoder's own prompts where it has some. */
+    private SentenceFiles.Texts texts() {
+        Map<String, String> prompts = new LinkedHashMap<>(encoder.prompts());
+        prompts.put("query", encoder.prefixes().query());
+        String passage =
+                PASSAGES.stream().filter(prompts::containsKey).findFirst().orElse("passage");
+        prompts.put(passage, encoder.prefixes().passage());
+        String always = encoder.prefixes().text();
+        Optional<String> chosen = Optional.empty();
+        if (!always.isEmpty()) {
+            chosen = Optional.of(encoder.prompts().keySet().stream()
+                    .filter(name -> prompts.get(name).equals(always))
+                    .findFirst()
+                    .orElse("text"));
+            prompts.put(chosen.get(), always);
+        }
+        boolean lower = encoder.tokenizer() instanceof HuggingFaceTextTokenizer read && read.isLowerCased();
+        return new SentenceFiles.Texts(
+                encoder.maxLength(),
+                lower,
+                prompts,
+                chosen,
+                encoder.similarity().name().toLowerCase(Locale.ROOT));
     }
 
     private String dense(SentenceFiles modules, Path staging, INDArray weight, INDArray bias, String activation)

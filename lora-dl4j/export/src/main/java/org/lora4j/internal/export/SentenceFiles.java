@@ -7,15 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
-import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.text.TextEncoder;
 
 /**
  * The files of sentence-transformers beside a model: which modules run one after the other, and their configs.
@@ -25,9 +22,6 @@ import org.lora4j.text.TextEncoder;
 public final class SentenceFiles {
 
     private static final String PACKAGE = "sentence_transformers.models.";
-
-    /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
-    private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
 
     private final Path directory;
     private final List<String> modules = new ArrayList<>();
@@ -113,33 +107,7 @@ public final class SentenceFiles {
             boolean lowerCase,
             Map<String, String> prompts,
             Optional<String> defaultPrompt,
-            String similarity) {
-
-        /** That of an encoder, under the names of its own prompts where it has some. */
-        public static Texts of(TextEncoder encoder) {
-            Map<String, String> prompts = new LinkedHashMap<>(encoder.prompts());
-            prompts.put("query", encoder.prefixes().query());
-            String passage =
-                    PASSAGES.stream().filter(prompts::containsKey).findFirst().orElse("passage");
-            prompts.put(passage, encoder.prefixes().passage());
-            String always = encoder.prefixes().text();
-            Optional<String> chosen = Optional.empty();
-            if (!always.isEmpty()) {
-                chosen = Optional.of(encoder.prompts().keySet().stream()
-                        .filter(name -> prompts.get(name).equals(always))
-                        .findFirst()
-                        .orElse("text"));
-                prompts.put(chosen.get(), always);
-            }
-            boolean lower = encoder.tokenizer() instanceof HuggingFaceTextTokenizer read && read.isLowerCased();
-            return new Texts(
-                    encoder.maxLength(),
-                    lower,
-                    prompts,
-                    chosen,
-                    encoder.similarity().name().toLowerCase(Locale.ROOT));
-        }
-    }
+            String similarity) {}
 
     /**
      * Writes the list of modules, the longest text and the prompts.

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
@@ -41,6 +46,31 @@ public record EncoderParts(
                 ? head.map(PretrainedHead::pooling)
                         .filter(steps -> !steps.steps().isEmpty())
                 : Optional.empty();
+    }
+
+    /**
+     * A config that adapts the encoder alone: the modules of its pooling are in no Python class that an adapter is loaded onto, and stay as
+     * they are unless all weights learn.
+     */
+    AdapterConfig ofEncoder(AdapterConfig config) {
+        Stream<Pooling> poolings = Stream.concat(Stream.of(pooling), head.map(PretrainedHead::pooling).stream());
+        List<String> others = poolings.flatMap(of -> of.linears().stream())
+                .map(Pooling.Linear::module)
+                .filter(module -> !module.startsWith(EncoderClassifier.HEAD + "."))
+                .distinct()
+                .toList();
+        if (others.isEmpty()) {
+            return config;
+        }
+        List<String> excluded = new ArrayList<>(others);
+        if (config.excludeModules() instanceof ModuleSelector.Suffixes own) {
+            excluded.addAll(own.names());
+        } else if (config.excludeModules() instanceof ModuleSelector.Regex) {
+            return config;
+        }
+        return config.toBuilder()
+                .excludeModules(excluded.toArray(String[]::new))
+                .build();
     }
 
     /** The length of what the last linear module gets. */

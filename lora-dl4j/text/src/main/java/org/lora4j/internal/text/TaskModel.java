@@ -116,7 +116,7 @@ public final class TaskModel implements AutoCloseable {
     static TaskModel start(
             SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
-                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
+                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), parts.ofEncoder(config), seed))
                 : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
                 ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
