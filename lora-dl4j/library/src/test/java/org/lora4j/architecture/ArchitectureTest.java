@@ -112,6 +112,7 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.format.json",
                         "internal.format.tensor"),
+                layer("internal.encoder", "error", "internal.format.huggingface"),
                 layer("internal.language.sampling", "error", "internal.format.huggingface"),
                 layer(
                         "internal.language",
@@ -308,6 +309,7 @@ class ArchitectureTest {
                         "train"),
                 layer(
                         "pretrained",
+                        "internal.encoder",
                         "internal.pretrained",
                         "error",
                         "config",

@@ -2,6 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderActivation;
@@ -239,6 +240,16 @@ public final class EncoderConfig {
      */
     public int headSize() {
         return shape.sizes().headSize();
+    }
+
+    /**
+     * What LoRA adapts in this family where nothing else is said: PEFT's choice, or where it has none that of published
+     * recipes. Tasks of {@code org.lora4j.text} adapt all linear modules instead, which is better on few examples.
+     *
+     * @return names for {@code targetModules}, for example {@code query_proj} and {@code value_proj}
+     */
+    public List<String> loraTargets() {
+        return shape.targets();
     }
 
     @Override

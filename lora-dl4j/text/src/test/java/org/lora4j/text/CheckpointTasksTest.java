@@ -52,7 +52,7 @@ class CheckpointTasksTest {
 
     @Test
     void pairClassifier_givesThemWithTheTypesOfTwoTexts() throws IOException {
-        EncoderFixture model = EncoderFixture.copy("bert-gelu-new-types", folder);
+        EncoderFixture model = EncoderFixture.copy("albert-seqcls", folder);
         double[] types = model.tensor("token_type_ids");
 
         try (PairClassifier classifier = PairClassifier.load(model.directory())) {
@@ -253,17 +253,28 @@ class CheckpointTasksTest {
 
     @Test
     void maskedWords_leaveTheEncoder_andSaySo() throws IOException {
-        Path model = EncoderFixture.model("bert-mlm", folder);
+        Path model = EncoderFixture.model("mpnet-embed", folder);
 
         try (TextClassifier classifier = TextClassifier.load(model)) {
             assertThatThrownBy(() -> classifier.predict("t5 t6"))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("nothing was learned yet")
-                    .hasMessageContaining("\"BertForMaskedLM\", which predicts masked words");
+                    .hasMessageContaining("\"MPNetForMaskedLM\", which predicts masked words");
 
             classifier.fit(examples("a", "b"));
 
-            assertThat(classifier.report().notes()).anyMatch(note -> note.contains("BertForMaskedLM"));
+            assertThat(classifier.report().notes()).anyMatch(note -> note.contains("MPNetForMaskedLM"));
+        }
+    }
+
+    @Test
+    void replacedWords_leaveTheEncoder_too() throws IOException {
+        Path model = EncoderFixture.model("electra-discriminator", folder);
+
+        try (TokenClassifier tagger = TokenClassifier.load(model)) {
+            assertThatThrownBy(() -> tagger.predict("t5 t6"))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("\"ElectraForPreTraining\", which does what the encoder was pretrained with");
         }
     }
 

@@ -20,7 +20,7 @@ import org.lora4j.format.safetensors.SafetensorsReader;
  */
 final class EncoderFixture {
 
-    private static final Path ALL = Path.of("../text/src/test/resources/encoders");
+    private static final Path ALL = Path.of("../text/src/test/resources/encoders/models");
 
     private final Path files;
     private final Path directory;

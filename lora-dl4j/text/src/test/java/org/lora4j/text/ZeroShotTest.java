@@ -20,7 +20,7 @@ class ZeroShotTest {
     private Path folder;
 
     private Path nli(String first, String second, String third) throws IOException {
-        return EncoderFixture.copy("bert-gelu-new-types", folder)
+        return EncoderFixture.copy("albert-seqcls", folder)
                 .config("\"0\": \"LABEL_0\"", "\"0\": \"" + first + "\"")
                 .config("\"1\": \"LABEL_1\"", "\"1\": \"" + second + "\"")
                 .config("\"2\": \"LABEL_2\"", "\"2\": \"" + third + "\"")

@@ -32,7 +32,7 @@ public final class Buckets {
      * @param buckets 4 or more
      * @param far the distance from which on all are alike
      */
-    static Buckets t5(int buckets, int far) {
+    public static Buckets t5(int buckets, int far) {
         int half = buckets / 2;
         int exact = half / 2;
         return new Buckets(far, relative -> {
@@ -51,7 +51,7 @@ public final class Buckets {
     }
 
     /** MPNet's. */
-    static Buckets mpnet() {
+    public static Buckets mpnet() {
         return t5(MPNET_BUCKETS, MPNET_FAR);
     }
 
@@ -62,7 +62,7 @@ public final class Buckets {
      * @param most {@code max_relative_positions}
      * @param far the farthest distance that occurs
      */
-    static Buckets deberta(int buckets, int most, int far) {
+    public static Buckets deberta(int buckets, int most, int far) {
         if (buckets <= 0) {
             return distances(far, most, 2 * most - 1);
         }
@@ -86,7 +86,7 @@ public final class Buckets {
      * @param middle the row of distance 0
      * @param last the last row
      */
-    static Buckets distances(int far, int middle, int last) {
+    public static Buckets distances(int far, int middle, int last) {
         return new Buckets(far, relative -> Math.max(0, Math.min(last, relative + middle)));
     }
 

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.lora4j.integration.golden.lm.LmCase;
+import org.lora4j.integration.golden.lm.TokenizerCases;
 
 /**
  * Checks the golden cases of encoders: prints a line for each and {@code N passed, N failed, N unsupported} at the end.
@@ -53,6 +54,9 @@ public final class EncoderGolden {
             cases.add(one);
             done.accept(one);
         };
+        MalformedEncoders.run(fixtures, each);
+        BucketCases.run(fixtures, each);
+        TokenizerCases.run(fixtures.resolve("tokenizers")).forEach(each);
         EncoderCases.run(fixtures, each);
         return cases;
     }
