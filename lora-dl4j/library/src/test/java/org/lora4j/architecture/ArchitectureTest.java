@@ -456,6 +456,7 @@ class ArchitectureTest {
                         "internal.array"),
                 layer(
                         "internal.export",
+                        "train",
                         "error",
                         "config",
                         "format",
