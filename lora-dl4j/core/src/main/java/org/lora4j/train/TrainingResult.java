@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import org.lora4j.error.Arguments;
 
 /**
@@ -94,6 +96,31 @@ public record TrainingResult(
 
     private long examples() {
         return epochs.stream().mapToLong(EpochReport::examples).sum();
+    }
+
+    /**
+     * The modules with low-rank factors, or their kind, that are what they were before the run: none of their parameters has moved,
+     * or a factor of their product is still 0. A module of AdaLoRA may end without a rank, which is a change.
+     *
+     * @return names of modules
+     */
+    public List<String> unchangedModules() {
+        Map<String, List<ParameterNorm>> byModule = new TreeMap<>();
+        norms.forEach(norm -> byModule.computeIfAbsent(norm.module(), module -> new ArrayList<>())
+                .add(norm));
+        List<String> unchanged = new ArrayList<>();
+        byModule.forEach((module, own) -> {
+            boolean factors = own.stream().anyMatch(norm -> norm.kind() == TrainableParameter.Kind.FACTOR);
+            boolean pruned = own.stream().anyMatch(norm -> norm.name().contains("lora_E"));
+            boolean zero = own.stream()
+                    .anyMatch(norm -> norm.kind() == TrainableParameter.Kind.FACTOR
+                            && norm.name().contains("lora_")
+                            && norm.end() == 0);
+            if (factors && (own.stream().allMatch(norm -> norm.start() == norm.end()) || zero && !pruned)) {
+                unchanged.add(module);
+            }
+        });
+        return List.copyOf(unchanged);
     }
 
     /**

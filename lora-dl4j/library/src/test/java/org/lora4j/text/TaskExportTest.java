@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.docs.TinyModelFiles;
 import org.lora4j.export.HuggingFaceExport;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.weights.ModelWeights;
 
 /** Every text task leaves in one line, and what is written gives what the task predicts. */
@@ -49,7 +49,7 @@ class TaskExportTest {
 
     /** The outputs of the Dense that was written, over the vector of the encoder that was written. */
     private double[] dense() throws IOException {
-        float[] vector = TextEncoder.of(PretrainedBert.load(out).weights(), encoder.tokenizer(), encoder.pooling())
+        float[] vector = TextEncoder.of(PretrainedEncoder.load(out).weights(), encoder.tokenizer(), encoder.pooling())
                 .embed(TEXT);
         try (DirectoryStream<Path> found = Files.newDirectoryStream(out, "*_Dense");
                 ModelWeights head = ModelWeights.open(found.iterator().next().resolve("model.safetensors"))) {

@@ -78,16 +78,27 @@ public record TextFitReport(
         notes = List.copyOf(Arguments.allRequired(notes, "TextFitReport: notes", "a sentence"));
     }
 
-    /** For the file of the task. */
-    Map<String, Object> fields() {
+    /**
+     * The report for the file of a task.
+     *
+     * @return values of JSON, which {@link #read} takes
+     */
+    public Map<String, Object> fields() {
         Map<String, Object> fields = SavedFitReport.values(this);
         fields.put(RATE, learningRate);
         fields.put(SECONDS, totalSeconds);
         return fields;
     }
 
-    /** What {@link #fields} gave, from a file. */
-    static TextFitReport read(Path file, Object written) throws IOException {
+    /**
+     * What {@link #fields} gave, from a file.
+     *
+     * @param file the file, for messages
+     * @param written what it has
+     * @return the report
+     * @throws IOException if it is none
+     */
+    public static TextFitReport read(Path file, Object written) throws IOException {
         try {
             if (!(written instanceof Map<?, ?> fields)) {
                 throw new IllegalArgumentException("it is " + MessageText.value(written) + ", expected an object");
@@ -138,8 +149,12 @@ public record TextFitReport(
         return data;
     }
 
-    /** One line without the notes, which were told when they were found. */
-    String line() {
+    /**
+     * One line without the notes, which were told when they were found.
+     *
+     * @return the numbers in words
+     */
+    public String line() {
         StringBuilder text = new StringBuilder(trained + " examples, ");
         text.append(validated == 0 ? "no validation part" : validated + " to choose by");
         String start = cost > 0 ? String.format(Locale.ROOT, "head alone: C %.0f", cost) : "as it was read";

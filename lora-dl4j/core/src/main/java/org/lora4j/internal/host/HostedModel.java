@@ -246,14 +246,34 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final Adapter adapter(String name) {
         Arguments.required(name, "adapter: name", "the name of an adapter");
-        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+        return hasGivenStart(name) ? plainAdapter(name) : values(name);
+    }
+
+    /**
+     * Whether an adapter began at values that a file of it could not tell, so that it is given as plain LoRA.
+     *
+     * @param name the name of an adapter
+     * @return true if so
+     */
+    public final boolean hasGivenStart(String name) {
+        return adapters.get(name).hasGivenStart();
     }
 
     private Adapter values(String name) {
+        return snapshot(name).withBaseHashes(keptHashes());
+    }
+
+    /**
+     * An adapter as it is now, without the hashes of its base, which take a while when they are asked for first.
+     *
+     * @param name the name of an adapter
+     * @return a copy
+     */
+    public final Adapter snapshot(String name) {
         adapters.get(name);
         collectValues();
         Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
-        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of())).withBaseHashes(keptHashes());
+        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of()));
     }
 
     /** The file that an adapter came from may hold rows twice: such a one goes back as it came. */
@@ -483,6 +503,15 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final List<ModuleStatus> status() {
         return HostReports.status(modules(), heads(), adapters.all(), state);
+    }
+
+    /**
+     * The output heads that have never learned, as far as their values tell, and that no active adapter changes or saves.
+     *
+     * @return paths; empty if there is none
+     */
+    public List<String> freshHeads() {
+        return FreshHeads.of(HostReports.frozen(trainableHeads(), adapters.get(state.active())), baseWeights());
     }
 
     @Override

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -25,16 +27,19 @@ public final class Fingerprint {
      * Reads an adapter again.
      *
      * @param before its number when it was registered
+     * @param trust who has to vouch for the files
+     * @param anyBase whether it may act on another base than its own
      * @throws IOException if it cannot be read, or is another one now
      */
-    public static Adapter reread(String name, Path directory, long before) throws IOException {
-        Adapter adapter = Adapter.load(directory);
+    public static Adapter reread(String name, Path directory, long before, TrustPolicy trust, boolean anyBase)
+            throws IOException {
+        Adapter adapter = AdapterLoader.of(directory).trust(trust).load();
         if (of(adapter) != before) {
             throw new IOException("adapter " + MessageText.name(name) + ": " + MessageText.path(directory)
                     + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
                     + " to serve the new ones.");
         }
-        return adapter;
+        return anyBase ? adapter.forAnyBase() : adapter;
     }
 
     /** A number that differs, as good as surely, where anything of two adapters differs. */

@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.Pooling;
 import org.lora4j.train.Progress;
 
 /**
@@ -20,23 +18,12 @@ record HeadInputs(float[][] train, float[][] validation) {
 
     /** By the encoder as it was read. */
     static HeadInputs frozen(
-            EncoderParts parts,
-            HeadKind kind,
-            List<EncodedText> train,
-            List<EncodedText> validation,
-            Progress progress) {
+            FitEncoder parts, HeadKind kind, List<EncodedText> train, List<EncodedText> validation, Progress progress) {
         boolean perToken = kind.isPerToken();
-        GraphExecutor executor = SameDiffExecutor.forInference(BertEncoder.create(
-                                parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
-                        .graph())
-                .fastest();
+        GraphExecutor executor =
+                SameDiffExecutor.forInference(parts.graph(false, perToken)).fastest();
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
-            RowOutputs rows = new RowOutputs(
-                    executors,
-                    perToken ? BertEncoder.LAST_HIDDEN_STATE : BertEncoder.POOLED,
-                    parts.weights().dataType(),
-                    parts.tokenTypes(),
-                    perToken);
+            RowOutputs rows = new RowOutputs(executors, parts.output(perToken), parts, perToken);
             Progress.Stage stage =
                     progress.stage("vectors of the frozen encoder", "texts", train.size() + validation.size());
             // Together, so that short passes are few.

@@ -24,7 +24,7 @@ import org.lora4j.train.Validation;
  */
 public final class TaskFit {
 
-    private final EncoderParts parts;
+    private final FitEncoder parts;
     private final HeadTask task;
     private final TextOptions options;
     private final List<EncodedText> train;
@@ -83,7 +83,7 @@ public final class TaskFit {
     }
 
     private TaskFit(
-            EncoderParts parts,
+            FitEncoder parts,
             HeadTask task,
             TextOptions options,
             List<EncodedText> train,
@@ -107,7 +107,7 @@ public final class TaskFit {
      *     both once its cost is chosen, and of few examples its cost is chosen by cross-validation on both
      */
     public static Outcome fit(
-            EncoderParts parts,
+            FitEncoder parts,
             HeadTask task,
             TextOptions options,
             List<EncodedText> train,
@@ -118,9 +118,11 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
+        ModelPreflight.require(
+                options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
-        HeadSearch search = new HeadSearch(
-                task, parts.weights().config().hidden(), options.fit().seed(), progress.stage("head", "iterations", 0));
+        HeadSearch search =
+                new HeadSearch(task, parts.width(), options.fit().seed(), progress.stage("head", "iterations", 0));
         HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());
         HeadSearch.Rows held = new HeadSearch.Rows(validation, frozen.validation());
         // A small part tells costs apart by luck; what the caller gave to choose by is not learned from.
@@ -148,7 +150,7 @@ public final class TaskFit {
         }
         guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        TrainingResult result = options.run().of(trainer, new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
             return new Outcome(
                     model,

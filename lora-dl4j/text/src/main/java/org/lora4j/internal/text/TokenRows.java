@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.pretrained.PaddedLengths;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -62,6 +62,11 @@ public final class TokenRows {
             int at = Arrays.binarySearch(paddedLengths, texts.get(i).length());
             buckets.get(at < 0 ? -at - 1 : at).add(i);
         }
+    }
+
+    /** A text by its index. */
+    public TokenizedText text(int index) {
+        return texts.get(index);
     }
 
     /** All texts once, the shortest first. */
@@ -134,10 +139,10 @@ public final class TokenRows {
             Arrays.fill(mask[row], 0, text.length(), 1);
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(type));
+        arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(type));
         if (tokenTypes) {
-            arrays.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+            arrays.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
         }
         return arrays;
     }
@@ -148,7 +153,7 @@ public final class TokenRows {
      * @throws IllegalArgumentException if a text is too long or has an id outside the tables; the message lists every
      *     problem
      */
-    public static void requireFit(String where, List<TokenizedText> texts, BertConfig config) {
+    public static void requireFit(String where, List<TokenizedText> texts, EncoderConfig config) {
         Problems problems = new Problems();
         for (int i = 0; i < texts.size(); i++) {
             TokenizedText text = texts.get(i);
