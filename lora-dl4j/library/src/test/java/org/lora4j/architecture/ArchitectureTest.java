@@ -497,6 +497,7 @@ class ArchitectureTest {
                         "weights"),
                 layer(
                         "internal.export",
+                        "train",
                         "error",
                         "config",
                         "format",
