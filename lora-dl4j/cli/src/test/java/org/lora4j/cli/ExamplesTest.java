@@ -25,8 +25,7 @@ class ExamplesTest {
     private static final List<String> ENDS = List.of("|", "&&", ">", "#", "...", "...)");
 
     static Stream<String> lines() throws IOException {
-        Stream<String> ofHelp = Commands.all().stream()
-                .flatMap(entry -> entry.maker().get().examples().stream());
+        Stream<String> ofHelp = Commands.all().stream().flatMap(entry -> entry.maker().get().examples().stream());
         return Stream.concat(ofHelp, blocks("sh", "text").stream().flatMap(String::lines))
                 .flatMap(line -> Arrays.stream(line.split(" && | \\| ")))
                 .map(line -> line.replaceFirst("^(\\$ |source <\\(| +)", "").replaceFirst("\\)? +#.*$|\\)$", ""))
@@ -62,8 +61,8 @@ class ExamplesTest {
                 .orElseThrow(() -> new AssertionError(line))
                 .maker()
                 .get();
-        assertThatCode(() ->
-                        Program.line(command).parseArgs(words.subList(2, words.size()).toArray(String[]::new)))
+        assertThatCode(() -> Program.line(command)
+                        .parseArgs(words.subList(2, words.size()).toArray(String[]::new)))
                 .as(line)
                 .doesNotThrowAnyException();
     }
