@@ -61,7 +61,7 @@ class ExamplesTest {
                 .orElseThrow(() -> new AssertionError(line))
                 .maker()
                 .get();
-        assertThatCode(() -> Program.line(command)
+        assertThatCode(() -> CliProgram.line(command)
                         .parseArgs(words.subList(2, words.size()).toArray(String[]::new)))
                 .as(line)
                 .doesNotThrowAnyException();
@@ -71,7 +71,7 @@ class ExamplesTest {
     void everyFile_isUnderstood() throws IOException {
         List<String> files = blocks("yaml");
         assertThat(files).hasSizeGreaterThan(1).allSatisfy(text -> {
-            Settings.Builder builder = Settings.builder();
+            CliSettings.Builder builder = CliSettings.builder();
             YamlFile.read("guide", text).forEach((key, value) -> builder.put(key, value.value(), "guide"));
             AdapterSettings.config(builder.build());
         });
