@@ -21,6 +21,7 @@ import org.lora4j.export.OnnxExport;
 import org.lora4j.language.CausalLm;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code lora4j convert}. */
@@ -92,27 +93,22 @@ final class ConvertCommand extends SimpleCommand {
     }
 
     private static void lora(Call call, CliSettings settings, Path model, AdapterOutput out) throws IOException {
-        Adapter adapter = Adapter.load(model);
-        LoraExport export = LoraExport.of(adapter).type(storage(call));
         if (call.integer("--rank").isEmpty()) {
-            export(call, out, export::write);
+            export(call, out, LoraExport.of(Adapter.load(model)).type(storage(call))::write);
             return;
         }
         int rank = call.integer("--rank").getAsInt();
-        CliSettings known = CliSettings.builder()
-                .putAll(
-                        TrainedModel.is(model)
-                                ? TrainedModel.settings(model)
-                                : CliSettings.builder().build())
-                .putAll(settings)
-                .build();
-        Bases.Base base = Bases.find(known.textOr(Setting.BASE), call.environment());
-        try (TextEncoder encoder = base.encoder()) {
-            export(
-                    call,
-                    out,
-                    export.rank(
-                            org.lora4j.weights.ModelWeights.of(encoder.weights().tensors()), rank)::write);
+        if (!TrainedModel.is(model)) {
+            LoraExport export = LoraExport.of(Adapter.load(model)).type(storage(call));
+            try (ModelWeights weights = ModelWeights.open(base(call, settings))) {
+                export(call, out, export.rank(weights, rank)::write);
+            }
+            return;
+        }
+        try (Learner<?> learner = TrainedModel.open(model, settings, call);
+                ModelWeights weights = ModelWeights.of(learner.adapted())) {
+            LoraExport export = LoraExport.of(Adapter.load(model)).type(storage(call));
+            export(call, out, export.rank(weights, rank)::write);
         }
     }
 

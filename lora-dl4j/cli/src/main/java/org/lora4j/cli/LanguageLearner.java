@@ -16,6 +16,7 @@ import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.LmEvaluation;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LongRows;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 
 /** A language model at work. */
@@ -193,6 +194,11 @@ final class LanguageLearner implements Learner<LmExample> {
     @Override
     public void save(Path directory) throws IOException {
         model.get().save(directory);
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return model.get().model();
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.train.FitReport;
@@ -112,6 +113,11 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     @Override
     public void save(Path directory) throws IOException {
         task.get().save(directory);
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return task.get().model();
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextTask;
@@ -128,6 +129,11 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
             answers.add(new Answer(one.row(), kind.shown().apply(one.input(), predictions.get(i))));
         }
         return answers;
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return task.get().model();
     }
 
     @Override
