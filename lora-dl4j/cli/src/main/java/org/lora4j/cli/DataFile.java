@@ -220,8 +220,8 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
             try {
                 switch (reading.format()) {
                     case CSV, TSV -> table();
-                    case JSONL -> JsonLines.read(source, bad, () -> false, this::add);
-                    case JSON -> JsonRows.read(source, bad, () -> false, this::add);
+                    case JSONL -> JsonLines.read(source, charset(), bad, () -> false, this::add);
+                    case JSON -> JsonRows.read(source, charset(), bad, () -> false, this::add);
                     default ->
                         throw CliException.input(
                                 name + ": " + reading.format().name().toLowerCase(Locale.ROOT)

@@ -24,8 +24,8 @@ import org.lora4j.internal.export.TypedTensors;
 import org.lora4j.internal.format.file.StagedDirectory;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -63,7 +63,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class HuggingFaceExport {
 
     private static final String WHERE = "HuggingFaceExport";
-    private static final String HEAD = BertClassifier.HEAD;
+    private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
     private static final String TANH = "torch.nn.modules.activation.Tanh";
@@ -284,7 +284,11 @@ public final class HuggingFaceExport {
     }
 
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
-        BertConfig config = encoder.weights().config();
+        EncoderConfig config = encoder.weights().config();
+        problems.check(
+                BertFiles.canDescribe(encoder.weights()),
+                "the encoder is of the family " + config.modelType() + ", expected one of \"bert\" and \"roberta\""
+                        + " with a table of positions: others are not exported yet");
         boolean roberta = config.positions().paddingId().isPresent();
         boolean hidden = heads.containsKey(HEAD + ".dense.weight");
         String last = hidden ? HEAD + ".out_proj" : HEAD;
@@ -339,7 +343,7 @@ public final class HuggingFaceExport {
 
     private void writeModel(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
             throws IOException {
-        BertConfig config = encoder.weights().config();
+        EncoderConfig config = encoder.weights().config();
         Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
         if (!labels.isEmpty()) {
             fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));
@@ -421,7 +425,7 @@ public final class HuggingFaceExport {
                         + "model = " + name + ".from_pretrained(\"path/to/this/directory\")";
         String java = target == Target.VECTORS && encoder.pooling() != Pooling.POOLER
                 ? "TextEncoder encoder = TextEncoder.load(Path.of(\"path/to/this/directory\"));"
-                : "PretrainedBert model = PretrainedBert.load(Path.of(\"path/to/this/directory\"));";
+                : "PretrainedEncoder model = PretrainedEncoder.load(Path.of(\"path/to/this/directory\"));";
         return card.text(
                 name + ", tuned",
                 target.hasModules() ? "sentence-transformers" : "transformers",

@@ -10,7 +10,7 @@ import java.util.function.Function;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.export.Labels;
 import org.lora4j.internal.export.OnnxOutputs;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -26,7 +26,7 @@ record OnnxHead(Pooling pooling, List<String> labels, boolean several, boolean p
 
     static final OnnxHead NONE = new OnnxHead(null, List.of(), false, false);
 
-    private static final String HEAD = BertClassifier.HEAD;
+    private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
 
     static OnnxHead vectors(Pooling pooling) {

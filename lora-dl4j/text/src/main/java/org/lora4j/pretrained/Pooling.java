@@ -25,7 +25,7 @@ public enum Pooling {
     /**
      * BERT's pooler: a trained linear module {@code pooler.dense} over the hidden state of the first token, then tanh
      * (Devlin et al. 2018, arXiv:1810.04805, whose code trains it with the next sentence task). Needs weights that have
-     * one, see {@link BertWeights#hasPooler}.
+     * one, see {@link EncoderWeights#hasPooler}.
      */
     POOLER
 }

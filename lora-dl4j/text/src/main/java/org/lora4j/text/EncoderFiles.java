@@ -18,12 +18,12 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.internal.format.huggingface.SentenceModules;
 import org.lora4j.internal.format.huggingface.TokenizerVocabulary;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 
 /** Finds what belongs to an encoder: its weights, and beside them tokenizer, pooling, prefixes and longest text. */
 final class EncoderFiles {
@@ -47,7 +47,7 @@ final class EncoderFiles {
                         + ClosestNames.hint(name, NamedEncoder.names())
                         + ". Others are read from their files: TextEncoder.load(path)."));
         ClassLoader loader = loaderOf(known);
-        BertWeights weights = BertWeights.fromOnnx(OnnxInitializers.readResource(loader, known.model()));
+        EncoderWeights weights = EncoderWeights.fromOnnx(OnnxInitializers.readResource(loader, known.model()));
         Opened tokenizer = () -> {
             InputStream in = loader.getResourceAsStream(known.tokenizer());
             if (in == null) {
@@ -93,7 +93,7 @@ final class EncoderFiles {
         if (onnx.isPresent() && !hasWeights(directory)) {
             return ofOnnx(onnx.get());
         }
-        return encoder(directory, PretrainedBert.load(directory).weights(), directory, directory.resolve(TOKENIZER));
+        return encoder(directory, PretrainedEncoder.load(directory).weights(), directory, directory.resolve(TOKENIZER));
     }
 
     private static boolean hasWeights(Path directory) {
@@ -120,7 +120,7 @@ final class EncoderFiles {
         Path description =
                 tokenizer.getParent() != null && tokenizer.getParent().equals(above) ? above : folder;
         OnnxInitializers onnx = OnnxInitializers.read(file);
-        BertWeights weights = weights(onnx, description);
+        EncoderWeights weights = weights(onnx, description);
         Optional<NamedEncoder> known = NamedEncoder.of(base);
         if (known.isPresent() && !Files.exists(description.resolve("modules.json"))) {
             return encoder(
@@ -136,24 +136,24 @@ final class EncoderFiles {
     }
 
     /** With the heads of the graph, which a config beside it must not contradict. */
-    private static BertWeights weights(OnnxInitializers onnx, Path folder) throws IOException {
+    private static EncoderWeights weights(OnnxInitializers onnx, Path folder) throws IOException {
         Path config = folder.resolve(CONFIG);
         if (!Files.exists(config)) {
-            return BertWeights.fromOnnx(onnx);
+            return EncoderWeights.fromOnnx(onnx);
         }
         Map<String, Object> fields = JsonObjectFile.read(config, "the config.json of the model");
         if (!(fields.get("num_attention_heads") instanceof Integer heads) || heads < 1) {
-            return BertWeights.fromOnnx(onnx);
+            return EncoderWeights.fromOnnx(onnx);
         }
         try {
-            return BertWeights.fromOnnx(onnx, heads);
+            return EncoderWeights.fromOnnx(onnx, heads);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
                     MessageText.path(config) + ": num_attention_heads does not fit the model: " + e.getMessage(), e);
         }
     }
 
-    private static TextEncoder encoder(Path model, BertWeights weights, Path folder, Path tokenizer)
+    private static TextEncoder encoder(Path model, EncoderWeights weights, Path folder, Path tokenizer)
             throws IOException {
         RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
         Optional<SentenceModules> modules = SentenceModules.read(folder);
@@ -170,7 +170,7 @@ final class EncoderFiles {
 
     private static TextEncoder encoder(
             String name,
-            BertWeights weights,
+            EncoderWeights weights,
             Opened tokenizer,
             String source,
             Pooling pooling,
@@ -191,7 +191,7 @@ final class EncoderFiles {
     }
 
     /** More ids than rows read foreign memory; far fewer are those of another model. */
-    private static void requireSameVocabulary(int ids, BertConfig config, String source, String model)
+    private static void requireSameVocabulary(int ids, EncoderConfig config, String source, String model)
             throws ModelFormatException {
         if (ids > config.vocabulary() || ids < config.vocabulary() / 2) {
             throw new ModelFormatException(MessageText.value(source) + ": the tokenizer has " + ids
@@ -200,7 +200,7 @@ final class EncoderFiles {
         }
     }
 
-    static void requireLength(int tokens, BertConfig config) {
+    static void requireLength(int tokens, EncoderConfig config) {
         if (tokens < 3 || tokens > config.longestSequence()) {
             throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected 3 to "
                     + config.longestSequence() + ", the longest sequence of the model.");
@@ -218,7 +218,7 @@ final class EncoderFiles {
         if (found.isEmpty()) {
             throw new ModelFormatException(MessageText.path(folder) + ": the pooling is " + MessageText.name(mode)
                     + "; expected mean_tokens or cls_token. Take the weights alone, and another pooling:"
-                    + " TextEncoder.of(PretrainedBert.load(directory).weights(), tokenizer, pooling).");
+                    + " TextEncoder.of(PretrainedEncoder.load(directory).weights(), tokenizer, pooling).");
         }
         return found.get();
     }

@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,16 +15,19 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -51,18 +55,19 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private final String name;
-    private final BertWeights weights;
+    private final EncoderWeights weights;
     private final Pooling pooling;
     private final Prefixes prefixes;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
+    private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
 
     TextEncoder(
             String name,
-            BertWeights weights,
+            EncoderWeights weights,
             Pooling pooling,
             Prefixes prefixes,
             TokenizerSource source,
@@ -121,7 +126,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if the tokenizer makes more tokens of a text than the weights have positions, or the
      *     pooling needs a pooler that the weights do not have
      */
-    public static TextEncoder of(BertWeights weights, TextTokenizer tokenizer, Pooling pooling) {
+    public static TextEncoder of(EncoderWeights weights, TextTokenizer tokenizer, Pooling pooling) {
         Arguments.required(weights, "TextEncoder.of: weights", "weights of an encoder");
         Arguments.required(tokenizer, "TextEncoder.of: tokenizer", "its tokenizer");
         Arguments.required(pooling, "TextEncoder.of: pooling", "a Pooling");
@@ -191,6 +196,26 @@ public final class TextEncoder implements AutoCloseable {
         return !name.isEmpty();
     }
 
+    /**
+     * The same encoder with another policy: what is asked of directories of tasks that are loaded for it. To be called last, as the
+     * other {@code with...} methods begin with the usual policy.
+     *
+     * @param policy the policy
+     * @return an encoder that shares the weights and, if it is a caller's, the tokenizer
+     * @throws IOException if the tokenizer cannot be opened again
+     */
+    public TextEncoder withTrust(TrustPolicy policy) throws IOException {
+        Arguments.required(policy, "TextEncoder.withTrust: policy", "one, such as TrustPolicy.usual().strict()");
+        TextEncoder trusting = new TextEncoder(name, weights, pooling, prefixes, source, ownTokenizer());
+        trusting.trust = policy;
+        return trusting;
+    }
+
+    /** What is asked of directories of tasks. */
+    TrustPolicy trust() {
+        return trust;
+    }
+
     /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
     synchronized String hash() {
         if (hash == null) {
@@ -199,6 +224,14 @@ public final class TextEncoder implements AutoCloseable {
             hash = BaseHashes.together(new BaseHashes(values).byPath());
         }
         return hash;
+    }
+
+    /** The hashes of this encoder and its tokenizer, for a receipt. */
+    Map<String, String> hashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        hashes.put(Receipt.BASE, hash());
+        hashes.put(Receipt.TOKENIZER, TokenizerHash.of(tokenizer));
+        return hashes;
     }
 
     /**
@@ -215,7 +248,7 @@ public final class TextEncoder implements AutoCloseable {
      *
      * @return the live weights
      */
-    public BertWeights weights() {
+    public EncoderWeights weights() {
         return weights;
     }
 
@@ -307,10 +340,11 @@ public final class TextEncoder implements AutoCloseable {
     private synchronized RowOutputs frozen() {
         if (frozen == null) {
             GraphExecutor executor = SameDiffExecutor.forInference(
-                            BertEncoder.create(weights, pooling).graph())
+                            EncoderGraph.create(weights, pooling).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
-            frozen = new RowOutputs(executors, BertEncoder.POOLED, weights.dataType(), false, false);
+            frozen = new RowOutputs(
+                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling, false), false);
         }
         return frozen;
     }

@@ -10,7 +10,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -151,9 +151,9 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         public ModelWeights forOthers(ModelWeights weights) {
             Map<String, INDArray> all = new LinkedHashMap<>();
             weights.names().forEach(name -> all.put(name, weights.get(name)));
-            all.computeIfPresent(BertClassifier.HEAD + ".weight", (name, weight) -> weight.mul(deviation));
+            all.computeIfPresent(EncoderClassifier.HEAD + ".weight", (name, weight) -> weight.mul(deviation));
             all.computeIfPresent(
-                    BertClassifier.HEAD + ".bias",
+                    EncoderClassifier.HEAD + ".bias",
                     (name, bias) -> bias.mul(deviation).addi(mean));
             return ModelWeights.of(all);
         }

@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,34 +13,34 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Small encoders in which every tensor matters: no bias is 0, no gain is 1. */
 final class TinyBerts {
 
-    static final BertConfig CONFIG = BertConfig.of(2, 12, 3, 20, 30, 16, 2);
+    static final EncoderConfig CONFIG = EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2);
 
     private TinyBerts() {}
 
-    static BertWeights weights(BertConfig config, long seed) {
+    static EncoderWeights weights(EncoderConfig config, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        BertWeights.random(config, seed, DataType.DOUBLE)
+        EncoderWeights.random(config, seed, DataType.DOUBLE)
                 .tensors()
                 .forEach((name, array) ->
                         tensors.put(name, RandomStreams.uniform(random, 0.6, DataType.DOUBLE, array.shape())));
-        return BertWeights.of(config, tensors);
+        return EncoderWeights.of(config, tensors);
     }
 
-    static BertWeights weightsWithPooler(BertConfig config, long seed) {
+    static EncoderWeights weightsWithPooler(EncoderConfig config, long seed) {
         SplittableRandom random = new SplittableRandom(seed + 1);
         Map<String, INDArray> tensors =
                 new LinkedHashMap<>(weights(config, seed).tensors());
-        for (BertTensor tensor : BertTensor.poolerOf(config)) {
+        for (EncoderTensor tensor : config.shape().poolerTensors()) {
             tensors.put(tensor.name(), RandomStreams.uniform(random, 0.6, DataType.DOUBLE, tensor.shape()));
         }
-        return BertWeights.of(config, tensors);
+        return EncoderWeights.of(config, tensors);
     }
 
     static Map<String, INDArray> batch(int[][] ids, double[][] mask) {
         Map<String, INDArray> placeholders = new LinkedHashMap<>();
-        placeholders.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        placeholders.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
+        placeholders.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        placeholders.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
         return placeholders;
     }
 }

@@ -14,7 +14,7 @@ import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -112,7 +112,7 @@ final class EmbeddingExecutor implements GraphExecutor {
 
     private void forward(TokenRows rows, TokenRows.Part part, double[][] vectors) {
         Map<String, INDArray> inputs = rows.placeholders(part, parts.weights().dataType(), parts.tokenTypes());
-        INDArray values = encoder.output(inputs, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED);
+        INDArray values = encoder.output(inputs, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED);
         double[] all = values.ravel().toDoubleVector();
         int width = all.length / part.rows().size();
         for (int row = 0; row < part.rows().size(); row++) {

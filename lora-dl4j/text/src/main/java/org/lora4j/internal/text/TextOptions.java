@@ -4,7 +4,7 @@ package org.lora4j.internal.text;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.TrainingPlan;
@@ -55,8 +55,8 @@ public record TextOptions(
     }
 
     /** The plan of training with a head, which has a rate of its own. */
-    TrainingPlan planWithHead(boolean validated) {
-        String head = ".*" + Pattern.quote(BertClassifier.HEAD) + "\\..*";
+    public TrainingPlan planWithHead(boolean validated) {
+        String head = ".*" + Pattern.quote(EncoderClassifier.HEAD) + "\\..*";
         return fit.plan(
                 validated, plan -> plan.group(ParameterGroup.matchingName(head).withLearningRate(headLearningRate)));
     }
