@@ -91,12 +91,13 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
         start.ifPresentOrElse(
                 from -> Hosting.onward(host, mode, from, rows, adapterSeed),
                 () -> Hosting.fresh(host, mode, trainer.spec.config(), rows, adapterSeed));
-        host.during(() -> optimise(host, input, prepared, rows.size()));
+        TrainingResult[] result = new TrainingResult[1];
+        host.during(() -> result[0] = optimise(host, input, prepared, rows.size()));
         Adapter adapter = Hosting.adapter(host);
-        return new ModelParts<>(trainer, adapter, rows, scales, features, domain);
+        return new ModelParts<>(trainer, result[0], adapter, rows, scales, features, domain);
     }
 
-    private void optimise(AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount) {
+    private TrainingResult optimise(AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount) {
         long splitSeed = random.nextLong();
         long planSeed = random.nextLong();
         TrainingSettings settings = new TrainingSettings(trainer);
@@ -132,5 +133,6 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
             throw new IllegalStateException("LoraTrainer: the thread was interrupted after " + result.steps()
                     + " steps; expected to train to the end. No model was made.");
         }
+        return result;
     }
 }

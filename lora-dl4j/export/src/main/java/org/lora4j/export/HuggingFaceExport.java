@@ -285,6 +285,10 @@ public final class HuggingFaceExport {
 
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
         EncoderConfig config = encoder.weights().config();
+        problems.check(
+                BertFiles.canDescribe(encoder.weights()),
+                "the encoder is of the family " + config.modelType() + ", expected one of \"bert\" and \"roberta\""
+                        + " with a table of positions: others are not exported yet");
         boolean roberta = config.positions().paddingId().isPresent();
         boolean hidden = heads.containsKey(HEAD + ".dense.weight");
         String last = hidden ? HEAD + ".out_proj" : HEAD;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -20,6 +21,7 @@ import org.lora4j.internal.image.ImageParts;
 import org.lora4j.internal.image.ImageShelf;
 import org.lora4j.internal.image.Pixels;
 import org.lora4j.internal.text.EncodedText;
+import org.lora4j.internal.text.FitRun;
 import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.LinearHead;
 import org.lora4j.internal.text.TaskFiles;
@@ -165,7 +167,7 @@ public final class ImageClassifier implements AutoCloseable {
                 LabelTargets.read(file, fields, LabeledImage::labels, classifier.settings);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
         ImageParts parts = encoder.parts(false, Augmentation.NONE);
-        TaskModel model = TaskFiles.load(directory, fields, parts, new ImageHead(targets));
+        TaskModel model = TaskFiles.load(directory, fields, parts, new ImageHead(targets), false);
         classifier.fitted = new Fitted(model, parts, targets, report);
         return classifier;
     }
@@ -430,7 +432,14 @@ public final class ImageClassifier implements AutoCloseable {
             fields.put("report", now.report().fields());
         }
         synchronized (this) {
-            TaskFiles.save(NAME + ".save", directory, now.model(), fields);
+            TaskFiles.save(
+                    NAME + ".save",
+                    directory,
+                    now.model(),
+                    fields,
+                    Optional.empty(),
+                    (staging, written) ->
+                            TaskFiles.load(staging, written, now.parts(), new ImageHead(now.targets()), true));
         }
     }
 
@@ -767,7 +776,8 @@ public final class ImageClassifier implements AutoCloseable {
                     fit.adapterFor(null, encoder.name(), EncoderClassifier.HEAD),
                     batchSize,
                     headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE),
-                    false);
+                    false,
+                    new FitRun(Optional.empty(), false));
         }
     }
 }

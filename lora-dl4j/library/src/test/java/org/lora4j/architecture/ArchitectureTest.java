@@ -50,6 +50,7 @@ class ArchitectureTest {
                 layer("error"),
                 layer("random"),
                 layer("internal.error"),
+                layer("trust", "error", "internal.format.file", "internal.format.json"),
                 layer("internal.adapter", "error", "adapter", "internal.array", "internal.format.file"),
                 layer("internal.pretrained"),
                 layer("internal.format.zip", "internal.format.file"),
@@ -89,7 +90,7 @@ class ArchitectureTest {
                         "internal.graph",
                         "quant",
                         "exec.kernel"),
-                layer("internal.array.io", "internal.array", "format", "format.safetensors"),
+                layer("internal.array.io", "internal.array", "internal.format.file", "format", "format.safetensors"),
                 layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
                 layer(
                         "internal.format.dl4j",
@@ -112,6 +113,7 @@ class ArchitectureTest {
                         "internal.format.file",
                         "internal.format.json",
                         "internal.format.tensor"),
+                layer("internal.encoder", "error", "internal.format.huggingface"),
                 layer("internal.language.sampling", "error", "internal.format.huggingface"),
                 layer(
                         "internal.language",
@@ -129,6 +131,7 @@ class ArchitectureTest {
                 layer("retention", "error", "internal.array", "internal.format.json"),
                 layer(
                         "adapter",
+                        "trust",
                         "error",
                         "config",
                         "format",
@@ -231,6 +234,7 @@ class ArchitectureTest {
                         "internal.host",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.peft",
                         "method",
@@ -262,6 +266,7 @@ class ArchitectureTest {
                         "internal.host"),
                 layer(
                         "train",
+                        "trust",
                         "error",
                         "internal.error",
                         "config",
@@ -308,6 +313,7 @@ class ArchitectureTest {
                         "train"),
                 layer(
                         "pretrained",
+                        "internal.encoder",
                         "internal.pretrained",
                         "error",
                         "config",
@@ -337,6 +343,7 @@ class ArchitectureTest {
                 layer("internal.language.training", "exec.kernel", "exec", "internal.language", "train"),
                 layer(
                         "language",
+                        "trust",
                         "error",
                         "internal.error",
                         "internal.serve",
@@ -414,6 +421,7 @@ class ArchitectureTest {
                         "samediff"),
                 layer(
                         "internal.text",
+                        "trust",
                         "internal.pretrained",
                         "exec.kernel",
                         "error",
@@ -436,8 +444,10 @@ class ArchitectureTest {
                         "internal.host"),
                 layer(
                         "text",
+                        "trust",
                         "internal.adapter",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.format.file",
                         "internal.format.huggingface",
@@ -525,6 +535,7 @@ class ArchitectureTest {
                 layer("internal.serve", "error", "adapter", "config", "internal.array"),
                 layer(
                         "serve",
+                        "trust",
                         "error",
                         "internal.error",
                         "internal.serve",
@@ -544,6 +555,7 @@ class ArchitectureTest {
                 layer(
                         "advice",
                         "error",
+                        "internal.error",
                         "config",
                         "internal.advice",
                         "internal.array",
@@ -569,6 +581,27 @@ class ArchitectureTest {
                         "dl4j",
                         "samediff",
                         "train"),
+                layer("internal.report", "error"),
+                layer("internal.report.html", "internal.format.file", "internal.report"),
+                layer(
+                        "report",
+                        "error",
+                        "advice",
+                        "config",
+                        "continual",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "internal.report",
+                        "internal.report.html",
+                        "interpret",
+                        "language",
+                        "model",
+                        "multitask",
+                        "retention",
+                        "samediff",
+                        "text",
+                        "train",
+                        "train.cache"),
                 layer(
                         "interpret",
                         "error",

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.encoder.EncoderConfigReader;
@@ -117,6 +121,21 @@ public final class EncoderConfig {
                 EncoderConfigReader.read(fields, family, MOST_LAYERS, problems).shape();
         problems.throwIfAny("EncoderConfig");
         return new EncoderConfig(shape);
+    }
+
+    /**
+     * Reads the shape of an encoder of any family, without weights: for training from scratch, and for tests.
+     *
+     * @param file a {@code config.json} of Hugging Face Transformers
+     * @return the configuration
+     * @throws org.lora4j.error.ModelFormatException if the file is damaged, of a family that is not known, or asks for what is not
+     *     supported; the message lists every problem
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static EncoderConfig read(Path file) throws IOException {
+        Arguments.required(file, "EncoderConfig.read: file", "a config.json");
+        return new EncoderConfig(
+                EncoderConfigReader.open(file).description(MOST_LAYERS).shape());
     }
 
     EncoderShape shape() {
@@ -239,6 +258,16 @@ public final class EncoderConfig {
      */
     public int headSize() {
         return shape.sizes().headSize();
+    }
+
+    /**
+     * What LoRA adapts in this family where nothing else is said: PEFT's choice, or where it has none that of published
+     * recipes. Tasks of {@code org.lora4j.text} adapt all linear modules instead, which is better on few examples.
+     *
+     * @return names for {@code targetModules}, for example {@code query_proj} and {@code value_proj}
+     */
+    public List<String> loraTargets() {
+        return shape.targets();
     }
 
     @Override

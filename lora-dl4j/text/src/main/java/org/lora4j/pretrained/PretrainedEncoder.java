@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -200,6 +201,7 @@ public final class PretrainedEncoder {
      * @throws IllegalArgumentException if the data type is another one
      */
     public PretrainedEncoder converted(DataType target) {
+        Arguments.required(target, "PretrainedEncoder.converted: target", "FLOAT or DOUBLE");
         return new PretrainedEncoder(
                 directory, weights.converted(target), head.map(found -> found.converted(target)), skipped);
     }

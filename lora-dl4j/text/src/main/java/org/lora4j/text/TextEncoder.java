@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +26,8 @@ import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -57,6 +60,7 @@ public final class TextEncoder implements AutoCloseable {
     private final Prefixes prefixes;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
+    private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
@@ -192,6 +196,26 @@ public final class TextEncoder implements AutoCloseable {
         return !name.isEmpty();
     }
 
+    /**
+     * The same encoder with another policy: what is asked of directories of tasks that are loaded for it. To be called last, as the
+     * other {@code with...} methods begin with the usual policy.
+     *
+     * @param policy the policy
+     * @return an encoder that shares the weights and, if it is a caller's, the tokenizer
+     * @throws IOException if the tokenizer cannot be opened again
+     */
+    public TextEncoder withTrust(TrustPolicy policy) throws IOException {
+        Arguments.required(policy, "TextEncoder.withTrust: policy", "one, such as TrustPolicy.usual().strict()");
+        TextEncoder trusting = new TextEncoder(name, weights, pooling, prefixes, source, ownTokenizer());
+        trusting.trust = policy;
+        return trusting;
+    }
+
+    /** What is asked of directories of tasks. */
+    TrustPolicy trust() {
+        return trust;
+    }
+
     /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
     synchronized String hash() {
         if (hash == null) {
@@ -200,6 +224,14 @@ public final class TextEncoder implements AutoCloseable {
             hash = BaseHashes.together(new BaseHashes(values).byPath());
         }
         return hash;
+    }
+
+    /** The hashes of this encoder and its tokenizer, for a receipt. */
+    Map<String, String> hashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        hashes.put(Receipt.BASE, hash());
+        hashes.put(Receipt.TOKENIZER, TokenizerHash.of(tokenizer));
+        return hashes;
     }
 
     /**

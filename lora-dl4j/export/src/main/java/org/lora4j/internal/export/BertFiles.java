@@ -4,7 +4,9 @@ package org.lora4j.internal.export;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 
 /**
  * A BERT-family encoder as Hugging Face Transformers names and shapes it: {@code config.json}, and tensors in PyTorch's layout.
@@ -16,7 +18,19 @@ public final class BertFiles {
     private static final double DROPOUT = 0.1;
     private static final double INITIALIZER_RANGE = 0.02;
 
+    private static final Set<String> FAMILIES = Set.of("bert", "roberta", "xlm-roberta", "camembert");
+
     private BertFiles() {}
+
+    /**
+     * Whether this class writes the config of an encoder.
+     *
+     * @return false for families that have other fields, and for relative positions
+     */
+    public static boolean canDescribe(EncoderWeights weights) {
+        return FAMILIES.contains(weights.config().modelType())
+                && weights.tensors().containsKey("embeddings.position_embeddings.weight");
+    }
 
     /**
      * The class of Transformers, without its task.

@@ -4,6 +4,7 @@ package org.lora4j.internal.image;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.lora4j.internal.image.ImageFamily.HeadInput;
@@ -103,6 +104,11 @@ public final class ImageParts implements FitEncoder {
     @Override
     public int width() {
         return weights.config().headWidth(headInput);
+    }
+
+    @Override
+    public OptionalInt vocabulary() {
+        return OptionalInt.empty();
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -129,7 +130,8 @@ public final class EncoderConfigReader {
                 architecture,
                 labels(),
                 classes(),
-                Optional.ofNullable(problemType instanceof String text ? text : null));
+                Optional.ofNullable(problemType instanceof String text ? text : null),
+                !Boolean.FALSE.equals(fields.raw("tie_word_embeddings")));
     }
 
     private void refuseWhatWouldBeIgnored() {
@@ -419,7 +421,7 @@ public final class EncoderConfigReader {
     private List<String> positionKinds() {
         Object value = fields.value("pos_att_type");
         List<?> kinds = value instanceof String text
-                ? Arrays.stream(text.toLowerCase(java.util.Locale.ROOT).split("\\|"))
+                ? Arrays.stream(text.toLowerCase(Locale.ROOT).split("\\|"))
                         .map(String::strip)
                         .filter(kind -> !kind.isEmpty() && !kind.equals("none"))
                         .toList()
@@ -514,7 +516,7 @@ public final class EncoderConfigReader {
         }
         Object value = fields.value("norm_rel_ebd");
         List<String> kinds = value instanceof String text
-                ? Arrays.stream(text.toLowerCase(java.util.Locale.ROOT).split("\\|"))
+                ? Arrays.stream(text.toLowerCase(Locale.ROOT).split("\\|"))
                         .map(String::strip)
                         .toList()
                 : List.of("");

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param labels names of a head's outputs, if the file has them
  * @param classes number of a head's outputs, whether or not there is one
  * @param problemType {@code problem_type}, if there is one
+ * @param tiesWords whether a head for masked words multiplies by the table of words
  * @apiNote Status: internal
  */
 public record EncoderDescription(
@@ -20,13 +21,15 @@ public record EncoderDescription(
         Optional<String> architecture,
         List<String> labels,
         int classes,
-        Optional<String> problemType) {
+        Optional<String> problemType,
+        boolean tiesWords) {
 
     /** The task of the class that was saved; empty if the file does not say, or says another one. */
     public Optional<HeadForm.Task> task() {
         return architecture.flatMap(name -> Arrays.stream(HeadForm.Task.values())
                 .filter(task -> name.endsWith(task.suffix()))
                 .filter(task -> shape.family().head(task).isPresent())
+                .filter(task -> tiesWords || task != HeadForm.Task.MASKED_WORDS)
                 .findFirst());
     }
 }

@@ -105,6 +105,13 @@ public record EncoderShape(
         static final RelativeTerms NONE = new RelativeTerms(Optional.empty(), Optional.empty(), false, false, false);
     }
 
+    /** The family's targets of LoRA that this model has. */
+    public List<String> targets() {
+        return family.targets().stream()
+                .filter(name -> parts.stream().map(this::module).anyMatch(path -> ("." + path).endsWith("." + name)))
+                .toList();
+    }
+
     /** Whether a part is there. */
     public boolean has(EncoderPart part) {
         return parts.contains(part);

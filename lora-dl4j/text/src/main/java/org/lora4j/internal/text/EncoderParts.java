@@ -3,6 +3,7 @@ package org.lora4j.internal.text;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderWeights;
@@ -36,6 +37,11 @@ public record EncoderParts(String name, EncoderWeights weights, Pooling pooling,
     @Override
     public int longest() {
         return weights.config().longestSequence();
+    }
+
+    @Override
+    public OptionalInt vocabulary() {
+        return OptionalInt.of(weights.config().vocabulary());
     }
 
     @Override

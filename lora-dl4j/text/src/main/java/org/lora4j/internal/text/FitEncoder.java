@@ -2,6 +2,7 @@
 package org.lora4j.internal.text;
 
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -27,6 +28,9 @@ public interface FitEncoder {
 
     /** The most tokens of an input. */
     int longest();
+
+    /** How many ids of tokens there are, from 0; empty if the encoder reads something else. */
+    OptionalInt vocabulary();
 
     /**
      * A new graph of the encoder, to which a head is appended.

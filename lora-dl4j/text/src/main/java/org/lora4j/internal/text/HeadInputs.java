@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.train.Progress;
@@ -24,9 +26,13 @@ record HeadInputs(float[][] train, float[][] validation) {
             RowOutputs rows = new RowOutputs(executors, parts.output(perToken), parts, perToken);
             Progress.Stage stage =
                     progress.stage("vectors of the frozen encoder", "texts", train.size() + validation.size());
-            return new HeadInputs(
-                    rows.of(train.stream().map(EncodedText::tokens).toList(), stage),
-                    rows.of(validation.stream().map(EncodedText::tokens).toList(), stage));
+            // Together, so that short passes are few.
+            float[][] all = rows.of(
+                    Stream.concat(train.stream(), validation.stream())
+                            .map(EncodedText::tokens)
+                            .toList(),
+                    stage);
+            return new HeadInputs(Arrays.copyOf(all, train.size()), Arrays.copyOfRange(all, train.size(), all.length));
         }
     }
 }

@@ -50,6 +50,38 @@ public final class TaskFit {
             Optional<ScoreInterval> gain,
             Optional<TrainingResult> training) {}
 
+    /** What the model gave at its best evaluation, so that it need not read the validation part once more when it is restored. */
+    private static final class BestLogits {
+
+        private final boolean higherIsBetter;
+        private double score = Double.NaN;
+        private long evaluations;
+        private float[][] logits;
+
+        BestLogits(boolean higherIsBetter) {
+            this.higherIsBetter = higherIsBetter;
+        }
+
+        /** Takes an evaluation and gives its score; of equal ones the first is the best, as for the trainer. */
+        double of(double value, float[][] ofModel) {
+            evaluations++;
+            if (logits == null || (higherIsBetter ? value > score : value < score)) {
+                score = value;
+                logits = ofModel;
+            }
+            return value;
+        }
+
+        /** What the model gives after a run; empty if that may be another one than the best, as in a run that went on from a checkpoint. */
+        Optional<float[][]> restored(TrainingResult result) {
+            long all = result.evaluations().size()
+                    + result.epochs().stream()
+                            .filter(epoch -> epoch.metric().isPresent())
+                            .count();
+            return result.bestRestored() && all == evaluations ? Optional.of(logits) : Optional.empty();
+        }
+    }
+
     private TaskFit(
             FitEncoder parts,
             HeadTask task,
@@ -86,6 +118,8 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
+        ModelPreflight.require(
+                options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         HeadSearch search =
                 new HeadSearch(task, parts.width(), options.fit().seed(), progress.stage("head", "iterations", 0));
@@ -103,11 +137,11 @@ public final class TaskFit {
         }
         TaskModel model = start(found.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
-        Validation metric = new Validation(
-                task.metric(),
-                task.higherIsBetter(),
-                () -> task.score(
-                        validation, model.outputs(texts, progress.stage("validation", "texts", texts.size()))));
+        BestLogits best = new BestLogits(task.higherIsBetter());
+        Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
+            float[][] logits = model.outputs(texts, progress.stage("validation", "texts", texts.size()));
+            return best.of(task.score(validation, logits), logits);
+        });
         Trainer.Builder trainer = Trainer.builder(model.trainable())
                 .plan(options.planWithHead(!validation.isEmpty()))
                 .progress(progress);
@@ -116,7 +150,7 @@ public final class TaskFit {
         }
         guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        TrainingResult result = options.run().of(trainer, new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
             return new Outcome(
                     model,
@@ -128,7 +162,7 @@ public final class TaskFit {
                     Optional.of(result));
         }
         float[][] ofHead = HeadSearch.logits(found.best(), frozen.validation());
-        float[][] ofModel = model.outputs(texts);
+        float[][] ofModel = best.restored(result).orElseGet(() -> model.outputs(texts));
         ScoreInterval gain =
                 ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
         if (!isKept(gain, taken, few)) {

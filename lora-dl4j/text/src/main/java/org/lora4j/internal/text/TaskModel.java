@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Progress;
@@ -38,6 +43,10 @@ public final class TaskModel implements AutoCloseable {
 
     private static final String WEIGHT = EncoderClassifier.HEAD + ".weight";
     private static final String BIAS = EncoderClassifier.HEAD + ".bias";
+
+    private static final long PROBE_SEED = 20261201;
+    private static final int PROBE_TEXTS = 4;
+    private static final int PROBE_TOKENS = 16;
 
     private final SameDiff graph;
     private final FitEncoder encoder;
@@ -185,6 +194,55 @@ public final class TaskModel implements AutoCloseable {
         } catch (IncompatibleBaseException e) {
             throw new IllegalStateException("the adapter is of this model", e);
         }
+    }
+
+    /** One hash of what was trained as it is now, the same as of its files. */
+    String contentHash() {
+        return learned().map(Adapter::contentHash).orElseGet(() -> {
+            Map<String, INDArray> arrays = new LinkedHashMap<>();
+            TaskFiles.names(graph, tuning)
+                    .forEach(name -> arrays.put(name, graph.getVariable(name).getArr()));
+            return TensorHash.of(tuning.name(), arrays, name -> false);
+        });
+    }
+
+    /** The config of the adapter; empty if none learned. */
+    Map<String, Object> peftConfig() {
+        return learned().map(Adapter::peftConfig).orElse(Map.of());
+    }
+
+    private Optional<Adapter> learned() {
+        return adapted.map(model -> model.hasGivenStart(AdaptedModel.DEFAULT_ADAPTER)
+                ? model.adapter(AdaptedModel.DEFAULT_ADAPTER)
+                : model.snapshot(AdaptedModel.DEFAULT_ADAPTER));
+    }
+
+    /** Some texts of tokens drawn by a fixed seed, by which two models are compared; none if the encoder reads no tokens. */
+    List<TokenizedText> probe() {
+        OptionalInt vocabulary = encoder.vocabulary();
+        if (vocabulary.isEmpty()) {
+            return List.of();
+        }
+        SplittableRandom random = RandomStreams.of(PROBE_SEED, "probe");
+        int longest = Math.min(PROBE_TOKENS, encoder.longest());
+        List<TokenizedText> texts = new ArrayList<>();
+        for (int text = 1; text <= PROBE_TEXTS; text++) {
+            int[] ids = random.ints(
+                            Math.max(1, longest * text / PROBE_TEXTS),
+                            0,
+                            vocabulary.getAsInt())
+                    .toArray();
+            texts.add(new TokenizedText(ids, new int[ids.length], new int[ids.length], false));
+        }
+        return texts;
+    }
+
+    /** Whether what answers is what a save writes: one adapter that acts, and nothing merged or switched off. */
+    boolean isAsSaved() {
+        return adapted.map(model -> model.isEnabled()
+                        && model.mergedAdapters().isEmpty()
+                        && model.activeAdapters().equals(List.of(AdaptedModel.DEFAULT_ADAPTER)))
+                .orElse(true);
     }
 
     /** What a trainer trains. */
