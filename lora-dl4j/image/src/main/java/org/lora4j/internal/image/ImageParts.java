@@ -97,6 +97,11 @@ public final class ImageParts implements FitEncoder {
     }
 
     @Override
+    public String inputs() {
+        return "images";
+    }
+
+    @Override
     public DataType dataType() {
         return weights.dataType();
     }

@@ -25,6 +25,11 @@ public record EncoderParts(String name, EncoderWeights weights, Pooling pooling,
         implements FitEncoder {
 
     @Override
+    public String inputs() {
+        return "texts";
+    }
+
+    @Override
     public DataType dataType() {
         return weights.dataType();
     }
