@@ -66,6 +66,11 @@ public final class ImageParts implements FitEncoder {
         this.shelf = new ImageShelf(weights.config().places(height, width));
     }
 
+    /** Whether the head takes what that of the file takes. */
+    public boolean isAsRead() {
+        return headInput == weights.config().headInput();
+    }
+
     /**
      * Prepares images.
      *
