@@ -111,6 +111,14 @@ public final class EncoderFamily {
                     norm("cls.predictions.transform.LayerNorm"),
                     words("cls.predictions.bias")));
 
+    private static final HeadForm DEBERTA_WORDS = new HeadForm(
+            Input.TOKENS,
+            List.of(
+                    new Step(Kind.TO_EMBEDDING, "cls.predictions.transform.dense"),
+                    byField("hidden_act"),
+                    norm("cls.predictions.transform.LayerNorm"),
+                    words("cls.predictions.bias")));
+
     private static final HeadForm CONTEXT_POOLER = new HeadForm(
             Input.FIRST, List.of(linear("pooler.dense"), byField("pooler_hidden_act"), output("classifier")));
 
@@ -588,7 +596,7 @@ public final class EncoderFamily {
                 .masksEmbeddings()
                 .head(Task.SEQUENCE, CONTEXT_POOLER)
                 .head(Task.TOKENS, TOKENS)
-                .head(Task.MASKED_WORDS, BERT_WORDS);
+                .head(Task.MASKED_WORDS, DEBERTA_WORDS);
     }
 
     private static HeadForm modernHead(Input input, Step last) {
