@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
@@ -15,6 +17,7 @@ import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.export.BertFiles;
+import org.lora4j.internal.export.DenseModule;
 import org.lora4j.internal.export.Labels;
 import org.lora4j.internal.export.MergedParameters;
 import org.lora4j.internal.export.SentenceFiles;
@@ -26,6 +29,7 @@ import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -66,6 +70,9 @@ public final class HuggingFaceExport {
     private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
+    /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
+    private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
+
     private static final String TANH = "torch.nn.modules.activation.Tanh";
 
     /** Which class of Python's computes the model. */
@@ -247,6 +254,10 @@ public final class HuggingFaceExport {
         Map<String, INDArray> pooler = moduleOf(heads, POOLER);
         pooler.forEach((part, array) -> tensors.put(POOLER + "." + part, array));
         Problems problems = new Problems();
+        Map<String, INDArray> dense = denseOf(heads);
+        if (target.hasModules()) {
+            DenseModule.of(encoder.pooling(), encoder.weights().config().hidden(), dense, problems);
+        }
         check(tensors, heads, problems);
         problems.throwIfAny(WHERE);
         Map<String, INDArray> head = headOf(heads);
@@ -259,7 +270,7 @@ public final class HuggingFaceExport {
             writeModel(staging, tensors, head);
             files.addAll(List.of("config.json", "model.safetensors"));
             if (target.hasModules()) {
-                files.addAll(writeModules(staging, tensors, head));
+                files.addAll(writeModules(staging, tensors, head, dense));
             }
             WholeFile.write(staging.resolve("README.md"), text(merged));
             files.add("README.md");
@@ -281,6 +292,17 @@ public final class HuggingFaceExport {
             names.stream().findFirst().ifPresent(name -> parts.put(part, heads.remove(name)));
         }
         return parts;
+    }
+
+    /** Takes the modules of the pooling out of what adapters bring, but those of a classifier's head. */
+    private Map<String, INDArray> denseOf(Map<String, INDArray> heads) {
+        Map<String, INDArray> dense = new LinkedHashMap<>();
+        for (String name : encoder.pooling().tensors().keySet()) {
+            if (!name.startsWith(HEAD + ".") && heads.containsKey(name)) {
+                dense.put(name, heads.remove(name));
+            }
+        }
+        return dense;
     }
 
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
@@ -312,7 +334,7 @@ public final class HuggingFaceExport {
                         + ", expected a classifier of texts");
         problems.check(!(several && numbers), "severalLabels() and numbers(), expected one of them");
         if (target == Target.SEQUENCE_CLASSES) {
-            boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
+            boolean fits = roberta ? hidden : encoder.pooling().equals(Pooling.POOLER) && !hidden;
             String expected = roberta
                     ? "a hidden layer \"classifier.dense\" over the first token"
                     : "the pooler \"pooler.dense\" over the first token (Pooling.POOLER)";
@@ -325,7 +347,7 @@ public final class HuggingFaceExport {
         } else if (target != Target.VECTORS) {
             problems.check(!hidden, "the head has a hidden layer, expected a linear one for " + target.suffix);
         }
-        boolean needsPooler = encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
+        boolean needsPooler = encoder.pooling().modes().contains(Pooling.Mode.POOLER) && target != Target.TAGS;
         problems.check(
                 !needsPooler || tensors.containsKey(POOLER + ".weight") && tensors.containsKey(POOLER + ".bias"),
                 "neither the encoder nor what was trained has \"" + POOLER + "\", expected it for Pooling.POOLER");
@@ -381,33 +403,66 @@ public final class HuggingFaceExport {
         };
     }
 
-    private List<String> writeModules(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
+    private List<String> writeModules(
+            Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head, Map<String, INDArray> trained)
             throws IOException {
         SentenceFiles modules = new SentenceFiles(staging);
         List<String> weights = new ArrayList<>();
-        modules.pooling(encoder.pooling(), encoder.dimension());
-        if (encoder.pooling() == Pooling.POOLER) {
+        Pooling pooling = encoder.pooling();
+        modules.pooling(pooling, encoder.weights().config().hidden());
+        if (pooling.modes().contains(Pooling.Mode.POOLER)) {
             weights.add(dense(modules, staging, tensors.get(POOLER + ".weight"), tensors.get(POOLER + ".bias"), TANH));
+        }
+        for (DenseModule module :
+                DenseModule.of(pooling, encoder.weights().config().hidden(), trained, new Problems())) {
+            if (module.isNormalization()) {
+                modules.normalize();
+            } else {
+                weights.add(dense(modules, staging, module.weight(), module.bias(), module.activation()));
+            }
         }
         if (target == Target.SENTENCE_CLASSES) {
             weights.add(dense(modules, staging, head.get(HEAD + ".weight"), head.get(HEAD + ".bias"), IDENTITY));
         }
-        Map<String, String> prompts = new LinkedHashMap<>();
-        prompts.put("query", encoder.prefixes().query());
-        prompts.put("passage", encoder.prefixes().passage());
-        boolean always = !encoder.prefixes().text().isEmpty();
-        if (always) {
-            prompts.put("text", encoder.prefixes().text());
-        }
-        weights.addAll(modules.write(encoder.maxLength(), prompts, always ? "text" : null));
+        weights.addAll(modules.write(texts()));
         return weights;
+    }
+
+    /** What is said of texts and vectors, under the names of the encoder's own prompts where it has some. */
+    private SentenceFiles.Texts texts() {
+        Map<String, String> prompts = new LinkedHashMap<>(encoder.prompts());
+        prompts.put("query", encoder.prefixes().query());
+        String passage =
+                PASSAGES.stream().filter(prompts::containsKey).findFirst().orElse("passage");
+        prompts.put(passage, encoder.prefixes().passage());
+        String always = encoder.prefixes().text();
+        Optional<String> chosen = Optional.empty();
+        if (!always.isEmpty()) {
+            chosen = Optional.of(encoder.prompts().keySet().stream()
+                    .filter(name -> prompts.get(name).equals(always))
+                    .findFirst()
+                    .orElse("text"));
+            prompts.put(chosen.get(), always);
+        }
+        boolean lower = encoder.tokenizer() instanceof HuggingFaceTextTokenizer read && read.isLowerCased();
+        return new SentenceFiles.Texts(
+                encoder.maxLength(),
+                lower,
+                prompts,
+                chosen,
+                encoder.similarity().name().toLowerCase(Locale.ROOT));
     }
 
     private String dense(SentenceFiles modules, Path staging, INDArray weight, INDArray bias, String activation)
             throws IOException {
-        Path folder = modules.dense(weight.size(1), weight.size(0), activation);
+        Path folder = modules.dense(weight.size(1), weight.size(0), bias != null, activation);
         Path file = folder.resolve("model.safetensors");
-        TypedTensors.write(file, Map.of("linear.weight", weight, "linear.bias", bias), type);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        tensors.put("linear.weight", weight);
+        if (bias != null) {
+            tensors.put("linear.bias", bias);
+        }
+        TypedTensors.write(file, tensors, type);
         return staging.relativize(file).toString().replace('\\', '/');
     }
 
@@ -423,14 +478,24 @@ public final class HuggingFaceExport {
                 : "from transformers import AutoTokenizer, " + name + "\n\n"
                         + "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/directory\")\n"
                         + "model = " + name + ".from_pretrained(\"path/to/this/directory\")";
-        String java = target == Target.VECTORS && encoder.pooling() != Pooling.POOLER
-                ? "TextEncoder encoder = TextEncoder.load(Path.of(\"path/to/this/directory\"));"
-                : "PretrainedEncoder model = PretrainedEncoder.load(Path.of(\"path/to/this/directory\"));";
+        String java = javaClass() + " model = " + javaClass() + ".load(Path.of(\"path/to/this/directory\"));"
+                + (target == Target.VECTORS ? "" : " // or the task that wrote it");
         return card.text(
                 name + ", tuned",
                 target.hasModules() ? "sentence-transformers" : "transformers",
                 merged.changed().size() + " parameters of the base were changed; tensors are " + type + "." + outputs(),
                 "In Python:\n\n```python\n" + python + "\n```\n\nIn Java, with lora4j:\n\n```java\n" + java + "\n```");
+    }
+
+    /** What reads it in Java. */
+    private String javaClass() {
+        if (target == Target.VECTORS) {
+            return "TextEncoder";
+        }
+        if (target == Target.TAGS) {
+            return "TokenClassifier";
+        }
+        return numbers ? "TextRegressor" : "TextClassifier";
     }
 
     /** What the model gives, in words. */

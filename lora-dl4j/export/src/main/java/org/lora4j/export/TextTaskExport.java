@@ -3,12 +3,13 @@ package org.lora4j.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TaskExporter;
 
 /**
- * What {@code export} of a text task calls. A head over the pooler is a class of Transformers, one over another vector a {@code Dense} of
- * sentence-transformers.
+ * What {@code export} of a text task calls. A head over the pooler, or with the hidden layer of its checkpoint, is a class of Transformers, one
+ * over another vector a {@code Dense} of sentence-transformers.
  *
  * @apiNote Status: experimental
  */
@@ -20,12 +21,13 @@ public final class TextTaskExport implements TaskExporter {
     @Override
     public void export(Task task, Path directory) throws IOException {
         HuggingFaceExport export = HuggingFaceExport.of(task.encoder()).weights(task.weights());
-        boolean pooler = task.encoder().pooling() == Pooling.POOLER;
+        boolean transformers = task.encoder().pooling().equals(Pooling.POOLER)
+                || task.weights().names().contains(EncoderClassifier.HEAD + ".out_proj.weight");
         switch (task.head()) {
             case NONE -> {}
             case TAGS -> export.tokenClassifier(task.names());
             case ONE_CLASS, SEVERAL_CLASSES, NUMBER -> {
-                if (pooler) {
+                if (transformers) {
                     export.sequenceClassifier(task.names());
                 } else {
                     export.sentenceClassifier(task.names());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,17 @@ final class HeadGraph {
         return new HeadGraph(shape, form, arrays, true);
     }
 
+    /** One linear module of variables over vectors of any length, started in the same way. */
+    static HeadGraph linear(EncoderShape shape, HeadForm form, int inputs, int outputs, DataType type, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        double bound = 1 / Math.sqrt(inputs);
+        String module = form.steps().get(0).name();
+        Map<String, INDArray> arrays = new LinkedHashMap<>();
+        arrays.put(module + ".weight", RandomStreams.uniform(random, bound, type, inputs, outputs));
+        arrays.put(module + ".bias", RandomStreams.uniform(random, bound, type, outputs));
+        return new HeadGraph(shape, form, arrays, true);
+    }
+
     /** A head of constants, from a file. */
     static HeadGraph of(EncoderShape shape, HeadForm form, Map<String, INDArray> tensors) {
         return new HeadGraph(shape, form, tensors, false);
@@ -64,6 +76,37 @@ final class HeadGraph {
             case MEAN, TOKENS -> Pooling.MEAN;
             case FIRST, CONFIGURED -> Pooling.CLS;
         };
+    }
+
+    /** What stands before the last module, as steps of a pooling. */
+    List<Pooling.Step> before() {
+        List<Pooling.Step> before = new ArrayList<>();
+        for (HeadForm.Step step : form.steps().subList(0, form.steps().size() - 1)) {
+            before.add(
+                    switch (step.kind()) {
+                        case ACTIVATION ->
+                            new Pooling.Activation(Pooling.Function.valueOf(
+                                    shape.function(step).name()));
+                        case NORM ->
+                            new Pooling.LayerNorm(
+                                    step.name(),
+                                    tensors.get(step.name() + ".weight"),
+                                    tensors.get(step.name() + ".bias"),
+                                    shape.epsilon());
+                        default -> linear(step);
+                    });
+        }
+        return before;
+    }
+
+    /** The module of the outputs. */
+    Pooling.Linear last() {
+        return linear(form.steps().get(form.steps().size() - 1));
+    }
+
+    private Pooling.Linear linear(HeadForm.Step step) {
+        return new Pooling.Linear(
+                step.name(), tensors.get(step.name() + ".weight"), tensors.get(step.name() + ".bias"));
     }
 
     boolean isPerToken() {

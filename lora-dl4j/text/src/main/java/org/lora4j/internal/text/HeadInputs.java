@@ -4,9 +4,8 @@ package org.lora4j.internal.text;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
-import org.lora4j.pretrained.EncoderGraph;
-import org.lora4j.pretrained.Pooling;
 import org.lora4j.train.Progress;
+import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
  * What an encoder gives for the examples of a fit: the inputs of a head.
@@ -23,18 +22,11 @@ record HeadInputs(float[][] train, float[][] validation) {
             List<EncodedText> train,
             List<EncodedText> validation,
             Progress progress) {
-        boolean perToken = kind.isPerToken();
-        GraphExecutor executor = SameDiffExecutor.forInference(EncoderGraph.create(
-                                parts.weights(), perToken ? Pooling.MEAN : parts.pooling(), parts.tokenTypes())
-                        .graph())
-                .fastest();
+        SameDiff graph = TaskModel.encoder(parts, parts.weights(), kind);
+        TaskModel.Output features = TaskModel.features(graph, parts, kind);
+        GraphExecutor executor = SameDiffExecutor.forInference(graph).fastest();
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
-            RowOutputs rows = new RowOutputs(
-                    executors,
-                    perToken ? EncoderGraph.LAST_HIDDEN_STATE : EncoderGraph.POOLED,
-                    parts.weights().dataType(),
-                    parts.tokenTypes(),
-                    perToken);
+            RowOutputs rows = new RowOutputs(executors, features.name(), parts.inputs(kind), features.perToken());
             Progress.Stage stage =
                     progress.stage("vectors of the frozen encoder", "texts", train.size() + validation.size());
             return new HeadInputs(

@@ -30,7 +30,7 @@ public final class LabeledRows implements Batches {
     private final boolean perToken;
     private final int outputs;
     private final DataType type;
-    private final boolean tokenTypes;
+    private final RowInputs inputs;
 
     LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, TextOptions options) {
         this(
@@ -47,7 +47,7 @@ public final class LabeledRows implements Batches {
         this.perToken = task.kind().isPerToken();
         this.outputs = task.outputs();
         this.type = parts.weights().dataType();
-        this.tokenTypes = parts.tokenTypes();
+        this.inputs = parts.inputs(task.kind());
     }
 
     /**
@@ -91,7 +91,7 @@ public final class LabeledRows implements Batches {
     }
 
     private Batch batch(TokenRows.Part part) {
-        Map<String, INDArray> placeholders = rows.placeholders(part, type, tokenTypes);
+        Map<String, INDArray> placeholders = rows.placeholders(part, inputs);
         int size = part.rows().size();
         double labeled = perToken ? labeledTokens(part) : size;
         // The graph takes the mean over all tokens, padding included; the factor makes it one over those with a label.

@@ -132,8 +132,8 @@ public final class TaskFiles {
     public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
-        requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
-        LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
+        requireOutputs(directory, String.valueOf(fields.get("weights")), parts.lastModule(), task.outputs());
+        LinearHead zeros = LinearHead.zeros(parts.features(task.kind()), task.outputs());
         SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
     }
@@ -164,11 +164,10 @@ public final class TaskFiles {
     }
 
     /** Before anything is made for as many labels as a file claims. */
-    private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
+    private static void requireOutputs(Path directory, String weights, String last, int labels) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry ->
-                            entry.name().endsWith(EncoderClassifier.HEAD + ".bias") && entry.shape().length == 1)
+                    .filter(entry -> entry.name().endsWith(last + ".bias") && entry.shape().length == 1)
                     .mapToLong(entry -> entry.shape()[0])
                     .findFirst()
                     .orElse(0);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
@@ -38,11 +41,12 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TaskModel implements AutoCloseable {
 
-    private static final String WEIGHT = EncoderClassifier.HEAD + ".weight";
-    private static final String BIAS = EncoderClassifier.HEAD + ".bias";
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+    private static final String INPUT = "head/input";
 
     private final SameDiff graph;
-    private final EncoderWeights encoder;
+    private final EncoderParts parts;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -57,7 +61,7 @@ public final class TaskModel implements AutoCloseable {
             Optional<AdaptedSameDiff> adapted,
             Optional<TrainableGraph> full) {
         this.graph = graph;
-        this.encoder = parts.weights();
+        this.parts = parts;
         this.tuning = tuning;
         this.adapted = adapted;
         this.full = full;
@@ -68,8 +72,9 @@ public final class TaskModel implements AutoCloseable {
                         : SameDiffExecutor.forInference(graph).fastest());
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
-        this.outputs = new RowOutputs(
-                executors, output.name(), parts.weights().dataType(), parts.tokenTypes(), output.perToken());
+        RowInputs inputs = RowInputs.of(
+                parts.weights().dataType(), parts.tokenTypes(), output.perToken() ? Pooling.MEAN : parts.pooling());
+        this.outputs = new RowOutputs(executors, output.name(), inputs, output.perToken());
     }
 
     /**
@@ -97,11 +102,21 @@ public final class TaskModel implements AutoCloseable {
         return start(graph, Output.of(kind), parts, tuning, config, seed);
     }
 
+    /**
+     * A model with a head that does not learn.
+     *
+     * @param task what the head gives
+     * @param head its last layer
+     */
+    public static TaskModel fixed(EncoderParts parts, HeadTask task, LinearHead head) {
+        return start(parts, task.kind(), Tuning.HEAD_ONLY, null, head, 0);
+    }
+
     /** A model of a graph that learns from the start. */
     static TaskModel start(
             SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
-                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
+                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), parts.ofEncoder(config), seed))
                 : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
                 ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
@@ -116,19 +131,19 @@ public final class TaskModel implements AutoCloseable {
 
     /** The graph: encoder, head, loss. */
     static SameDiff graph(EncoderParts parts, EncoderWeights weights, HeadKind kind, LinearHead head) {
-        Pooling pooling = kind.isPerToken() ? Pooling.MEAN : parts.pooling();
-        SameDiff sd = EncoderGraph.create(weights, pooling, parts.tokenTypes()).graph();
+        SameDiff sd = encoder(parts, weights, kind);
         DataType type = weights.dataType();
+        String last = parts.lastModule();
         SDVariable weight = sd.var(
-                WEIGHT,
+                last + WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
-        SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
-        SDVariable rows = kind.isPerToken()
-                ? sd.reshape("head/input", sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE), -1, head.inputs())
-                : sd.getVariable(EncoderGraph.POOLED);
-        SDVariable logits =
-                rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
+        SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
+        SDVariable features = sd.getVariable(features(sd, parts, kind).name());
+        SDVariable rows = features.name().equals(EncoderGraph.LAST_HIDDEN_STATE)
+                ? sd.reshape(INPUT, features, -1, head.inputs())
+                : features;
+        SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
@@ -139,6 +154,27 @@ public final class TaskModel implements AutoCloseable {
         kind.loss(sd, logits, labels);
         sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
+    }
+
+    /** The graph of the encoder, up to the vector of a text. */
+    static SameDiff encoder(EncoderParts parts, EncoderWeights weights, HeadKind kind) {
+        return EncoderGraph.create(weights, parts.pooling(kind), parts.tokenTypes())
+                .graph();
+    }
+
+    /** What the last linear module gets, in the graph of the encoder, to which layers of a head before it are appended. */
+    static Output features(SameDiff encoder, EncoderParts parts, HeadKind kind) {
+        if (!kind.isPerToken()) {
+            return new Output(EncoderGraph.POOLED, false);
+        }
+        SDVariable hidden = encoder.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
+        return parts.tokenSteps(kind)
+                .map(steps -> {
+                    SDVariable rows = encoder.reshape(
+                            INPUT, hidden, -1, parts.weights().config().hidden());
+                    return new Output(steps.appendSteps(rows, "head/features").name(), true);
+                })
+                .orElse(new Output(EncoderGraph.LAST_HIDDEN_STATE, true));
     }
 
     /** What learns besides the head. */
@@ -166,17 +202,36 @@ public final class TaskModel implements AutoCloseable {
      * @return by PyTorch's names and in its layout; not to be written to
      */
     public ModelWeights parameters() {
+        EncoderWeights encoder = parts.weights();
         Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
         own.replaceAll((name, array) ->
                 graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
         Map<String, INDArray> all =
                 new LinkedHashMap<>(EncoderWeights.of(encoder.config(), own).checkpointTensors());
-        if (graph.hasVariable(WEIGHT)) {
-            all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
-            all.put(BIAS, graph.getVariable(BIAS).getArr());
+        Set<String> linear = new LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
+        steps().forEach(step -> {
+            names.addAll(step.tensors().keySet());
+            if (step instanceof Pooling.Linear of) {
+                linear.add(of.module() + WEIGHT);
+            }
+        });
+        linear.add(parts.lastModule() + WEIGHT);
+        names.addAll(List.of(parts.lastModule() + WEIGHT, parts.lastModule() + BIAS));
+        names.removeIf(name -> !graph.hasVariable(name));
+        for (String name : names) {
+            INDArray array = graph.getVariable(name).getArr();
+            all.put(name, linear.contains(name) ? array.permute(1, 0).dup('c') : array);
         }
         adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
         return ModelWeights.of(all);
+    }
+
+    /** What stands between the hidden states and the last linear module. */
+    private List<Pooling.Step> steps() {
+        List<Pooling.Step> steps = new ArrayList<>(parts.pooling().steps());
+        parts.head().ifPresent(head -> steps.addAll(head.pooling().steps()));
+        return steps;
     }
 
     private static Map<String, INDArray> merged(Map<String, INDArray> base, Adapter adapter) {
