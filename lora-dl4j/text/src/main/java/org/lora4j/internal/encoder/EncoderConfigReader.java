@@ -46,6 +46,18 @@ public final class EncoderConfigReader {
     /** No head is as wide; rotary positions have an angle for each pair of its entries. */
     private static final int LARGEST_HEAD = 1 << 16;
 
+    private static final Set<String> OF_OTHERS = Set.of(
+            "architectures",
+            "id2label",
+            "label2id",
+            "num_labels",
+            "problem_type",
+            "finetuning_task",
+            "torch_dtype",
+            "dtype",
+            "transformers_version",
+            "_name_or_path");
+
     private static final String RELATIVE_KEY = "relative_key";
     private static final String RELATIVE_KEY_QUERY = "relative_key_query";
     private static final String LAYER_NORM = "layer_norm";
@@ -71,6 +83,13 @@ public final class EncoderConfigReader {
      * @param all the fields
      */
     public record Fields(Path file, EncoderFamily family, Map<String, Object> all) {
+
+        /** Those that describe the encoder, and not a head, types of numbers, or who wrote the file. */
+        public Map<String, Object> ofEncoder() {
+            Map<String, Object> described = new LinkedHashMap<>(all);
+            described.keySet().removeAll(OF_OTHERS);
+            return described;
+        }
 
         /**
          * What they say.
