@@ -257,7 +257,8 @@ public final class HuggingFaceExport {
                 .ifPresent(
                         path -> moduleOf(heads, path).forEach((part, array) -> tensors.put(path + "." + part, array)));
         Problems problems = new Problems();
-        Map<String, INDArray> dense = denseOf(heads);
+        boolean hasOwnHead = isOfAnotherFamily() && !target.hasModules();
+        Map<String, INDArray> dense = hasOwnHead ? Map.of() : denseOf(heads);
         if (target.hasModules()) {
             DenseModule.of(encoder.pooling(), encoder.weights().config().hidden(), dense, problems);
         }

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedEncoder;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -141,6 +142,22 @@ class FamilyExportTest {
         PretrainedEncoder again = PretrainedEncoder.load(target());
         assertThat(again.head().orElseThrow().labels()).isEqualTo(labels);
         assertThat(again.config()).isEqualTo(model.config());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"distilbert-seqcls", "deberta-v1-seqcls", "albert-seqcls", "gte-ntk-seqcls"})
+    void checkpointThatSomebodyFineTuned_leavesAsItCame(String name) throws IOException {
+        Path base = model(name);
+        Map<String, Double> before;
+        try (TextClassifier classifier = TextClassifier.load(base)) {
+            before = classifier.predict("w3 w4 w5").scores();
+            classifier.export(target());
+        }
+
+        assertThat(shapes(target(), "", List.of())).isEqualTo(shapes(base, "", List.of()));
+        try (TextClassifier again = TextClassifier.load(target())) {
+            assertThat(again.predict("w3 w4 w5").scores()).isEqualTo(before);
+        }
     }
 
     @Test
