@@ -94,9 +94,9 @@ public record GateVerdict(
         return JsonObjects.write(values);
     }
 
-    /** The decision and the sentence. */
+    /** The sentence, which begins with what to do. */
     @Override
     public String toString() {
-        return decision + ": " + sentence;
+        return sentence;
     }
 }
