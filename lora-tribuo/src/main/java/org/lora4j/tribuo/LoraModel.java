@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.train.TrainingResult;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.base.BaseNetworks;
 import org.lora4j.tribuo.input.InputConverter;
@@ -114,7 +115,8 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
                 outputDomain,
                 HeadMode.NEW,
                 64,
-                ModelFormat.ADAPTER_ONLY);
+                ModelFormat.ADAPTER_ONLY,
+                Optional.empty());
         Map<String, Provenance> run = Map.of(ADAPTER_PATH, new StringProvenance(ADAPTER_PATH, directory.toString()));
         ModelProvenance provenance = new ModelProvenance(
                 LoraModel.class.getName(),
@@ -185,6 +187,15 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
      */
     public String baseContentHash() {
         return parts.reference().contentHash();
+    }
+
+    /**
+     * The run that made this model: its losses, epochs and signs, for instance for a report.
+     *
+     * @return empty if the model was read from a file or made of an adapter that was trained elsewhere
+     */
+    public Optional<TrainingResult> training() {
+        return parts.training();
     }
 
     /**

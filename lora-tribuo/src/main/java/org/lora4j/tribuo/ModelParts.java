@@ -5,7 +5,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.train.TrainingResult;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.base.BaseReference;
 import org.lora4j.tribuo.input.InputConverter;
@@ -30,6 +32,7 @@ import org.tribuo.Output;
  * @param headMode where the head comes from
  * @param batchSize number of examples that are predicted together
  * @param format what is serialized
+ * @param training the run that made it; empty of a model that was read
  */
 record ModelParts<T extends Output<T>>(
         BaseNetwork base,
@@ -43,7 +46,8 @@ record ModelParts<T extends Output<T>>(
         ImmutableOutputInfo<T> domain,
         HeadMode headMode,
         int batchSize,
-        ModelFormat format) {
+        ModelFormat format,
+        Optional<TrainingResult> training) {
 
     ModelParts {
         rows = List.copyOf(rows);
@@ -53,6 +57,7 @@ record ModelParts<T extends Output<T>>(
     /** What a run of a trainer made. */
     ModelParts(
             LoraTrainer<T> trainer,
+            TrainingResult training,
             Adapter adapter,
             List<String> rows,
             Map<String, OutputScale> scales,
@@ -70,17 +75,19 @@ record ModelParts<T extends Output<T>>(
                 domain,
                 trainer.headMode,
                 trainer.predictionBatchSize,
-                trainer.modelFormat);
+                trainer.modelFormat,
+                Optional.of(training));
     }
 
     ModelParts<T> withBase(BaseNetwork found) {
         return new ModelParts<>(
-                found, reference, adapter, inputs, outputs, rows, scales, features, domain, headMode, batchSize,
-                format);
+                found, reference, adapter, inputs, outputs, rows, scales, features, domain, headMode, batchSize, format,
+                training);
     }
 
     ModelParts<T> withFormat(ModelFormat other) {
         return new ModelParts<>(
-                base, reference, adapter, inputs, outputs, rows, scales, features, domain, headMode, batchSize, other);
+                base, reference, adapter, inputs, outputs, rows, scales, features, domain, headMode, batchSize, other,
+                training);
     }
 }

@@ -203,7 +203,8 @@ final class ModelProtos {
                 domain,
                 constant(HeadMode.class, proto.getHeadMode()),
                 proto.getBatchSize(),
-                format);
+                format,
+                Optional.empty());
         outputs.bind(domain, parts.rows(), parts.scales());
         return new LoraModel<>(carrier.name(), carrier.provenance(), parts);
     }

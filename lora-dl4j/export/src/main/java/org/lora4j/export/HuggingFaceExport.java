@@ -12,7 +12,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
@@ -64,7 +63,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class HuggingFaceExport {
+public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
 
     private static final String WHERE = "HuggingFaceExport";
     private static final String HEAD = EncoderClassifier.HEAD;
@@ -94,14 +93,13 @@ public final class HuggingFaceExport {
     }
 
     private final TextEncoder encoder;
-    private final Trained trained = new Trained();
+    private final Trained trained = new Trained(adapters);
     private Target target = Target.VECTORS;
     private List<String> labels = List.of();
     private boolean several;
     private boolean numbers;
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     private HuggingFaceExport(TextEncoder encoder) {
         this.encoder = encoder;
@@ -116,17 +114,6 @@ public final class HuggingFaceExport {
     public static HuggingFaceExport of(TextEncoder encoder) {
         return new HuggingFaceExport(
                 Objects.requireNonNull(encoder, "HuggingFaceExport.of: encoder is null; expected a TextEncoder"));
-    }
-
-    /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public HuggingFaceExport adapter(Adapter adapter) {
-        trained.add("HuggingFaceExport.adapter", adapter);
-        return this;
     }
 
     /**
@@ -218,17 +205,6 @@ public final class HuggingFaceExport {
      */
     public HuggingFaceExport type(StorageType type) {
         this.type = Objects.requireNonNull(type, "HuggingFaceExport.type: type is null; expected one");
-        return this;
-    }
-
-    /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public HuggingFaceExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "HuggingFaceExport.card: card is null; expected one");
         return this;
     }
 

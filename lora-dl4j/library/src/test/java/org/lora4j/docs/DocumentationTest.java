@@ -22,6 +22,7 @@ class DocumentationTest {
 
     private static final List<Path> SOURCES = List.of(
             Path.of("lora-dl4j/library/src/test/java/org/lora4j/docs"),
+            Path.of("lora-dl4j/report/src/test/java/org/lora4j/report/docs"),
             Path.of("lora-tribuo/src/test/java/org/lora4j/tribuo/docs"));
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
@@ -64,7 +65,7 @@ class DocumentationTest {
                 .flatExtracting(documents::blocks)
                 .allSatisfy(block -> assertThat(block.language())
                         .as(block.place())
-                        .isIn("java", "xml", "sh", "text", "json", "properties"));
+                        .isIn("java", "xml", "sh", "text", "json", "properties", "yaml"));
     }
 
     @Test

@@ -61,8 +61,11 @@ import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.image.Image;
+import org.lora4j.image.ImageEncoder;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.interpret.DataInf;
 import org.lora4j.interpret.IntegratedGradients;
@@ -153,6 +156,7 @@ class HostileTextTest {
         addLanguageModels();
         addValues();
         addTables();
+        addImages();
         addExports();
         addInterpretation();
         addAdvice();
@@ -180,6 +184,36 @@ class HostileTextTest {
         TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
         calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
         calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addImages() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("images"));
+        Path config = model.resolve("config.json");
+        String hostile = JsonObjects.write(Map.of("n", NAME));
+        String name = hostile.substring(hostile.indexOf(':') + 1, hostile.lastIndexOf('}'));
+        Path processor = model.resolve("preprocessor_config.json");
+        calls.put("a family of image models", () -> {
+            Files.writeString(config, "{\"model_type\": " + name + "}");
+            ImageEncoder.load(model);
+        });
+        calls.put("values of the config of an image model", () -> {
+            Files.writeString(
+                    config,
+                    "{\"model_type\": \"vit\", \"hidden_act\": " + name + ", \"image_size\": " + name
+                            + ", \"problem_type\": " + name + ", \"id2label\": {\"0\": " + name + ", \"1\": " + name
+                            + "}}");
+            ImageEncoder.load(model);
+        });
+        calls.put("values of a preprocessor config", () -> {
+            Files.writeString(config, "{\"model_type\": \"vit\"}");
+            Files.writeString(
+                    processor,
+                    "{\"image_processor_type\": " + name + ", \"size\": " + name + ", \"resample\": " + name
+                            + ", \"image_mean\": [" + name + "], \"do_resize\": " + name + "}");
+            ImageEncoder.load(model);
+        });
+        Path text = written("text.png", NAME);
+        calls.put("an image that is none", () -> Image.read(text));
     }
 
     private void addAdvice() {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -131,6 +133,21 @@ public final class EncoderConfig {
                 EncoderConfigReader.read(fields, family, MOST_LAYERS, problems).shape();
         problems.throwIfAny("EncoderConfig");
         return new EncoderConfig(shape, Map.of());
+    }
+
+    /**
+     * Reads the shape of an encoder of any family, without weights: for training from scratch, and for tests.
+     *
+     * @param file a {@code config.json} of Hugging Face Transformers
+     * @return the configuration
+     * @throws org.lora4j.error.ModelFormatException if the file is damaged, of a family that is not known, or asks for what is not
+     *     supported; the message lists every problem
+     * @throws IOException if it does not exist or cannot be read
+     */
+    public static EncoderConfig read(Path file) throws IOException {
+        Arguments.required(file, "EncoderConfig.read: file", "a config.json");
+        EncoderConfigReader.Fields fields = EncoderConfigReader.open(file);
+        return new EncoderConfig(fields.description(MOST_LAYERS).shape(), fields.ofEncoder());
     }
 
     EncoderShape shape() {

@@ -4,6 +4,7 @@ package org.lora4j.pretrained;
 import java.util.Arrays;
 import java.util.Map;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Extremes;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the arrays that the graph of an encoder is fed with. */
@@ -43,8 +44,9 @@ final class EncoderInputs {
             problems.add(name + " has data type " + ids.dataType() + ", expected integers");
             return;
         }
-        long smallest = ids.minNumber().longValue();
-        long largest = ids.maxNumber().longValue();
+        Extremes found = Extremes.of(ids);
+        long smallest = (long) found.least();
+        long largest = (long) found.most();
         if (smallest < 0 || largest >= rows) {
             problems.add(name + " holds " + (smallest < 0 ? smallest : largest) + ", expected ids from 0 to "
                     + (rows - 1) + "; use the tokenizer that belongs to the weights");

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -48,7 +49,14 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      * @param score 0 to 1; of a checkpoint whose config asks for the numbers as they are, any number
      * @apiNote Status: stable
      */
-    public record Ranked(int index, String passage, double score) {}
+    public record Ranked(int index, String passage, double score) {
+
+        /** Its score, its index and its words: {@code 0.93 [4] Your card is on its way.} */
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "%.2f [%d] %s", score, index, passage);
+        }
+    }
 
     /**
      * Starts a re-ranker.

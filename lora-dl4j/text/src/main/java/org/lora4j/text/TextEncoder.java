@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,8 +18,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
-import org.lora4j.internal.text.RowInputs;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.pretrained.EncoderGraph;
@@ -29,6 +30,8 @@ import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -91,6 +94,7 @@ public final class TextEncoder implements AutoCloseable {
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
     private final Map<String, Integer> lengths = new ConcurrentHashMap<>();
+    private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
@@ -252,6 +256,26 @@ public final class TextEncoder implements AutoCloseable {
         return !name.isEmpty();
     }
 
+    /**
+     * The same encoder with another policy: what is asked of directories of tasks that are loaded for it. To be called last, as the
+     * other {@code with...} methods begin with the usual policy.
+     *
+     * @param policy the policy
+     * @return an encoder that shares the weights and, if it is a caller's, the tokenizer
+     * @throws IOException if the tokenizer cannot be opened again
+     */
+    public TextEncoder withTrust(TrustPolicy policy) throws IOException {
+        Arguments.required(policy, "TextEncoder.withTrust: policy", "one, such as TrustPolicy.usual().strict()");
+        TextEncoder trusting = new TextEncoder(name, weights, traits, source, ownTokenizer());
+        trusting.trust = policy;
+        return trusting;
+    }
+
+    /** What is asked of directories of tasks. */
+    TrustPolicy trust() {
+        return trust;
+    }
+
     /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
     synchronized String hash() {
         if (hash == null) {
@@ -260,6 +284,14 @@ public final class TextEncoder implements AutoCloseable {
             hash = BaseHashes.together(new BaseHashes(values).byPath());
         }
         return hash;
+    }
+
+    /** The hashes of this encoder and its tokenizer, for a receipt. */
+    Map<String, String> hashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        hashes.put(Receipt.BASE, hash());
+        hashes.put(Receipt.TOKENIZER, TokenizerHash.of(tokenizer));
+        return hashes;
     }
 
     /**
@@ -431,7 +463,7 @@ public final class TextEncoder implements AutoCloseable {
                     .fastest();
             executors = new ExecutorPool(() -> executor);
             frozen = new RowOutputs(
-                    executors, EncoderGraph.POOLED, RowInputs.of(weights.dataType(), false, pooling()), false);
+                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling(), false), false);
         }
         return frozen;
     }

@@ -14,15 +14,18 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.ServiceLoader;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.LinearHead;
+import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
@@ -36,6 +39,14 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
+import org.lora4j.train.RunReceipt;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.trust.DataHashes;
+import org.lora4j.trust.ExamplePreview;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -61,6 +72,13 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
     private static final double NANOS = 1e9;
+    private static final String RESUME = "resume";
+
+    /** What whoever calls {@code fit} on a task that has learned has to know. */
+    static final String STARTS_ANEW =
+            "every fit starts from the encoder, so what was learned before is replaced; to go on from"
+                    + " it, write its encoder by HuggingFaceExport.of(task.encoder()).weights(task.weights()).withoutHead()"
+                    + ".write(directory), and make the task over TextEncoder.load(directory)";
 
     private final String name = getClass().getSimpleName();
     private final TextEncoder encoder;
@@ -73,7 +91,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private boolean ownsEncoder;
 
     /** What is there after a fit or a load; no report where a directory had none. */
-    private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
+    private record Fitted<I, E, P>(
+            TaskModel model, Targets<I, E, P> targets, TextFitReport report, Optional<TaskEvidence> evidence) {}
 
     /**
      * For the class of a task.
@@ -108,17 +127,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     there is nothing to tell apart: a single label or tag, one number, equal relevance; the message lists every problem
      */
     public T fit(List<E> train) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        CheckedExamples<E> all = checked(train, "train", "fit", options.skipEmpty(), notes);
-        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
-        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
-        learn(
-                CheckedExamples.part("train", split.train()),
-                CheckedExamples.part("validation", split.validation()),
-                true,
-                notes);
-        return self();
+        return learnAll("fit", train);
     }
 
     /**
@@ -132,21 +141,77 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     {@code train} does not have
      */
     public T fit(List<E> train, List<E> validation) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
+        return learnGiven("fit", train, validation);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
+     *
+     * @param train the same examples
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train) {
+        requireCheckpoints();
+        return learnAll(RESUME, train);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
+     * examples, settings and encoder the end is the same to the bit, as far as the steps go; a head that learned alone is solved again.
+     *
+     * @param train the same examples
+     * @param validation the same examples to choose by
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train, List<E> validation) {
+        requireCheckpoints();
+        return learnGiven(RESUME, train, validation);
+    }
+
+    private void requireCheckpoints() {
+        if (options.run().checkpoints().isEmpty()) {
+            throw new IllegalStateException(name + ".resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
+    }
+
+    private T learnAll(String call, List<E> train) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> all = checked(train, "train", call, options.skipEmpty(), notes);
+        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
+        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
+        learn(
+                call,
+                CheckedExamples.part("train", split.train()),
+                CheckedExamples.part("validation", split.validation()),
+                true,
+                notes);
+        return self();
+    }
+
+    private T learnGiven(String call, List<E> train, List<E> validation) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
         Objects.requireNonNull(
-                validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
+                validation,
+                name + "." + call + ": validation is null; expected a list of examples. " + call
+                        + "(train) makes one.");
         List<String> notes = new ArrayList<>();
         Problems problems = new Problems();
         CheckedExamples<E> learned = CheckedExamples.of(spec, train, "train", options.skipEmpty(), problems, notes);
         CheckedExamples<E> held =
                 CheckedExamples.of(spec, validation, "validation", options.skipEmpty(), problems, notes);
-        problems.throwIfAny(name + ".fit");
+        problems.throwIfAny(name + "." + call);
         if (held.examples().isEmpty()) {
             throw new IllegalArgumentException(
-                    name + ".fit: the validation part is empty; expected examples to choose by,"
-                            + " none of them in the training part. fit(train) makes one.");
+                    name + "." + call + ": the validation part is empty; expected examples to choose by,"
+                            + " none of them in the training part. " + call + "(train) makes one.");
         }
-        learn(learned, held, false, notes);
+        learn(call, learned, held, false, notes);
         return self();
     }
 
@@ -163,7 +228,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     private synchronized void learn(
-            CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
+            String call, CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress(name + ".fit");
@@ -175,16 +240,31 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         List<EncodedText> encodedHeld = encode(validation, targets, tokens);
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(targets.notes());
-        notes.addAll(notes(learned, held, encoded, encodedHeld));
         Optional<LinearHead> own = start(targets, train);
         headNote(targets, own).ifPresent(notes::add);
         if (encoder.isPoolingGuessed() && targets.head() != TaskExporter.Head.TAGS) {
             notes.add("the files of the encoder do not say how a text becomes one vector; " + encoder.pooling()
                     + " was chosen, encoder.withPooling(...) sets another");
         }
-        notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome =
-                TaskFit.fit(parts, new TargetHead(name, targets), options, own, encoded, encodedHeld, taken, progress);
+        Preflight preflight = preflight(learned, held, targets, encoded, encodedHeld);
+        preflight.require(name + ".fit");
+        notes.addAll(preflight.notes());
+        Fitted<I, E, P> before = fitted;
+        if (before != null && before.model().tuning() != Tuning.HEAD_ONLY) {
+            notes.add(STARTS_ANEW);
+        }
+        if (!Silence.isKept()) {
+            notes.forEach(note -> LOG.warn("{}: {}", name, note));
+        }
+        TaskFit.Outcome outcome = TaskFit.fit(
+                parts,
+                new TargetHead(name, targets),
+                options.resuming(call.equals(RESUME)),
+                own,
+                encoded,
+                encodedHeld,
+                taken,
+                progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -202,11 +282,54 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         if (!progress.isNone()) {
             LOG.info("{}: {}", name, report.line());
         }
-        Fitted<I, E, P> before = fitted;
-        fitted = new Fitted<>(outcome.model(), targets, report);
+        TaskEvidence evidence = evidence(outcome.model(), targets, report, train, encoded, validation, encodedHeld);
+        fitted = new Fitted<>(outcome.model(), targets, report, Optional.of(evidence));
         if (before != null) {
             before.model().close();
         }
+    }
+
+    /** Checks what a fit gave, and takes note of it for a receipt. */
+    private TaskEvidence evidence(
+            TaskModel model,
+            Targets<I, E, P> targets,
+            TextFitReport report,
+            List<E> train,
+            List<EncodedText> encoded,
+            List<E> validation,
+            List<EncodedText> held) {
+        TrainingPlan plan = options.planWithHead(!validation.isEmpty());
+        try {
+            RunReceipt.requireChanged(name + ".fit", plan, report);
+        } catch (IllegalStateException e) {
+            model.close();
+            throw e;
+        }
+        Map<String, DataHashes> data = new LinkedHashMap<>();
+        data.put(Receipt.TRAIN, hashes(train, encoded));
+        if (!validation.isEmpty()) {
+            data.put(Receipt.VALIDATION, hashes(validation, held));
+        }
+        return TaskEvidence.of(
+                spec.kind().name(),
+                model,
+                encoder::hashes,
+                data,
+                plan,
+                options.fit().seed(),
+                report);
+    }
+
+    private DataHashes hashes(List<E> examples, List<EncodedText> encoded) {
+        DataHashes.Gathering gathering = new DataHashes.Gathering();
+        for (int i = 0; i < examples.size(); i++) {
+            spec.texts(spec.input(examples.get(i))).forEach(gathering::text);
+            for (float value : encoded.get(i).target()) {
+                gathering.number(Float.floatToRawIntBits(value));
+            }
+            gathering.end();
+        }
+        return gathering.hashes();
     }
 
     /** The targets of the training part, after everything that is wrong with either part was told. */
@@ -300,37 +423,54 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return tokens;
     }
 
-    private List<String> notes(
+    /** What is found in the examples, before anything is computed with them. */
+    private Preflight preflight(
             CheckedExamples<E> train,
             CheckedExamples<E> validation,
+            Targets<I, E, P> targets,
             List<EncodedText> encoded,
             List<EncodedText> held) {
-        List<String> notes = new ArrayList<>();
-        long cut = encoded.stream().filter(example -> example.tokens().cut()).count()
-                + held.stream().filter(example -> example.tokens().cut()).count();
-        if (cut > 0) {
-            notes.add(cut + " of " + (encoded.size() + held.size()) + " texts are longer than " + encoder.maxLength()
-                    + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
+        Preflight found = options.fit().preflight();
+        if (options.tuning() == Tuning.HEAD_ONLY) {
+            found = found.without(PreflightRule.RATE_OF_ANOTHER_KIND);
         }
-        Map<List<String>, Integer> known = new LinkedHashMap<>();
-        for (int i = 0; i < train.examples().size(); i++) {
-            known.putIfAbsent(
-                    spec.texts(spec.input(train.examples().get(i))),
-                    train.rows().get(i));
-        }
-        List<String> twice = new ArrayList<>();
-        for (int i = 0; i < validation.examples().size(); i++) {
-            Integer at = known.get(spec.texts(spec.input(validation.examples().get(i))));
-            if (at != null) {
-                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
-            }
-        }
-        if (!twice.isEmpty()) {
-            notes.add(twice.size()
-                    + " texts of the validation part are in the training part, too, so scores on it are too" + " high: "
-                    + MessageText.values(twice));
-        }
-        return notes;
+        List<EncodedText> all = Stream.concat(encoded.stream(), held.stream()).toList();
+        found = TextPreflight.ofTokens(
+                found, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
+        found = TextPreflight.withoutTarget(found, targets, train, encoded);
+        found = TextPreflight.withoutTarget(found, targets, validation, held);
+        List<Integer> words = Stream.concat(train.examples().stream(), validation.examples().stream())
+                .map(example -> spec.texts(spec.input(example)).size())
+                .toList();
+        found = TextPreflight.cutLabels(found, targets, words, all);
+        found = TextPreflight.inBothParts(found, train, validation, example -> spec.texts(spec.input(example)));
+        return found.showing(
+                TextPreview.of(train.examples(), 3, example -> TextPreview.of(spec, targets, encoder, example))
+                        .examples()
+                        .stream()
+                        .map(Object::toString)
+                        .toList());
+    }
+
+    /**
+     * Shows examples as the model gets them, with what is learned of them, before anything is trained.
+     *
+     * @param examples the examples
+     * @param count how many are shown at most, the first ones; 1 or more
+     * @return the first examples, for a terminal or as a page
+     * @throws IllegalArgumentException as {@link #fit(List)}
+     */
+    public ExamplePreview preview(List<E> examples, int count) {
+        Arguments.required(examples, name + ".preview: examples", "a list of examples");
+        Problems problems = new Problems();
+        problems.atLeast("count", count, 1);
+        problems.throwIfAny(name + ".preview");
+        requireOpen();
+        CheckedExamples<E> all = checked(examples, "examples", "preview", options.skipEmpty(), new ArrayList<>());
+        Fitted<I, E, P> now = fitted;
+        Targets<I, E, P> targets =
+                now == null ? targets(all, CheckedExamples.part("validation", List.of())) : now.targets();
+        return TextPreview.of(all.examples(), count, example -> TextPreview.of(spec, targets, encoder, example));
     }
 
     /**
@@ -444,8 +584,26 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
             fields.put("report", now.report().fields());
         }
         synchronized (this) {
-            TaskFiles.save(name + ".save", directory, now.model(), fields);
+            TaskFiles.save(
+                    name + ".save",
+                    directory,
+                    now.model(),
+                    fields,
+                    now.evidence().flatMap(evidence -> evidence.receipt(name + ".save", now.model())),
+                    (staging, written) ->
+                            TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets()), true));
         }
+    }
+
+    /**
+     * What the training was, as {@link #save} writes it beside the task.
+     *
+     * @return the receipt; empty if this task was loaded from a directory without one, or what was trained was changed since
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public Optional<Receipt> receipt() {
+        Fitted<I, E, P> now = requireFitted("receipt");
+        return now.evidence().flatMap(evidence -> evidence.receipt(name + ".receipt", now.model()));
     }
 
     /**
@@ -554,6 +712,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IOException if a file is missing or damaged, or is of another task or for another encoder
      */
     protected final T read(Path directory) throws IOException {
+        try (TrustPolicy.Opened opened = encoder.trust().open(directory)) {
+            return readFrom(opened.path(), directory);
+        }
+    }
+
+    private T readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
         if (CheckpointTask.beginsWithHead(fields) && parts.head().isEmpty()) {
@@ -563,8 +727,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         }
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
-        TaskModel model = TaskFiles.load(directory, fields, parts, new TargetHead(name, targets));
-        fitted = new Fitted<>(model, targets, report);
+        TaskModel model = TaskFiles.load(
+                directory,
+                fields,
+                parts,
+                new TargetHead(name, targets),
+                encoder.trust().allowsOtherBase());
+        Optional<Receipt> receipt = TaskFiles.receipt(directory, model);
+        SavedEncoder.requireTrusted(named, receipt, encoder);
+        fitted = new Fitted<>(model, targets, report, receipt.map(of -> TaskEvidence.loaded(model, of)));
         return self();
     }
 
@@ -715,7 +886,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 PretrainedHead head = parts.head().orElseThrow();
                 Targets<I, E, P> targets = of.targets(head);
                 LinearHead last = of.start(head, targets);
-                fitted = new Fitted<>(TaskModel.fixed(parts, new TargetHead(name, targets), last), targets, null);
+                TaskModel model = TaskModel.of(parts, new TargetHead(name, targets).kind(), last);
+                fitted = new Fitted<>(model, targets, null, Optional.empty());
             });
         }
         return fitted;

@@ -7,6 +7,8 @@ import com.oracle.labs.mlrg.olcut.config.ConfigurationManager;
 import com.oracle.labs.mlrg.olcut.util.Pair;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -19,6 +21,8 @@ import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
+import org.lora4j.report.PredictedLabels;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.tribuo.Bases;
 import org.lora4j.tribuo.Data;
 import org.lora4j.tribuo.LoraModel;
@@ -81,9 +85,28 @@ class TribuoGuideTest {
         model.serializeToFile(saved);
 
         assertThat(evaluation.accuracy()).isGreaterThan(0.9);
+        report(model);
         saveAndLoad(model, saved);
         goOn(trainer, model, Data.corners(10, 3, "d"));
         ensembles(trainer);
+    }
+
+    private void report(LoraModel<Label> model) throws Exception {
+        Path page = folder.resolve("report.html");
+
+        List<String> truth = new ArrayList<>();
+        List<Map<String, Double>> scores = new ArrayList<>();
+        for (Example<Label> example : test) {
+            Map<String, Double> ofLabels = new HashMap<>();
+            model.predict(example).getOutputScores().forEach((name, label) -> ofLabels.put(name, label.getScore()));
+            truth.add(example.getOutput().getLabel());
+            scores.add(ofLabels);
+        }
+        TrainingReport.of(model.training().orElseThrow())
+                .with(PredictedLabels.of(truth, scores))
+                .write(page);
+
+        assertThat(page).content().contains("Confusion", "Loss of each step");
     }
 
     private void ensembles(LoraTrainer<Label> trainer) {
@@ -105,6 +128,7 @@ class TribuoGuideTest {
         model.exportMerged(plain);
 
         assertThat(again.isAttached()).isTrue();
+        assertThat(again.training()).isEmpty();
         assertThat(whole).exists();
         assertThat(directory).isDirectoryContaining("glob:**adapter_model.safetensors");
         assertThat(plain).exists();

@@ -135,6 +135,11 @@ final class EncoderTeam {
     }
 
     private Contender output(String key, String label, SameDiff graph, Multiplier multiplier) {
+        return output(key, label, graph, batch, multiplier);
+    }
+
+    static Contender output(
+            String key, String label, SameDiff graph, Map<String, INDArray> batch, Multiplier multiplier) {
         GraphExecutor executor =
                 ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(multiplier), Turn.THREADS);
         return new Contender(key, label, () -> {

@@ -26,6 +26,7 @@ import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.report.TrainingReport;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
@@ -178,6 +179,8 @@ public final class ContinualExample {
         report.save(folder.resolve(file + ".json"));
         HeatMap.of(report, strategy.name() + ": accuracy in percent after each task")
                 .save(folder.resolve(file + ".png"));
+        say("report: "
+                + TrainingReport.of(report).withTitle(strategy.name()).overwrite(folder.resolve(file + ".html")));
         Outcome outcome = Outcome.of(strategy, report, routing.testRoutes());
         say(String.format(
                 Locale.ROOT,

@@ -30,6 +30,8 @@ import org.lora4j.language.LmExample;
 import org.lora4j.language.LmFitReport;
 import org.lora4j.language.LmRequest;
 import org.lora4j.language.LongRows;
+import org.lora4j.report.SampleListener;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.train.RunListener;
 
 /**
@@ -135,7 +137,10 @@ public final class LanguageExample {
     private void learn(Domain domain, List<LabeledText> questions) throws IOException {
         print("%n== %s%n", domain.name());
         model.model().activate();
-        CausalLmTrainer adapting = builder(model).adapterName(domain.name()).build();
+        SampleListener samples =
+                SampleListener.of(model, config(domain.ends()), domain.prompts().get(0), "Once upon a time");
+        CausalLmTrainer adapting =
+                builder(model).adapterName(domain.name()).listener(samples).build();
         double before = adapting.evaluate(domain.test()).loss();
         print("before: %.4f%n", before);
         out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
@@ -152,6 +157,12 @@ public final class LanguageExample {
                 adapter.minutes(),
                 adapter.stories());
         out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
+        out.println("report: "
+                + TrainingReport.of(report)
+                        .withTitle("stories260K learns " + domain.name())
+                        .with(adapting.evaluate(domain.test()))
+                        .withSamples(samples.samples())
+                        .overwrite(folder.resolve(domain.name() + ".html")));
         double off;
         try (var disabled = model.model().disabled()) {
             off = storiesLoss(model);

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.RetrievalEvaluation;
@@ -84,11 +85,13 @@ public final class TextExample {
                 heads(encoder);
             }
             if (tasks.contains("clinc150")) {
-                search(new IntentSearch(
-                        encoder, new Clinc150(data.resolve("clinc150")), full ? 50 : 10, full ? 30 : 10));
+                search(
+                        new IntentSearch(
+                                encoder, new Clinc150(data.resolve("clinc150")), full ? 50 : 10, full ? 30 : 10),
+                        folder);
             }
             if (tasks.contains("snips")) {
-                slots(new CommandSlots(encoder, data.resolve("snips-slots"), full ? 13_000 : 1_000));
+                slots(new CommandSlots(encoder, data.resolve("snips-slots"), full ? 13_000 : 1_000), folder);
             }
         }
         ReportFile.write(folder.resolve("report.json"), figures);
@@ -148,16 +151,18 @@ public final class TextExample {
                 .toList();
     }
 
-    private void search(IntentSearch search) {
+    private void search(IntentSearch search, Path folder) throws IOException {
         out.printf(Locale.ROOT, "%n== CLINC150: a search for questions of the same intent, %d pairs%n", search.pairs());
         Map<String, Supplier<RetrievalEvaluation>> arms = new LinkedHashMap<>();
         arms.put("frozen", search::frozen);
         arms.put("LoRA", search::lora);
         arms.put("full", search::full);
         Map<String, Object> results = new LinkedHashMap<>();
+        List<TrainingReport> reports = new ArrayList<>();
         arms.forEach((name, arm) -> {
             RetrievalEvaluation evaluation = arm.get();
             out.println(name + ": " + evaluation);
+            reports.add(TrainingReport.titled(name).with(evaluation));
             results.put(
                     name,
                     Map.of(
@@ -166,20 +171,28 @@ public final class TextExample {
                             "ndcg10", evaluation.ndcg().get(10)));
         });
         figures.put("clinc150", results);
+        report(reports, folder.resolve("clinc150.html"));
     }
 
-    private void slots(CommandSlots slots) {
+    private void slots(CommandSlots slots, Path folder) throws IOException {
         out.printf(Locale.ROOT, "%n== Snips: slots of voice commands, %d to learn from%n", slots.commands());
         Map<String, Supplier<LabelEvaluation>> arms = new LinkedHashMap<>();
         arms.put("frozen", slots::frozen);
         arms.put("LoRA", slots::lora);
         arms.put("full", slots::full);
         Map<String, Object> results = new LinkedHashMap<>();
+        List<TrainingReport> reports = new ArrayList<>();
         arms.forEach((name, arm) -> {
             LabelEvaluation evaluation = arm.get();
+            reports.add(TrainingReport.titled(name).with(evaluation));
             out.printf(Locale.ROOT, "%s: entity F1 %.4f, macro %.4f%n", name, evaluation.f1(), evaluation.macroF1());
             results.put(name, Map.of("f1", evaluation.f1(), "macroF1", evaluation.macroF1()));
         });
         figures.put("snips", results);
+        report(reports, folder.resolve("snips.html"));
+    }
+
+    private void report(List<TrainingReport> reports, Path file) throws IOException {
+        out.println("report: " + TrainingReport.compare(reports).overwrite(file));
     }
 }

@@ -14,7 +14,7 @@ import org.lora4j.internal.encoder.EncoderMath.Term;
  *
  * <pre>
  * h = norm(h + attention(h)),  h = norm(h + mlp(h))            normalized behind, as in BERT, or
- * h = h + attention(norm(h)),  h = h + mlp(norm(h))            before, as in T5
+ * h = h + attention(norm(h)),  h = h + mlp(norm(h))            before, as in T5, perhaps scaled before they are added
  * </pre>
  *
  * <p><b>State.</b> Remembers the states between layers. <b>Threads.</b> For one thread.
@@ -87,9 +87,15 @@ public final class Encoder<T> {
 
     private T layer(T h, EncoderBlock block) {
         String attended = scope(block, shape.family().attentionScope()) + "/attended";
-        T between = behind(ATTENTION_SUM_NORM, block, attended, attention(h, block), h);
+        T seen = scaled(ATTENTION_SCALE, block, attention(h, block));
+        T between = behind(ATTENTION_SUM_NORM, block, attended, seen, h);
         String widened = scope(block, shape.family().mlpScope()) + "/widened";
-        return behind(MLP_SUM_NORM, block, widened, feedForward(between, block), between);
+        T added = scaled(MLP_SCALE, block, feedForward(between, block));
+        return behind(MLP_SUM_NORM, block, widened, added, between);
+    }
+
+    private T scaled(EncoderPart scale, EncoderBlock block, T x) {
+        return has(scale) ? math.gained(shape.module(scale, block), x) : x;
     }
 
     /** What a part adds to what went into it, and the norm of the sum if there is one. */

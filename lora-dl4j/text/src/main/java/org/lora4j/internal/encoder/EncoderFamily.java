@@ -607,6 +607,20 @@ public final class EncoderFamily {
                 input, List.of(linear("head.dense"), byField("classifier_activation"), norm("head.norm"), last));
     }
 
+    /**
+     * A row that reads no tokens and so is not of the table: layers between embeddings that come from elsewhere and a final norm.
+     *
+     * @param names of its parts
+     * @param attention what attention's variables are named after
+     * @param mlp the same for the feed-forward part
+     */
+    public static EncoderFamily ofEmbeddings(
+            String modelType, String className, Map<EncoderPart, String> names, String attention, String mlp) {
+        return new EncoderFamily(modelType, className, modelType + ".", "encoder.layer.")
+                .named(names)
+                .scope(attention, mlp);
+    }
+
     /** The family of a {@code model_type}. */
     public static Optional<EncoderFamily> of(String modelType) {
         return Optional.ofNullable(BY_TYPE.get(modelType));

@@ -204,6 +204,11 @@ public final class EncoderGraphMath implements EncoderMath<SDVariable> {
     }
 
     @Override
+    public SDVariable gained(String path, SDVariable x) {
+        return x.mul(name(prefix + path + "/scaled"), parameter(prefix + path));
+    }
+
+    @Override
     public SDVariable norm(EncoderPart part, String path, SDVariable x, int groups) {
         String module = prefix + path;
         SDVariable gain = parameter(module + ".weight");

@@ -30,6 +30,9 @@ public interface EncoderMath<T> {
     /** {@code x + v}, a vector of the model. */
     T shifted(String parameter, T x);
 
+    /** {@code x v}, a vector of the model, element by element. */
+    T gained(String parameter, T x);
+
     /** Every one of {@code groups} equal parts of a row normalized by itself, all with the same gains. */
     T norm(EncoderPart part, String module, T x, int groups);
 

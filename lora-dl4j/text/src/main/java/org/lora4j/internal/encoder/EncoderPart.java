@@ -74,7 +74,11 @@ public enum EncoderPart {
     /** From the inner width to the hidden width. */
     DOWN(Kind.LINEAR, true),
     /** Of the sum of the feed-forward part and what went into it. */
-    MLP_SUM_NORM(Kind.NORM, true);
+    MLP_SUM_NORM(Kind.NORM, true),
+    /** What attention gives is multiplied by it. */
+    ATTENTION_SCALE(Kind.VECTOR, true),
+    /** What the feed-forward part gives is multiplied by it. */
+    MLP_SCALE(Kind.VECTOR, true);
 
     /** What a part's tensors are. */
     enum Kind {

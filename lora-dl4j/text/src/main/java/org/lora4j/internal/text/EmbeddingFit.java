@@ -93,16 +93,15 @@ public final class EmbeddingFit {
             Optional<ToDoubleFunction<TaskModel>> score,
             Progress progress) {
         TaskModel model = start(parts, options);
+        ModelPreflight.require(options, model);
         OptionalDouble before = value(score, model);
         Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
                 .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()))
                 .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build()
-                .train(batches(
-                        data.examples().size(),
-                        options.batchSize(data.examples().size())));
+        int examples = data.examples().size();
+        TrainingResult result = options.run().of(trainer, batches(examples, options.batchSize(examples)));
         OptionalDouble after = value(score, model);
         if (score.isPresent() && before.getAsDouble() > after.getAsDouble()) {
             model.close();

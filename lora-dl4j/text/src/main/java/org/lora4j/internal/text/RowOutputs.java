@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,21 +21,21 @@ public final class RowOutputs {
 
     private final ExecutorPool executors;
     private final String output;
-    private final RowInputs inputs;
+    private final FitEncoder encoder;
     private final boolean perToken;
 
     /**
      * Takes a graph.
      *
      * @param output name of the variable wanted
-     * @param inputs which placeholders it has
+     * @param encoder whose graph it is
      * @param perToken false if the variable is {@code [rows, n]}, true if it is {@code [rows, length, n]} or, flat, {@code
      *     [rows * length, n]}
      */
-    public RowOutputs(ExecutorPool executors, String output, RowInputs inputs, boolean perToken) {
+    public RowOutputs(ExecutorPool executors, String output, FitEncoder encoder, boolean perToken) {
         this.executors = executors;
         this.output = output;
-        this.inputs = inputs;
+        this.encoder = encoder;
         this.perToken = perToken;
     }
 
@@ -63,7 +64,7 @@ public final class RowOutputs {
         float[][] results = new float[texts.size()][];
         executors.with(executor -> {
             for (TokenRows.Part part : rows.parts()) {
-                Map<String, INDArray> arrays = rows.placeholders(part, inputs);
+                Map<String, INDArray> arrays = encoder.placeholders(rows, part, OptionalLong.empty());
                 INDArray values = executor.output(arrays, List.of(output)).get(output);
                 keep(values, part, texts, results);
                 arrays.values().forEach(INDArray::close);

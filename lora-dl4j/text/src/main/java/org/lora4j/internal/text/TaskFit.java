@@ -24,7 +24,7 @@ import org.lora4j.train.Validation;
  */
 public final class TaskFit {
 
-    private final EncoderParts parts;
+    private final FitEncoder parts;
     private final HeadTask task;
     private final TextOptions options;
     private final Optional<LinearHead> start;
@@ -51,8 +51,40 @@ public final class TaskFit {
             Optional<ScoreInterval> gain,
             Optional<TrainingResult> training) {}
 
+    /** What the model gave at its best evaluation, so that it need not read the validation part once more when it is restored. */
+    private static final class BestLogits {
+
+        private final boolean higherIsBetter;
+        private double score = Double.NaN;
+        private long evaluations;
+        private float[][] logits;
+
+        BestLogits(boolean higherIsBetter) {
+            this.higherIsBetter = higherIsBetter;
+        }
+
+        /** Takes an evaluation and gives its score; of equal ones the first is the best, as for the trainer. */
+        double of(double value, float[][] ofModel) {
+            evaluations++;
+            if (logits == null || (higherIsBetter ? value > score : value < score)) {
+                score = value;
+                logits = ofModel;
+            }
+            return value;
+        }
+
+        /** What the model gives after a run; empty if that may be another one than the best, as in a run that went on from a checkpoint. */
+        Optional<float[][]> restored(TrainingResult result) {
+            long all = result.evaluations().size()
+                    + result.epochs().stream()
+                            .filter(epoch -> epoch.metric().isPresent())
+                            .count();
+            return result.bestRestored() && all == evaluations ? Optional.of(logits) : Optional.empty();
+        }
+    }
+
     private TaskFit(
-            EncoderParts parts,
+            FitEncoder parts,
             HeadTask task,
             TextOptions options,
             Optional<LinearHead> start,
@@ -79,7 +111,7 @@ public final class TaskFit {
      *     both once its cost is chosen, and of few examples its cost is chosen by cross-validation on both
      */
     public static Outcome fit(
-            EncoderParts parts,
+            FitEncoder parts,
             HeadTask task,
             TextOptions options,
             Optional<LinearHead> start,
@@ -91,9 +123,11 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
+        ModelPreflight.require(
+                options, () -> start(LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
-        HeadSearch search = new HeadSearch(
-                task, parts.features(task.kind()), options.fit().seed(), progress.stage("head", "iterations", 0));
+        int width = parts.width(task.kind().isPerToken());
+        HeadSearch search = new HeadSearch(task, width, options.fit().seed(), progress.stage("head", "iterations", 0));
         HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());
         HeadSearch.Rows held = new HeadSearch.Rows(validation, frozen.validation());
         // A small part tells costs apart by luck; what the caller gave to choose by is not learned from.
@@ -112,11 +146,11 @@ public final class TaskFit {
         }
         TaskModel model = start(found.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
-        Validation metric = new Validation(
-                task.metric(),
-                task.higherIsBetter(),
-                () -> task.score(
-                        validation, model.outputs(texts, progress.stage("validation", "texts", texts.size()))));
+        BestLogits best = new BestLogits(task.higherIsBetter());
+        Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
+            float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
+            return best.of(task.score(validation, logits), logits);
+        });
         Trainer.Builder trainer = Trainer.builder(model.trainable())
                 .plan(options.planWithHead(!validation.isEmpty()))
                 .progress(progress);
@@ -125,7 +159,7 @@ public final class TaskFit {
         }
         guessing().ifPresent(trainer::guessingLoss);
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build().train(new LabeledRows(train, task, parts, options));
+        TrainingResult result = options.run().of(trainer, new LabeledRows(train, task, parts, options));
         if (validation.isEmpty()) {
             return new Outcome(
                     model,
@@ -137,7 +171,7 @@ public final class TaskFit {
                     Optional.of(result));
         }
         float[][] ofHead = HeadSearch.logits(found.best(), frozen.validation());
-        float[][] ofModel = model.outputs(texts);
+        float[][] ofModel = best.restored(result).orElseGet(() -> model.outputs(texts));
         ScoreInterval gain =
                 ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
         if (!isKept(gain, taken, few)) {

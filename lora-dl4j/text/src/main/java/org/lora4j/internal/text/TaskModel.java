@@ -3,23 +3,23 @@ package org.lora4j.internal.text;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.EncoderClassifier;
-import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderWeights;
-import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Progress;
@@ -43,10 +43,13 @@ public final class TaskModel implements AutoCloseable {
 
     private static final String WEIGHT = ".weight";
     private static final String BIAS = ".bias";
-    private static final String INPUT = "head/input";
+
+    private static final long PROBE_SEED = 20261201;
+    private static final int PROBE_TEXTS = 4;
+    private static final int PROBE_TOKENS = 16;
 
     private final SameDiff graph;
-    private final EncoderParts parts;
+    private final FitEncoder encoder;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -56,12 +59,12 @@ public final class TaskModel implements AutoCloseable {
     private TaskModel(
             SameDiff graph,
             Output output,
-            EncoderParts parts,
+            FitEncoder parts,
             Tuning tuning,
             Optional<AdaptedSameDiff> adapted,
             Optional<TrainableGraph> full) {
         this.graph = graph;
-        this.parts = parts;
+        this.encoder = parts;
         this.tuning = tuning;
         this.adapted = adapted;
         this.full = full;
@@ -72,9 +75,7 @@ public final class TaskModel implements AutoCloseable {
                         : SameDiffExecutor.forInference(graph).fastest());
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
-        RowInputs inputs = RowInputs.of(
-                parts.weights().dataType(), parts.tokenTypes(), output.perToken() ? Pooling.MEAN : parts.pooling());
-        this.outputs = new RowOutputs(executors, output.name(), inputs, output.perToken());
+        this.outputs = new RowOutputs(executors, output.name(), parts, output.perToken());
     }
 
     /**
@@ -97,24 +98,23 @@ public final class TaskModel implements AutoCloseable {
 
     /** A model with a head to start from. */
     static TaskModel start(
-            EncoderParts parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
-        SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
+            FitEncoder parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
+        SameDiff graph = graph(parts, tuning, kind, head);
         return start(graph, Output.of(kind), parts, tuning, config, seed);
     }
 
     /**
-     * A model with a head that does not learn.
+     * A model with a head that was learned elsewhere; nothing else of it learns.
      *
-     * @param task what the head gives
-     * @param head its last layer
+     * @param head of as many inputs as the encoder gives
      */
-    public static TaskModel fixed(EncoderParts parts, HeadTask task, LinearHead head) {
-        return start(parts, task.kind(), Tuning.HEAD_ONLY, null, head, 0);
+    public static TaskModel of(FitEncoder parts, HeadKind kind, LinearHead head) {
+        return start(parts, kind, Tuning.HEAD_ONLY, null, head, 0);
     }
 
     /** A model of a graph that learns from the start. */
     static TaskModel start(
-            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
+            SameDiff graph, Output output, FitEncoder parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
                 ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), parts.ofEncoder(config), seed))
                 : Optional.empty();
@@ -125,24 +125,22 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /** A model of a graph with an adapter that was loaded. */
-    static TaskModel of(EncoderParts parts, Output output, AdaptedSameDiff loaded) {
+    static TaskModel of(FitEncoder parts, Output output, AdaptedSameDiff loaded) {
         return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
     }
 
     /** The graph: encoder, head, loss. */
-    static SameDiff graph(EncoderParts parts, EncoderWeights weights, HeadKind kind, LinearHead head) {
-        SameDiff sd = encoder(parts, weights, kind);
-        DataType type = weights.dataType();
+    static SameDiff graph(FitEncoder parts, Tuning tuning, HeadKind kind, LinearHead head) {
+        SameDiff sd = parts.graph(tuning == Tuning.FULL, kind.isPerToken());
+        DataType type = parts.dataType();
         String last = parts.lastModule();
         SDVariable weight = sd.var(
                 last + WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
         SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
-        SDVariable features = sd.getVariable(features(sd, parts, kind).name());
-        SDVariable rows = features.name().equals(EncoderGraph.LAST_HIDDEN_STATE)
-                ? sd.reshape(INPUT, features, -1, head.inputs())
-                : features;
+        SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
+        SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
         SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
@@ -154,27 +152,6 @@ public final class TaskModel implements AutoCloseable {
         kind.loss(sd, logits, labels);
         sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
-    }
-
-    /** The graph of the encoder, up to the vector of a text. */
-    static SameDiff encoder(EncoderParts parts, EncoderWeights weights, HeadKind kind) {
-        return EncoderGraph.create(weights, parts.pooling(kind), parts.tokenTypes())
-                .graph();
-    }
-
-    /** What the last linear module gets, in the graph of the encoder, to which layers of a head before it are appended. */
-    static Output features(SameDiff encoder, EncoderParts parts, HeadKind kind) {
-        if (!kind.isPerToken()) {
-            return new Output(EncoderGraph.POOLED, false);
-        }
-        SDVariable hidden = encoder.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
-        return parts.tokenSteps(kind)
-                .map(steps -> {
-                    SDVariable rows = encoder.reshape(
-                            INPUT, hidden, -1, parts.weights().config().hidden());
-                    return new Output(steps.appendSteps(rows, "head/features").name(), true);
-                })
-                .orElse(new Output(EncoderGraph.LAST_HIDDEN_STATE, true));
     }
 
     /** What learns besides the head. */
@@ -202,36 +179,16 @@ public final class TaskModel implements AutoCloseable {
      * @return by PyTorch's names and in its layout; not to be written to
      */
     public ModelWeights parameters() {
-        EncoderWeights encoder = parts.weights();
-        Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
-        own.replaceAll((name, array) ->
-                graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
-        Map<String, INDArray> all =
-                new LinkedHashMap<>(EncoderWeights.of(encoder.config(), own).checkpointTensors());
-        Set<String> linear = new LinkedHashSet<>();
-        Set<String> names = new LinkedHashSet<>();
-        steps().forEach(step -> {
-            names.addAll(step.tensors().keySet());
-            if (step instanceof Pooling.Linear of) {
-                linear.add(of.module() + WEIGHT);
-            }
-        });
-        linear.add(parts.lastModule() + WEIGHT);
-        names.addAll(List.of(parts.lastModule() + WEIGHT, parts.lastModule() + BIAS));
-        names.removeIf(name -> !graph.hasVariable(name));
-        for (String name : names) {
-            INDArray array = graph.getVariable(name).getArr();
-            all.put(name, linear.contains(name) ? array.permute(1, 0).dup('c') : array);
+        Map<String, INDArray> all = new LinkedHashMap<>(encoder.checkpoint(graph));
+        String last = encoder.lastModule();
+        if (graph.hasVariable(last + WEIGHT)) {
+            all.put(
+                    last + WEIGHT,
+                    graph.getVariable(last + WEIGHT).getArr().permute(1, 0).dup('c'));
+            all.put(last + BIAS, graph.getVariable(last + BIAS).getArr());
         }
         adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
         return ModelWeights.of(all);
-    }
-
-    /** What stands between the hidden states and the last linear module. */
-    private List<Pooling.Step> steps() {
-        List<Pooling.Step> steps = new ArrayList<>(parts.pooling().steps());
-        parts.head().ifPresent(head -> steps.addAll(head.pooling().steps()));
-        return steps;
     }
 
     private static Map<String, INDArray> merged(Map<String, INDArray> base, Adapter adapter) {
@@ -240,6 +197,52 @@ public final class TaskModel implements AutoCloseable {
         } catch (IncompatibleBaseException e) {
             throw new IllegalStateException("the adapter is of this model", e);
         }
+    }
+
+    /** One hash of what was trained as it is now, the same as of its files. */
+    String contentHash() {
+        return learned().map(Adapter::contentHash).orElseGet(() -> {
+            Map<String, INDArray> arrays = new LinkedHashMap<>();
+            TaskFiles.names(graph, tuning)
+                    .forEach(name -> arrays.put(name, graph.getVariable(name).getArr()));
+            return TensorHash.of(tuning.name(), arrays, name -> false);
+        });
+    }
+
+    /** The config of the adapter; empty if none learned. */
+    Map<String, Object> peftConfig() {
+        return learned().map(Adapter::peftConfig).orElse(Map.of());
+    }
+
+    private Optional<Adapter> learned() {
+        return adapted.map(model -> model.hasGivenStart(AdaptedModel.DEFAULT_ADAPTER)
+                ? model.adapter(AdaptedModel.DEFAULT_ADAPTER)
+                : model.snapshot(AdaptedModel.DEFAULT_ADAPTER));
+    }
+
+    /** Some texts of tokens drawn by a fixed seed, by which two models are compared; none if the encoder reads no tokens. */
+    List<TokenizedText> probe() {
+        OptionalInt vocabulary = encoder.vocabulary();
+        if (vocabulary.isEmpty()) {
+            return List.of();
+        }
+        SplittableRandom random = RandomStreams.of(PROBE_SEED, "probe");
+        int longest = Math.min(PROBE_TOKENS, encoder.longest());
+        List<TokenizedText> texts = new ArrayList<>();
+        for (int text = 1; text <= PROBE_TEXTS; text++) {
+            int[] ids = random.ints(Math.max(1, longest * text / PROBE_TEXTS), 0, vocabulary.getAsInt())
+                    .toArray();
+            texts.add(new TokenizedText(ids, new int[ids.length], new int[ids.length], false));
+        }
+        return texts;
+    }
+
+    /** Whether what answers is what a save writes: one adapter that acts, and nothing merged or switched off. */
+    boolean isAsSaved() {
+        return adapted.map(model -> model.isEnabled()
+                        && model.mergedAdapters().isEmpty()
+                        && model.activeAdapters().equals(List.of(AdaptedModel.DEFAULT_ADAPTER)))
+                .orElse(true);
     }
 
     /** What a trainer trains. */

@@ -24,6 +24,9 @@ public final class TokenRows {
 
     private static final int MOST_LENGTHS = 8;
 
+    /** In tokens of padding: as long as so many take to be computed, a part takes whatever is in it. */
+    private static final int COST_OF_A_PART = 128;
+
     private final List<TokenizedText> texts;
     private final int[] paddedLengths;
     private final List<List<Integer>> buckets = new ArrayList<>();
@@ -60,6 +63,11 @@ public final class TokenRows {
         }
     }
 
+    /** A text by its index. */
+    public TokenizedText text(int index) {
+        return texts.get(index);
+    }
+
     /** All texts once, the shortest first. */
     public List<Part> parts() {
         return cut(buckets);
@@ -85,14 +93,28 @@ public final class TokenRows {
         return cut(drawn);
     }
 
+    /** A part goes on with longer texts where that costs less than a part more. */
     private List<Part> cut(List<List<Integer>> rowsOfLengths) {
         List<Part> parts = new ArrayList<>();
+        List<Integer> open = new ArrayList<>();
         for (int bucket = 0; bucket < paddedLengths.length; bucket++) {
-            List<Integer> rows = rowsOfLengths.get(bucket);
-            int most = Math.max(1, Math.min(mostRows, mostTokens / paddedLengths[bucket]));
-            for (int from = 0; from < rows.size(); from += most) {
-                parts.add(new Part(paddedLengths[bucket], rows.subList(from, Math.min(rows.size(), from + most))));
+            int length = paddedLengths[bucket];
+            int most = Math.max(1, Math.min(mostRows, mostTokens / length));
+            int padding = open.isEmpty() ? 0 : open.size() * (length - paddedLengths[bucket - 1]);
+            if (open.size() >= most || padding > COST_OF_A_PART) {
+                parts.add(new Part(paddedLengths[bucket - 1], open));
+                open = new ArrayList<>();
             }
+            for (int row : rowsOfLengths.get(bucket)) {
+                open.add(row);
+                if (open.size() == most) {
+                    parts.add(new Part(length, open));
+                    open = new ArrayList<>();
+                }
+            }
+        }
+        if (!open.isEmpty()) {
+            parts.add(new Part(paddedLengths[paddedLengths.length - 1], open));
         }
         return parts;
     }

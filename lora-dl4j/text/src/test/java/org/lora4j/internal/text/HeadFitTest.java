@@ -76,7 +76,7 @@ class HeadFitTest {
         EncoderWeights weights = EncoderWeights.random(config, 1, DataType.DOUBLE);
         EncoderParts parts = new EncoderParts("", weights, Pooling.MEAN, false);
         LinearHead head = new LinearHead(4, OUTPUTS, values(4 * OUTPUTS), values(OUTPUTS));
-        SameDiff graph = TaskModel.graph(parts, weights, kind, head);
+        SameDiff graph = TaskModel.graph(parts, Tuning.HEAD_ONLY, kind, head);
         int tokens = kind.isPerToken() ? 3 : 1;
         int rows = 2 * tokens;
         float[][] targets = new float[rows][];
@@ -109,16 +109,30 @@ class HeadFitTest {
     @ParameterizedTest
     @EnumSource
     void solution_cannotBeMadeBetter(HeadKind kind) {
+        assertSolved(kind, INPUTS, ROWS);
+    }
+
+    /** Fewer vectors than half their length, two of them the same and one of zeros. */
+    @ParameterizedTest
+    @EnumSource
+    void solution_ofFewVectors_cannotBeMadeBetter(HeadKind kind) {
+        assertSolved(kind, 20, 8);
+    }
+
+    private void assertSolved(HeadKind kind, int inputs, int rows) {
         List<float[]> features = new ArrayList<>();
         List<float[]> targets = new ArrayList<>();
-        for (int i = 0; i < ROWS; i++) {
-            features.add(values(INPUTS));
+        for (int i = 0; i < rows; i++) {
+            features.add(values(inputs));
             targets.add(target(kind));
         }
+        features.set(2, new float[inputs]);
+        features.set(4, features.get(3).clone());
         double cost = 3;
         LinearHead solution;
         try (HeadFit fit = new HeadFit(kind, features, targets)) {
-            solution = fit.solve(cost, LinearHead.zeros(INPUTS, OUTPUTS));
+            LinearHead start = new LinearHead(inputs, OUTPUTS, values(inputs * OUTPUTS), values(OUTPUTS));
+            solution = fit.solve(cost, start);
         }
         double least = objective(kind, solution, features, targets, cost);
 
@@ -131,7 +145,7 @@ class HeadFitTest {
             for (int j = 0; j < bias.length; j++) {
                 bias[j] += (float) (0.02 * random.nextGaussian());
             }
-            double moved = objective(kind, new LinearHead(INPUTS, OUTPUTS, weight, bias), features, targets, cost);
+            double moved = objective(kind, new LinearHead(inputs, OUTPUTS, weight, bias), features, targets, cost);
             assertThat(moved).isGreaterThan(least);
         }
     }

@@ -23,6 +23,7 @@ import org.lora4j.integration.golden.lm.LmCase;
 import org.lora4j.integration.peft.cases.AdapterTensors;
 import org.lora4j.integration.peft.cases.Tensors;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.image.GoldenImages;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderStates;
@@ -50,8 +51,11 @@ final class EncoderCases {
     private static final String NAME = "default";
     private static final int IGNORED = -100;
 
-    /** Models of images, and of texts and images together, which the reader of encoders of texts refuses by name. */
-    static final Set<String> UNSUPPORTED = Set.of("clip", "siglip", "vit", "deit", "dinov2", "convnext");
+    /** Models of texts and images together, which the reader of encoders of texts refuses by name. */
+    private static final Set<String> UNSUPPORTED = Set.of("clip", "siglip");
+
+    /** Models of images, which their own reader takes. */
+    static final Set<String> IMAGES = Set.of("vit", "deit", "dinov2", "convnext");
 
     private static final String EMBEDDINGS = "golden/embeddings";
     private static final String LOSS = "golden_loss";
@@ -73,7 +77,7 @@ final class EncoderCases {
         this.mask = golden.get("attention_mask").castTo(DataType.INT32).toIntMatrix();
     }
 
-    /** Checks all models of a folder of fixtures that are of texts. */
+    /** Checks all models of a folder of fixtures. */
     static void run(Path fixtures, Consumer<LmCase> done) throws IOException {
         try (Stream<Path> models = Files.list(fixtures.resolve("models"))) {
             for (Path model : models.filter(Files::isDirectory).sorted().toList()) {
@@ -91,6 +95,9 @@ final class EncoderCases {
                     .asText();
             if (UNSUPPORTED.contains(type)) {
                 return refused(name, directory, type);
+            }
+            if (IMAGES.contains(type)) {
+                return LmCase.of(name, GoldenImages.problems(directory));
             }
             EncoderCases model = new EncoderCases(directory);
             change.accept(model.golden);

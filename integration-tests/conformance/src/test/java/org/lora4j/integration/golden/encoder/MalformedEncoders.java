@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.lora4j.image.ImageEncoder;
 import org.lora4j.integration.golden.lm.LmCase;
 import org.lora4j.pretrained.PretrainedEncoder;
 
@@ -33,11 +34,12 @@ final class MalformedEncoders {
         String name = "malformed/" + folder.getFileName();
         List<String> problems = new ArrayList<>();
         String type = about.path("base").asText();
-        if (EncoderCases.UNSUPPORTED.contains(type)) {
-            return new LmCase(name, LmCase.Outcome.UNSUPPORTED, type + " is a model of images");
-        }
         try {
-            PretrainedEncoder.load(folder);
+            if (EncoderCases.IMAGES.contains(type)) {
+                ImageEncoder.load(folder);
+            } else {
+                PretrainedEncoder.load(folder);
+            }
             problems.add("was read");
         } catch (IOException e) {
             for (JsonNode word : about.path("message_should_name")) {
