@@ -78,13 +78,9 @@ class FamilyExportTest {
             strings = {
                 "albert-seqcls",
                 "bert-relative-key-query",
-                "deberta-v1-seqcls",
                 "deberta-v2-conv",
-                "electra-discriminator",
                 "modernbert-seqcls-mean",
-                "mpnet-embed",
                 "nomic-seqcls",
-                "qwen3-embed-left",
                 "t5-encoder-gated"
             })
     void encoder_leavesWithItsOwnNamesAndFields_andIsReadBack(String name) throws IOException {

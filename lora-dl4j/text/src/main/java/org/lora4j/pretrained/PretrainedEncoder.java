@@ -89,6 +89,24 @@ public final class PretrainedEncoder {
     }
 
     /**
+     * Reads the shape of a model without its weights.
+     *
+     * @param directory the directory
+     * @return the shape of the encoder
+     * @throws ModelFormatException if a file is damaged or of another format, the model is of another type, or an option is not
+     *     supported; the message lists every problem
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static EncoderConfig config(Path directory) throws IOException {
+        Arguments.required(directory, "PretrainedEncoder.config: directory", "a directory of a model");
+        EncoderConfigReader.Fields fields = EncoderConfigReader.open(directory.resolve(EncoderConfigReader.FILE));
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            return new EncoderConfig(
+                    fields.description(checkpoint.tensors().size()).shape(), fields.ofEncoder());
+        }
+    }
+
+    /**
      * Reads a model without some of its tensors.
      *
      * @param directory the directory

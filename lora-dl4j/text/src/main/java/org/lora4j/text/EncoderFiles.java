@@ -99,14 +99,17 @@ final class EncoderFiles {
         if (onnx.isPresent() && !hasWeights(files)) {
             return ofOnnx(onnx.get());
         }
-        PretrainedEncoder model = PretrainedEncoder.load(files);
         Path own = files.resolve(TOKENIZER);
-        return encoder(
-                directory,
-                model.weights(),
-                model.head(),
-                directory,
-                Files.exists(own) ? own : directory.resolve(TOKENIZER));
+        Path tokenizer = Files.exists(own) ? own : directory.resolve(TOKENIZER);
+        // Before memory is taken for weights.
+        EncoderConfig config = PretrainedEncoder.config(files);
+        RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
+        try (InputStream in = RegularFile.open(tokenizer, TOKENIZER_OF_MODEL)) {
+            int ids = TokenizerVocabulary.size(in, tokenizer.toString());
+            requireSameVocabulary(ids, config, tokenizer.toString(), directory.toString());
+        }
+        PretrainedEncoder model = PretrainedEncoder.load(files);
+        return encoder(directory, model.weights(), model.head(), directory, tokenizer);
     }
 
     private static boolean hasWeights(Path directory) {
