@@ -12,7 +12,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
@@ -64,7 +63,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class HuggingFaceExport {
+public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
 
     private static final String WHERE = "HuggingFaceExport";
     private static final String HEAD = EncoderClassifier.HEAD;
@@ -94,14 +93,13 @@ public final class HuggingFaceExport {
     }
 
     private final TextEncoder encoder;
-    private final Trained trained = new Trained();
+    private final Trained trained = new Trained(adapters);
     private Target target = Target.VECTORS;
     private List<String> labels = List.of();
     private boolean several;
     private boolean numbers;
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     private HuggingFaceExport(TextEncoder encoder) {
         this.encoder = encoder;
@@ -116,17 +114,6 @@ public final class HuggingFaceExport {
     public static HuggingFaceExport of(TextEncoder encoder) {
         return new HuggingFaceExport(
                 Objects.requireNonNull(encoder, "HuggingFaceExport.of: encoder is null; expected a TextEncoder"));
-    }
-
-    /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public HuggingFaceExport adapter(Adapter adapter) {
-        trained.add("HuggingFaceExport.adapter", adapter);
-        return this;
     }
 
     /**
@@ -222,17 +209,6 @@ public final class HuggingFaceExport {
     }
 
     /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public HuggingFaceExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "HuggingFaceExport.card: card is null; expected one");
-        return this;
-    }
-
-    /**
      * Writes the directory.
      *
      * @param directory the directory, which must not exist
@@ -251,10 +227,14 @@ public final class HuggingFaceExport {
         MergedParameters merged = MergedParameters.of(WHERE, tensors, trained);
         tensors.putAll(merged.changed());
         Map<String, INDArray> heads = new LinkedHashMap<>(merged.heads());
-        Map<String, INDArray> pooler = moduleOf(heads, POOLER);
-        pooler.forEach((part, array) -> tensors.put(POOLER + "." + part, array));
+        encoder.weights()
+                .config()
+                .pooler()
+                .ifPresent(
+                        path -> moduleOf(heads, path).forEach((part, array) -> tensors.put(path + "." + part, array)));
         Problems problems = new Problems();
-        Map<String, INDArray> dense = denseOf(heads);
+        boolean hasOwnHead = isOfAnotherFamily() && !target.hasModules();
+        Map<String, INDArray> dense = hasOwnHead ? Map.of() : denseOf(heads);
         if (target.hasModules()) {
             DenseModule.of(encoder.pooling(), encoder.weights().config().hidden(), dense, problems);
         }
@@ -307,10 +287,10 @@ public final class HuggingFaceExport {
 
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
         EncoderConfig config = encoder.weights().config();
-        problems.check(
-                BertFiles.canDescribe(encoder.weights()),
-                "the encoder is of the family " + config.modelType() + ", expected one of \"bert\" and \"roberta\""
-                        + " with a table of positions: others are not exported yet");
+        if (isOfAnotherFamily()) {
+            checkFamily(heads, problems);
+            return;
+        }
         boolean roberta = config.positions().paddingId().isPresent();
         boolean hidden = heads.containsKey(HEAD + ".dense.weight");
         String last = hidden ? HEAD + ".out_proj" : HEAD;
@@ -357,31 +337,117 @@ public final class HuggingFaceExport {
                         + ", which have no place in this class, expected a classifier to be asked for, or withoutHead()");
     }
 
+    /** Other than BERT and RoBERTa, whose fields are written even where no file had them. */
+    private boolean isOfAnotherFamily() {
+        return !BertFiles.canDescribe(encoder.weights());
+    }
+
+    /** The parameters that the head of the class has. */
+    private Set<String> headParameters() {
+        return switch (target) {
+            case VECTORS -> Set.of();
+            case SENTENCE_CLASSES -> Set.of(HEAD + ".weight", HEAD + ".bias");
+            default -> encoder.weights().config().headParameters(target.suffix).orElse(Set.of());
+        };
+    }
+
+    private void checkFamily(Map<String, INDArray> heads, Problems problems) {
+        EncoderConfig config = encoder.weights().config();
+        String name = config.architecture(target.suffix);
+        problems.check(
+                !config.fields().isEmpty(),
+                "the shape of this " + config.modelType() + " was not read from a config.json, expected one that was:"
+                        + " nothing else has all fields of the family");
+        Set<String> expected = headParameters();
+        if (target != Target.VECTORS) {
+            Labels.check(labels, problems);
+            Set<String> missing = new TreeSet<>(expected);
+            missing.removeAll(heads.keySet());
+            problems.check(
+                    !expected.isEmpty() && missing.isEmpty(),
+                    "nothing that was trained brings " + (expected.isEmpty() ? "a head" : Problems.quoted(missing))
+                            + ", expected the head of " + name
+                            + ", for which Python would make weights up, or sentenceClassifier(labels)");
+            String last = expected.stream()
+                    .filter(parameter -> parameter.endsWith(HEAD + ".bias") || parameter.endsWith("out_proj.bias"))
+                    .findFirst()
+                    .orElse("");
+            INDArray outputs = heads.get(last);
+            problems.check(
+                    outputs == null || outputs.length() == labels.size(),
+                    labels.size() + " labels, expected " + (outputs == null ? 0 : outputs.length())
+                            + ", the outputs of the head");
+        }
+        if (target == Target.SEQUENCE_CLASSES) {
+            Optional<Pooling> taken = config.headPooling(target.suffix);
+            problems.check(
+                    taken.isEmpty()
+                            || encoder.pooling().modes().equals(taken.get().modes()),
+                    "the head was trained over " + encoder.pooling() + ", but " + name + " takes "
+                            + taken.orElse(Pooling.CLS) + ", expected a head over that, or sentenceClassifier(labels)");
+        }
+        problems.check(
+                !(several || numbers) || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
+                (several ? "severalLabels()" : "numbers()") + " for " + name + ", expected a classifier of texts");
+        problems.check(!(several && numbers), "severalLabels() and numbers(), expected one of them");
+        Set<String> left = new TreeSet<>(heads.keySet());
+        left.removeAll(expected);
+        problems.check(
+                left.isEmpty() || dropsHead,
+                "what was trained brings " + Problems.quoted(left) + ", which have no place in " + name
+                        + ", expected a classifier to be asked for, or withoutHead()");
+    }
+
     private Map<String, INDArray> headOf(Map<String, INDArray> heads) {
         Map<String, INDArray> head = new LinkedHashMap<>(heads);
+        if (isOfAnotherFamily()) {
+            head.keySet().retainAll(headParameters());
+            return head;
+        }
         head.keySet().removeIf(name -> target == Target.VECTORS || !name.startsWith(HEAD + "."));
         return head;
     }
 
+    private String architecture() {
+        EncoderConfig config = encoder.weights().config();
+        return isOfAnotherFamily() ? config.architecture(target.suffix) : BertFiles.family(config) + target.suffix;
+    }
+
+    /** What the config says of the encoder. */
+    private Map<String, Object> fields() {
+        EncoderConfig config = encoder.weights().config();
+        if (!isOfAnotherFamily()) {
+            return BertFiles.config(config, architecture(), torchType());
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("architectures", List.of(architecture()));
+        fields.putAll(config.fields());
+        fields.put("torch_dtype", torchType());
+        return fields;
+    }
+
+    /** The encoder's tensors by their names in the file, without a prefix. */
+    private Map<String, INDArray> named(Map<String, INDArray> tensors) {
+        EncoderConfig config = encoder.weights().config();
+        Map<String, INDArray> named = new LinkedHashMap<>(encoder.weights().fileTensors(tensors));
+        boolean pooled = config.headPooling(target.suffix).stream().anyMatch(Pooling.POOLER::equals);
+        // A class without a pooler would warn of tensors that it does not know.
+        if (!target.hasModules() && !pooled) {
+            config.pooler().ifPresent(path -> named.keySet().removeIf(name -> name.startsWith(path + ".")));
+        }
+        return named;
+    }
+
     private void writeModel(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
             throws IOException {
-        EncoderConfig config = encoder.weights().config();
-        Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
+        Map<String, Object> fields = fields();
         if (!labels.isEmpty()) {
             fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));
         }
         JsonObjects.write(staging.resolve("config.json"), fields);
         Map<String, INDArray> named = new LinkedHashMap<>();
-        String prefix = target.hasModules() ? "" : BertFiles.prefix(config);
-        // A class without a pooler would warn of tensors that it does not know.
-        boolean hasPooler = target.hasModules()
-                || target == Target.SEQUENCE_CLASSES
-                        && config.positions().paddingId().isEmpty();
-        tensors.forEach((name, array) -> {
-            if (hasPooler || !name.startsWith(POOLER)) {
-                named.put(prefix + name, array);
-            }
-        });
+        String prefix = target.hasModules() ? "" : encoder.weights().config().prefix();
+        named(tensors).forEach((name, array) -> named.put(prefix + name, array));
         if (!target.hasModules()) {
             named.putAll(head);
         }
@@ -411,7 +477,8 @@ public final class HuggingFaceExport {
         Pooling pooling = encoder.pooling();
         modules.pooling(pooling, encoder.weights().config().hidden());
         if (pooling.modes().contains(Pooling.Mode.POOLER)) {
-            weights.add(dense(modules, staging, tensors.get(POOLER + ".weight"), tensors.get(POOLER + ".bias"), TANH));
+            String pooler = encoder.weights().config().pooler().orElse(POOLER);
+            weights.add(dense(modules, staging, tensors.get(pooler + ".weight"), tensors.get(pooler + ".bias"), TANH));
         }
         for (DenseModule module :
                 DenseModule.of(pooling, encoder.weights().config().hidden(), trained, new Problems())) {
@@ -467,7 +534,7 @@ public final class HuggingFaceExport {
     }
 
     private String text(MergedParameters merged) {
-        String name = BertFiles.family(encoder.weights().config()) + target.suffix;
+        String name = architecture();
         String python = target.hasModules()
                 ? "from sentence_transformers import SentenceTransformer\n\n"
                         + "model = SentenceTransformer(\"path/to/this/directory\")\n"

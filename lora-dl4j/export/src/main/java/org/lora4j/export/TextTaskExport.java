@@ -3,7 +3,7 @@ package org.lora4j.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TaskExporter;
 
@@ -15,14 +15,30 @@ import org.lora4j.text.TaskExporter;
  */
 public final class TextTaskExport implements TaskExporter {
 
+    private static final String SEQUENCES = "ForSequenceClassification";
+
     /** For the service loader. */
     public TextTaskExport() {}
+
+    /** Whether the vector and the parameters of the head are those that the family's class has. */
+    private static boolean hasHeadOfTheClass(Task task) {
+        EncoderConfig config = task.encoder().weights().config();
+        Pooling pooling = task.encoder().pooling();
+        boolean takesTheSame = config.headPooling(SEQUENCES)
+                .filter(taken -> taken.equals(Pooling.POOLER)
+                        ? pooling.equals(taken)
+                        : taken.modes().equals(pooling.modes()))
+                .isPresent();
+        return takesTheSame
+                && config.headParameters(SEQUENCES)
+                        .filter(task.weights().names()::containsAll)
+                        .isPresent();
+    }
 
     @Override
     public void export(Task task, Path directory) throws IOException {
         HuggingFaceExport export = HuggingFaceExport.of(task.encoder()).weights(task.weights());
-        boolean transformers = task.encoder().pooling().equals(Pooling.POOLER)
-                || task.weights().names().contains(EncoderClassifier.HEAD + ".out_proj.weight");
+        boolean transformers = hasHeadOfTheClass(task);
         switch (task.head()) {
             case NONE -> {}
             case TAGS -> export.tokenClassifier(task.names());

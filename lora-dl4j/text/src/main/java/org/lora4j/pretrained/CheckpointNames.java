@@ -35,6 +35,7 @@ final class CheckpointNames {
             "lm_head.",
             "qa_outputs.",
             "classifier.",
+            "classification_head.",
             "pre_classifier.",
             "sop_classifier.",
             "lm_predictions.",

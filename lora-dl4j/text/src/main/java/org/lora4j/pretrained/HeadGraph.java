@@ -115,8 +115,9 @@ final class HeadGraph {
 
     int outputs() {
         HeadForm.Step last = form.steps().get(form.steps().size() - 1);
-        String bias = last.kind() == HeadForm.Kind.WORDS ? last.name() : last.name() + ".bias";
-        return Math.toIntExact(tensors.get(bias).length());
+        return last.kind() == HeadForm.Kind.WORDS
+                ? shape.sizes().vocabulary()
+                : Math.toIntExact(tensors.get(last.name() + ".weight").size(1));
     }
 
     /**
@@ -157,12 +158,18 @@ final class HeadGraph {
                 case LINEAR, TO_EMBEDDING, OUTPUT -> linear(sd, y, step, last ? result : name + "/output");
                 case ACTIVATION -> shape.function(step).apply(y, EncoderClassifier.HEAD + "/activation");
                 case NORM -> norm(sd, y, name);
-                case WORDS ->
-                    sd.mmul(name + "/product", y, sd.getVariable(words + ".weight"), false, true, false)
-                            .add(result, parameter(sd, name));
+                case WORDS -> words(sd, y, step, words, result);
             };
         }
         return y;
+    }
+
+    private SDVariable words(SameDiff sd, SDVariable x, HeadForm.Step step, String module, String result) {
+        SDVariable table = sd.getVariable(module + ".weight");
+        return shape.isBiased(step)
+                ? sd.mmul(step.name() + "/product", x, table, false, true, false)
+                        .add(result, parameter(sd, step.name()))
+                : sd.mmul(result, x, table, false, true, false);
     }
 
     private SDVariable linear(SameDiff sd, SDVariable x, HeadForm.Step step, String result) {

@@ -114,7 +114,7 @@ public final class PretrainedEncoder {
             Map<String, INDArray> encoder = read(arrays, plan.encoder());
             Map<String, INDArray> head = read(arrays, plan.head());
             throwIfAny(checkpoint, problems, "The file is damaged or training had diverged: get another one.");
-            EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape()), encoder);
+            EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape(), fields.ofEncoder()), encoder);
             Optional<SavedHead> saved = plan.task().map(task -> head(config, task, head));
             return new PretrainedEncoder(
                     directory, weights, saved, fineTuned(directory, config, saved), plan.skipped());

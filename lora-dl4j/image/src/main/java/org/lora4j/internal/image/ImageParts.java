@@ -66,6 +66,11 @@ public final class ImageParts implements FitEncoder {
         this.shelf = new ImageShelf(weights.config().places(height, width));
     }
 
+    /** Whether the head takes what that of the file takes. */
+    public boolean isAsRead() {
+        return headInput == weights.config().headInput();
+    }
+
     /**
      * Prepares images.
      *
@@ -94,6 +99,11 @@ public final class ImageParts implements FitEncoder {
         ImageShelf.Row row = shelf.row();
         framed.forEach(image -> row.put(image.withChannels(weights.config().channels()), null));
         return row;
+    }
+
+    @Override
+    public String inputs() {
+        return "images";
     }
 
     @Override

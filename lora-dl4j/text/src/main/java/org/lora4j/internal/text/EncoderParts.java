@@ -44,6 +44,11 @@ public record EncoderParts(
     }
 
     @Override
+    public String inputs() {
+        return "texts";
+    }
+
+    @Override
     public DataType dataType() {
         return weights.dataType();
     }

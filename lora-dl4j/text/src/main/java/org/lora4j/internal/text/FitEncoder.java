@@ -18,6 +18,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public interface FitEncoder {
 
+    /**
+     * What inputs are called in lines on the progress.
+     *
+     * @return such as {@code texts}
+     */
+    String inputs();
+
     /** The type of weights and numbers. */
     DataType dataType();
 

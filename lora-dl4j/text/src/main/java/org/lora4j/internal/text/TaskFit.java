@@ -148,7 +148,7 @@ public final class TaskFit {
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
         BestLogits best = new BestLogits(task.higherIsBetter());
         Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
-            float[][] logits = model.outputs(texts, progress.stage("validation", "texts", texts.size()));
+            float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
             return best.of(task.score(validation, logits), logits);
         });
         Trainer.Builder trainer = Trainer.builder(model.trainable())
