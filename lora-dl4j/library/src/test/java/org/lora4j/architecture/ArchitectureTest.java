@@ -324,6 +324,7 @@ class ArchitectureTest {
                         "internal.array.io",
                         "internal.format.file",
                         "internal.format.huggingface",
+                        "internal.format.torch",
                         "internal.tokenizer",
                         "internal.onnx",
                         "train.cache",

@@ -9,9 +9,9 @@ import java.util.Set;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.array.io.HalfFloats;
-import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -27,7 +27,7 @@ final class CheckpointArrays {
 
     private static final int WIDEST = Double.BYTES;
 
-    private final Checkpoint checkpoint;
+    private final TensorFile checkpoint;
     private final DataType type;
     private final Problems problems;
     private final Progress.Stage stage;
@@ -37,7 +37,7 @@ final class CheckpointArrays {
     private final double[] doubles = new double[DenseArray.BLOCK];
 
     /** Reads into arrays of the type FLOAT, where no tensor is F64, or DOUBLE. */
-    CheckpointArrays(Checkpoint checkpoint, DataType type, Problems problems) {
+    CheckpointArrays(TensorFile checkpoint, DataType type, Problems problems) {
         this.checkpoint = checkpoint;
         this.type = type;
         this.problems = problems;

@@ -2,6 +2,7 @@
 package org.lora4j.pretrained;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,9 +15,11 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
+import org.lora4j.format.TensorFile;
 import org.lora4j.internal.encoder.EncoderTensor;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.huggingface.SentenceModules;
+import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.pretrained.CheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -85,31 +88,37 @@ final class PoolingFiles {
     }
 
     private static Pooling.Linear linear(SentenceModules.Dense dense) throws IOException {
-        try (Checkpoint checkpoint = Checkpoint.open(dense.folder())) {
+        try (TensorFile file = open(dense.folder())) {
             Problems problems = new Problems();
-            check(checkpoint, WEIGHT, problems, dense.outputs(), dense.inputs());
+            check(file, WEIGHT, problems, dense.outputs(), dense.inputs());
             if (dense.bias()) {
-                check(checkpoint, BIAS, problems, dense.outputs());
+                check(file, BIAS, problems, dense.outputs());
             }
-            TreeSet<String> others = new TreeSet<>(checkpoint.tensors().keySet());
+            TreeSet<String> others = new TreeSet<>(file.tensors().keySet());
             others.removeAll(dense.bias() ? List.of(WEIGHT, BIAS) : List.of(WEIGHT));
             problems.check(others.isEmpty(), "unexpected tensors: " + Problems.quoted(others));
-            throwIfAny(checkpoint, problems);
-            boolean isDouble = checkpoint.tensors().get(WEIGHT).dtype() == DType.F64;
-            CheckpointArrays arrays =
-                    new CheckpointArrays(checkpoint, isDouble ? DataType.DOUBLE : DataType.FLOAT, problems);
+            throwIfAny(dense.folder(), problems);
+            boolean isDouble = file.tensors().get(WEIGHT).dtype() == DType.F64;
+            CheckpointArrays arrays = new CheckpointArrays(file, isDouble ? DataType.DOUBLE : DataType.FLOAT, problems);
             List<EncoderTensor> tensors = EncoderTensor.linear("linear", dense.inputs(), dense.outputs());
             Pooling.Linear linear = new Pooling.Linear(
                     dense.folder().getFileName() + ".linear",
                     arrays.read(new Found(tensors.get(0), WEIGHT, 0, 1)),
                     dense.bias() ? arrays.read(new Found(tensors.get(1), BIAS, 0, 1)) : null);
-            throwIfAny(checkpoint, problems);
+            throwIfAny(dense.folder(), problems);
             return linear;
         }
     }
 
-    private static void check(Checkpoint checkpoint, String name, Problems problems, long... shape) {
-        TensorEntry entry = checkpoint.tensors().get(name);
+    /** Weights of before 2023 are pickles, which are read without executing them. */
+    private static TensorFile open(Path folder) throws IOException {
+        Path pickle = folder.resolve("pytorch_model.bin");
+        boolean isPickle = !Files.exists(folder.resolve(Checkpoint.SINGLE)) && Files.exists(pickle);
+        return isPickle ? TorchReader.open(pickle) : Checkpoint.open(folder);
+    }
+
+    private static void check(TensorFile file, String name, Problems problems, long... shape) {
+        TensorEntry entry = file.tensors().get(name);
         String found = entry == null ? "missing" : entry.dtype() + Arrays.toString(entry.shape());
         problems.check(
                 entry != null
@@ -119,9 +128,9 @@ final class PoolingFiles {
                         + " as its config.json says");
     }
 
-    private static void throwIfAny(Checkpoint checkpoint, Problems problems) throws ModelFormatException {
+    private static void throwIfAny(Path folder, Problems problems) throws ModelFormatException {
         if (!problems.isEmpty()) {
-            throw new ModelFormatException(problems.message(checkpoint.source().toString())
+            throw new ModelFormatException(problems.message(MessageText.path(folder))
                     + ". The file is damaged or of another model: get it again.");
         }
     }

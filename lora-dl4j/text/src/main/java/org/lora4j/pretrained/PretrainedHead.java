@@ -28,7 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param labels a name for each output, in their order; empty if {@code last} is
  * @param problemType {@code problem_type} of the config, if it has one
  * @param activation what a cross-encoder of sentence-transformers does with its output, if the config says so
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record PretrainedHead(
         String architecture,
@@ -42,7 +42,7 @@ public record PretrainedHead(
     /**
      * What a head is for.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public enum Task {
         /** Classes or numbers of a text. */

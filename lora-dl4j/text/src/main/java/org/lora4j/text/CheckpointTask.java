@@ -146,7 +146,8 @@ enum CheckpointTask {
                     .map(other -> other.task + ".load")
                     .toList();
             throw new ModelFormatException(call + ": the head of " + MessageText.path(directory) + " is a "
-                    + head.get().architecture() + " with " + head.get().outputs() + " outputs"
+                    + MessageText.name(head.get().architecture()) + " with "
+                    + head.get().outputs() + " outputs"
                     + head.get()
                             .problemType()
                             .map(type -> " and problem_type " + MessageText.name(type))

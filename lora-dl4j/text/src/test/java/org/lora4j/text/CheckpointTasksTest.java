@@ -285,7 +285,7 @@ class CheckpointTasksTest {
 
         assertThatThrownBy(() -> TextClassifier.load(tags.directory()))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("XLMRobertaForTokenClassification with 4 outputs")
+                .hasMessageContaining("\"XLMRobertaForTokenClassification\" with 4 outputs")
                 .hasMessageContaining("TokenClassifier.load reads it");
         assertThatThrownBy(() -> TokenClassifier.load(texts.directory()))
                 .hasMessageContaining("TextClassifier.load or PairClassifier.load reads it");

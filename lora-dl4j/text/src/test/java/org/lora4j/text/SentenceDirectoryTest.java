@@ -133,6 +133,15 @@ class SentenceDirectoryTest {
                 weight,
                 bias);
 
+        assertProjected(weight, bias);
+        Files.delete(directory.resolve("2_Dense/model.safetensors"));
+        Files.copy(
+                Path.of("src/test/resources/encoders/dense/pytorch_model.bin"),
+                directory.resolve("2_Dense/pytorch_model.bin"));
+        assertProjected(weight, bias);
+    }
+
+    private void assertProjected(float[] weight, float[] bias) throws IOException {
         try (TextEncoder encoder = TextEncoder.load(directory)) {
             assertThat(encoder.dimension()).isEqualTo(3);
             for (int row = 0; row < model.rows(); row++) {
