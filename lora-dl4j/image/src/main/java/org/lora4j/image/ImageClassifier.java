@@ -138,7 +138,7 @@ public final class ImageClassifier implements AutoCloseable {
                 LabeledImage::labels,
                 classifier.settings);
         LinearHead linear = new LinearHead(
-                parts.width(), targets.names().size(), head[0].ravel().toFloatVector(), head[1].toFloatVector());
+                parts.width(false), targets.names().size(), head[0].ravel().toFloatVector(), head[1].toFloatVector());
         TaskModel model = TaskModel.of(parts, new ImageHead(targets).kind(), linear);
         classifier.fitted = new Fitted(model, parts, targets, null);
         return classifier;
@@ -275,6 +275,7 @@ public final class ImageClassifier implements AutoCloseable {
                     parts,
                     new ImageHead(targets),
                     options,
+                    Optional.empty(),
                     encoded(train, learned, targets),
                     encoded(validation, held, targets),
                     taken,

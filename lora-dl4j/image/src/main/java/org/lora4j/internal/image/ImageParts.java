@@ -112,7 +112,7 @@ public final class ImageParts implements FitEncoder {
     }
 
     @Override
-    public int width() {
+    public int width(boolean perToken) {
         return weights.config().headWidth(headInput);
     }
 
