@@ -135,6 +135,8 @@ def prepared():
             {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 12},
              "crop_size": {"height": 9, "width": 9}},
             center_crop(resize(array, shortest_edge(image, 12), 3), 9, 9), mean=clip_mean, std=clip_std)
+        add("clip, " + label, array, {"image_processor_type": "CLIPImageProcessor", "size": 10, "crop_size": 8},
+            center_crop(resize(array, shortest_edge(image, 10), 3), 8, 8), mean=clip_mean, std=clip_std)
         add("bit, shortest and longest edge, padded crop, " + label, array,
             {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 10, "longest_edge": 13},
              "crop_size": {"height": 12, "width": 11}, "resample": 5},

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.format.safetensors.SafetensorsReader;
@@ -160,6 +161,46 @@ class ImageClassifierTest {
             assertThat(config).contains("\"modules_to_save\"", "classifier");
             assertThat(classifier.adapter().modules().keySet())
                     .contains("encoder.layer.0.attention.attention.query", "encoder.layer.1.output.dense");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "vit-embed, projection, embeddings.patch_embeddings.projection, 32, 3, 4",
+        "convnext-imgcls, downsampling_layer.1, encoder.stages.1.downsampling_layer.1, 16, 8, 2"
+    })
+    void adapterOfAConvolution_hasPeftsShapes_andIsMergedForOthers(
+            String model, String target, String module, int out, int in, int window) throws IOException {
+        List<Image> images = test.stream().map(LabeledImage::image).toList();
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve(model));
+                ImageClassifier classifier = ImageClassifier.builder(encoder)
+                        .adapter(LoraConfig.builder()
+                                .rank(2)
+                                .alpha(4)
+                                .targetModules(target)
+                                .build())
+                        .validationFraction(0)
+                        .epochs(1)
+                        .batchSize(8)
+                        .quiet()
+                        .build()
+                        .fit(train)) {
+            classifier.save(folder.resolve("saved"));
+            classifier.export(folder.resolve("exported"));
+
+            String key = "base_model.model." + module;
+            try (SafetensorsReader saved =
+                    SafetensorsReader.open(folder.resolve("saved").resolve("adapter_model.safetensors"))) {
+                assertThat(saved.tensor(key + ".lora_A.weight").shape()).containsExactly(2, in, window, window);
+                assertThat(saved.tensor(key + ".lora_B.weight").shape()).containsExactly(out, 2, 1, 1);
+            }
+            try (ImageClassifier exported = ImageClassifier.load(folder.resolve("exported"))) {
+                List<Prediction> predictions = classifier.predict(images);
+                for (int i = 0; i < images.size(); i++) {
+                    assertThat(exported.predict(images.get(i)).scores().get("left"))
+                            .isCloseTo(predictions.get(i).scores().get("left"), within(1e-4));
+                }
+            }
         }
     }
 

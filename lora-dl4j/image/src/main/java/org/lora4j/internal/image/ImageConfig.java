@@ -67,6 +67,7 @@ public record ImageConfig(
 
     private static final int MOST = 1 << 20;
     private static final int THIRD_STAGE = 4;
+    private static final int MOST_HALVINGS = 30;
 
     /** Beyond that no encoder was made, and a file that asks for it would take memory before it fails. */
     private static final long MOST_PIXELS = 1L << 24;
@@ -111,8 +112,9 @@ public record ImageConfig(
         int layers = convolutions ? depths.size() : fields.size("num_hidden_layers", 12);
         int heads = convolutions ? 1 : fields.size("num_attention_heads", 12);
         boolean gated = dino && fields.flag("use_swiglu_ffn", false);
-        int intermediate =
-                dino ? hidden * fields.size("mlp_ratio", 4) : convolutions ? 0 : fields.size("intermediate_size", 3072);
+        int intermediate = dino
+                ? (int) Math.min(MOST, hidden * fields.ratio("mlp_ratio", 4))
+                : convolutions ? 0 : fields.size("intermediate_size", 3072);
         if (gated) {
             // As in the paper of the gate, and then a multiple of eight.
             intermediate = (intermediate * 2 / 3 + 7) / 8 * 8;
@@ -197,7 +199,7 @@ public record ImageConfig(
                 (long) height * width <= MOST_PIXELS && places(height, width) <= MOST_PLACES,
                 found + ", expected at most " + MOST_PIXELS + " pixels and " + MOST_PLACES + " patches");
         if (family == ImageFamily.CONVNEXT) {
-            int least = patchHeight << (layers - 1);
+            long least = (long) patchHeight << Math.min(layers - 1, MOST_HALVINGS);
             problems.check(height >= least && width >= least, found + ", expected at least " + least + " x " + least);
             return;
         }
@@ -263,6 +265,13 @@ public record ImageConfig(
 
         private static boolean isSize(Object value) {
             return value instanceof Integer number && number > 0 && number <= MOST;
+        }
+
+        double ratio(String name, double otherwise) {
+            Object value = fields.get(name);
+            boolean usable = value instanceof Number number && number.doubleValue() > 0 && number.doubleValue() <= MOST;
+            problems.check(value == null || usable, wrong(name, "a number above 0 and at most " + MOST));
+            return usable ? ((Number) value).doubleValue() : otherwise;
         }
 
         int[] pair(String name, int otherwise) {

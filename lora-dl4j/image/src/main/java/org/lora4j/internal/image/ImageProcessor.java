@@ -14,12 +14,12 @@ import java.util.OptionalDouble;
  */
 enum ImageProcessor {
     /** For vit: to the size, whatever the shape was. */
-    VIT("ViT", ImageSize.square(224), Resampling.BILINEAR, 0, OptionalDouble.empty(), HALF(), HALF(), true),
+    VIT(List.of("ViT"), ImageSize.square(224), Resampling.BILINEAR, 0, OptionalDouble.empty(), half(), half(), true),
     /** For deit: to a square, of which the middle is cut. */
-    DEIT("DeiT", ImageSize.square(256), Resampling.BICUBIC, 224, OptionalDouble.empty(), HALF(), HALF(), true),
-    /** For dinov2: the shortest edge to a length, then the middle is cut. */
+    DEIT(List.of("DeiT"), ImageSize.square(256), Resampling.BICUBIC, 224, OptionalDouble.empty(), half(), half(), true),
+    /** For dinov2: the shortest edge to a length, then the middle is cut. The class of CLIP does the same. */
     BIT(
-            "Bit",
+            List.of("Bit", "CLIP"),
             ImageSize.shortest(224),
             Resampling.BICUBIC,
             224,
@@ -29,13 +29,13 @@ enum ImageProcessor {
             false),
     /** For convnext: a square, cut from a larger image unless it is a large square itself. */
     CONVNEXT(
-            "ConvNext",
+            List.of("ConvNext"),
             ImageSize.shortest(384),
             Resampling.BILINEAR,
             0,
             OptionalDouble.of(224.0 / 256),
-            HALF(),
-            HALF(),
+            half(),
+            half(),
             false);
 
     /** How the names of classes end that share their steps. */
@@ -44,7 +44,7 @@ enum ImageProcessor {
     private static final List<String> ENDS =
             List.of("ImageProcessor", "ImageProcessor" + FAST, "ImageProcessorPil", "FeatureExtractor");
 
-    private final String start;
+    private final List<String> starts;
     private final ImageSize size;
     private final Resampling resampling;
     private final int crop;
@@ -54,7 +54,7 @@ enum ImageProcessor {
     private final boolean squares;
 
     ImageProcessor(
-            String start,
+            List<String> starts,
             ImageSize size,
             Resampling resampling,
             int crop,
@@ -62,7 +62,7 @@ enum ImageProcessor {
             double[] mean,
             double[] deviation,
             boolean squares) {
-        this.start = start;
+        this.starts = starts;
         this.size = size;
         this.resampling = resampling;
         this.crop = crop;
@@ -73,13 +73,14 @@ enum ImageProcessor {
     }
 
     // A method, as a constant of the enum cannot refer to a field of it.
-    private static double[] HALF() {
+    private static double[] half() {
         return new double[] {0.5, 0.5, 0.5};
     }
 
     static Optional<ImageProcessor> of(String name) {
         return Arrays.stream(values())
-                .filter(processor -> ENDS.stream().anyMatch(end -> name.equals(processor.start + end)))
+                .filter(processor -> processor.starts.stream()
+                        .anyMatch(start -> ENDS.stream().anyMatch(end -> name.equals(start + end))))
                 .findFirst();
     }
 
@@ -90,7 +91,7 @@ enum ImageProcessor {
 
     /** The name that is written. */
     String className() {
-        return start + ENDS.get(0);
+        return starts.get(0) + ENDS.get(0);
     }
 
     ImageSize size() {
