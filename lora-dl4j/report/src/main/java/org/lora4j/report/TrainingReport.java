@@ -622,7 +622,7 @@ public final class TrainingReport {
     /**
      * Adds what a run was made of: versions, hashes, seeds.
      *
-     * @param receipt texts and numbers by name
+     * @param receipt texts and numbers by name; also lists and maps of them
      * @return a new report
      */
     public TrainingReport withReceipt(Map<String, ?> receipt) {
@@ -645,7 +645,9 @@ public final class TrainingReport {
         if (values.isEmpty()) {
             return this;
         }
-        return new TrainingReport(document.with(part, List.of(new Facts(id, caption, new LinkedHashMap<>(values)))));
+        Map<String, Object> facts = new LinkedHashMap<>();
+        values.forEach((name, value) -> FlatValues.add(name, value, facts));
+        return new TrainingReport(document.with(part, List.of(new Facts(id, caption, facts))));
     }
 
     /**
