@@ -41,8 +41,8 @@ import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
 import org.lora4j.multitask.TaskLabels;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.*;
@@ -283,7 +283,7 @@ public final class WriteFiles {
     }
 
     private static TextEncoder tinyEncoder() {
-        BertWeights weights = BertWeights.random(BertConfig.of(2, 8, 2, 16, 36, 16, 2), 7, DataType.FLOAT);
+        EncoderWeights weights = EncoderWeights.random(EncoderConfig.bert(2, 8, 2, 16, 36, 16, 2), 7, DataType.FLOAT);
         weights.tensors().forEach((name, array) -> {
             if (array.rank() == 2) {
                 array.muli(10);

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.DenseInputConverter;
@@ -132,7 +132,7 @@ class ExcuseTest {
     @Test
     void tokens_addUp_againstTheIdZeroAtEachPosition() {
         BaseNetwork base = BaseNetwork.of(
-                BertWeights.random(BertConfig.of(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
+                EncoderWeights.random(EncoderConfig.bert(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
         LoraModel<Label> model = trained(base, new TokenInputConverter(8), sentences());
         double without = model.predict(tokens("a", 0, 0, 0, 0))
                 .getOutputScores()

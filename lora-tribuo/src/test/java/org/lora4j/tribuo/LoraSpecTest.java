@@ -19,8 +19,8 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.OftConfig;
 import org.lora4j.config.TrainableTokens;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.DenseInputConverter;
@@ -125,7 +125,7 @@ class LoraSpecTest {
     @Test
     void trainableTokens_learnInATextEncoder() {
         BaseNetwork encoder = BaseNetwork.of(
-                BertWeights.random(BertConfig.of(1, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
+                EncoderWeights.random(EncoderConfig.bert(1, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
         LoraSpec spec = LoraSpec.of(LoraConfig.builder()
                 .rank(2)
                 .targetModules(ModuleSelector.allLinear())

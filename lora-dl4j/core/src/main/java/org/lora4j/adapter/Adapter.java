@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.lora4j.config.AdapterConfig;
@@ -22,6 +23,7 @@ import org.lora4j.internal.format.peft.PeftTensor;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorTrait;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,6 +49,8 @@ public final class Adapter {
     private final Map<String, INDArray> savedParameters;
     private final Map<String, String> baseHashes;
     private final boolean ofPeft;
+    private final Optional<Receipt> receipt;
+    private volatile String contentHash;
 
     /** For arrays that belong to nobody else and have been checked. */
     Adapter(
@@ -55,6 +59,17 @@ public final class Adapter {
             Map<String, INDArray> savedParameters,
             Map<String, String> baseHashes,
             boolean ofPeft) {
+        this(file, modules, savedParameters, baseHashes, ofPeft, Optional.empty());
+    }
+
+    private Adapter(
+            PeftFile file,
+            Map<String, Map<String, INDArray>> modules,
+            Map<String, INDArray> savedParameters,
+            Map<String, String> baseHashes,
+            boolean ofPeft,
+            Optional<Receipt> receipt) {
+        this.receipt = receipt;
         this.file = file;
         this.ofPeft = ofPeft;
         this.baseHashes = Collections.unmodifiableMap(new TreeMap<>(baseHashes));
@@ -282,7 +297,57 @@ public final class Adapter {
      */
     public Adapter withBaseHashes(Map<String, String> hashes) {
         Arguments.allRequired(hashes, "Adapter.withBaseHashes: hashes", "a hash");
-        return new Adapter(file, modules, savedParameters, hashes, ofPeft && hashes.isEmpty());
+        return new Adapter(file, modules, savedParameters, hashes, ofPeft && hashes.isEmpty(), receipt);
+    }
+
+    /**
+     * One hash of config and tensors, as its files have them: equal for equal adapters, whatever base they name.
+     *
+     * @return 64 hexadecimal digits
+     */
+    public String contentHash() {
+        if (contentHash == null) {
+            contentHash = AdapterWriter.hash(this);
+        }
+        return contentHash;
+    }
+
+    /**
+     * What its training was, if its files say so, or if it was attached.
+     *
+     * @return the receipt, which is of these tensors; empty for adapters of Python and for those made of arrays
+     */
+    public Optional<Receipt> receipt() {
+        return receipt;
+    }
+
+    /**
+     * The same adapter with what its training was.
+     *
+     * @param value its receipt
+     * @return an adapter that shares the arrays of this one, and is saved with the receipt
+     * @throws IllegalArgumentException if the receipt is of another adapter
+     */
+    public Adapter withReceipt(Receipt value) {
+        Arguments.required(value, "Adapter.withReceipt: value", "a receipt");
+        String trained = value.hash(Receipt.TRAINED).orElse("none");
+        if (!trained.equals(contentHash())) {
+            throw new IllegalArgumentException(
+                    "Adapter.withReceipt: the receipt is of an adapter with the hash " + trained
+                            + ", but this one has " + contentHash()
+                            + "; expected the same. It was changed after its training, or the"
+                            + " receipt is of another one: save it without.");
+        }
+        return new Adapter(file, modules, savedParameters, baseHashes, ofPeft, Optional.of(value));
+    }
+
+    /**
+     * The config as its file has it, for a receipt: without what names the base or the use.
+     *
+     * @return plain values of JSON by PEFT's name
+     */
+    public Map<String, Object> peftConfig() {
+        return AdapterWriter.configOf(this);
     }
 
     /**

@@ -16,6 +16,7 @@ import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -53,14 +54,17 @@ public final class AdapterLoader {
     private final Map<Pattern, String> mapping;
     private final Map<String, INDArray> given;
     private final Consumer<String> leftOut;
+    private final TrustPolicy trust;
 
     private AdapterLoader(
             Path path,
             AdapterConfig config,
             Map<Pattern, String> mapping,
             Map<String, INDArray> given,
-            Consumer<String> leftOut) {
+            Consumer<String> leftOut,
+            TrustPolicy trust) {
         this.path = path;
+        this.trust = trust;
         this.config = config;
         this.mapping = mapping;
         this.given = given;
@@ -75,7 +79,7 @@ public final class AdapterLoader {
      */
     public static AdapterLoader of(Path path) {
         Arguments.required(path, "AdapterLoader.of: path", "a PEFT directory, or a file of tensors");
-        return new AdapterLoader(path, null, Map.of(), Map.of(), null);
+        return new AdapterLoader(path, null, Map.of(), Map.of(), null, TrustPolicy.usual());
     }
 
     /**
@@ -86,7 +90,7 @@ public final class AdapterLoader {
      */
     public AdapterLoader config(AdapterConfig config) {
         Arguments.required(config, "AdapterLoader.config: config", "a config");
-        return new AdapterLoader(path, config, mapping, given, leftOut);
+        return new AdapterLoader(path, config, mapping, given, leftOut, trust);
     }
 
     /**
@@ -109,7 +113,7 @@ public final class AdapterLoader {
             }
         });
         problems.throwIfAny("AdapterLoader.keyMapping");
-        return new AdapterLoader(path, config, compiled, given, leftOut);
+        return new AdapterLoader(path, config, compiled, given, leftOut, trust);
     }
 
     /**
@@ -138,7 +142,7 @@ public final class AdapterLoader {
                 array.dataType().isFPType()
                         ? array.dup('c')
                         : array.castTo(DataType.DOUBLE).dup('c')));
-        return new AdapterLoader(path, config, mapping, own, leftOut);
+        return new AdapterLoader(path, config, mapping, own, leftOut, trust);
     }
 
     /**
@@ -151,7 +155,19 @@ public final class AdapterLoader {
      */
     public AdapterLoader lenient(Consumer<String> leftOut) {
         Arguments.required(leftOut, "AdapterLoader.lenient: leftOut", "what hears of tensors that are left out");
-        return new AdapterLoader(path, config, mapping, given, leftOut);
+        return new AdapterLoader(path, config, mapping, given, leftOut, trust);
+    }
+
+    /**
+     * Sets what is asked of the directory: a signature by a trusted key, or a receipt. What the receipt says of the base is compared
+     * where the adapter comes to one.
+     *
+     * @param policy the policy; {@link TrustPolicy#usual} by default
+     * @return a new loader
+     */
+    public AdapterLoader trust(TrustPolicy policy) {
+        Arguments.required(policy, "AdapterLoader.trust: policy", "one, such as TrustPolicy.usual().strict()");
+        return new AdapterLoader(path, config, mapping, given, leftOut, policy);
     }
 
     /**
@@ -163,7 +179,14 @@ public final class AdapterLoader {
      */
     public Adapter load() throws IOException {
         Backend.require();
-        return new AdapterReader(path, this).read();
+        if (trust == TrustPolicy.usual()) {
+            return new AdapterReader(path, this).read();
+        }
+        try (TrustPolicy.Opened opened = trust.open(path)) {
+            Adapter adapter = new AdapterReader(opened.path(), this).read();
+            trust.requireReceipt(path, adapter.receipt());
+            return adapter;
+        }
     }
 
     AdapterConfig config() {
@@ -172,6 +195,11 @@ public final class AdapterLoader {
 
     Map<String, INDArray> given() {
         return given;
+    }
+
+    /** Whether the files are taken as they are. */
+    boolean isPlain() {
+        return config == null && mapping.isEmpty() && given.isEmpty() && leftOut == null;
     }
 
     boolean isLenient() {

@@ -9,6 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.CorruptAdapterException;
@@ -19,6 +20,7 @@ import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.peft.PeftConfigJson;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.internal.format.torch.TorchReader;
+import org.lora4j.trust.Receipt;
 
 /** Reads an adapter's directory. */
 final class AdapterReader {
@@ -88,7 +90,25 @@ final class AdapterReader {
             weights = directory.resolve(PICKLE);
         }
         checkPresent(weights);
-        return readWeights(StagedFiles.locate(directory, PeftConfigJson.FILE_NAME), weights);
+        Adapter adapter = readWeights(StagedFiles.locate(directory, PeftConfigJson.FILE_NAME), weights);
+        return how.isPlain() ? withReceipt(adapter) : adapter;
+    }
+
+    /** A receipt of other tensors beside these is one of another adapter, or somebody has changed them. */
+    private Adapter withReceipt(Adapter adapter) throws IOException {
+        Optional<Path> file = StagedFiles.locateIfAny(directory, Receipt.FILE);
+        if (file.isEmpty()) {
+            return adapter;
+        }
+        Receipt receipt = Receipt.read(file.get());
+        String trained = receipt.hash(Receipt.TRAINED).orElseThrow();
+        if (!trained.equals(adapter.contentHash())) {
+            throw new CorruptAdapterException(directory + ": the adapter has the hash " + adapter.contentHash()
+                    + ", but " + Receipt.FILE + " is of one with " + trained
+                    + "; expected the same. The adapter was changed after its training, or the files are of two: get the"
+                    + " directory again, or remove " + Receipt.FILE + " to have it taken unchecked.");
+        }
+        return adapter.withReceipt(receipt);
     }
 
     private PeftFile configFor(Path file) throws IOException {

@@ -21,6 +21,7 @@ import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.peft.PeftConfigJson;
@@ -32,6 +33,7 @@ import org.lora4j.method.AdaLoraMethod;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
 import org.lora4j.method.FactorTrait;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Writes an adapter's directory. */
@@ -50,7 +52,27 @@ final class AdapterWriter {
         checkRange(tensors, codecOf);
         List<TensorSource> sources = new ArrayList<>();
         tensors.forEach((key, array) -> sources.add(source(adapter.config(), key, array, codecOf.apply(key))));
-        StagedFiles.replace("Adapter.save", directory, staging -> write(adapter, sources, staging));
+        // Of rounded numbers no receipt speaks.
+        boolean exact = tensors.entrySet().stream()
+                .allMatch(tensor -> PeftKeys.isInteger(tensor.getKey())
+                        || codecOf.apply(tensor.getKey())
+                                == ElementCodec.exactFor(tensor.getValue().dataType()));
+        StagedFiles.replace("Adapter.save", directory, staging -> {
+            write(adapter, sources, staging);
+            if (exact && adapter.receipt().isPresent()) {
+                WholeFile.write(
+                        staging.resolve(Receipt.FILE), adapter.receipt().get().json());
+            }
+        });
+    }
+
+    /** Of what files of an adapter hold: what is drawn again when it is read does not count. */
+    static String hash(Adapter adapter) {
+        return TensorHash.of(PeftConfigJson.hash(writable(adapter)), tensors(adapter), PeftKeys::isInteger);
+    }
+
+    static Map<String, Object> configOf(Adapter adapter) {
+        return PeftConfigJson.plain(writable(adapter));
     }
 
     private static void write(Adapter adapter, List<TensorSource> sources, Path staging) throws IOException {

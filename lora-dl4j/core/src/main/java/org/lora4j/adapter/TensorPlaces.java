@@ -6,12 +6,15 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lora4j.config.AdaLoraConfig;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.AdapterConfig.TargetUse;
 import org.lora4j.config.BoftConfig;
 import org.lora4j.error.AdapterFormatException;
@@ -86,6 +89,7 @@ final class TensorPlaces {
         if (hasOneFactor()) {
             config = PeftConfigJson.withOneFactor(config);
         }
+        config = withModulesByEnding();
         checkGiven();
         copies.forEach((key, parameter) -> problems.check(
                 saved.containsKey(parameter),
@@ -105,6 +109,29 @@ final class TensorPlaces {
         }
         return new Adapter(
                 config, modules, saved, SetMetadata.baseHashes(file.metadata()), SetMetadata.isOfPeft(file.metadata()));
+    }
+
+    /**
+     * PEFT trains every module whose path ends with a name of {@code modules_to_save}, within a word as well: {@code
+     * classifier} means DistilBERT's {@code pre_classifier}, too. Here a name is one of whole segments, so that what the file
+     * holds is named.
+     */
+    private PeftFile withModulesByEnding() {
+        List<String> names = config.config().modulesToSave();
+        Set<String> meant = new LinkedHashSet<>(names);
+        for (String parameter : saved.keySet()) {
+            String module = PeftKeys.moduleOf(parameter);
+            if (!AdapterConfig.contains(module, names) && names.stream().anyMatch(module::endsWith)) {
+                meant.add(module);
+            }
+        }
+        return meant.size() == names.size()
+                ? config
+                : new PeftFile(
+                        config.config().toBuilder()
+                                .modulesToSave(List.copyOf(meant))
+                                .build(),
+                        config.extras());
     }
 
     /**

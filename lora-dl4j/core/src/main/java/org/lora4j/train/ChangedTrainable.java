@@ -36,6 +36,16 @@ final class ChangedTrainable implements Trainable {
         model.saveAdapter(directory);
     }
 
+    @Override
+    public List<String> modulesWithoutGradient() {
+        return model.modulesWithoutGradient();
+    }
+
+    @Override
+    public List<String> freshHeads() {
+        return model.freshHeads();
+    }
+
     // The model makes a new executor when its state changes.
     @Override
     public GraphExecutor executor() {

@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.lora4j.config.AdapterConfig;
+import org.lora4j.error.Problems;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
 
 /**
  * How a model learns, as a value: what {@link FitSettings} collected, and the plan of training that follows from it.
@@ -21,6 +24,7 @@ import org.lora4j.config.AdapterConfig;
  * @param change changes the plan last of all
  * @param evaluateEvery after how many steps the validation part is also asked within epochs; empty for never
  * @param quiet whether nothing is said of how far work is
+ * @param preflight what is known before any example is seen: which rules are allowed, and what is odd about the rate
  * @apiNote Status: stable
  */
 public record FitOptions(
@@ -35,7 +39,8 @@ public record FitOptions(
         List<RunListener> listeners,
         UnaryOperator<TrainingPlan.Builder> change,
         OptionalLong evaluateEvery,
-        boolean quiet) {
+        boolean quiet,
+        Preflight preflight) {
 
     /**
      * The plan of training.
@@ -54,7 +59,34 @@ public record FitOptions(
             plan.earlyStopping(EarlyStopping.patience(patience));
             evaluateEvery.ifPresent(plan::evaluateEvery);
         }
+        if (preflight.allows(PreflightRule.NO_GRADIENT)) {
+            plan.allowWithoutGradient(".*");
+        }
         return change.apply(own.apply(plan)).build();
+    }
+
+    /**
+     * What is found in a model that is to learn: modules that no gradient can reach, and heads that are fresh and not saved.
+     *
+     * @param model the model, which learns next
+     * @return what was found, and nothing of what {@link #preflight()} has
+     */
+    public Preflight preflightOf(Trainable model) {
+        List<String> unreached = model.modulesWithoutGradient();
+        List<String> fresh = model.freshHeads();
+        return preflight
+                .without(PreflightRule.RATE_OF_ANOTHER_KIND)
+                .with(
+                        !unreached.isEmpty(),
+                        PreflightRule.NO_GRADIENT,
+                        "no gradient can reach " + Problems.quoted(unreached)
+                                + ", as the loss does not depend on it; expected targets that it depends on. Leave it out"
+                                + " of the targets")
+                .with(
+                        !fresh.isEmpty(),
+                        PreflightRule.FRESH_HEAD,
+                        "the output head " + Problems.quoted(fresh)
+                                + " has never learned, and neither learns now nor is saved; expected it in modulesToSave");
     }
 
     /**

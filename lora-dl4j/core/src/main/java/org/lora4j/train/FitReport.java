@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -146,12 +145,18 @@ public interface FitReport {
     }
 
     /**
-     * What the run did, in a line: why it ended, epochs, time, which model was kept, rate and metric.
+     * What the run did, in a line: as {@link TrainingResult#ending()}, then the metric. If the start was kept, it says so in place of the
+     * best epoch.
      *
      * @return words
      */
     default String summary() {
-        return FitWords.of(this);
+        String end = training().map(run -> run.ending(startKept())).orElse("nothing was trained step by step");
+        return before().isPresent() && after().isPresent()
+                ? end
+                        + FittingSign.format(
+                                "; %s %.4f before, %.4f after", metric(), before().getAsDouble(), after().getAsDouble())
+                : end;
     }
 
     /**
@@ -160,26 +165,13 @@ public interface FitReport {
      * @return an object, on several lines
      */
     default String json() {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("data", data());
-        values.put("metric", metric());
-        values.put("higher_is_better", higherIsBetter());
-        before().ifPresent(value -> values.put("before", value));
-        after().ifPresent(value -> values.put("after", value));
-        gain().ifPresent(gain -> values.put("gain", gain.values()));
-        values.put("start_kept", startKept());
-        values.put("chosen", chosen());
-        training().ifPresent(result -> {
-            Map<String, Object> run = result.values();
-            if (startKept()) {
-                // No epoch counts, so none of them is the best.
-                run.keySet().removeAll(List.of("best_metric", "best_epoch"));
-            }
-            values.put("training", run);
-        });
+        Map<String, Object> values = SavedFitReport.values(this);
+        if (startKept() && values.get("training") instanceof Map<?, ?> run) {
+            // No epoch counts, so none of them is the best.
+            run.keySet().removeAll(List.of("best_metric", "best_epoch"));
+        }
         values.put("summary", summary());
         bestEpoch().ifPresent(epoch -> values.put("best_epoch", epoch));
-        values.put("notes", notes());
         return JsonObjects.write(values);
     }
 }

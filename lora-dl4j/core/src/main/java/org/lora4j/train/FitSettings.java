@@ -2,15 +2,22 @@
 package org.lora4j.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
 
 /**
  * How a model learns: the settings that every task has, and the only home of their defaults. Without any call: LoRA of rank
@@ -40,6 +47,9 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     /** Share of the steps in which the learning rate rises, by default. */
     public static final double WARMUP = 0.06;
 
+    /** A rate of the other kind is near its usual one, or beyond it. */
+    private static final double NEAR = 1.5;
+
     private AdapterConfig adapter = LoraConfig.builder()
             .rank(RANK)
             .alpha(ALPHA)
@@ -55,6 +65,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     private final List<RunListener> listeners = new ArrayList<>();
     private OptionalLong evaluateEvery = OptionalLong.empty();
     private boolean quiet;
+    private final Set<PreflightRule> allowed = EnumSet.noneOf(PreflightRule.class);
     private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
 
     /**
@@ -238,6 +249,34 @@ public abstract class FitSettings<B extends FitSettings<B>> {
                 fraction >= 0 && fraction < 1, "validationFraction = " + fraction + ", expected from 0 to below 1");
     }
 
+    /**
+     * Lets {@code fit} go on in spite of what its {@link Preflight} finds by some rules: by default it refuses examples and models
+     * from which nothing good can be learned, in one message.
+     *
+     * @param rules the rules
+     * @return this
+     */
+    public final B allow(PreflightRule... rules) {
+        Arguments.required(rules, "allow: rules", "rules of the preflight");
+        allowed.addAll(Arguments.allRequired(Arrays.asList(rules), "allow: rules", "a rule of the preflight"));
+        return self();
+    }
+
+    /** Before any example is seen: a rate far into those of the other kind of training is most often one that was taken over. */
+    private Preflight preflight() {
+        double own = defaultRate(full);
+        double other = defaultRate(!full);
+        double rate = rate();
+        boolean odd = own > other ? rate <= other * NEAR : own < other && rate >= other / NEAR;
+        return Preflight.allowing(allowed)
+                .with(
+                        odd,
+                        PreflightRule.RATE_OF_ANOTHER_KIND,
+                        "the learning rate " + rate + " is one for " + (full ? "an adapter" : "all weights")
+                                + "; usual here for " + (full ? "all weights" : "an adapter") + " is "
+                                + String.format(Locale.ROOT, "%.1e", own));
+    }
+
     private double rate() {
         return learningRate.orElseGet(() -> defaultRate(full));
     }
@@ -260,6 +299,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
                 List.copyOf(listeners),
                 plan,
                 evaluateEvery,
-                quiet);
+                quiet,
+                preflight());
     }
 }

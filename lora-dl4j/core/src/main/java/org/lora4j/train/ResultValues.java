@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.BiFunction;
@@ -139,6 +140,39 @@ final class ResultValues {
                 from.parts("signs", ResultValues::sign),
                 from.numberOrNot("highest_rate"),
                 from.parts("evaluations", ResultValues::evaluation));
+    }
+
+    static SavedFitReport report(Map<?, ?> values) {
+        ResultValues from = new ResultValues(values, "");
+        ResultValues data = from.part("data");
+        Map<String, Long> counts = new LinkedHashMap<>();
+        data.values.keySet().forEach(name -> counts.put(String.valueOf(name), data.count(String.valueOf(name))));
+        return new SavedFitReport(
+                from.has("training")
+                        ? Optional.of(TrainingResult.of(from.part("training").named()))
+                        : Optional.empty(),
+                from.text("metric"),
+                from.truth("higher_is_better"),
+                from.numberIfAny("before"),
+                from.numberIfAny("after"),
+                from.has("gain") ? Optional.of(interval(from.part("gain"))) : Optional.empty(),
+                from.truth("start_kept"),
+                from.part("chosen").named(),
+                counts,
+                from.list("notes", (at, value) -> text(at, value)));
+    }
+
+    private static ScoreInterval interval(ResultValues from) {
+        return new ScoreInterval(
+                number(from.path + "value", from.values.get("value")),
+                number(from.path + "low", from.values.get("low")),
+                number(from.path + "high", from.values.get("high")));
+    }
+
+    private Map<String, Object> named() {
+        Map<String, Object> named = new LinkedHashMap<>();
+        values.forEach((name, value) -> named.put(String.valueOf(name), value));
+        return named;
     }
 
     private static EpochReport epoch(ResultValues from) {

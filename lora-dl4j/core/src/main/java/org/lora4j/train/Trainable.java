@@ -53,6 +53,24 @@ public interface Trainable {
     default void saveAdapter(Path directory) throws IOException {}
 
     /**
+     * What learns and has no way to the loss, as the model shows without being run: training it would change nothing.
+     *
+     * @return names of modules; none by default, as if the model could not tell
+     */
+    default List<String> modulesWithoutGradient() {
+        return List.of();
+    }
+
+    /**
+     * The output heads that have never learned, as far as their values tell, and that neither learn now nor are saved.
+     *
+     * @return names of modules; none by default, as if the model could not tell
+     */
+    default List<String> freshHeads() {
+        return List.of();
+    }
+
+    /**
      * The same model, with its executor changed.
      *
      * @param change gives an executor for the one that the model has; asked again whenever the model has a new one

@@ -269,6 +269,11 @@ public final class TrainingPlan {
         return values;
     }
 
+    /** Every value by name, for what is written down of a run. */
+    Map<String, Object> words() {
+        return values();
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof TrainingPlan that && values().equals(that.values());

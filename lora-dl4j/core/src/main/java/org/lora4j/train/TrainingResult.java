@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import org.lora4j.error.Arguments;
 
 /**
@@ -97,26 +99,56 @@ public record TrainingResult(
     }
 
     /**
+     * The modules with low-rank factors, or their kind, that are what they were before the run: none of their parameters has moved,
+     * or a factor of their product is still 0. A module of AdaLoRA may end without a rank, which is a change.
+     *
+     * @return names of modules
+     */
+    public List<String> unchangedModules() {
+        Map<String, List<ParameterNorm>> byModule = new TreeMap<>();
+        norms.forEach(norm -> byModule.computeIfAbsent(norm.module(), module -> new ArrayList<>())
+                .add(norm));
+        List<String> unchanged = new ArrayList<>();
+        byModule.forEach((module, own) -> {
+            boolean factors = own.stream().anyMatch(norm -> norm.kind() == TrainableParameter.Kind.FACTOR);
+            boolean pruned = own.stream().anyMatch(norm -> norm.name().contains("lora_E"));
+            boolean zero = own.stream()
+                    .anyMatch(norm -> norm.kind() == TrainableParameter.Kind.FACTOR
+                            && norm.name().contains("lora_")
+                            && norm.end() == 0);
+            if (factors && (own.stream().allMatch(norm -> norm.start() == norm.end()) || zero && !pruned)) {
+                unchanged.add(module);
+            }
+        });
+        return List.copyOf(unchanged);
+    }
+
+    /**
      * One line on how the run ended: why, after how many epochs, which of them was best, the highest learning rate, and the time.
      *
      * @return such as {@code stopped early after 7 epochs, as 4 brought nothing better; best epoch 3 (0.8512, kept); rate up to 1.00e-03;
      *     702 steps, 22464 examples in 1 min 15 s: 299.5 examples/s}
      */
     public String ending() {
+        return ending(false);
+    }
+
+    /** The same, for a caller that kept the start if no epoch was better. */
+    String ending(boolean startKept) {
+        String after = epochs.size() + (epochs.size() == 1 ? " epoch" : " epochs");
         StringBuilder text = new StringBuilder(
                 switch (stopReason) {
-                    case COMPLETED -> "completed";
-                    case EARLY_STOPPED -> "stopped early";
-                    case INTERRUPTED -> "INTERRUPTED";
-                    case DIVERGED -> "DIVERGED";
+                    case COMPLETED -> "completed after " + after;
+                    case EARLY_STOPPED -> "stopped early after " + after;
+                    case INTERRUPTED -> "INTERRUPTED after " + steps + " steps, in epoch " + epochs.size();
+                    case DIVERGED -> "DIVERGED: " + divergence() + "; " + after;
                 });
-        text.append(stopReason == StopReason.INTERRUPTED ? " in epoch " : " after ")
-                .append(epochs.size())
-                .append(stopReason == StopReason.INTERRUPTED ? "" : epochs.size() == 1 ? " epoch" : " epochs");
         if (stopReason == StopReason.EARLY_STOPPED && bestEpoch.isPresent()) {
             text.append(", as ").append(epochs.size() - bestEpoch.getAsInt()).append(" brought nothing better");
         }
-        if (bestMetric.isPresent() && bestEpoch.isPresent()) {
+        if (startKept) {
+            text.append("; no epoch was better than the start, which was kept");
+        } else if (bestMetric.isPresent() && bestEpoch.isPresent()) {
             text.append(format("; best epoch %d (%.4f", bestEpoch.getAsInt(), bestMetric.getAsDouble()))
                     .append(bestRestored ? ", kept)" : ")");
         }
@@ -134,6 +166,14 @@ public record TrainingResult(
                         .append(" of evaluations")
                         .toString()
                 : text.toString();
+    }
+
+    private String divergence() {
+        return signs.stream()
+                .filter(sign -> sign.kind() == FittingSign.Kind.DIVERGENCE)
+                .map(sign -> sign.finding() + " " + sign.suggestion())
+                .findFirst()
+                .orElse("the training loss ended above its start");
     }
 
     /** One line on time: steps, examples, duration, examples a second, and the share of products where it was measured. */

@@ -103,13 +103,14 @@ public final class DataAdvisor {
      * @param validation texts to choose by; may be empty
      * @param served texts as they will come in use, without labels; may be empty
      * @return the answers
-     * @throws IllegalArgumentException if there are no training texts, a text is null or has no label, or all have the same
+     * @throws IllegalArgumentException if there are no training texts, a text is null, empty or has no label, or all have the same
      *     one; the message lists every problem
      */
     public DataReport examine(
             TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, List<String> served) {
         Objects.requireNonNull(encoder, "DataAdvisor.examine: encoder is null; expected an encoder");
-        return new DataExamination(this, DataParts.of(encoder, train, validation, served, progress())).report();
+        Progress progress = progress();
+        return new DataExamination(this, DataParts.of(encoder, train, validation, served, progress), progress).report();
     }
 
     /**
@@ -135,10 +136,10 @@ public final class DataAdvisor {
      *     problem
      */
     public DataReport examine(LabeledFeatures train, LabeledFeatures validation, float[][] served) {
-        return new DataExamination(this, DataParts.of(train, validation, served)).report();
+        return new DataExamination(this, DataParts.of(train, validation, served), progress()).report();
     }
 
-    Progress progress() {
+    private Progress progress() {
         return quiet ? Progress.none() : Progress.of("DataAdvisor.examine");
     }
 

@@ -18,6 +18,7 @@ import org.lora4j.advice.DataReport.CutTexts;
 import org.lora4j.advice.DataReport.Imbalance;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.train.Progress;
 
 /** One examination: the questions that a count answers; the others have classes of their own. */
 final class DataExamination {
@@ -31,16 +32,18 @@ final class DataExamination {
 
     private final DataAdvisor settings;
     private final DataParts parts;
+    private final Progress progress;
 
-    DataExamination(DataAdvisor settings, DataParts parts) {
+    DataExamination(DataAdvisor settings, DataParts parts, Progress progress) {
         this.settings = settings;
         this.parts = parts;
+        this.progress = progress;
     }
 
     DataReport report() {
         SortedMap<String, Integer> sizes = sizes(parts.train().labels());
-        HeadQuestions heads = new HeadQuestions(settings, parts.train(), sizes);
-        LikenessQuestions likeness = new LikenessQuestions(parts, settings.nearDuplicate(), settings.seed());
+        HeadQuestions heads = new HeadQuestions(settings, parts.train(), sizes, progress);
+        LikenessQuestions likeness = new LikenessQuestions(parts, settings.nearDuplicate(), settings.seed(), progress);
         return new DataReport(
                 classSizes(sizes),
                 imbalance(sizes),

@@ -69,6 +69,12 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         checkNoNulls(problems, "validation", validation);
         checkNoNulls(problems, "served", served);
         problems.throwIfAny(WHERE);
+        checkTexts(problems, "train", train.stream().map(LabeledText::text).toList());
+        checkTexts(
+                problems,
+                "validation",
+                validation.stream().map(LabeledText::text).toList());
+        checkTexts(problems, "served", served);
         List<List<String>> trainLabels = train.stream().map(LabeledText::labels).toList();
         List<List<String>> validationLabels =
                 validation.stream().map(LabeledText::labels).toList();
@@ -136,6 +142,19 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         for (int i = 0; i < part.size() && !problems.isFull(); i++) {
             problems.check(part.get(i) != null, name + "[" + i + "] is null");
         }
+    }
+
+    /** Names all rows that have no words, of which an encoder would make vectors all the same. */
+    static void checkTexts(Problems problems, String name, List<String> texts) {
+        List<Integer> empty = IntStream.range(0, texts.size())
+                .filter(i -> texts.get(i).isBlank())
+                .boxed()
+                .toList();
+        problems.check(
+                empty.isEmpty(),
+                name + "[" + MessageText.numbers(empty) + "] "
+                        + (empty.size() == 1 ? "is an empty text" : "are " + empty.size() + " empty texts")
+                        + ", expected words; leave such rows out");
     }
 
     private static void checkCount(Problems problems, String name, LabeledFeatures part) {

@@ -23,6 +23,7 @@ import org.lora4j.internal.advice.ConfidentLearning;
 import org.lora4j.internal.advice.Folds;
 import org.lora4j.internal.advice.GrowthCurve;
 import org.lora4j.internal.advice.OutOfFold;
+import org.lora4j.train.Progress;
 
 /** The questions that heads answer which did not learn from the rows they judge: label errors, learning curve. */
 final class HeadQuestions {
@@ -58,7 +59,7 @@ final class HeadQuestions {
         }
     }
 
-    HeadQuestions(DataAdvisor settings, Part train, SortedMap<String, Integer> sizes) {
+    HeadQuestions(DataAdvisor settings, Part train, SortedMap<String, Integer> sizes, Progress progress) {
         this.settings = settings;
         sizes.forEach((label, size) -> {
             if (size < settings.folds()) {
@@ -68,7 +69,7 @@ final class HeadQuestions {
             }
         });
         this.reason = reason(train);
-        this.judged = reason.isEmpty() ? judge(train) : null;
+        this.judged = reason.isEmpty() ? judge(train, progress) : null;
     }
 
     /** Why nothing can be said. */
@@ -95,7 +96,7 @@ final class HeadQuestions {
         return count + (count == 1 ? " example" : " examples");
     }
 
-    private Judged judge(Part train) {
+    private Judged judge(Part train, Progress progress) {
         int[] rows = IntStream.range(0, train.size())
                 .filter(i -> !tooSmall.containsKey(train.labels().get(i).get(0)))
                 .toArray();
@@ -106,11 +107,7 @@ final class HeadQuestions {
         float[][] features = IntStream.of(rows).mapToObj(i -> train.rows()[i]).toArray(float[][]::new);
         Folds folds = Folds.of(labels, settings.folds(), settings.seed());
         return new Judged(
-                rows,
-                labels,
-                features,
-                folds,
-                OutOfFold.of(features, labels, classes.size(), folds, settings.progress()));
+                rows, labels, features, folds, OutOfFold.of(features, labels, classes.size(), folds, progress));
     }
 
     LabelErrors labelErrors() {

@@ -26,6 +26,7 @@ import org.lora4j.internal.advice.NearestRows;
 import org.lora4j.internal.advice.PlainText;
 import org.lora4j.internal.array.InnerProducts;
 import org.lora4j.random.RandomStreams;
+import org.lora4j.train.Progress;
 
 /** The questions that the likeness of rows answers: duplicates, leakage, outliers. */
 final class LikenessQuestions {
@@ -54,6 +55,7 @@ final class LikenessQuestions {
     private final Part train;
     private final Part validation;
     private final long seed;
+    private final Progress progress;
     private final double near;
 
     /** The training rows that are compared, all if that are few, and those that they are compared with. */
@@ -67,7 +69,8 @@ final class LikenessQuestions {
 
     private final double[] sorted;
 
-    LikenessQuestions(DataParts parts, double near, long seed) {
+    LikenessQuestions(DataParts parts, double near, long seed, Progress progress) {
+        this.progress = progress;
         this.train = parts.train();
         this.validation = parts.validation();
         this.seed = seed;
@@ -79,7 +82,8 @@ final class LikenessQuestions {
                 IntStream.of(compared)
                         .map(row -> Arrays.binarySearch(references, row))
                         .toArray(),
-                NEIGHBORS);
+                NEIGHBORS,
+                pairs("duplicates", compared));
         this.distances = IntStream.range(0, compared.length)
                 .mapToDouble(i -> 1 - neighbors.cosines()[i][neighbors.cosines()[i].length - 1])
                 .toArray();
@@ -101,6 +105,10 @@ final class LikenessQuestions {
 
     private static float[][] rows(Part part, int[] which) {
         return IntStream.of(which).mapToObj(row -> part.rows()[row]).toArray(float[][]::new);
+    }
+
+    private Progress.Stage pairs(String what, int[] rows) {
+        return progress.stage(what, "pairs of rows", (long) rows.length * references.length);
     }
 
     private boolean isCompared(int row) {
@@ -166,7 +174,8 @@ final class LikenessQuestions {
             return new Leakage(Advice.cannotBeSaid("leakage", "no validation data was given"), List.of());
         }
         int[] asked = some(validation.size(), MOST_PAIRS / references.length, "rows of validation");
-        NearestRows among = NearestRows.among(rows(validation, asked), rows(train, references), NEIGHBORS);
+        NearestRows among =
+                NearestRows.among(rows(validation, asked), rows(train, references), NEIGHBORS, pairs("leakage", asked));
         Copies copies = new Copies();
         IntStream.range(0, train.size()).forEach(copies::add);
         List<Duplicate> found = new ArrayList<>();

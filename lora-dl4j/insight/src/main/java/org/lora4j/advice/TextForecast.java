@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
@@ -34,8 +35,15 @@ final class TextForecast {
                     train.get(i).labels().size() == 1,
                     "train[" + i + "] has " + train.get(i).labels().size() + " labels, expected one");
         }
+        DataParts.checkTexts(
+                problems, "train", train.stream().map(LabeledText::text).toList());
         problems.throwIfAny(WHERE);
         FitOptions options = settings.get().options();
+        return Silence.during(options.quiet(), () -> forecast(settings, options, train));
+    }
+
+    private static Suitability forecast(
+            Supplier<TextClassifier.Builder> settings, FitOptions options, List<LabeledText> train) {
         Progress progress = options.progress(WHERE);
         List<String> classes = train.stream()
                 .map(text -> text.labels().get(0))

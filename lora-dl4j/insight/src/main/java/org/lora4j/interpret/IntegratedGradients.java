@@ -53,7 +53,7 @@ public final class IntegratedGradients {
 
     /**
      * Explains an output of a BERT-like graph by the tokens of a text: a graph with the placeholders of {@link
-     * org.lora4j.pretrained.BertEncoder}.
+     * org.lora4j.pretrained.EncoderGraph}.
      *
      * @param graph the graph, for instance {@code model.graph()} of an adapted one
      * @param tokenizer the tokenizer that belongs to it

@@ -20,8 +20,8 @@ import org.lora4j.internal.interpret.Line;
 import org.lora4j.internal.interpret.MarginLine;
 import org.lora4j.internal.interpret.PathIntegral;
 import org.lora4j.internal.tokenizer.Tokenizer;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
@@ -80,7 +80,7 @@ public final class TextExplainer {
         return of(
                 classifier.graph(),
                 classifier.encoder().tokenizer(),
-                BertClassifier.LOGITS,
+                EncoderClassifier.LOGITS,
                 classifier.labels(),
                 scale,
                 classifier::tokens,
@@ -116,7 +116,7 @@ public final class TextExplainer {
     /** The variable that holds the rows looked up by token ids; an adapter's own lookups have other names. */
     static String rows(SameDiff graph) {
         Problems problems = new Problems();
-        for (String name : List.of(BertEncoder.INPUT_IDS, BertEncoder.ATTENTION_MASK)) {
+        for (String name : List.of(EncoderGraph.INPUT_IDS, EncoderGraph.ATTENTION_MASK)) {
             problems.check(
                     graph.hasVariable(name) && graph.getVariable(name).isPlaceHolder(),
                     "the graph has no placeholder \"" + name + "\"");
@@ -129,7 +129,7 @@ public final class TextExplainer {
                 : graph.getOps().values().stream()
                         .filter(op -> op.getOp().opName().equals("gather")
                                 && op.getInputsToOp().size() > 1
-                                && op.getInputsToOp().get(1).equals(BertEncoder.INPUT_IDS))
+                                && op.getInputsToOp().get(1).equals(EncoderGraph.INPUT_IDS))
                         .map(SameDiffOp::getOutputsOfOp)
                         .map(outputs -> outputs.get(0))
                         .toList();
@@ -138,7 +138,7 @@ public final class TextExplainer {
                 "the rows that it looks up for token ids are " + Problems.quoted(found) + ", expected one variable");
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.message("IntegratedGradients")
-                    + "; expected a graph like those of BertEncoder. Explain another one by the variable of the rows:"
+                    + "; expected a graph like those of EncoderGraph. Explain another one by the variable of the rows:"
                     + " IntegratedGradients.of(graph, variable, output).");
         }
         return found.get(0);
@@ -354,12 +354,12 @@ public final class TextExplainer {
     private Map<String, INDArray> inputs(TokenizedText tokens, int[] ids) {
         SameDiff graph = subject.graph();
         Map<String, INDArray> inputs = new LinkedHashMap<>();
-        inputs.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {ids}));
+        inputs.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {ids}));
         inputs.put(
-                BertEncoder.ATTENTION_MASK,
-                Nd4j.ones(graph.getVariable(BertEncoder.ATTENTION_MASK).dataType(), 1, ids.length));
-        if (graph.hasVariable(BertEncoder.TOKEN_TYPE_IDS)) {
-            inputs.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(new int[][] {tokens.typeIds()}));
+                EncoderGraph.ATTENTION_MASK,
+                Nd4j.ones(graph.getVariable(EncoderGraph.ATTENTION_MASK).dataType(), 1, ids.length));
+        if (graph.hasVariable(EncoderGraph.TOKEN_TYPE_IDS)) {
+            inputs.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(new int[][] {tokens.typeIds()}));
         }
         return inputs;
     }

@@ -11,10 +11,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lora4j.advice.Advice.Answer;
+import org.lora4j.error.CapturedLog;
+import org.lora4j.internal.host.HostedModel;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextTask;
 import org.lora4j.text.TinyEncoder;
+import org.lora4j.train.Progress;
 
 /** Texts and a task, and one line of the user's. */
 class TextAdviceTest {
@@ -82,6 +86,41 @@ class TextAdviceTest {
         assertThatThrownBy(() ->
                         Suitability.of(TextAdviceTest::settings, List.of(new LabeledText("a film", List.of("a", "b")))))
                 .hasMessageContaining("train[0] has 2 labels, expected one");
+    }
+
+    /** What an advisor tries on the way is no news; a training by itself says what is odd. */
+    @Test
+    void quietForecast_logsNothing() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        train.set(0, new LabeledText("good ".repeat(80), " positive"));
+
+        for (Class<?> logger : List.of(TextTask.class, HostedModel.class, Progress.class)) {
+            assertThat(CapturedLog.ofInfo(
+                            logger, () -> Suitability.of(() -> settings().quiet(), train)))
+                    .as(logger.getName())
+                    .doesNotContain("lora4j");
+        }
+        assertThat(CapturedLog.ofInfo(
+                        TextTask.class, () -> settings().quiet().build().fit(train, VALIDATION)))
+                .contains("train[0]: white space around a label was left out");
+    }
+
+    @Test
+    void emptyTexts_areNamedWithTheirRows() {
+        List<LabeledText> train = new ArrayList<>(TRAIN);
+        for (int row : new int[] {3, 4, 9}) {
+            train.set(row, new LabeledText(" ", "positive"));
+        }
+        List<LabeledText> validation = new ArrayList<>(VALIDATION);
+        validation.set(7, new LabeledText("", "negative"));
+
+        assertThatThrownBy(() -> DataAdvisor.of(TextAdviceTest::settings, train, validation))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("train[3, 4, 9] are 3 empty texts, expected words")
+                .hasMessageContaining("validation[7] is an empty text");
+        assertThatThrownBy(() -> Suitability.of(TextAdviceTest::settings, train))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("Suitability.of: train[3, 4, 9] are 3 empty texts, expected words");
     }
 
     @Test

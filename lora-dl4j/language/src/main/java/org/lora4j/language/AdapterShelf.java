@@ -2,6 +2,7 @@
 package org.lora4j.language;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,16 +15,17 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.ClosestNames;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderGraph;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
+import org.lora4j.internal.serve.AdapterNames;
 import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.serve.AdapterServer;
+import org.lora4j.serve.ServedBy;
 import org.lora4j.serve.ServedStatus;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -41,6 +43,8 @@ final class AdapterShelf implements ModuleUpdates {
     private final Object lock;
     private final long bound;
     private final Executor reading;
+    private final CausalLm model;
+    private final TrustPolicy trust;
     private final DecoderWeights weights;
     /** Made when the first adapter comes: it says whether one fits, and what it comes to. */
     private AdaptedSameDiff host;
@@ -51,6 +55,7 @@ final class AdapterShelf implements ModuleUpdates {
     private final Map<Integer, ActingAdapters> used = new ConcurrentHashMap<>();
     private long bytes;
     private int numbers;
+    private long generations;
 
     /** A registered adapter. */
     private static final class Slot {
@@ -58,11 +63,25 @@ final class AdapterShelf implements ModuleUpdates {
         final Optional<Path> directory;
         final long bytes;
         final long fingerprint;
+        final ServedBy by;
+        final List<String> differences;
+        final boolean anyBase;
         Values values;
+        int active;
         boolean isRead;
         Exception problem;
 
-        Slot(String name, Optional<Path> directory, long bytes, long fingerprint) {
+        Slot(
+                String name,
+                Optional<Path> directory,
+                long bytes,
+                long fingerprint,
+                ServedBy by,
+                List<String> differences,
+                boolean anyBase) {
+            this.by = by;
+            this.differences = differences;
+            this.anyBase = anyBase;
             this.name = name;
             this.directory = directory;
             this.bytes = bytes;
@@ -72,16 +91,23 @@ final class AdapterShelf implements ModuleUpdates {
 
     /** What an adapter does to the model, in memory. */
     static final class Values {
-        private static final Values NONE = new Values(-1, null);
+        private static final Values NONE = new Values(-1, null, null);
 
         private final int number;
         private final ActingAdapters updates;
+        private final Slot slot;
         private int users;
         private boolean isKept = true;
 
-        private Values(int number, ActingAdapters updates) {
+        private Values(int number, ActingAdapters updates, Slot slot) {
             this.number = number;
             this.updates = updates;
+            this.slot = slot;
+        }
+
+        /** What an answer says of it. */
+        ServedBy by() {
+            return slot == null ? ServedBy.NONE : slot.by;
         }
 
         /** By which the session knows it. */
@@ -90,8 +116,10 @@ final class AdapterShelf implements ModuleUpdates {
         }
     }
 
-    AdapterShelf(DecoderWeights weights, long bound, Object lock, Executor reading) {
-        this.weights = weights;
+    AdapterShelf(CausalLm model, TrustPolicy trust, long bound, Object lock, Executor reading) {
+        this.model = model;
+        this.trust = trust;
+        this.weights = model.weights();
         this.bound = bound;
         this.lock = lock;
         this.reading = reading;
@@ -102,13 +130,19 @@ final class AdapterShelf implements ModuleUpdates {
         synchronized (lock) {
             requirePlace(name, instead);
         }
-        ActingAdapters updates = acting(name, adapter);
-        Slot slot = new Slot(
-                name,
-                directory,
-                updates.bytes(),
-                directory.map(d -> Fingerprint.of(adapter)).orElse(0L));
+        List<String> differences = differences(name, adapter);
+        boolean anyBase = trust.allowsOtherBase();
+        ActingAdapters updates = acting(name, anyBase ? adapter.forAnyBase() : adapter);
+        String hash = adapter.contentHash();
         synchronized (lock) {
+            Slot slot = new Slot(
+                    name,
+                    directory,
+                    updates.bytes(),
+                    directory.map(d -> Fingerprint.of(adapter)).orElse(0L),
+                    new ServedBy(name, hash, ++generations),
+                    differences,
+                    anyBase);
             requirePlace(name, instead);
             requireRoom(slot, slots.get(name));
             if (instead) {
@@ -117,22 +151,36 @@ final class AdapterShelf implements ModuleUpdates {
             slots.put(name, slot);
             if (makeRoom(slot.bytes)) {
                 bytes += slot.bytes;
-                keep(slot, new Values(numbers++, updates));
+                keep(slot, new Values(numbers++, updates, slot));
             }
             lock.notifyAll();
         }
     }
 
-    private void requirePlace(String name, boolean instead) {
-        if (name.equals(AdapterServer.BASE)) {
-            throw new IllegalArgumentException(
-                    "adapter \"" + name + "\": the name means the base without an adapter; expected another one.");
+    /** Compares what a receipt says of the base with the model. */
+    private List<String> differences(String name, Adapter adapter) {
+        if (adapter.receipt().isEmpty()) {
+            return List.of();
         }
+        try {
+            return trust.compare(
+                    "adapter " + MessageText.name(name), adapter.receipt().get(), BaseContent.hashes(model));
+        } catch (IncompatibleBaseException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "adapter " + MessageText.name(name) + ": the files of the base cannot be read again: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private void requirePlace(String name, boolean instead) {
         if (instead) {
+            AdapterNames.requireNotBase(name);
             require(name);
-        } else if (slots.containsKey(name)) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name)
-                    + " is registered already; expected a free name. Call replace to exchange it.");
+        } else {
+            AdapterNames.requireFree(name, slots.keySet());
         }
     }
 
@@ -216,7 +264,7 @@ final class AdapterShelf implements ModuleUpdates {
 
     void requireKnown(String name) {
         synchronized (lock) {
-            if (!name.equals(AdapterServer.BASE)) {
+            if (!name.equals(AdapterNames.BASE)) {
                 require(name);
             }
         }
@@ -225,9 +273,7 @@ final class AdapterShelf implements ModuleUpdates {
     private Slot require(String name) {
         Slot slot = slots.get(name);
         if (slot == null) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name) + " is not registered"
-                    + ClosestNames.hint(name, slots.keySet()) + "; expected \"" + AdapterServer.BASE + "\" or one of "
-                    + Problems.quoted(slots.keySet()) + ". Register it first.");
+            throw new IllegalArgumentException(AdapterNames.unknown(name, slots.keySet()));
         }
         return slot;
     }
@@ -240,7 +286,7 @@ final class AdapterShelf implements ModuleUpdates {
      * @throws IOException if it cannot be read again
      */
     Optional<Values> take(String name) throws IOException {
-        if (name.equals(AdapterServer.BASE)) {
+        if (name.equals(AdapterNames.BASE)) {
             return Optional.of(Values.NONE);
         }
         Slot slot = require(name);
@@ -261,13 +307,32 @@ final class AdapterShelf implements ModuleUpdates {
         leastRecentFirst.remove(slot);
         leastRecentFirst.add(slot);
         slot.values.users++;
+        slot.active++;
         used.put(slot.values.number, slot.values.updates);
         return Optional.of(slot.values);
     }
 
+    /** Takes the adapter of an earlier text of a request for a later one, also if another has its name by now. */
+    Values again(Values values) {
+        if (values == Values.NONE) {
+            return values;
+        }
+        if (!values.isKept && values.users == 0) {
+            bytes += values.updates.bytes();
+        }
+        values.users++;
+        values.slot.active++;
+        used.put(values.number, values.updates);
+        return values;
+    }
+
     /** Gives it back; true if no text has it any more. */
     boolean giveBack(Values values) {
-        if (values == Values.NONE || --values.users > 0) {
+        if (values == Values.NONE) {
+            return false;
+        }
+        values.slot.active--;
+        if (--values.users > 0) {
             return false;
         }
         used.remove(values.number);
@@ -280,14 +345,10 @@ final class AdapterShelf implements ModuleUpdates {
         ActingAdapters updates = null;
         Exception problem = null;
         try {
-            Adapter adapter = Adapter.load(slot.directory.orElseThrow());
-            if (Fingerprint.of(adapter) == slot.fingerprint) {
-                updates = acting(slot.name, adapter);
-            } else {
-                problem = new IOException(slot.directory.get()
-                        + " holds other values than when it was registered; expected the same. Call replace(name,"
-                        + " directory) to serve the new ones.");
-            }
+            updates = acting(
+                    slot.name,
+                    Fingerprint.reread(
+                            slot.name, slot.directory.orElseThrow(), slot.fingerprint, trust, slot.anyBase));
         } catch (IOException | RuntimeException e) {
             problem = e;
         } catch (OutOfMemoryError e) {
@@ -297,7 +358,7 @@ final class AdapterShelf implements ModuleUpdates {
                 slot.isRead = false;
                 slot.problem = problem;
                 if (updates != null && slots.get(slot.name) == slot) {
-                    keep(slot, new Values(numbers++, updates));
+                    keep(slot, new Values(numbers++, updates, slot));
                 } else {
                     bytes -= slot.bytes;
                 }
@@ -331,7 +392,14 @@ final class AdapterShelf implements ModuleUpdates {
     List<ServedStatus> status() {
         synchronized (lock) {
             return slots.values().stream()
-                    .map(slot -> new ServedStatus(slot.name, slot.directory, slot.bytes, slot.values != null))
+                    .map(slot -> new ServedStatus(
+                            slot.name,
+                            slot.directory,
+                            slot.bytes,
+                            slot.values != null,
+                            slot.by,
+                            slot.active,
+                            slot.differences))
                     .toList();
         }
     }

@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
@@ -34,6 +36,8 @@ import org.lora4j.quant.StoredWeight;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -91,6 +95,9 @@ public final class CausalLm implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CausalLm.class);
 
+    /** In the place of the name of an adapter. */
+    static final String ALL_WEIGHTS = "";
+
     /** Calls that were given no seed, so that two at the same moment have different ones. */
     private static final AtomicLong WITHOUT_SEED = new AtomicLong();
 
@@ -103,6 +110,7 @@ public final class CausalLm implements AutoCloseable {
     private final Object lock = new Object();
     private volatile Live live;
     private volatile FitReport report;
+    private final Map<String, LmEvidence> evidence = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     /** Weights and what reads them, which are exchanged together. */
@@ -193,9 +201,28 @@ public final class CausalLm implements AutoCloseable {
      * @throws IOException if a file is damaged or cannot be read
      */
     public static CausalLm load(Path directory, CausalLm base) throws IOException {
+        return load(directory, base, TrustPolicy.usual());
+    }
+
+    /**
+     * Reads adapters for a base that is in memory, as {@link #load(Path, CausalLm)}.
+     *
+     * @param directory likewise
+     * @param base likewise
+     * @param policy what is asked of the directory: receipts, a signature, the same base
+     * @return the model with the adapters
+     * @throws IncompatibleBaseException if it was trained on another base, or with another tokenizer or chat template, and the policy
+     *     does not allow that
+     * @throws org.lora4j.trust.UnverifiedModelException if it is not signed, or has no receipt, as the policy asks for
+     * @throws IOException if a file is damaged or cannot be read
+     */
+    public static CausalLm load(Path directory, CausalLm base, TrustPolicy policy) throws IOException {
         Arguments.required(directory, "CausalLm.load: directory", "a directory that save wrote");
         Arguments.required(base, "CausalLm.load: base", "the model that it was trained on");
-        return SavedModel.read(directory, base.base());
+        Arguments.required(policy, "CausalLm.load: policy", "one, such as TrustPolicy.usual().strict()");
+        try (TrustPolicy.Opened opened = policy.open(directory)) {
+            return SavedModel.read(opened.path(), directory, base.base(), policy);
+        }
     }
 
     /**
@@ -219,12 +246,44 @@ public final class CausalLm implements AutoCloseable {
         Arguments.required(baseFolders, "CausalLm.load: baseFolders", "folders, or nothing");
         Arguments.allRequired(Arrays.asList(baseFolders), "CausalLm.load: baseFolders", "a folder");
         return SavedModel.isSaved(directory)
-                ? SavedModel.read(directory, storage, baseFolders)
+                ? SavedModel.read(directory, directory, storage, TrustPolicy.usual(), baseFolders)
                 : loadPlain(directory, storage);
+    }
+
+    /**
+     * Reads a model, as {@link #load(Path, Storage, Path...)}.
+     *
+     * @param directory likewise
+     * @param storage how matrices are kept
+     * @param policy what is asked of the directory: receipts, a signature, the same base. With trusted keys, a directory with all weights
+     *     is copied to a temporary folder first
+     * @param baseFolders where the base of a model that was saved may lie
+     * @return the model, with the adapters that it was saved with
+     * @throws org.lora4j.trust.UnverifiedModelException if it is not signed, or has no receipt, as the policy asks for
+     * @throws IOException as {@link #load(Path, Storage, Path...)}
+     */
+    public static CausalLm load(Path directory, Storage storage, TrustPolicy policy, Path... baseFolders)
+            throws IOException {
+        Arguments.required(directory, "CausalLm.load: directory", "a directory of a model");
+        Arguments.required(storage, "CausalLm.load: storage", "how matrices are kept, such as Storage.AS_STORED");
+        Arguments.required(policy, "CausalLm.load: policy", "one, such as TrustPolicy.usual().strict()");
+        Arguments.allRequired(Arrays.asList(baseFolders), "CausalLm.load: baseFolders", "a folder");
+        try (TrustPolicy.Opened opened = policy.open(directory)) {
+            if (SavedModel.isSaved(opened.path())) {
+                return SavedModel.read(opened.path(), directory, storage, policy, baseFolders);
+            }
+            policy.requireReceipt(directory, Optional.empty());
+            return loadPlain(opened.path(), directory, storage);
+        }
     }
 
     /** Reads a model of Hugging Face. */
     static CausalLm loadPlain(Path directory, Storage storage) throws IOException {
+        return loadPlain(directory, directory, storage);
+    }
+
+    /** Reads a model of Hugging Face that is a copy of the directory that it is called by. */
+    static CausalLm loadPlain(Path directory, Path named, Storage storage) throws IOException {
         DecoderWeights weights = DecoderWeights.read(directory, storage.storage).inTiles(DecodeModel::rowsOfTile);
         Optional<LanguageTokenizer> tokenizer = LanguageTokenizer.find(directory);
         Set<String> slow = weights.formsWithout(DecodeModel::isFast);
@@ -239,7 +298,7 @@ public final class CausalLm implements AutoCloseable {
         }
         List<Integer> ends =
                 tokenizer.map(known -> List.copyOf(known.stopIds())).orElseGet(List::of);
-        return new CausalLm(directory, weights, tokenizer, ChatTemplate.find(directory), ends);
+        return new CausalLm(named, weights, tokenizer, ChatTemplate.find(directory), ends);
     }
 
     /**
@@ -389,6 +448,35 @@ public final class CausalLm implements AutoCloseable {
         report = last;
     }
 
+    /** Takes note of what a training of an adapter was, or, under {@link #ALL_WEIGHTS}, of all weights. */
+    void learned(String adapter, LmEvidence of) {
+        evidence.put(adapter, of);
+    }
+
+    /** What the training of an adapter, or of all weights, was, as far as that is known. */
+    Optional<LmEvidence> evidence(String adapter) {
+        return Optional.ofNullable(evidence.get(adapter));
+    }
+
+    /** The weights as they were read. */
+    DecoderWeights readWeights() {
+        return read;
+    }
+
+    /**
+     * What the training of an adapter was, as {@link #save} writes it beside the adapter.
+     *
+     * @param adapter the name of an adapter of {@link #model()}
+     * @return the receipt; empty if it has none, as an adapter of Python, or was changed since
+     * @throws IOException if the files of the base cannot be read
+     */
+    public Optional<Receipt> receipt(String adapter) throws IOException {
+        Arguments.required(adapter, "CausalLm.receipt: adapter", "the name of an adapter");
+        Adapter now = model().snapshot(adapter);
+        Optional<LmEvidence> known = evidence(adapter);
+        return known.isPresent() ? known.get().of(this, now) : Optional.empty();
+    }
+
     /**
      * The tokenizer of the directory.
      *
@@ -399,6 +487,10 @@ public final class CausalLm implements AutoCloseable {
         return tokenizer.orElseThrow(() -> new IllegalStateException("tokenizer: " + directory
                 + " has no tokenizer.json; expected one for texts. Generate from token ids, or save the tokenizer there:"
                 + " tokenizer.save_pretrained(directory)."));
+    }
+
+    Optional<LanguageTokenizer> tokenizerIfAny() {
+        return tokenizer;
     }
 
     /**
@@ -509,15 +601,17 @@ public final class CausalLm implements AutoCloseable {
     int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");
         Arguments.allRequired(tools, "chat: tools", "what may be called, a map");
-        String prompt =
-                requireChatTemplate("chat").renderedWith(messages, true, tools).text();
+        String prompt = requireChatTemplate("CausalLm.chat")
+                .renderedWith(messages, true, tools)
+                .text();
         return tokenizer().encode(prompt, false);
     }
 
     ChatTemplate requireChatTemplate(String call) {
         return chatTemplate.orElseThrow(() -> new IllegalStateException(call + ": " + directory
-                + " has no chat template; expected chat_template.jinja, or the field chat_template of"
-                + " tokenizer_config.json. A model without one has not learned to converse: give it plain text."));
+                + " has no chat template, which conversations need; expected chat_template.jinja, or the field chat_template of"
+                + " tokenizer_config.json. A model without one has not learned to converse: generate from plain text, and"
+                + " learn from LmExample.completion(prompt, completion) or LmExample.text(text)."));
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.Deadline;
@@ -21,6 +22,7 @@ import org.lora4j.internal.language.decode.DecodeSession;
 import org.lora4j.internal.language.sampling.Candidates;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.ServedStatus;
+import org.lora4j.trust.TrustPolicy;
 
 /**
  * Serves texts of one model with many adapters. Requests come at any time, each with its own adapter and config; all that run
@@ -64,6 +66,7 @@ public final class CausalLmServer implements AutoCloseable {
     private static final String NAME = "the name of an adapter";
 
     private final CausalLm model;
+    private final TrustPolicy trust;
     private final DecodeSession session;
     private final long cacheMemory;
     private final long fixedBytes;
@@ -83,9 +86,10 @@ public final class CausalLmServer implements AutoCloseable {
 
     private CausalLmServer(CausalLm model, Builder builder) {
         this.model = model;
+        this.trust = builder.trust;
         this.mostTexts = builder.maxSequences + builder.queue;
         this.reading = Executors.newSingleThreadExecutor(work -> daemon(work, "lora4j-lm-adapters"));
-        this.adapters = new AdapterShelf(model.weights(), builder.adapterMemory, lock, reading);
+        this.adapters = new AdapterShelf(model, builder.trust, builder.adapterMemory, lock, reading);
         this.session = new DecodeSession(model.decoding(), adapters);
         try {
             session.prepare(
@@ -128,6 +132,10 @@ public final class CausalLmServer implements AutoCloseable {
         return new Builder(Objects.requireNonNull(model, "CausalLmServer: model is null; expected CausalLm.load(...)"));
     }
 
+    private Adapter read(Path directory) throws IOException {
+        return AdapterLoader.of(directory).trust(trust).load();
+    }
+
     /**
      * Registers an adapter that stays in memory.
      *
@@ -158,7 +166,7 @@ public final class CausalLmServer implements AutoCloseable {
         Arguments.required(name, "CausalLmServer.register: name", NAME);
         Arguments.required(directory, "CausalLmServer.register: directory", "a PEFT directory");
         requireOpen();
-        adapters.put(name, Optional.of(directory), Adapter.load(directory), false);
+        adapters.put(name, Optional.of(directory), read(directory), false);
     }
 
     /**
@@ -190,7 +198,7 @@ public final class CausalLmServer implements AutoCloseable {
         Arguments.required(name, "CausalLmServer.replace: name", NAME);
         Arguments.required(directory, "CausalLmServer.replace: directory", "a PEFT directory");
         requireOpen();
-        adapters.put(name, Optional.of(directory), Adapter.load(directory), true);
+        adapters.put(name, Optional.of(directory), read(directory), true);
     }
 
     /**
@@ -462,6 +470,7 @@ public final class CausalLmServer implements AutoCloseable {
         private int queue = 256;
         private long memory = 1L << 30;
         private long adapterMemory = Long.MAX_VALUE;
+        private TrustPolicy trust = TrustPolicy.usual();
 
         private Builder(CausalLm model) {
             this.model = model;
@@ -520,6 +529,18 @@ public final class CausalLmServer implements AutoCloseable {
          */
         public Builder adapterMemory(long bytes) {
             adapterMemory = bytes;
+            return this;
+        }
+
+        /**
+         * Sets what is asked of directories of adapters: a receipt, a signature, the same base.
+         *
+         * @param policy the policy; {@link TrustPolicy#usual} by default
+         * @return this
+         */
+        public Builder trust(TrustPolicy policy) {
+            trust = Arguments.required(
+                    policy, "CausalLmServer: trust", "a policy, such as TrustPolicy.usual().strict()");
             return this;
         }
 

@@ -27,11 +27,15 @@ import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
 import org.lora4j.train.GradientClipping;
 import org.lora4j.train.Holdout;
+import org.lora4j.train.RunReceipt;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
@@ -67,6 +71,9 @@ public final class CausalLmTrainer {
     private static final int LONGEST_BY_DEFAULT = 1024;
     private static final int SHORTEST_PACK = 256;
     private static final String RESUME = "resume";
+
+    /** Examples that a refusal shows. */
+    private static final int SHOWN = 3;
 
     private final Builder settings;
     private final FitOptions options;
@@ -163,7 +170,7 @@ public final class CausalLmTrainer {
      */
     public LmEvaluation evaluate(List<LmExample> examples) {
         Problems problems = new Problems();
-        List<TokenRow> rows = encoder().of(required(examples, "examples"), "examples", problems);
+        List<TokenRow> rows = encoder("evaluate").of(required(examples, "examples"), "examples", problems);
         problems.throwIfAny("CausalLmTrainer.evaluate");
         return LmScore.of(model, rows);
     }
@@ -182,7 +189,7 @@ public final class CausalLmTrainer {
         problems.atLeast("count", count, 1);
         problems.throwIfAny("CausalLmTrainer.preview");
         List<LmExample> first = required(examples, "examples").subList(0, Math.min(count, examples.size()));
-        List<TokenRow> rows = encoder().of(first, "examples", problems);
+        List<TokenRow> rows = encoder("preview").of(first, "examples", problems);
         problems.throwIfAny("CausalLmTrainer.preview");
         return LmPreview.of(model.tokenizer(), rows.subList(0, Math.min(count, rows.size())), examples.size());
     }
@@ -196,8 +203,9 @@ public final class CausalLmTrainer {
         return model;
     }
 
-    private ExampleRows encoder() {
-        return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid);
+    private ExampleRows encoder(String call) {
+        return new ExampleRows(model, maxLength, settings.longRows, settings.skipInvalid, options.preflight())
+                .call("CausalLmTrainer." + call);
     }
 
     private LmFitReport run(String call, List<LmExample> train, Optional<List<LmExample>> validation) {
@@ -208,7 +216,7 @@ public final class CausalLmTrainer {
                     + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
         }
         Problems problems = new Problems();
-        ExampleRows encoder = encoder();
+        ExampleRows encoder = encoder(call);
         List<TokenRow> learned = encoder.of(required(train, "train"), "train", problems);
         Optional<List<TokenRow>> given = validation.map(part -> encoder.of(part, "validation", problems));
         if (!problems.isEmpty()) {
@@ -218,6 +226,9 @@ public final class CausalLmTrainer {
         Holdout.Split<TokenRow> split = given.map(part -> new Holdout.Split<>(learned, part))
                 .orElseGet(() -> options.holdout().of(learned, TokenRow::kind));
         Optional<List<TokenRow>> held = Optional.of(split.validation()).filter(part -> !part.isEmpty());
+        Preflight preflight = preflight(encoder, split);
+        preflight.require("CausalLmTrainer." + call);
+        preflight.notes().forEach(encoder::note);
         LmFitReport report = options.full()
                 ? trainCopy(split.train(), held, encoder, resume)
                 : trainAdapter(split.train(), held, encoder, resume);
@@ -329,22 +340,22 @@ public final class CausalLmTrainer {
             Optional<List<TokenRow>> held,
             ExampleRows encoder,
             boolean resume) {
+        options.preflightOf(trainable).require("CausalLmTrainer.fit");
         List<String> notes = new ArrayList<>(encoder.notes());
         if (resume && settings.checkpoints.orElseThrow().isEmpty()) {
             notes.add("there was no checkpoint in "
                     + MessageText.path(settings.checkpoints.get().directory())
                     + ", so the run started at its beginning");
         }
-        held.ifPresent(part -> notes.addAll(notesOnBoth(learned, part)));
         notes.forEach(note -> LOG.warn("CausalLmTrainer: {}", note));
         Optional<LmEvaluation> before = held.map(part -> score(learner, part));
         List<List<TokenRow>> rows = settings.packing
                 ? SequencePacking.packed(learned, packedLength(learned))
                 : SequencePacking.single(learned);
-        Trainer.Builder builder = Trainer.builder(trainable)
-                .plan(options.plan(
-                        held.isPresent(),
-                        plan -> plan.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation)));
+        TrainingPlan plan = options.plan(
+                held.isPresent(),
+                own -> own.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation));
+        Trainer.Builder builder = Trainer.builder(trainable).plan(plan);
         held.ifPresent(part -> builder.validation(Validation.lowerIsBetter(
                 "loss per token", () -> score(learner, part).loss())));
         builder.guessingLoss(Math.log(model.vocabularySize()));
@@ -378,19 +389,43 @@ public final class CausalLmTrainer {
         if (!options.quiet()) {
             LOG.info("CausalLmTrainer: {}", report);
         }
+        RunReceipt.requireChanged("CausalLmTrainer.fit", plan, report);
+        Optional<String> adapter = options.full()
+                ? Optional.empty()
+                : Optional.of(model.model().snapshot(settings.adapter).contentHash());
+        model.learned(
+                options.full() ? CausalLm.ALL_WEIGHTS : settings.adapter,
+                LmEvidence.of(adapter, learned, held, plan, options.seed(), report));
         return report;
     }
 
-    private static List<String> notesOnBoth(List<TokenRow> learned, List<TokenRow> held) {
+    private Preflight preflight(ExampleRows encoder, Holdout.Split<TokenRow> split) {
         Set<IntBuffer> known = new HashSet<>();
-        learned.forEach(row -> known.add(IntBuffer.wrap(row.ids())));
-        long twice = held.stream()
+        split.train().forEach(row -> known.add(IntBuffer.wrap(row.ids())));
+        long twice = split.validation().stream()
                 .filter(row -> known.contains(IntBuffer.wrap(row.ids())))
                 .count();
-        return twice == 0
-                ? List.of()
-                : List.of(twice
-                        + " sequences of the validation part are in the training part, too, so its loss is too low");
+        Preflight found = encoder.preflight()
+                .with(
+                        twice > 0,
+                        PreflightRule.IN_BOTH_PARTS,
+                        twice
+                                + " sequences of the validation part are in the training part, too, so its loss is too low");
+        return model.tokenizerIfAny()
+                .map(tokenizer -> found.showing(
+                        LmPreview.of(
+                                        tokenizer,
+                                        first(split.train()),
+                                        split.train().size())
+                                .sequences()
+                                .stream()
+                                .map(Object::toString)
+                                .toList()))
+                .orElse(found);
+    }
+
+    private static List<TokenRow> first(List<TokenRow> rows) {
+        return rows.subList(0, Math.min(SHOWN, rows.size()));
     }
 
     private void weightsChanged(CausalLm learner) {

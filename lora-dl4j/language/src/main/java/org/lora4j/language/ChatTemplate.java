@@ -21,6 +21,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.language.chat.JinjaTemplate;
 import org.lora4j.internal.language.chat.TemplateFailure;
 
@@ -73,7 +74,7 @@ public final class ChatTemplate {
     private final Options options;
 
     /** A template and where it comes from. */
-    private record Named(String source, JinjaTemplate template) {}
+    private record Named(String source, String text, JinjaTemplate template) {}
 
     /** How templates are rendered; the name is null if what is given decides. */
     private record Options(String name, Clock clock, long work, long characters) {}
@@ -134,7 +135,7 @@ public final class ChatTemplate {
      */
     public static ChatTemplate of(String template, Map<String, String> tokens) {
         try {
-            return of(Map.of(DEFAULT, new Named("ChatTemplate", JinjaTemplate.parse(template))), tokens);
+            return of(Map.of(DEFAULT, new Named("ChatTemplate", template, JinjaTemplate.parse(template))), tokens);
         } catch (TemplateFailure e) {
             throw new ChatTemplateException("ChatTemplate" + noTemplate(e), e.getMessage());
         }
@@ -171,7 +172,7 @@ public final class ChatTemplate {
 
     private static Named parse(String source, String template) throws ModelFormatException {
         try {
-            return new Named(source, JinjaTemplate.parse(template));
+            return new Named(source, template, JinjaTemplate.parse(template));
         } catch (TemplateFailure e) {
             throw new ModelFormatException(source + noTemplate(e), e);
         }
@@ -212,6 +213,16 @@ public final class ChatTemplate {
                     + "; expected a text, or a list of templates with names. Correct the file.");
         }
         return templates;
+    }
+
+    /** By what one set of templates is told from another: their names and texts. */
+    String hash() {
+        StringBuilder all = new StringBuilder();
+        templates.forEach((name, template) -> all.append(name.length())
+                .append(name)
+                .append(template.text().length())
+                .append(template.text()));
+        return Sha256.of(all.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /**

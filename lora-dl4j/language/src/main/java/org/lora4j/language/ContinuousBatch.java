@@ -250,11 +250,14 @@ final class ContinuousBatch implements Runnable {
             return false;
         }
         if (text.adapter == null) {
-            Optional<AdapterShelf.Values> found = adapters.take(text.request.adapter());
+            Optional<AdapterShelf.Values> first = text.request.values();
+            Optional<AdapterShelf.Values> found =
+                    first.isPresent() ? first.map(adapters::again) : adapters.take(text.request.adapter());
             if (found.isEmpty()) {
                 return false;
             }
             text.adapter = found.get();
+            text.request.begins(text.adapter);
         }
         text.sequence = session.add(text.adapter.number());
         text.room = room;

@@ -11,6 +11,8 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.chat.JinjaTemplate;
 import org.lora4j.internal.language.training.TokenRow;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
 
 /** Makes rows of tokens of examples: what is learned of them, and where they are cut. Counts what is odd about them. */
 final class ExampleRows {
@@ -18,9 +20,12 @@ final class ExampleRows {
     private static final String ASSISTANT = "assistant";
 
     private final CausalLm model;
+    private String call = "CausalLmTrainer.fit";
     private final int maxLength;
     private final LongRows longRows;
     private final boolean skipInvalid;
+    private final Preflight start;
+    private final RowFindings findings;
     private int skipped;
     private int cut;
     private int joined;
@@ -31,16 +36,36 @@ final class ExampleRows {
 
         private static final long serialVersionUID = 1;
 
+        private final boolean nothingLearned;
+
         Unusable(String problem) {
+            this(problem, false);
+        }
+
+        Unusable(String problem, boolean nothingLearned) {
             super(problem, null, false, false);
+            this.nothingLearned = nothingLearned;
         }
     }
 
     ExampleRows(CausalLm model, int maxLength, LongRows longRows, boolean skipInvalid) {
+        this(model, maxLength, longRows, skipInvalid, Preflight.allowing(List.of()));
+    }
+
+    /** With what is known before any example is seen. */
+    ExampleRows(CausalLm model, int maxLength, LongRows longRows, boolean skipInvalid, Preflight start) {
+        this.start = start;
+        this.findings = new RowFindings(model);
         this.model = model;
         this.maxLength = maxLength;
         this.longRows = longRows;
         this.skipInvalid = skipInvalid;
+    }
+
+    /** Sets the call that messages name. */
+    ExampleRows call(String name) {
+        call = name;
+        return this;
     }
 
     /** The rows of a list of examples; those that are none are left out, or told. */
@@ -54,6 +79,11 @@ final class ExampleRows {
                 rows.addAll(rows(example));
             } catch (Unusable | ChatTemplateException e) {
                 skipped++;
+                if (e instanceof Unusable unusable
+                        && unusable.nothingLearned
+                        && start.allows(PreflightRule.NOTHING_LEARNED)) {
+                    continue;
+                }
                 found.add((example == null ? list + "[" + i + "]" : example.where(list, i)) + " " + e.getMessage());
             }
         }
@@ -61,6 +91,11 @@ final class ExampleRows {
             problems.addAll(found.list());
         }
         return rows;
+    }
+
+    /** What was found in all examples so far. */
+    Preflight preflight() {
+        return findings.in(start);
     }
 
     int skipped() {
@@ -98,7 +133,11 @@ final class ExampleRows {
         }
         LmExample.Content content = example.content();
         if (content instanceof LmExample.Text text) {
-            return pieces(ofText(text.text(), example.isEnded()), example.kind());
+            int[] ids = ofText(text.text(), example.isEnded());
+            List<TokenRow> pieces = pieces(ids, example.kind());
+            findings.text(ids);
+            pieces.forEach(piece -> findings.row(piece, piece));
+            return pieces;
         }
         TokenRow row;
         if (content instanceof LmExample.Completion completion) {
@@ -109,13 +148,20 @@ final class ExampleRows {
             row = tokens((LmExample.Tokens) content, example.kind());
         }
         requireIds(row.ids());
-        return List.of(fitting(row));
+        TokenRow fitting = fitting(row);
+        findings.row(row, fitting);
+        if (content instanceof LmExample.Completion) {
+            findings.answer("completion", fitting, example.isEnded());
+        } else if (content instanceof LmExample.Conversation) {
+            findings.answer("conversation", fitting, true);
+        }
+        return List.of(fitting);
     }
 
     /** The ids of a whole text, perhaps with the token that ends texts. */
     private int[] ofText(String text, boolean ended) throws Unusable {
         if (text.isEmpty()) {
-            throw new Unusable("is an empty text, expected something to learn");
+            throw new Unusable("is an empty text, expected something to learn", true);
         }
         int[] ids = model.tokenizer().encode(text);
         int eos = model.tokenizer().eosId().orElse(-1);
@@ -124,7 +170,7 @@ final class ExampleRows {
             ids[ids.length - 1] = eos;
         }
         if (ids.length < 2) {
-            throw new Unusable("has " + ids.length + " token, expected 2 or more: one to read, one to learn");
+            throw new Unusable("has " + ids.length + " token, expected 2 or more: one to read, one to learn", true);
         }
         return ids;
     }
@@ -144,7 +190,7 @@ final class ExampleRows {
 
     private TokenRow completion(LmExample.Completion example, boolean ended, String kind) throws Unusable {
         if (example.completion().isEmpty()) {
-            throw new Unusable("has an empty completion, expected something to learn");
+            throw new Unusable("has an empty completion, expected something to learn", true);
         }
         int[] ids = ofText(example.prompt() + example.completion(), ended);
         int[] labels = nothing(ids);
@@ -169,18 +215,20 @@ final class ExampleRows {
         int from = conversation.from();
         if (messages.subList(from, messages.size()).stream()
                 .noneMatch(message -> message.role().equals(ASSISTANT))) {
-            throw new Unusable("has no message of the role assistant, expected an answer to learn");
+            throw new Unusable("has no message of the role assistant, expected an answer to learn", true);
         }
-        ChatTemplate template = model.requireChatTemplate("fit");
+        ChatTemplate template = model.requireChatTemplate(call);
         JinjaTemplate.Rendered whole = template.renderedWith(messages, false, conversation.tools());
         int[] ids = model.tokenizer().encode(whole.text(), false);
         if (ids.length < 2) {
             throw new Unusable("is rendered as " + ids.length + " tokens, expected 2 or more");
         }
         int[] labels = nothing(ids);
-        List<int[]> answers = whole.generated().isEmpty() || from > 0
-                ? answers(template, conversation, whole.text())
-                : whole.generated();
+        boolean marked = !whole.generated().isEmpty() && from == 0;
+        if (marked) {
+            comparePrompts(template, conversation, whole);
+        }
+        List<int[]> answers = marked ? whole.generated() : answers(template, conversation, whole.text());
         for (int[] answer : answers) {
             int first = boundary(encodePlain(whole.text().substring(0, answer[0])), ids);
             int to = prefix(encodePlain(whole.text().substring(0, answer[1])), ids);
@@ -197,7 +245,7 @@ final class ExampleRows {
      * Where in the text the assistant speaks: between the text of the messages before, up to where an answer is asked for, and the
      * text with the answer.
      */
-    private static List<int[]> answers(ChatTemplate template, LmExample.Conversation conversation, String whole)
+    private List<int[]> answers(ChatTemplate template, LmExample.Conversation conversation, String whole)
             throws Unusable {
         List<ChatMessage> messages = conversation.messages();
         Map<String, ?> variables =
@@ -214,6 +262,7 @@ final class ExampleRows {
             String asked = i == 0
                     ? ""
                     : template.rendered(messages.subList(0, i), true, variables).text();
+            findings.prompt(asked, with, asked.length());
             if (!with.startsWith(asked)) {
                 // A thinking model is asked in other words than it is shown its answers in.
                 asked = template.rendered(messages.subList(0, i), false, variables)
@@ -224,6 +273,24 @@ final class ExampleRows {
             answers.add(new int[] {asked.length(), with.length()});
         }
         return answers;
+    }
+
+    /** Of a template that marks what the model says: whether each answer is asked for as it is learned. */
+    private void comparePrompts(
+            ChatTemplate template, LmExample.Conversation conversation, JinjaTemplate.Rendered whole) {
+        List<ChatMessage> messages = conversation.messages();
+        Map<String, ?> variables =
+                conversation.tools().isEmpty() ? Map.of() : Map.of(ChatTemplate.TOOLS, conversation.tools());
+        int answer = 0;
+        for (int i = 0; i < messages.size() && answer < whole.generated().size(); i++) {
+            if (messages.get(i).role().equals(ASSISTANT)) {
+                String asked = i == 0
+                        ? ""
+                        : template.rendered(messages.subList(0, i), true, variables)
+                                .text();
+                findings.prompt(asked, whole.text(), whole.generated().get(answer++)[0]);
+            }
+        }
     }
 
     private static void requirePrefix(String text, String whole, int messages) throws Unusable {
@@ -292,7 +359,8 @@ final class ExampleRows {
         if (fitting.targets() == 0) {
             throw new Unusable(
                     (fitting == row ? "has no token that is learned" : "has no token that is learned once it is cut")
-                            + ", expected one or more");
+                            + ", expected one or more",
+                    true);
         }
         cut += fitting == row ? 0 : 1;
         return fitting;

@@ -3,6 +3,7 @@ package org.lora4j.language;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,8 +19,11 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.table.BadLines;
+import org.lora4j.internal.format.table.GuessedCharset;
 import org.lora4j.internal.format.table.JsonLines;
 import org.lora4j.internal.format.table.JsonRows;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Something for a language model to learn: a text, a prompt with its completion, or a conversation.
@@ -36,6 +40,7 @@ public final class LmExample {
     /** How many lines that are left out are explained. */
     public static final int MOST_EXPLAINED = 1_000;
 
+    private static final Logger LOG = LoggerFactory.getLogger(LmExample.class);
     private static final String KIND = "kind";
 
     /** The forms. */
@@ -158,7 +163,7 @@ public final class LmExample {
      * Reads a file of JSON lines, or with one JSON array of objects. What each row is, {@link LmFormat} says by the names of its
      * fields; the first form that fits counts.
      *
-     * @param file the file, UTF-8, perhaps behind a byte order mark
+     * @param file the file: UTF-8, perhaps behind a byte order mark, or UTF-16 with one; another charset is guessed, which the log says
      * @return an example for each row; messages about one name its line
      * @throws ModelFormatException if a row is no JSON object or no example, or there is none; the message lists them
      * @throws IOException if the file cannot be read
@@ -183,7 +188,8 @@ public final class LmExample {
 
     /** Reads rows of a file. */
     private interface Rows {
-        void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good) throws IOException;
+        void read(Path file, Charset charset, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good)
+                throws IOException;
     }
 
     /**
@@ -191,7 +197,7 @@ public final class LmExample {
      * messages}, {@code prompt} and {@code completion}, {@code text}, and so on. A text {@code kind} says what kind of text it
      * is; other fields are left out, those of messages are kept for the chat template.
      *
-     * @param file the file, UTF-8
+     * @param file as for {@link #read(Path)}
      * @return an example for each line; messages about one name its line
      * @throws ModelFormatException if a line is no JSON object or no example, or there is none; the message lists them
      * @throws IOException if the file cannot be read
@@ -224,7 +230,7 @@ public final class LmExample {
      * @param skipped hears of the first {@value #MOST_EXPLAINED} lines that are left out, and why, as they are read; then, if
      *     there are more, once how many
      * @return an example for each other line
-     * @throws IOException if the file cannot be read, or is not UTF-8
+     * @throws IOException if the file cannot be read, or has bytes that are no text
      */
     public static List<LmExample> jsonLines(Path file, Consumer<String> skipped) throws IOException {
         Objects.requireNonNull(skipped, "LmExample.jsonLines: skipped is null; expected a Consumer, such as log::warn");
@@ -252,7 +258,8 @@ public final class LmExample {
             throws IOException {
         Objects.requireNonNull(file, "LmExample: file is null; expected a file of JSON lines or JSON");
         String name = MessageText.name(file.getFileName());
-        rows.read(file, bad, ends, line -> {
+        Charset charset = GuessedCharset.told(LOG, "LmExample", file, "convert it to UTF-8 if that is wrong");
+        rows.read(file, charset, bad, ends, line -> {
             try {
                 Map<String, Object> fields = line.fields();
                 String kind = fields.get(KIND) instanceof String text ? text : "";

@@ -7,6 +7,7 @@ import java.util.List;
 import org.lora4j.error.Arguments;
 import org.lora4j.internal.language.DecoderInputs;
 import org.lora4j.internal.language.training.TokenRow;
+import org.lora4j.trust.ExamplePreview;
 
 /**
  * What a training would learn of its first examples: each as the model sees it, special tokens included, with the learned part
@@ -130,6 +131,38 @@ public record LmPreview(List<Sequence> sequences, int examples) {
             same++;
         }
         return same;
+    }
+
+    /**
+     * For a terminal: what is learned is bold and green, what is read is dim. Control characters of the texts are spelled out.
+     *
+     * @return several lines
+     */
+    public String terminal() {
+        return shown().terminal();
+    }
+
+    /**
+     * As a page of HTML without scripts or links: what is learned stands in {@code mark}.
+     *
+     * @return the page
+     */
+    public String html() {
+        return shown().html();
+    }
+
+    private ExamplePreview shown() {
+        return new ExamplePreview(
+                sequences.stream()
+                        .map(sequence -> new ExamplePreview.Example(
+                                sequence.parts().stream()
+                                        .map(part -> new ExamplePreview.Part(part.text(), part.learned()))
+                                        .toList(),
+                                "",
+                                sequence.tokens(),
+                                sequence.learned()))
+                        .toList(),
+                examples);
     }
 
     /** The sequences, the learned parts between double angle brackets. */

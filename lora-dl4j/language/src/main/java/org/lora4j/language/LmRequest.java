@@ -4,12 +4,14 @@ package org.lora4j.language;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.lora4j.internal.format.file.Deadline;
+import org.lora4j.serve.ServedBy;
 
 /**
  * A request that a {@link CausalLmServer} has accepted.
@@ -27,6 +29,7 @@ public final class LmRequest {
     private final CompletableFuture<List<Generation>> done = new CompletableFuture<>();
     private int missing;
     private volatile boolean cancelled;
+    private volatile AdapterShelf.Values values;
     private volatile Deadline deadline;
 
     LmRequest(long number, String adapter, int texts, Runnable wake) {
@@ -44,6 +47,25 @@ public final class LmRequest {
      */
     public String adapter() {
         return adapter;
+    }
+
+    /**
+     * Which adapter its texts are made with: the one that had its name when they began.
+     *
+     * @return name, content and generation; empty before a text has begun
+     */
+    public Optional<ServedBy> servedBy() {
+        AdapterShelf.Values with = values;
+        return with == null ? Optional.empty() : Optional.of(with.by());
+    }
+
+    /** The adapter that its first text began with, for the others. */
+    Optional<AdapterShelf.Values> values() {
+        return Optional.ofNullable(values);
+    }
+
+    void begins(AdapterShelf.Values with) {
+        values = with;
     }
 
     /**

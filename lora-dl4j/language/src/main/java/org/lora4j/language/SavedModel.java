@@ -6,11 +6,13 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -21,6 +23,7 @@ import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.error.UnsupportedAdapterVersionException;
+import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
@@ -29,10 +32,15 @@ import org.lora4j.internal.format.file.AllowedFolders;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.StagedDirectory;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.CompanionFiles;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.SavedFitReport;
+import org.lora4j.trust.ModelSignature;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,6 +53,9 @@ final class SavedModel {
     static final String DESCRIPTION = "lora4j_language.json";
 
     private static final int VERSION = 1;
+    private static final String READ_BACK = "what was saved answers a probe with the same bits";
+    private static final long PROBE_SEED = 20261201;
+    private static final int PROBE_TOKENS = 16;
     private static final String WEIGHTS = "model.safetensors";
     private static final String CONFIG = "config.json";
     private static final String ADAPTER = "adapter_config.json";
@@ -77,7 +88,16 @@ final class SavedModel {
     private static Set<String> files() {
         Set<String> files = new TreeSet<>(CompanionFiles.NAMES);
         files.addAll(List.of(
-                DESCRIPTION, WEIGHTS, CONFIG, ADAPTER, "adapter_model.safetensors", "README.md", ".lora4j-lock"));
+                DESCRIPTION,
+                WEIGHTS,
+                CONFIG,
+                ADAPTER,
+                "adapter_model.safetensors",
+                "README.md",
+                Receipt.FILE,
+                "bom.cdx.json",
+                ModelSignature.FILE,
+                ".lora4j-lock"));
         return files;
     }
 
@@ -112,9 +132,22 @@ final class SavedModel {
                 SafetensorsWriter.write(staging.resolve(WEIGHTS), tensors(model), Map.of("format", "pt"));
             }
             for (Map.Entry<String, String> folder : folders.entrySet()) {
-                model.model().adapter(folder.getKey()).save(staging.resolve(folder.getValue()));
+                Adapter adapter = model.model().adapter(folder.getKey());
+                Optional<LmEvidence> evidence = model.evidence(folder.getKey());
+                Optional<Receipt> receipt =
+                        evidence.isPresent() ? evidence.get().of(model, adapter) : Optional.empty();
+                receipt.map(of -> adapter.withReceipt(finished(of, directory)))
+                        .orElse(adapter)
+                        .save(staging.resolve(folder.getValue()));
             }
             JsonObjects.write(staging.resolve(DESCRIPTION), description(model, folders));
+            requireSame(model, staging, folders);
+            Optional<LmEvidence> all = model.evidence(CausalLm.ALL_WEIGHTS);
+            if (model.hasOwnWeights() && all.isPresent()) {
+                WholeFile.write(
+                        staging.resolve(Receipt.FILE),
+                        finished(all.get().ofWeights(model), directory).json());
+            }
         };
         boolean old = Files.exists(directory, LinkOption.NOFOLLOW_LINKS)
                 || !StagedDirectory.locate(directory).equals(directory);
@@ -122,6 +155,58 @@ final class SavedModel {
             StagedDirectory.replace("CausalLm.save", directory, content);
         } else {
             StagedDirectory.write("CausalLm.save", directory, content);
+        }
+    }
+
+    private static Receipt finished(Receipt receipt, Path directory) {
+        return receipt.withCheck(READ_BACK)
+                .withRun(Map.of(
+                        "directory",
+                        directory.toString(),
+                        "written",
+                        Instant.now().toString()));
+    }
+
+    /** What was written has to answer as what is in memory, in every bit, before anybody sees it. */
+    private static void requireSame(CausalLm model, Path staging, Map<String, String> folders) throws IOException {
+        boolean same = true;
+        if (model.hasOwnWeights()) {
+            same = holdsWeights(model, staging.resolve(WEIGHTS));
+        }
+        for (Map.Entry<String, String> folder : folders.entrySet()) {
+            String written = Adapter.load(staging.resolve(folder.getValue())).contentHash();
+            same &= written.equals(model.model().adapter(folder.getKey()).contentHash());
+        }
+        if (same && !model.hasOwnWeights() && model.model().mergedAdapters().isEmpty()) {
+            // Over the weights that are there: it is not closed, as that would close the tokenizer that both have.
+            CausalLm again = model.base();
+            new SavedModel(staging)
+                    .addAdapters(staging, staging, again, TrustPolicy.usual().allowOtherBase());
+            int[] probe = RandomStreams.of(PROBE_SEED, "probe")
+                    .ints(Math.min(PROBE_TOKENS, model.contextLength()), 0, model.vocabularySize())
+                    .toArray();
+            same = Arrays.equals(model.logProbabilities(probe), again.logProbabilities(probe));
+        }
+        if (!same) {
+            throw new IOException(
+                    "CausalLm.save: what was written answers otherwise than what is in memory; expected the same"
+                            + " bits. Nothing was saved. Check the disk and the memory of this machine, and save again.");
+        }
+    }
+
+    /** Tensor by tensor, so that no second copy is held. */
+    private static boolean holdsWeights(CausalLm model, Path file) throws IOException {
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            for (String name : model.weights().names()) {
+                INDArray array = model.weights().array(name);
+                try (INDArray written =
+                        ArrayBytes.read(reader, reader.tensor(name), ElementCodec.exactFor(array.dataType()))) {
+                    if (!ArrayBytes.same(array, written)) {
+                        return false;
+                    }
+                }
+            }
+            return true;
         }
     }
 
@@ -234,16 +319,21 @@ final class SavedModel {
     }
 
     /** Reads a model that was saved, and its base from where it is. */
-    static CausalLm read(Path directory, CausalLm.Storage storage, Path... folders) throws IOException {
+    static CausalLm read(Path directory, Path named, CausalLm.Storage storage, TrustPolicy policy, Path... folders)
+            throws IOException {
         Path there = StagedDirectory.locate(directory);
         SavedModel saved = new SavedModel(there);
         Path base = saved.isBaseElsewhere() ? saved.find(folders) : there;
-        CausalLm model = CausalLm.loadPlain(base, storage);
+        CausalLm model =
+                saved.isBaseElsewhere() ? CausalLm.loadPlain(base, storage) : CausalLm.loadPlain(base, named, storage);
         try {
-            if (saved.isBaseElsewhere()) {
+            if (saved.isBaseElsewhere() && !policy.allowsOtherBase()) {
                 saved.requireSame(base);
             }
-            saved.addAdapters(there, model);
+            if (!saved.isBaseElsewhere()) {
+                receiptOfWeights(there, named, policy);
+            }
+            saved.addAdapters(there, named, model, policy);
             return model;
         } catch (IOException | RuntimeException e) {
             model.close();
@@ -251,11 +341,30 @@ final class SavedModel {
         }
     }
 
+    /** The receipt of all weights, which are in the directory. */
+    private static void receiptOfWeights(Path directory, Path named, TrustPolicy policy) throws IOException {
+        Path file = directory.resolve(Receipt.FILE);
+        Optional<Receipt> receipt = Files.exists(file) ? Optional.of(Receipt.read(file)) : Optional.empty();
+        policy.requireReceipt(named, receipt);
+        if (receipt.isPresent()) {
+            String trained = receipt.get().hash(Receipt.TRAINED).orElseThrow();
+            // Of the file, as weights may be stored in fewer bits here.
+            String found = BaseContent.ofFiles(directory);
+            if (!found.equals(trained)) {
+                throw new CorruptAdapterException(
+                        MessageText.path(file) + ": it is of weights with the hash " + trained
+                                + ", but those beside it have " + found
+                                + "; expected the same. They were changed after the training,"
+                                + " or the files are of two: get the directory again, or remove the file to have it taken unchecked.");
+            }
+        }
+    }
+
     /** Reads the adapters of a directory, for a base. */
-    static CausalLm read(Path directory, CausalLm base) throws IOException {
+    static CausalLm read(Path directory, Path named, CausalLm base, TrustPolicy policy) throws IOException {
         Path there = StagedDirectory.locate(directory);
         if (!isSaved(there)) {
-            add(there, base, DEFAULT, "");
+            add(there, named, base, DEFAULT, "", policy);
             base.model().activate(DEFAULT);
             return base;
         }
@@ -265,8 +374,10 @@ final class SavedModel {
                     + ": all weights were trained, and are in this directory; expected adapters for a base. Call"
                     + " CausalLm.load(directory).");
         }
-        saved.requireSame(base.directory());
-        saved.addAdapters(there, base);
+        if (!policy.allowsOtherBase()) {
+            saved.requireSame(base.directory());
+        }
+        saved.addAdapters(there, named, base, policy);
         return base;
     }
 
@@ -308,7 +419,7 @@ final class SavedModel {
         }
     }
 
-    private void addAdapters(Path directory, CausalLm model) throws IOException {
+    private void addAdapters(Path directory, Path named, CausalLm model, TrustPolicy policy) throws IOException {
         if (!(fields.get("adapters") instanceof Map<?, ?> adapters)) {
             throw damaged("adapters", "an object with the folder of each");
         }
@@ -317,7 +428,7 @@ final class SavedModel {
                     || !folder.isEmpty() && !FOLDER.matcher(folder).matches()) {
                 throw damaged("adapters", "the name of a folder for each");
             }
-            add(directory, model, (String) entry.getKey(), folder);
+            add(directory, named, model, (String) entry.getKey(), folder, policy);
         }
         if (!(fields.get("active") instanceof List<?> active)
                 || !adapters.keySet().containsAll(active)) {
@@ -330,15 +441,27 @@ final class SavedModel {
             }
         }
         if (fields.get("report") instanceof Map<?, ?> report) {
-            model.learned(SavedFitReport.of(report).orElseThrow(() -> damaged("report", "what a training reports")));
+            try {
+                model.learned(SavedFitReport.of(report));
+            } catch (IllegalArgumentException e) {
+                throw new CorruptAdapterException(
+                        MessageText.path(file) + ": report: " + e.getMessage() + ". Save the model again.", e);
+            }
         }
     }
 
-    private static void add(Path directory, CausalLm model, String name, String folder) throws IOException {
+    private static void add(Path directory, Path named, CausalLm model, String name, String folder, TrustPolicy policy)
+            throws IOException {
         Path place = folder.isEmpty() ? directory : directory.resolve(folder);
         Adapter adapter = Adapter.load(place);
+        Path shown = folder.isEmpty() ? named : named.resolve(folder);
+        policy.requireReceipt(shown, adapter.receipt());
+        if (adapter.receipt().isPresent()) {
+            policy.compare(MessageText.path(shown), adapter.receipt().get(), BaseContent.hashes(model));
+        }
         try {
-            model.model().addAdapter(name, adapter);
+            model.model().addAdapter(name, policy.allowsOtherBase() ? adapter.forAnyBase() : adapter);
+            adapter.receipt().ifPresent(receipt -> model.learned(name, LmEvidence.read(receipt)));
         } catch (IllegalArgumentException e) {
             throw new IncompatibleBaseException(MessageText.path(place) + ": " + e.getMessage(), e);
         }

@@ -19,6 +19,7 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.internal.language.decode.DecodeSession;
 import org.lora4j.internal.language.decode.ModuleUpdates;
 import org.lora4j.internal.language.sampling.Candidates;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Steps that fail in the middle: what was in them fails, each text by itself, and the rest goes on. */
@@ -73,7 +74,7 @@ class ContinuousBatchTest {
 
     @BeforeEach
     void start() {
-        shelf = new AdapterShelf(stories.model.weights(), Long.MAX_VALUE, lock, Runnable::run);
+        shelf = new AdapterShelf(stories.model, TrustPolicy.usual(), Long.MAX_VALUE, lock, Runnable::run);
         DecodeSession session = new DecodeSession(stories.model.decoding(), failing());
         session.prepare(24, 8);
         batch = new ContinuousBatch(session, shelf, lock, 8, 16, 1 << 24, session.bytes());

@@ -121,6 +121,13 @@ class ExampleFilesTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> trainer.preview(List.of(LmExample.text("")), 1))
                     .withMessageContaining("examples[0] is an empty text");
+            LmExample conversation =
+                    LmExample.conversation(List.of(ChatMessage.user("Who?"), ChatMessage.assistant("Tim")));
+            assertThatThrownBy(() -> trainer.preview(List.of(conversation), 1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("CausalLmTrainer.preview: ")
+                    .hasMessageContaining("has no chat template, which conversations need")
+                    .hasMessageContaining("LmExample.completion(prompt, completion)");
         }
     }
 
@@ -147,7 +154,7 @@ class ExampleFilesTest {
                 .hasMessageContaining("line 6: input is 3, expected a text");
         assertThatThrownBy(() -> read("[{\"text\": \"a\"},\n {\"text\": }]")).hasMessageContaining("line 2 is no JSON");
         Path bytes = folder.resolve("bytes.json");
-        Files.write(bytes, new byte[] {'[', '\n', '"', (byte) 0xFF, '"', ']'});
+        Files.write(bytes, new byte[] {'[', '\n', '"', (byte) 0x81, '"', ']'});
         assertThatThrownBy(() -> LmExample.read(bytes)).hasMessageContaining("line 2, column 2");
         assertThatThrownBy(() -> read("[]")).hasMessageContaining("no rows, expected one JSON object or more");
         assertThatThrownBy(() -> read("")).hasMessageContaining("no rows, expected one JSON object or more");

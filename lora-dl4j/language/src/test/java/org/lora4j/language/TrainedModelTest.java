@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LayerReplication;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
@@ -98,6 +100,17 @@ class TrainedModelTest {
             assertThatThrownBy(() -> CausalLm.load(saved, again))
                     .isInstanceOf(IncompatibleBaseException.class)
                     .hasMessageContaining("all weights were trained, and are in this directory");
+
+            trainer(again).fullFineTuning().learningRate(1e-3).epochs(1).build().fit(TEXTS, TEXTS);
+            after = loss(again);
+            assertThatThrownBy(() -> again.save(saved))
+                    .isInstanceOf(FileSystemException.class)
+                    .hasMessageContaining("is the directory that the model was read from, which is never written to")
+                    .hasMessageContaining("Name another one.");
+            again.save(folder.resolve("further"));
+        }
+        try (CausalLm further = CausalLm.load(folder.resolve("further"))) {
+            assertThat(loss(further)).isEqualTo(after);
         }
     }
 
@@ -107,7 +120,7 @@ class TrainedModelTest {
         assertThat(found.stopReason()).isEqualTo(expected.stopReason());
         assertThat(found.bestEpoch()).isEqualTo(expected.bestEpoch());
         assertThat(found.losses()).isEqualTo(expected.losses());
-        assertThat(found.toString()).contains("learning rate", "4 epochs in");
+        assertThat(found.toString()).contains("rate up to", "completed after 4 epochs");
     }
 
     @Test
@@ -255,6 +268,18 @@ class TrainedModelTest {
                             .fit(TEXTS, TEXTS))
                     .withMessageContaining(
                             "method is VeraConfig in the config that was asked for, LoraConfig in the adapter");
+            model.model().adapter("default").save(folder.resolve("listed"));
+            model.model().activate();
+            model.model().removeAdapter("default");
+            model.model().addAdapter("default", Adapter.load(folder.resolve("listed")));
+            model.model().activate("default");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> trainer(model)
+                            .adapter(rank(2).toBuilder().targetModules("q_proj").build())
+                            .build()
+                            .fit(TEXTS, TEXTS))
+                    .withMessageContaining("targetModules is [q_proj] in the config that was asked for, ")
+                    .withMessageContaining(" modules by their paths, which end in \"down_proj\", ");
             assertThat(model.model().activeAdapters()).containsExactly("default");
 
             LmFitReport same = trainer(model).adapter(rank(2)).epochs(1).build().fit(TEXTS, TEXTS);

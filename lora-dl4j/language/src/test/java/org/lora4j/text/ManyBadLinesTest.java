@@ -95,13 +95,21 @@ class ManyBadLinesTest {
     }
 
     @Test
-    void bytesThatAreNoUtf8_areRefused_alsoWhereLinesMayBeLeftOut() throws IOException {
-        Path file = Files.write(
-                folder.resolve("latin.jsonl"), "{\"text\": \"\u00e9\"}\n".getBytes(StandardCharsets.ISO_8859_1));
+    void bytesThatAreNoUtf8_areGuessedAsCsvGuesses_andDamagedUtf8_isRefused_alsoWhereLinesMayBeLeftOut()
+            throws IOException {
+        String line = "{\"text\": \"\u00e9 once\"}\n";
+        Path latin = Files.write(folder.resolve("latin.jsonl"), line.getBytes(StandardCharsets.ISO_8859_1));
+        Path wide =
+                Files.write(folder.resolve("wide.json"), ("\uFEFF[" + line + "]").getBytes(StandardCharsets.UTF_16LE));
+        Path damaged = Files.write(
+                folder.resolve("damaged.jsonl"),
+                ("{\"text\": \"\u00c3\u00a9\u00e9\"}\n").getBytes(StandardCharsets.ISO_8859_1));
 
+        assertThat(LmExample.jsonLines(latin).toString()).contains("\u00e9 once");
+        assertThat(LmExample.read(wide).toString()).contains("\u00e9 once");
         assertThatExceptionOfType(ModelFormatException.class)
-                .isThrownBy(() -> LmExample.jsonLines(file, line -> {}))
-                .withMessageStartingWith(file + ": line 1, column 11: byte 0xE9, expected text in UTF-8");
+                .isThrownBy(() -> LmExample.jsonLines(damaged, skipped -> {}))
+                .withMessageStartingWith(damaged + ": line 1, column 12: byte 0xE9, expected text in UTF-8");
     }
 
     @Test

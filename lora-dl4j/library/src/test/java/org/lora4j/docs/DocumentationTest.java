@@ -65,7 +65,7 @@ class DocumentationTest {
                 .flatExtracting(documents::blocks)
                 .allSatisfy(block -> assertThat(block.language())
                         .as(block.place())
-                        .isIn("java", "xml", "sh", "text", "json", "properties"));
+                        .isIn("java", "xml", "sh", "text", "json", "properties", "yaml"));
     }
 
     @Test

@@ -27,14 +27,14 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
@@ -86,8 +86,8 @@ class FirstMistakesTest {
     }
 
     private void addGraphs() {
-        SameDiff bert = BertClassifier.create(
-                        BertWeights.random(BertConfig.of(2, 8, 2, 16, 12, 16, 2), 1, DataType.FLOAT),
+        SameDiff bert = EncoderClassifier.create(
+                        EncoderWeights.random(EncoderConfig.bert(2, 8, 2, 16, 12, 16, 2), 1, DataType.FLOAT),
                         Pooling.MEAN,
                         2,
                         1)
@@ -169,7 +169,7 @@ class FirstMistakesTest {
                 "is a directory; expected a zip of ModelSerializer");
         mistake(
                 "weights as model",
-                () -> PretrainedBert.load(directory.resolve("model.safetensors")),
+                () -> PretrainedEncoder.load(directory.resolve("model.safetensors")),
                 "no such file, as model.safetensors is a file; expected the config.json of a Hugging Face model");
         mistake(
                 "a folder that is not there",

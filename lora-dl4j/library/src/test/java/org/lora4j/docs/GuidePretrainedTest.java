@@ -12,15 +12,15 @@ import org.lora4j.Lora;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -54,8 +54,8 @@ class GuidePretrainedTest {
         Path tokenizerFile = TinyModelFiles.writeTokenizer(folder);
         int heads = TinyModelFiles.HEADS;
 
-        BertWeights weights = BertWeights.fromOnnx(OnnxInitializers.read(onnxFile), heads);
-        BertClassifier classifier = BertClassifier.create(weights, Pooling.MEAN, 2, 42);
+        EncoderWeights weights = EncoderWeights.fromOnnx(OnnxInitializers.read(onnxFile), heads);
+        EncoderClassifier classifier = EncoderClassifier.create(weights, Pooling.MEAN, 2, 42);
 
         LengthBuckets training;
         try (HuggingFaceTextTokenizer tokenizer = HuggingFaceTextTokenizer.load(tokenizerFile, 16)) {
@@ -69,7 +69,7 @@ class GuidePretrainedTest {
                 .rank(8)
                 .alpha(16)
                 .targetModules(ModuleSelector.allLinear())
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .taskType("SEQ_CLS")
                 .build();
         AdaptedSameDiff model = Lora.inject(classifier.graph(), config, 42);
@@ -80,13 +80,13 @@ class GuidePretrainedTest {
                 .build();
         TrainingResult result = Trainer.builder(model).plan(plan).build().train(batches);
 
-        ClassificationMetrics found =
-                ClassificationMetrics.of(model.outputExecutor(), batches, BertClassifier.LOGITS, BertClassifier.LABELS);
+        ClassificationMetrics found = ClassificationMetrics.of(
+                model.outputExecutor(), batches, EncoderClassifier.LOGITS, EncoderClassifier.LABELS);
         log.info("{}", found);
 
         EncodedBatch batch = training.inOrder().next();
         INDArray logits =
-                model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
+                model.output(batch.placeholders(), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS);
         int firstExample = batch.exampleIndices()[0];
 
         assertThat(result.epochs().get(3).meanLoss())
@@ -105,15 +105,15 @@ class GuidePretrainedTest {
         LoraConfig config = LoraConfig.builder()
                 .rank(2)
                 .targetModules("query", "value")
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .initialization(Initialization.RANDOM)
                 .build();
         AdaptedSameDiff saved =
-                Lora.inject(PretrainedBert.load(modelDirectory).classifier().graph(), config, 3);
+                Lora.inject(PretrainedEncoder.load(modelDirectory).classifier().graph(), config, 3);
         saved.adapter("default").save(adapterDirectory);
 
-        PretrainedBert pretrained = PretrainedBert.load(modelDirectory);
-        BertClassifier classifier = pretrained.classifier();
+        PretrainedEncoder pretrained = PretrainedEncoder.load(modelDirectory);
+        EncoderClassifier classifier = pretrained.classifier();
         AdaptedSameDiff model = Lora.load(classifier.graph(), adapterDirectory);
 
         LengthBuckets texts;
@@ -121,13 +121,13 @@ class GuidePretrainedTest {
             texts = LengthBuckets.of(examples, tokenizer, 2, 32).requireFits(pretrained.config());
         }
 
-        BertEncoder encoder = pretrained.encoder(Pooling.MEAN);
-        BertClassifier freshHead = pretrained.classifier(2, 42);
+        EncoderGraph encoder = pretrained.encoder(Pooling.MEAN);
+        EncoderClassifier freshHead = pretrained.classifier(2, 42);
 
         EncodedBatch batch = texts.inOrder().next();
-        assertThat(model.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS))
-                .isEqualTo(saved.output(batch.placeholders(), BertClassifier.LOGITS)
-                        .get(BertClassifier.LOGITS));
+        assertThat(model.output(batch.placeholders(), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS))
+                .isEqualTo(saved.output(batch.placeholders(), EncoderClassifier.LOGITS)
+                        .get(EncoderClassifier.LOGITS));
         assertThat(model.adapter("default").modules()).containsKey("bert.encoder.layer.1.attention.self.value");
         assertThat(encoder.graph().hasVariable("encoder.layer.1.attention.self.value.weight"))
                 .isTrue();
@@ -138,11 +138,11 @@ class GuidePretrainedTest {
 
     @Test
     void fullFineTuning_needsACopyOfTheWeights(@TempDir Path folder) throws IOException {
-        BertWeights weights =
-                BertWeights.fromOnnx(OnnxInitializers.read(TinyModelFiles.writeOnnx(folder)), TinyModelFiles.HEADS);
+        EncoderWeights weights =
+                EncoderWeights.fromOnnx(OnnxInitializers.read(TinyModelFiles.writeOnnx(folder)), TinyModelFiles.HEADS);
 
         SameDiff full =
-                BertClassifier.create(weights.copy(), Pooling.MEAN, 2, 42).graph();
+                EncoderClassifier.create(weights.copy(), Pooling.MEAN, 2, 42).graph();
         TrainableGraph everything = TrainableGraph.of(full, TrainableGraph.weights(full));
 
         assertThat(everything.trainableParameters()).hasSize(weights.tensors().size() + 2);

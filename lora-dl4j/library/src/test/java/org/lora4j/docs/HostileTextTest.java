@@ -61,8 +61,11 @@ import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.image.Image;
+import org.lora4j.image.ImageEncoder;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.format.torch.TorchReader;
 import org.lora4j.interpret.DataInf;
 import org.lora4j.interpret.IntegratedGradients;
@@ -82,12 +85,12 @@ import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
 import org.lora4j.multitask.TaskLabels;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.quant.Quantization;
@@ -153,6 +156,7 @@ class HostileTextTest {
         addLanguageModels();
         addValues();
         addTables();
+        addImages();
         addExports();
         addInterpretation();
         addAdvice();
@@ -180,6 +184,36 @@ class HostileTextTest {
         TextTable table = TextTable.of(Collections.nCopies(MANY, Map.of(NAME, NAME, "v", NAME)));
         calls.put("a table without a column", () -> table.labeled("no\n" + NAME, NAME));
         calls.put("a table without numbers", () -> table.scored(NAME, "v"));
+    }
+
+    private void addImages() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("images"));
+        Path config = model.resolve("config.json");
+        String hostile = JsonObjects.write(Map.of("n", NAME));
+        String name = hostile.substring(hostile.indexOf(':') + 1, hostile.lastIndexOf('}'));
+        Path processor = model.resolve("preprocessor_config.json");
+        calls.put("a family of image models", () -> {
+            Files.writeString(config, "{\"model_type\": " + name + "}");
+            ImageEncoder.load(model);
+        });
+        calls.put("values of the config of an image model", () -> {
+            Files.writeString(
+                    config,
+                    "{\"model_type\": \"vit\", \"hidden_act\": " + name + ", \"image_size\": " + name
+                            + ", \"problem_type\": " + name + ", \"id2label\": {\"0\": " + name + ", \"1\": " + name
+                            + "}}");
+            ImageEncoder.load(model);
+        });
+        calls.put("values of a preprocessor config", () -> {
+            Files.writeString(config, "{\"model_type\": \"vit\"}");
+            Files.writeString(
+                    processor,
+                    "{\"image_processor_type\": " + name + ", \"size\": " + name + ", \"resample\": " + name
+                            + ", \"image_mean\": [" + name + "], \"do_resize\": " + name + "}");
+            ImageEncoder.load(model);
+        });
+        Path text = written("text.png", NAME);
+        calls.put("an image that is none", () -> Image.read(text));
     }
 
     private void addAdvice() {
@@ -707,7 +741,7 @@ class HostileTextTest {
                         .load());
         calls.put(
                 "a model's config",
-                () -> PretrainedBert.load(model(Map.of(
+                () -> PretrainedEncoder.load(model(Map.of(
                         "model_type",
                         "bert",
                         "hidden_size",
@@ -718,7 +752,7 @@ class HostileTextTest {
                         many("n"),
                         "position_embedding_type",
                         NAME))));
-        calls.put("a model's type", () -> PretrainedBert.load(model(Map.of("model_type", NAME))));
+        calls.put("a model's type", () -> PretrainedEncoder.load(model(Map.of("model_type", NAME))));
         calls.put("a model's index", () -> {
             Path directory = model(Map.of());
             Files.deleteIfExists(directory.resolve("model.safetensors"));
@@ -729,17 +763,18 @@ class HostileTextTest {
         });
         calls.put(
                 "tensors of a model",
-                () -> PretrainedBert.load(TinyModelFiles.writeDirectory(folder.resolve("tiny")))
+                () -> PretrainedEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("tiny")))
                         .weights()
                         .tensor(NAME));
         calls.put("other tensors of a model", () -> {
             Path directory = TinyModelFiles.writeDirectory(folder.resolve("others"));
             Files.write(directory.resolve("model.safetensors"), header(manyOf(i -> tensor())));
-            PretrainedBert.load(directory);
+            PretrainedEncoder.load(directory);
         });
         calls.put(
                 "weights of an encoder",
-                () -> BertWeights.of(BertConfig.of(1, 2, 1, 2, 3, 4, 2), Map.of(NAME, Nd4j.ones(DataType.FLOAT, 1))));
+                () -> EncoderWeights.of(
+                        EncoderConfig.bert(1, 2, 1, 2, 3, 4, 2), Map.of(NAME, Nd4j.ones(DataType.FLOAT, 1))));
         calls.put(
                 "a tokenizer",
                 () -> HuggingFaceTextTokenizer.load(
@@ -765,7 +800,7 @@ class HostileTextTest {
         });
         calls.put("a path", () -> Adapter.load(folder.resolve("x".repeat(200_000))));
         calls.put("the path of a tokenizer", () -> HuggingFaceTextTokenizer.load(Path.of("y\n".repeat(200_000)), 8));
-        calls.put("the path of a model", () -> PretrainedBert.load(Path.of("y\n".repeat(200_000))));
+        calls.put("the path of a model", () -> PretrainedEncoder.load(Path.of("y\n".repeat(200_000))));
         calls.put("the path of a network", () -> NetworkFile.readMultiLayerNetwork(Path.of("y\n".repeat(200_000))));
     }
 
@@ -933,7 +968,7 @@ class HostileTextTest {
                 Lora.inject(UserGraph.create(), config(), 1)
                         .trainableParameters()
                         .get(0),
-                PretrainedBert.load(TinyModelFiles.writeDirectory(folder.resolve("printed")))));
+                PretrainedEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("printed")))));
 
         assertThat(values)
                 .allSatisfy(value -> assertThat(value.toString())

@@ -31,7 +31,7 @@ import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -130,7 +130,7 @@ class PipesTest {
                 "model.safetensors",
                 Map.of("config.json", llama),
                 (directory, file) -> CausalLm.load(directory));
-        with("PretrainedBert.load", "config.json", none, (directory, file) -> PretrainedBert.load(directory));
+        with("PretrainedEncoder.load", "config.json", none, (directory, file) -> PretrainedEncoder.load(directory));
         with("ForgettingReport.load", "x.json", none, (directory, file) -> ForgettingReport.load(file));
         with("TaskRouter.load", "x.json", none, (directory, file) -> TaskRouter.load(file));
         TextEncoder encoder = TinyEncoder.create();

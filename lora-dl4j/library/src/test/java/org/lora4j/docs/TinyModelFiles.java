@@ -16,8 +16,8 @@ import onnx.Onnx;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -27,7 +27,7 @@ public final class TinyModelFiles {
 
     public static final int HEADS = 2;
 
-    private static final BertConfig CONFIG = BertConfig.of(2, 8, HEADS, 16, 12, 16, 2);
+    private static final EncoderConfig CONFIG = EncoderConfig.bert(2, 8, HEADS, 16, 12, 16, 2);
     private static final Pattern LINEAR = Pattern.compile("encoder\\.(layer\\.\\d+)\\.(?!.*LayerNorm)(.*)\\.weight");
     private static final String TOKENIZER = """
             {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
@@ -48,7 +48,7 @@ public final class TinyModelFiles {
     /** As PyTorch's exporter writes: the weight of a linear module goes by the name of its MatMul node. */
     public static Path writeOnnx(Path folder) throws IOException {
         Onnx.GraphProto.Builder graph = Onnx.GraphProto.newBuilder();
-        BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
+        EncoderWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
             var linear = LINEAR.matcher(name);
             if (linear.matches()) {
                 String node =
@@ -75,7 +75,7 @@ public final class TinyModelFiles {
                  "vocab_size": 12, "max_position_embeddings": 16, "type_vocab_size": 2, "layer_norm_eps": 1e-12}
                 """);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        BertWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
+        EncoderWeights.random(CONFIG, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
             boolean linear = LINEAR.matcher(name).matches();
             tensors.put("bert." + name, linear ? array.transpose().dup('c') : array);
         });

@@ -47,7 +47,7 @@ import org.lora4j.multitask.MultiTaskConfig;
 import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.Task;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.train.AdamW;
@@ -314,7 +314,7 @@ class TroubleshootingTest {
         Path config = TinyModelFiles.writeDirectory(folder).resolve("config.json");
         Files.writeString(config, Files.readString(config).replace("\"vocab_size\": 12", "\"vocab_size\": 13"));
 
-        assertQuoted("wrong-model", ModelFormatException.class, () -> PretrainedBert.load(folder));
+        assertQuoted("wrong-model", ModelFormatException.class, () -> PretrainedEncoder.load(folder));
     }
 
     @Test

@@ -37,7 +37,7 @@ import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
@@ -351,7 +351,7 @@ class HuggingFaceExportTest {
     @Test
     void roberta_withItsHeadOfTwoLayers_isARobertaForSequenceClassification() throws IOException {
         Path base = writeRoberta();
-        SameDiff graph = PretrainedBert.load(base).classifier(3, 7).graph();
+        SameDiff graph = PretrainedEncoder.load(base).classifier(3, 7).graph();
         AdaptedSameDiff model = DefaultAdapter.fresh(
                 AdaptedSameDiff.of(graph),
                 LoraConfig.builder()
@@ -401,7 +401,7 @@ class HuggingFaceExportTest {
                 "input_ids", Nd4j.createFromArray(new int[][] {{1 + 4, 3, 2}}),
                 "attention_mask", Nd4j.createFromArray(new float[][] {{1, 1, 1}}));
         INDArray expected = model.output(batch, "logits").get("logits");
-        INDArray found = PretrainedBert.load(target())
+        INDArray found = PretrainedEncoder.load(target())
                 .classifier()
                 .graph()
                 .output(batch, "logits")
@@ -429,12 +429,12 @@ class HuggingFaceExportTest {
         return texts;
     }
 
-    /** The reader's numbers are those of Transformers: PretrainedBertGoldenTest. */
+    /** The reader's numbers are those of Transformers: PretrainedEncoderGoldenTest. */
     private void assertClassifies(TextClassifier classifier) throws IOException {
         int[][] ids = {classifier.encoder().tokenizer().encode("a good film")};
         float[][] mask = {new float[ids[0].length]};
         Arrays.fill(mask[0], 1);
-        float[] probabilities = PretrainedBert.load(target())
+        float[] probabilities = PretrainedEncoder.load(target())
                 .classifier()
                 .graph()
                 .output(

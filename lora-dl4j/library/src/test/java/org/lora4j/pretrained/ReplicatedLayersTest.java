@@ -35,8 +35,8 @@ class ReplicatedLayersTest {
     private static final LayerReplication LAYERS = LayerReplication.of(0, 2, 1, 3);
     private static final int[] SOURCES = {0, 1, 1, 2};
 
-    private final BertWeights three = TinyBerts.weights(BertConfig.of(3, 12, 3, 20, 30, 16, 2), 7);
-    private final BertWeights four = three.replicated(LAYERS);
+    private final EncoderWeights three = TinyBerts.weights(EncoderConfig.bert(3, 12, 3, 20, 30, 16, 2), 7);
+    private final EncoderWeights four = three.replicated(LAYERS);
 
     private static LoraConfig config(LayerReplication layers) {
         return LoraConfig.builder()
@@ -47,21 +47,21 @@ class ReplicatedLayersTest {
                 .build();
     }
 
-    private static SameDiff graph(BertWeights weights) {
-        return BertClassifier.create(weights, Pooling.CLS, 3, 42).graph();
+    private static SameDiff graph(EncoderWeights weights) {
+        return EncoderClassifier.create(weights, Pooling.CLS, 3, 42).graph();
     }
 
     private static Map<String, INDArray> batch() {
         Map<String, INDArray> batch = TinyBerts.batch(
                 new int[][] {{4, 17, 8, 29}, {5, 9, 0, 0}}, new double[][] {{1, 1, 1, 1}, {1, 1, 0, 0}});
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}, {1, 0, 0}}));
         return batch;
     }
 
     /** The same encoder by hand: every layer has arrays of its own. */
-    private BertWeights byHand() {
+    private EncoderWeights byHand() {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        BertTensor.allOf(BertConfig.of(4, 12, 3, 20, 30, 16, 2)).forEach(tensor -> {
+        EncoderConfig.bert(4, 12, 3, 20, 30, 16, 2).shape().tensors().forEach(tensor -> {
             String source = tensor.name();
             for (int i = 0; i < SOURCES.length; i++) {
                 if (tensor.name().startsWith("encoder.layer." + i + ".")) {
@@ -70,7 +70,7 @@ class ReplicatedLayersTest {
             }
             tensors.put(tensor.name(), three.tensor(source).dup());
         });
-        return BertWeights.of(BertConfig.of(4, 12, 3, 20, 30, 16, 2), tensors);
+        return EncoderWeights.of(EncoderConfig.bert(4, 12, 3, 20, 30, 16, 2), tensors);
     }
 
     @Test
@@ -108,13 +108,13 @@ class ReplicatedLayersTest {
         AdaptedSameDiff loaded = Lora.load(graph(four), directory);
 
         assertThat(Adapter.load(directory).config().layerReplication()).isEqualTo(LAYERS);
-        assertThat(loaded.output(batch(), BertClassifier.LOGITS))
-                .isEqualTo(model.output(batch(), BertClassifier.LOGITS));
+        assertThat(loaded.output(batch(), EncoderClassifier.LOGITS))
+                .isEqualTo(model.output(batch(), EncoderClassifier.LOGITS));
         assertThatThrownBy(() -> Lora.load(graph(three), directory))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("layerReplication = [[0, 2], [1, 3]], expected a model of 4 layers")
                 .hasMessageContaining("no list of as many layers");
-        BertWeights others = TinyBerts.weights(four.config(), 8);
+        EncoderWeights others = TinyBerts.weights(four.config(), 8);
         assertThatThrownBy(() -> Lora.load(graph(others), directory))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("\"encoder.layer.2.")
@@ -152,8 +152,8 @@ class ReplicatedLayersTest {
     }
 
     private static double[] logits(AdaptedSameDiff model) {
-        return model.output(batch(), BertClassifier.LOGITS)
-                .get(BertClassifier.LOGITS)
+        return model.output(batch(), EncoderClassifier.LOGITS)
+                .get(EncoderClassifier.LOGITS)
                 .ravel()
                 .toDoubleVector();
     }

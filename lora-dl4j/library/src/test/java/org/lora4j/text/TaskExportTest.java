@@ -17,7 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.docs.TinyModelFiles;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.export.HuggingFaceExport;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.weights.ModelWeights;
 
 /** Every text task leaves in one line, and what is written gives what the task predicts. */
@@ -48,7 +49,7 @@ class TaskExportTest {
 
     /** The outputs of the Dense that was written, over the vector of the encoder that was written. */
     private double[] dense() throws IOException {
-        float[] vector = TextEncoder.of(PretrainedBert.load(out).weights(), encoder.tokenizer(), encoder.pooling())
+        float[] vector = TextEncoder.of(PretrainedEncoder.load(out).weights(), encoder.tokenizer(), encoder.pooling())
                 .embed(TEXT);
         try (DirectoryStream<Path> found = Files.newDirectoryStream(out, "*_Dense");
                 ModelWeights head = ModelWeights.open(found.iterator().next().resolve("model.safetensors"))) {
@@ -60,6 +61,51 @@ class TaskExportTest {
                 }
             }
             return outputs;
+        }
+    }
+
+    /** As the note of the second fit says. */
+    @Test
+    void taskWithAllWeightsTrained_isLoaded_savedAgain_andItsEncoderGoesOnLearning() throws IOException {
+        List<LabeledText> train = List.of(
+                new LabeledText("a good film", "good"),
+                new LabeledText("a bad film", "bad"),
+                new LabeledText("very good", "good"),
+                new LabeledText("very bad", "bad"));
+        Path saved = folder.resolve("saved");
+        try (TextClassifier first = TextClassifier.builder(encoder)
+                .fullFineTuning()
+                .epochs(2)
+                .validationFraction(0)
+                .build()
+                .fit(train)) {
+            first.save(saved);
+        }
+        try (TextClassifier again = TextClassifier.load(saved, encoder)) {
+            Prediction before = again.predict(TEXT);
+            again.save(saved);
+            HuggingFaceExport.of(again.encoder())
+                    .weights(again.weights())
+                    .withoutHead()
+                    .write(out);
+            try (TextClassifier same = TextClassifier.load(saved, encoder)) {
+                assertThat(same.predict(TEXT)).isEqualTo(before);
+            }
+            again.fit(train, train);
+            assertThat(again.report().notes())
+                    .anyMatch(note -> note.startsWith("every fit starts from the encoder")
+                            && note.contains("TextEncoder.load(directory)"));
+        }
+        try (TextEncoder trained = TextEncoder.load(out);
+                TextClassifier further = TextClassifier.builder(trained)
+                        .fullFineTuning()
+                        .epochs(1)
+                        .build()
+                        .fit(train, train)) {
+            further.save(folder.resolve("further"));
+            try (TextClassifier loaded = TextClassifier.load(folder.resolve("further"), trained)) {
+                assertThat(loaded.predict(TEXT)).isEqualTo(further.predict(TEXT));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.lora4j.internal.array.Extremes;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -30,8 +31,9 @@ record TableIds(String input, String layer, long rows) {
 
     /** What is wrong with ids, or null. */
     String problem(INDArray ids) {
-        double least = ids.minNumber().doubleValue();
-        double most = ids.maxNumber().doubleValue();
+        Extremes found = Extremes.of(ids);
+        double least = found.least();
+        double most = found.most();
         return least >= 0 && most < rows
                 ? null
                 : "input \"" + input + "\" holds " + (least < 0 ? (long) least : (long) most) + ", expected 0 to "

@@ -22,6 +22,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.internal.array.OpenMpWaiting;
+import org.lora4j.internal.engine.GradientReach;
 import org.lora4j.internal.host.HostedModel;
 import org.lora4j.internal.host.LearningAdapters;
 import org.lora4j.internal.host.Merged;
@@ -422,6 +423,21 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
                     + " is trainable; expected one that is. Call setTrainable(name, true) first.";
         }
         throw new IllegalStateException("training: " + problem);
+    }
+
+    @Override
+    public List<String> modulesWithoutGradient() {
+        List<TrainableParameter> learning = trainableParameters();
+        List<String> names = learning.stream().map(TrainableParameter::name).toList();
+        SameDiff graph = graph();
+        Set<String> reached = GradientReach.of(graph, graph.getLossVariables(), names);
+        Set<String> without = new TreeSet<>();
+        learning.forEach(parameter -> without.add(parameter.module()));
+        // A module learns as soon as one of its parameters does.
+        learning.stream()
+                .filter(parameter -> reached.contains(parameter.name()))
+                .forEach(parameter -> without.remove(parameter.module()));
+        return List.copyOf(without);
     }
 
     /** Of several adapters that learn, each in a folder of its name but the default one, as PEFT has them. */

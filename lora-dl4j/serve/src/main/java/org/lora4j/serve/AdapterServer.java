@@ -9,23 +9,24 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.Arguments;
-import org.lora4j.error.ClosestNames;
-import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.OutOfMemory;
+import org.lora4j.internal.serve.AdapterNames;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.RequestGroup.Ready;
 import org.lora4j.serve.ServedUpdate.Part;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -49,6 +50,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Adapters registered as values stay. A batch keeps what it computes with until it is done, so that a batch of more
  * adapters than fit exceeds the cap meanwhile.
  *
+ * <p><b>Trust.</b> An adapter with hashes of its base is compared with this one, and one of another base is refused; {@link
+ * ServerBuilder#trust} can ask for more, or allow it. An answer says which adapter made it, by name, content and generation: the
+ * one that the request began with.
+ *
  * <p><b>Failures.</b> A request is checked before it joins others in a batch. What is wrong with one, also if memory ends for
  * it or its answer is NaN, fails it alone.
  *
@@ -60,7 +65,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class AdapterServer implements AutoCloseable {
 
     /** What a request names to get the base without an adapter. */
-    public static final String BASE = "__base__";
+    public static final String BASE = AdapterNames.BASE;
 
     private static final String OUTPUT = "AdapterServer.output";
     private static final String NAME = "the name of an adapter";
@@ -76,6 +81,8 @@ public final class AdapterServer implements AutoCloseable {
     private final FailureReasons reasons = new FailureReasons();
     private final Residents residents;
     private final Object registration = new Object();
+    private final TrustPolicy trust;
+    private long generations;
     private volatile Snapshot current;
 
     /** What a batch sees: immutable. */
@@ -90,15 +97,19 @@ public final class AdapterServer implements AutoCloseable {
         }
 
         String unknown(String name) {
-            return "adapter \"" + FailureReasons.named(name) + "\" is not registered"
-                    + ClosestNames.hint(name, slots.keySet())
-                    + "; expected \"" + BASE + "\" or one of " + Problems.quoted(slots.keySet())
-                    + ". Register it first.";
+            return AdapterNames.unknown(name, slots.keySet());
         }
     }
 
-    AdapterServer(ServedBase base, Map<String, INDArray> example, long adapterMemory, int maxRows, int concurrency) {
+    AdapterServer(
+            ServedBase base,
+            Map<String, INDArray> example,
+            long adapterMemory,
+            int maxRows,
+            int concurrency,
+            TrustPolicy trust) {
         this.base = base;
+        this.trust = trust;
         this.batches = new RequestBatches(base.inputs());
         this.check = new RequestCheck(base, batches, example, maxRows);
         this.maxRows = maxRows;
@@ -160,7 +171,7 @@ public final class AdapterServer implements AutoCloseable {
         Arguments.required(adapter, "AdapterServer.register: adapter", ADAPTER);
         synchronized (registration) {
             requireFree(name);
-            put(new Slot(name, null, adapter, packing), null);
+            put(slot(name, null, adapter), null);
         }
     }
 
@@ -177,10 +188,10 @@ public final class AdapterServer implements AutoCloseable {
     public void register(String name, Path directory) throws IOException {
         Arguments.required(name, "AdapterServer.register: name", NAME);
         Arguments.required(directory, "AdapterServer.register: directory", DIRECTORY);
-        Adapter adapter = Adapter.load(directory);
+        Adapter adapter = AdapterLoader.of(directory).trust(trust).load();
         synchronized (registration) {
             requireFree(name);
-            put(new Slot(name, directory, adapter, packing), null);
+            put(slot(name, directory, adapter), null);
         }
     }
 
@@ -199,7 +210,7 @@ public final class AdapterServer implements AutoCloseable {
         synchronized (registration) {
             gate.requireOpen();
             Slot old = current.require(name);
-            put(new Slot(name, null, adapter, packing), old);
+            put(slot(name, null, adapter), old);
         }
     }
 
@@ -215,24 +226,21 @@ public final class AdapterServer implements AutoCloseable {
     public void replace(String name, Path directory) throws IOException {
         Arguments.required(name, "AdapterServer.replace: name", NAME);
         Arguments.required(directory, "AdapterServer.replace: directory", DIRECTORY);
-        Adapter adapter = Adapter.load(directory);
+        Adapter adapter = AdapterLoader.of(directory).trust(trust).load();
         synchronized (registration) {
             gate.requireOpen();
             Slot old = current.require(name);
-            put(new Slot(name, directory, adapter, packing), old);
+            put(slot(name, directory, adapter), old);
         }
+    }
+
+    private Slot slot(String name, Path directory, Adapter adapter) {
+        return new Slot(name, directory, adapter, packing, trust, ++generations);
     }
 
     private void requireFree(String name) {
         gate.requireOpen();
-        if (name.equals(BASE)) {
-            throw new IllegalArgumentException(
-                    "adapter \"" + BASE + "\": the name means the base without an adapter;" + " expected another one.");
-        }
-        if (current.slots().containsKey(name)) {
-            throw new IllegalArgumentException("adapter " + MessageText.name(name)
-                    + " is registered already; expected a free name. Call replace to exchange it.");
-        }
+        AdapterNames.requireFree(name, current.slots().keySet());
     }
 
     private void put(Slot slot, Slot instead) {
@@ -293,10 +301,7 @@ public final class AdapterServer implements AutoCloseable {
      * @return what is held of each, by name in order
      */
     public List<ServedStatus> status() {
-        return current.slots().values().stream()
-                .map(slot -> new ServedStatus(
-                        slot.name(), Optional.ofNullable(slot.directory()), slot.bytes(), slot.resident() != null))
-                .toList();
+        return current.slots().values().stream().map(Slot::status).toList();
     }
 
     /**
@@ -334,14 +339,20 @@ public final class AdapterServer implements AutoCloseable {
         }
         checkRegistered(now, adapters, problems);
         problems.throwIfAny(OUTPUT);
-        Map<String, ServedAdapter> used = new LinkedHashMap<>();
-        for (String name : adapters) {
-            if (!used.containsKey(name)) {
-                used.put(name, values(now, name));
+        Map<String, Lease> used = new LinkedHashMap<>();
+        Map<String, INDArray> found;
+        try {
+            for (String name : adapters) {
+                if (!used.containsKey(name)) {
+                    used.put(name, lease(now, name));
+                }
             }
+            List<ServedAdapter> rows =
+                    adapters.stream().map(name -> used.get(name).adapter()).toList();
+            found = withMemory(() -> run(now, typed, rows));
+        } finally {
+            used.values().forEach(Lease::close);
         }
-        List<ServedAdapter> rows = adapters.stream().map(used::get).toList();
-        Map<String, INDArray> found = withMemory(() -> run(now, typed, rows));
         String bad = check.areFinite(typed) ? RequestCheck.notANumber(found) : null;
         if (bad != null) {
             throw new IllegalStateException(OUTPUT + ": " + bad);
@@ -379,8 +390,12 @@ public final class AdapterServer implements AutoCloseable {
         return current.require(name).resident();
     }
 
-    private ServedAdapter values(Snapshot now, String name) throws IOException {
-        return name.equals(BASE) ? ServedAdapter.NONE : residents.use(now.require(name));
+    private Lease lease(Snapshot now, String name) throws IOException {
+        if (name.equals(BASE)) {
+            return Lease.of(ServedAdapter.NONE, ServedBy.NONE, new AtomicInteger());
+        }
+        Slot slot = now.require(name);
+        return slot.lease(residents.use(slot));
     }
 
     private static Map<String, INDArray> run(Snapshot now, Map<String, INDArray> inputs, List<ServedAdapter> adapters) {
@@ -420,7 +435,12 @@ public final class AdapterServer implements AutoCloseable {
             }
         }
         RequestGroup answers = new RequestGroup(gate, reasons, (inputs, rows) -> run(now, inputs, rows), results);
-        groups.values().forEach(group -> answers.answer(group, maxRows));
+        try {
+            groups.values().forEach(group -> answers.answer(group, maxRows));
+        } finally {
+            groups.values()
+                    .forEach(group -> group.forEach(request -> request.lease().close()));
+        }
         return List.of(results);
     }
 
@@ -429,7 +449,7 @@ public final class AdapterServer implements AutoCloseable {
         Map<String, INDArray> typed = check.typed(request.inputs(), problems);
         checkRegistered(now, List.of(request.adapter()), problems);
         problems.throwIfAny(where);
-        return new Ready(index, where, typed, values(now, request.adapter()), check.areFinite(typed));
+        return new Ready(index, where, typed, lease(now, request.adapter()), check.areFinite(typed));
     }
 
     /**

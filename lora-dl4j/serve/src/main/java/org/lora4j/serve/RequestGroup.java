@@ -23,9 +23,10 @@ final class RequestGroup {
      *
      * @param index its place among the results
      * @param where what messages call it
+     * @param lease the adapter that it began with
      * @param finite whether its inputs are finite, so that its outputs have to be numbers
      */
-    record Ready(int index, String where, Map<String, INDArray> inputs, ServedAdapter adapter, boolean finite) {
+    record Ready(int index, String where, Map<String, INDArray> inputs, Lease lease, boolean finite) {
 
         int rows() {
             return RequestBatches.rows(inputs);
@@ -90,7 +91,8 @@ final class RequestGroup {
 
     private Map<String, INDArray> computed(List<Ready> batch) {
         List<ServedAdapter> rows = new ArrayList<>();
-        batch.forEach(request -> rows.addAll(Collections.nCopies(request.rows(), request.adapter())));
+        batch.forEach(request ->
+                rows.addAll(Collections.nCopies(request.rows(), request.lease().adapter())));
         return computes.apply(
                 RequestBatches.joined(batch.stream().map(Ready::inputs).toList()), rows);
     }
@@ -103,7 +105,7 @@ final class RequestGroup {
             Map<String, INDArray> outputs = RequestBatches.part(found, from, to, all);
             String bad = request.finite() ? RequestCheck.notANumber(outputs) : null;
             results[request.index()] = bad == null
-                    ? new Answer(outputs)
+                    ? new Answer(outputs, request.lease().by())
                     : reasons.failure(request.where(), new IllegalStateException(request.where() + ": " + bad));
             from = to;
         }

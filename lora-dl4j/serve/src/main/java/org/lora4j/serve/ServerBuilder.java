@@ -4,6 +4,7 @@ package org.lora4j.serve;
 import java.util.Map;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -21,6 +22,7 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
     private long adapterMemory = Long.MAX_VALUE;
     private int concurrency = Runtime.getRuntime().availableProcessors();
     private int maxRows = MAX_ROWS;
+    private TrustPolicy trust = TrustPolicy.usual();
 
     ServerBuilder() {}
 
@@ -82,6 +84,17 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
     }
 
     /**
+     * Sets what is asked of directories of adapters: a receipt, a signature, the same base.
+     *
+     * @param policy the policy; {@link TrustPolicy#usual} by default
+     * @return this
+     */
+    public B trust(TrustPolicy policy) {
+        trust = Arguments.required(policy, "AdapterServer: trust", "a policy, such as TrustPolicy.usual().strict()");
+        return self();
+    }
+
+    /**
      * Builds the server; there is no adapter yet.
      *
      * @return a server
@@ -96,6 +109,6 @@ public abstract sealed class ServerBuilder<B extends ServerBuilder<B>>
         problems.atLeast("maxRows", maxRows, 1);
         check(problems);
         problems.throwIfAny("AdapterServer");
-        return new AdapterServer(base(), example, adapterMemory, maxRows, concurrency);
+        return new AdapterServer(base(), example, adapterMemory, maxRows, concurrency, trust);
     }
 }

@@ -26,16 +26,19 @@ public sealed interface ServingResult {
      * An answer.
      *
      * @param outputs arrays by name, in the order asked for at building; they belong to the caller
+     * @param by which adapter made it
      * @apiNote Status: stable
      */
-    record Answer(Map<String, INDArray> outputs) implements ServingResult {
+    record Answer(Map<String, INDArray> outputs, ServedBy by) implements ServingResult {
 
         /**
          * Keeps the order of the outputs.
          *
          * @param outputs arrays by name
+         * @param by which adapter made it
          */
         public Answer {
+            Arguments.required(by, "Answer: by", "which adapter made it");
             Arguments.required(outputs, "Answer: outputs", "arrays by name");
             outputs = new LinkedHashMap<>(outputs);
         }

@@ -3,15 +3,22 @@ package org.lora4j.serve;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.error.MessageText;
 import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.serve.ServedUpdate.Part;
+import org.lora4j.trust.TrustPolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The place of one registered adapter: its values, or the directory from which they come back. */
 final class Slot {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Slot.class);
 
     private final String name;
     private final Path directory;
@@ -19,17 +26,38 @@ final class Slot {
     private final Map<String, Set<Part>> parts;
     private final long bytes;
     private final long fingerprint;
+    private final TrustPolicy trust;
+    private final boolean anyBase;
+    private final ServedBy by;
+    private final List<String> differences;
+    private final AtomicInteger active = new AtomicInteger();
     private volatile ServedAdapter resident;
 
     /**
      * A slot whose values are at hand; {@code directory} is null for an adapter that stays in memory. Refuses what does
      * not fit the base or cannot be served.
      */
-    Slot(String name, Path directory, Adapter adapter, AdapterPacking packing) {
+    Slot(String name, Path directory, Adapter adapter, AdapterPacking packing, TrustPolicy trust, long generation) {
         this.name = name;
         this.directory = directory;
         this.packing = packing;
-        this.resident = packing.checked(name, adapter);
+        this.trust = trust;
+        this.by = new ServedBy(name, adapter.contentHash(), generation);
+        ServedAdapter checked;
+        List<String> other = List.of();
+        try {
+            checked = packing.checked(name, adapter);
+        } catch (IllegalArgumentException e) {
+            if (!trust.allowsOtherBase() || adapter.baseHashes().isEmpty()) {
+                throw e;
+            }
+            checked = packing.checked(name, adapter.forAnyBase());
+            other = List.of(e.getMessage());
+            LOG.warn("{}; it is served all the same, as that was allowed", e.getMessage());
+        }
+        this.resident = checked;
+        this.differences = other;
+        this.anyBase = !other.isEmpty();
         this.parts = resident.parts();
         this.bytes = resident.bytes();
         this.fingerprint = directory == null ? 0 : Fingerprint.of(adapter);
@@ -37,6 +65,17 @@ final class Slot {
 
     String name() {
         return name;
+    }
+
+    /** What is held of it, for a report. */
+    ServedStatus status() {
+        return new ServedStatus(
+                name, Optional.ofNullable(directory), bytes, resident != null, by, active.get(), differences);
+    }
+
+    /** Its values for a request. */
+    Lease lease(ServedAdapter values) {
+        return Lease.of(values, by, active);
     }
 
     Path directory() {
@@ -71,13 +110,8 @@ final class Slot {
         if (known != null) {
             return known;
         }
-        Adapter stored = Adapter.load(directory);
-        if (Fingerprint.of(stored) != fingerprint) {
-            throw new IOException("adapter " + MessageText.name(name) + ": " + directory
-                    + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
-                    + " to serve the new ones.");
-        }
-        ServedAdapter read = packing.again(name, stored);
+        ServedAdapter read =
+                packing.again(name, Fingerprint.reread(name, directory, fingerprint, trust, anyBase));
         resident = read;
         return read;
     }

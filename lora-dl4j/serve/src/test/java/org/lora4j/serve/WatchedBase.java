@@ -10,6 +10,7 @@ import java.util.function.IntConsumer;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
 import org.lora4j.serve.ServedUpdate.Part;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -28,7 +29,8 @@ final class WatchedBase implements ServedBase {
     volatile IntConsumer before = rows -> {};
 
     AdapterServer server(int maxRows, int concurrency) {
-        return new AdapterServer(this, ServedGraph.example(), Long.MAX_VALUE, maxRows, concurrency);
+        return new AdapterServer(
+                this, ServedGraph.example(), Long.MAX_VALUE, maxRows, concurrency, TrustPolicy.usual());
     }
 
     @Override

@@ -13,7 +13,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  *
  * @param name what it is called; a folder of the saved model
  * @param graph the base with this task's head and loss, never changed; module paths, shapes and weights of the base are
- *     those of the other tasks' graphs ({@code BertClassifier.create(weights, ...)} with the same weights, for instance)
+ *     those of the other tasks' graphs ({@code EncoderClassifier.create(weights, ...)} with the same weights, for instance)
  * @param head paths of the modules that this task trains in full, as {@code modulesToSave}; perhaps none
  * @param labels which output means what, saved with the task, or empty
  * @apiNote Status: experimental

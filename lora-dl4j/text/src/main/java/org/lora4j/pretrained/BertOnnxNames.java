@@ -8,12 +8,13 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Under which names an ONNX export of Hugging Face Transformers holds the tensors of a BERT-family encoder. */
 final class BertOnnxNames {
 
-    private static final String WORD_TABLE = BertTensor.WORDS + ".weight";
+    private static final String WORD_TABLE = "embeddings.word_embeddings.weight";
 
     private final OnnxInitializers onnx;
 
@@ -22,7 +23,7 @@ final class BertOnnxNames {
     }
 
     /** With as many heads as the graph splits its features into. */
-    BertWeights weights() throws ModelFormatException {
+    EncoderWeights weights() throws ModelFormatException {
         String words = prefix() + WORD_TABLE;
         int hidden = size(onnx.require(Map.of(words, new long[] {-1, -1})).get(words), 1);
         OptionalInt written = onnx.heads().heads(hidden);
@@ -34,26 +35,26 @@ final class BertOnnxNames {
         return weights(written.getAsInt());
     }
 
-    BertWeights weights(int heads) throws ModelFormatException {
+    EncoderWeights weights(int heads) throws ModelFormatException {
         String prefix = prefix();
-        BertConfig config = config(prefix, heads);
+        EncoderConfig config = config(prefix, heads);
         OptionalInt written = onnx.heads().heads(config.hidden());
         if (written.isPresent() && written.getAsInt() != heads) {
-            throw new IllegalArgumentException("BertWeights.fromOnnx: heads = " + heads + " for " + onnx.source()
+            throw new IllegalArgumentException("EncoderWeights.fromOnnx: heads = " + heads + " for " + onnx.source()
                     + "; expected " + written.getAsInt() + ", as its graph splits " + config.hidden()
                     + " features into "
                     + written.getAsInt() + " heads of " + config.hidden() / written.getAsInt() + ".");
         }
         Map<String, String> nameInFile = new LinkedHashMap<>();
         Map<String, long[]> shapes = new LinkedHashMap<>();
-        for (BertTensor tensor : BertTensor.allOf(config)) {
+        for (EncoderTensor tensor : config.shape().tensors()) {
             nameInFile.put(tensor.name(), nameInFile(prefix, tensor));
             shapes.put(nameInFile(prefix, tensor), tensor.shape());
         }
         Map<String, INDArray> found = onnx.require(shapes);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         nameInFile.forEach((name, inFile) -> tensors.put(name, found.get(inFile)));
-        return BertWeights.of(config, tensors);
+        return EncoderWeights.of(config, tensors);
     }
 
     /** What stands before {@code embeddings.word_embeddings.weight}: nothing, or for example {@code bert.}. */
@@ -70,15 +71,15 @@ final class BertOnnxNames {
         return prefixes.get(0);
     }
 
-    private BertConfig config(String prefix, int heads) throws ModelFormatException {
-        String intermediate = nodeName(prefix, BertTensor.layerModule(0, BertTensor.INTERMEDIATE_DENSE));
+    private EncoderConfig config(String prefix, int heads) throws ModelFormatException {
+        String intermediate = nodeName(prefix, "encoder.layer.0.intermediate.dense");
         String words = prefix + WORD_TABLE;
-        String positions = prefix + BertTensor.POSITIONS + ".weight";
-        String types = prefix + BertTensor.TYPES + ".weight";
+        String positions = prefix + "embeddings.position_embeddings.weight";
+        String types = prefix + "embeddings.token_type_embeddings.weight";
         Map<String, long[]> matrices = new LinkedHashMap<>();
         List.of(words, positions, types, intermediate).forEach(name -> matrices.put(name, new long[] {-1, -1}));
         Map<String, INDArray> found = onnx.require(matrices);
-        return BertConfig.of(
+        return EncoderConfig.bert(
                 layers(prefix),
                 size(found.get(words), 1),
                 heads,
@@ -101,8 +102,8 @@ final class BertOnnxNames {
                         .orElse(0);
     }
 
-    private static String nameInFile(String prefix, BertTensor tensor) {
-        return tensor.kind() == BertTensor.Kind.LINEAR ? nodeName(prefix, tensor.module()) : prefix + tensor.name();
+    private static String nameInFile(String prefix, EncoderTensor tensor) {
+        return tensor.kind() == EncoderTensor.Kind.LINEAR ? nodeName(prefix, tensor.module()) : prefix + tensor.name();
     }
 
     /** {@code encoder.layer.0.output.dense} is {@code /encoder/layer.0/output/dense/MatMul}. */

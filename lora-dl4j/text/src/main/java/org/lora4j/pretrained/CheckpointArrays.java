@@ -17,6 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Reads tensors of a checkpoint as arrays of one type, a block at a time, and finds what is no number. */
 final class CheckpointArrays {
@@ -44,19 +45,29 @@ final class CheckpointArrays {
                 .stage("", "tensors", checkpoint.tensors().size());
     }
 
-    /** The array of a tensor, with rows and columns exchanged if asked for. */
+    /** The array of a tensor, in the layout of graphs. */
     @SuppressWarnings("try") // The scope is opened for what it does to allocation, not to be used.
-    INDArray read(String name, boolean transposed) throws IOException {
+    INDArray read(CheckpointNames.Found found) throws IOException {
         // Weights outlive whatever workspace their reader has open.
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            TensorEntry entry = checkpoint.tensors().get(name);
+            TensorEntry entry = checkpoint.tensors().get(found.name());
             INDArray array = Nd4j.createUninitialized(type, entry.shape(), 'c');
             fill(array, entry);
             stage.advance(1);
-            if (!transposed) {
+            INDArray piece = array;
+            if (found.of() > 1) {
+                long rows = entry.shape()[0] / found.of();
+                piece = array.get(NDArrayIndex.interval(found.piece() * rows, (found.piece() + 1) * rows));
+            }
+            INDArray turned = switch (found.tensor().kind()) {
+                case LINEAR -> piece.transpose();
+                case CONVOLUTION -> piece.permute(2, 1, 0);
+                default -> piece;
+            };
+            if (turned == array) {
                 return array;
             }
-            INDArray result = array.transpose().dup('c');
+            INDArray result = turned.dup('c');
             array.close();
             return result;
         }

@@ -6,7 +6,7 @@ import org.lora4j.internal.array.ArrayText;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Some examples as the arrays of a {@link BertClassifier}, padded to one length.
+ * Some examples as the arrays of a {@link EncoderClassifier}, padded to one length.
  *
  * @param ids token ids, INT32 {@code [batch, length]}; 0 where padded
  * @param mask 1 for a token and 0 for padding, {@code [batch, length]}
@@ -22,7 +22,7 @@ public record EncodedBatch(INDArray ids, INDArray mask, INDArray labels, int[] e
      * @return an unmodifiable map
      */
     public Map<String, INDArray> placeholders() {
-        return Map.of(BertEncoder.INPUT_IDS, ids, BertEncoder.ATTENTION_MASK, mask, BertClassifier.LABELS, labels);
+        return Map.of(EncoderGraph.INPUT_IDS, ids, EncoderGraph.ATTENTION_MASK, mask, EncoderClassifier.LABELS, labels);
     }
 
     /**

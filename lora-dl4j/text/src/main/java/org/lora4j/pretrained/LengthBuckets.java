@@ -160,7 +160,7 @@ public final class LengthBuckets {
      * @throws IllegalArgumentException if a sequence is longer than the position table allows or an id is outside the word
      *     table; the message lists every problem
      */
-    public LengthBuckets requireFits(BertConfig config) {
+    public LengthBuckets requireFits(EncoderConfig config) {
         Problems problems = new Problems();
         for (int i = 0; i < ids.length; i++) {
             if (ids[i].length > config.longestSequence()) {

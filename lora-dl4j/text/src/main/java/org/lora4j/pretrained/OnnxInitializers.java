@@ -3,6 +3,7 @@ package org.lora4j.pretrained;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -19,6 +20,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
 import org.lora4j.internal.onnx.OnnxTensors;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -64,7 +66,10 @@ public final class OnnxInitializers {
         OnnxModels.require(file);
         try (InputStream in = RegularFile.open(file, "an ONNX model")) {
             return read(
-                    in, file.toString(), ExternalFiles.of(file.toAbsolutePath().getParent()));
+                    in,
+                    file.toString(),
+                    Files.size(file),
+                    ExternalFiles.of(file.toAbsolutePath().getParent()));
         }
     }
 
@@ -95,20 +100,24 @@ public final class OnnxInitializers {
      * @throws IOException if it cannot be read
      */
     public static OnnxInitializers read(InputStream in, String source) throws IOException {
-        return read(in, source, ExternalFiles.NONE);
+        return read(in, source, 0, ExternalFiles.NONE);
     }
 
-    private static OnnxInitializers read(InputStream in, String source, ExternalFiles files) throws IOException {
+    private static OnnxInitializers read(InputStream in, String source, long size, ExternalFiles files)
+            throws IOException {
+        Progress progress = Progress.of("reading an ONNX model");
         Runnable backend = Backend.starting();
         Onnx.GraphProto graph;
         try {
-            graph = OnnxModels.parse(in, source).getGraph();
+            Progress.Stage read = progress.stage("", "MiB", size / OnnxModels.MEBIBYTE);
+            graph = OnnxModels.parse(in, source, read::advance).getGraph();
         } finally {
             backend.run();
         }
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         Map<String, String> otherTypes = new LinkedHashMap<>();
         Problems problems = new Problems();
+        Progress.Stage stage = progress.stage("", "tensors", graph.getInitializerCount());
         for (Onnx.TensorProto tensor : graph.getInitializerList()) {
             if (tensors.containsKey(tensor.getName()) || otherTypes.containsKey(tensor.getName())) {
                 problems.add("tensor \"" + tensor.getName() + "\" occurs twice, expected once");
@@ -117,6 +126,7 @@ public final class OnnxInitializers {
             } else {
                 otherTypes.put(tensor.getName(), OnnxTensors.typeName(tensor));
             }
+            stage.advance(1);
         }
         if (problems.isEmpty() && tensors.isEmpty() && otherTypes.isEmpty()) {
             problems.add("holds no tensors, expected an ONNX model with its weights inside");

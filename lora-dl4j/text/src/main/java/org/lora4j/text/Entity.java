@@ -9,4 +9,11 @@ package org.lora4j.text;
  * @param to index behind its last word
  * @apiNote Status: stable
  */
-public record Entity(String type, int from, int to) {}
+public record Entity(String type, int from, int to) {
+
+    /** What it is and where: {@code artist (words 3 to 4)}, the first word being 0. */
+    @Override
+    public String toString() {
+        return type + (to - from == 1 ? " (word " + from : " (words " + from + " to " + (to - 1)) + ")";
+    }
+}

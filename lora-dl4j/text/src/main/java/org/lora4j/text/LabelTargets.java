@@ -6,26 +6,31 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
- * Labels as numbers of a head: one of them, or any.
+ * Labels as numbers of a head: one of them, or any. What an input is, and that it has tokens, does not matter to them.
  *
  * @param <I> an input
  * @param <E> an example
+ * @apiNote Status: experimental
  */
-final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
+public final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
 
     private final List<String> labels;
     private final Map<String, Integer> indices = new LinkedHashMap<>();
@@ -40,11 +45,30 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
      * @param threshold from which probability on a label is given, if there may be several
      * @param balanced whether rare labels count for more
      * @param weights how much labels count; 1 for those that it does not name
+     * @apiNote Status: experimental
      */
-    record LabelSettings(boolean several, double threshold, boolean balanced, Map<String, Double> weights) {
+    public record LabelSettings(boolean several, double threshold, boolean balanced, Map<String, Double> weights) {
 
-        /** Adds what is wrong with the weights. */
-        void check(Problems problems) {
+        /**
+         * Copies the weights.
+         *
+         * @param several as in the record
+         * @param threshold as in the record
+         * @param balanced as in the record
+         * @param weights as in the record
+         */
+        public LabelSettings {
+            weights = Collections.unmodifiableMap(
+                    new LinkedHashMap<>(Arguments.allRequired(weights, "LabelSettings: weights", "a number")));
+        }
+
+        /**
+         * Adds what is wrong with the weights.
+         *
+         * @param problems gets it
+         */
+        public void check(Problems problems) {
+            Arguments.required(problems, "LabelSettings.check: problems", "a Problems");
             problems.check(
                     weights.isEmpty() || !(balanced || several),
                     "classWeights with " + (balanced ? "balancedLabels" : "severalLabels")
@@ -63,9 +87,24 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
         labels.forEach(label -> indices.put(label, indices.size()));
     }
 
-    /** The labels of the examples to learn from, in alphabetical order. */
-    static <I, E> LabelTargets<I, E> of(
+    /**
+     * The labels of the examples to learn from, in alphabetical order.
+     *
+     * @param where the call, for messages
+     * @param train the examples
+     * @param labelsOf the labels of an example
+     * @param settings what was chosen
+     * @param <I> an input
+     * @param <E> an example
+     * @return the targets
+     * @throws IllegalArgumentException if there are too few labels to tell apart, or a weight for one that there is not
+     */
+    public static <I, E> LabelTargets<I, E> of(
             String where, List<E> train, Function<E, List<String>> labelsOf, LabelSettings settings) {
+        Arguments.required(where, "LabelTargets.of: where", "the call, for messages");
+        Arguments.allRequired(train, "LabelTargets.of: train", "an example");
+        Arguments.required(labelsOf, "LabelTargets.of: labelsOf", "a function");
+        Arguments.required(settings, "LabelTargets.of: settings", "settings");
         Map<String, Integer> counts = new TreeMap<>();
         train.forEach(example -> labelsOf.apply(example).forEach(label -> counts.merge(label, 1, Integer::sum)));
         if (counts.size() < (settings.several() ? 1 : 2)) {
@@ -81,20 +120,70 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
                     + ", which no example to learn from has; expected some of " + Problems.quoted(counts.keySet())
                     + ClosestNames.hint(strangers.get(0), counts.keySet()) + ".");
         }
-        float[] weights = new float[counts.size()];
-        double total = counts.values().stream().mapToInt(count -> count).sum();
-        int i = 0;
-        for (Map.Entry<String, Integer> label : counts.entrySet()) {
-            weights[i++] = settings.balanced()
-                    ? (float) (total / counts.size() / label.getValue())
-                    : settings.weights().getOrDefault(label.getKey(), 1.0).floatValue();
-        }
-        return new LabelTargets<>(List.copyOf(counts.keySet()), labelsOf, settings, weights);
+        return of(List.copyOf(counts.keySet()), counts, labelsOf, settings);
     }
 
-    static <I, E> LabelTargets<I, E> read(
+    private static <I, E> LabelTargets<I, E> of(
+            List<String> labels,
+            Map<String, Integer> counts,
+            Function<E, List<String>> labelsOf,
+            LabelSettings settings) {
+        float[] weights = new float[labels.size()];
+        double total = counts.values().stream().mapToInt(count -> count).sum();
+        for (int i = 0; i < weights.length; i++) {
+            String label = labels.get(i);
+            weights[i] = settings.balanced()
+                    ? (float) (total / counts.size() / counts.getOrDefault(label, 1))
+                    : settings.weights().getOrDefault(label, 1.0).floatValue();
+        }
+        return new LabelTargets<>(labels, labelsOf, settings, weights);
+    }
+
+    /** What the head of a checkpoint tells. */
+    static <I, E> LabelTargets<I, E> of(
+            PretrainedHead head, Function<E, List<String>> labelsOf, LabelSettings settings) {
+        LabelSettings own =
+                new LabelSettings(CheckpointTask.isSeveralLabels(head), settings.threshold(), false, Map.of());
+        return of(head.labels(), Map.of(), labelsOf, own);
+    }
+
+    /** The labels of a checkpoint's head, if examples to learn from have no others and ask for as many at once as it gives. */
+    static <I, E> Optional<LabelTargets<I, E>> of(
+            PretrainedHead head,
+            String where,
+            List<E> train,
+            Function<E, List<String>> labelsOf,
+            LabelSettings settings) {
+        LabelTargets<I, E> asked = of(where, train, labelsOf, settings);
+        boolean same = settings.several() == CheckpointTask.isSeveralLabels(head)
+                && head.labels().containsAll(asked.labels());
+        if (!same) {
+            return Optional.empty();
+        }
+        Map<String, Integer> counts = new TreeMap<>();
+        train.forEach(example -> labelsOf.apply(example).forEach(label -> counts.merge(label, 1, Integer::sum)));
+        return Optional.of(of(head.labels(), counts, labelsOf, settings));
+    }
+
+    /**
+     * The labels that a file of a task has.
+     *
+     * @param file the file, for messages
+     * @param description its values
+     * @param labelsOf the labels of an example
+     * @param settings what was chosen where the file does not say
+     * @param <I> an input
+     * @param <E> an example
+     * @return the targets
+     * @throws IOException if it has no labels
+     */
+    public static <I, E> LabelTargets<I, E> read(
             Path file, Map<String, Object> description, Function<E, List<String>> labelsOf, LabelSettings settings)
             throws IOException {
+        Arguments.required(file, "LabelTargets.read: file", "the file, for messages");
+        Arguments.required(description, "LabelTargets.read: description", "its values");
+        Arguments.required(labelsOf, "LabelTargets.read: labelsOf", "a function");
+        Arguments.required(settings, "LabelTargets.read: settings", "settings");
         List<String> labels = texts(file, description, "labels");
         Object several = description.get("several");
         Object threshold = description.get("threshold");
@@ -130,7 +219,12 @@ final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
         return labels;
     }
 
-    List<String> labels() {
+    /**
+     * The labels, which are the names of the outputs.
+     *
+     * @return in their order
+     */
+    public List<String> labels() {
         return labels;
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
@@ -16,6 +17,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.AllowedFolders;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.trust.Receipt;
 
 /** What a saved task says of the encoder that it needs. */
 final class SavedEncoder {
@@ -65,13 +67,22 @@ final class SavedEncoder {
                         field.equals(NAME)
                                 || value.equals(before.get(field))
                                 // Directories of earlier versions do not have it.
-                                || field.equals(HASH) && !before.containsKey(HASH),
+                                || field.equals(HASH) && !before.containsKey(HASH)
+                                || field.equals(HASH) && encoder.trust().allowsOtherBase(),
                         field + " of the encoder is " + MessageText.name(value) + ", expected "
                                 + MessageText.name(before.get(field))));
         if (!problems.isEmpty()) {
             throw new IncompatibleBaseException(problems.message(file.toString()) + ". Load it with "
                     + MessageText.name(before.get(NAME))
                     + ", and withMaxLength, withPooling or withPrefixes as they were when it was saved.");
+        }
+    }
+
+    /** Compares what a directory says of its training with the encoder that it is loaded for. */
+    static void requireTrusted(Path directory, Optional<Receipt> receipt, TextEncoder encoder) throws IOException {
+        encoder.trust().requireReceipt(directory, receipt);
+        if (receipt.isPresent()) {
+            encoder.trust().compare(MessageText.path(directory), receipt.get(), encoder.hashes());
         }
     }
 
@@ -125,13 +136,13 @@ final class SavedEncoder {
     private static TextEncoder asSaved(Path file, TextEncoder found, Map<?, ?> saved) throws IOException {
         TextEncoder now = found;
         try {
-            Pooling pooling = Pooling.valueOf(String.valueOf(saved.get("pooling")));
+            Pooling pooling = now.poolingNamed(String.valueOf(saved.get("pooling")));
             Prefixes prefixes = new Prefixes(
                     String.valueOf(saved.get("prefix")),
                     String.valueOf(saved.get("queryPrefix")),
                     String.valueOf(saved.get("passagePrefix")));
             int length = saved.get("maxLength") instanceof Integer tokens ? tokens : 0;
-            if (now.pooling() != pooling) {
+            if (!now.pooling().equals(pooling)) {
                 now = after(now, now.withPooling(pooling));
             }
             if (!now.prefixes().equals(prefixes)) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
@@ -24,6 +26,7 @@ import org.lora4j.internal.text.EmbeddingFit;
 import org.lora4j.internal.text.EmbeddingLoss;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.SentenceRows;
+import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskModel;
 import org.lora4j.internal.text.TextOptions;
@@ -33,6 +36,14 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
+import org.lora4j.train.RunReceipt;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.trust.DataHashes;
+import org.lora4j.trust.ExamplePreview;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.lora4j.weights.ModelWeights;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +69,7 @@ import org.slf4j.LoggerFactory;
 public final class SentenceEncoder implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SentenceEncoder.class);
+    private static final String RESUME = "resume";
     private static final double NANOS = 1e9;
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
@@ -67,10 +79,12 @@ public final class SentenceEncoder implements AutoCloseable {
     private final TextOptions options;
     private final double temperature;
     private final double margin;
+    private final Map<Integer, Double> nested;
 
     private volatile TaskModel model;
     private volatile TextFitReport report;
     private volatile boolean fitted;
+    private volatile Optional<TaskEvidence> evidence = Optional.empty();
     private volatile boolean closed;
     private boolean ownsEncoder;
 
@@ -80,6 +94,7 @@ public final class SentenceEncoder implements AutoCloseable {
         this.options = builder.options(TASK_TYPE);
         this.temperature = builder.temperature;
         this.margin = builder.margin;
+        this.nested = builder.nested;
         this.model = EmbeddingFit.frozen(parts);
     }
 
@@ -106,12 +121,23 @@ public final class SentenceEncoder implements AutoCloseable {
         Arguments.required(directory, "SentenceEncoder.load: directory", "a directory that save wrote");
         Arguments.required(encoder, "SentenceEncoder.load: encoder", "an encoder, such as TextEncoder.load(directory)");
         SentenceEncoder loaded = builder(encoder).build();
-        Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
-        Object report = fields.get("report");
-        loaded.report = report == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), report);
-        loaded.model = TaskFiles.load(directory, fields, loaded.parts);
-        loaded.fitted = true;
+        try (TrustPolicy.Opened opened = encoder.trust().open(directory)) {
+            loaded.readFrom(opened.path(), directory);
+        }
         return loaded;
+    }
+
+    private void readFrom(Path directory, Path named) throws IOException {
+        Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
+        Object written = fields.get("report");
+        report = written == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), written);
+        TaskModel read =
+                TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
+        Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
+        SavedEncoder.requireTrusted(named, receipt, encoder);
+        model = read;
+        evidence = receipt.map(of -> TaskEvidence.loaded(read, of));
+        fitted = true;
     }
 
     /**
@@ -139,15 +165,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #fit(List, List)}
      */
     public SentenceEncoder fit(List<SentenceExample> train) {
-        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        List<SentenceExample> all = withoutEmpty(train, "train", notes);
-        // Before rows get other numbers.
-        Problems problems = new Problems();
-        check(all, "train", problems);
-        problems.throwIfAny("SentenceEncoder.fit");
-        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
-        return learn(split.train(), split.validation(), notes);
+        return learnAll("fit", train);
     }
 
     /**
@@ -160,17 +178,69 @@ public final class SentenceEncoder implements AutoCloseable {
      *     those of the encoder, or triplets have no negatives; the message lists every problem
      */
     public SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
-        Objects.requireNonNull(train, "SentenceEncoder.fit: train is null; expected a list of examples");
-        Objects.requireNonNull(validation, "SentenceEncoder.fit: validation is null; expected a list of examples");
+        return learnGiven("fit", train, validation);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
+     *
+     * @param train the same examples
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public SentenceEncoder resume(List<SentenceExample> train) {
+        requireCheckpoints();
+        return learnAll(RESUME, train);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
+     * examples, settings and encoder the end is the same to the bit.
+     *
+     * @param train the same examples
+     * @param validation the same examples to choose by
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public SentenceEncoder resume(List<SentenceExample> train, List<SentenceExample> validation) {
+        requireCheckpoints();
+        return learnGiven(RESUME, train, validation);
+    }
+
+    private void requireCheckpoints() {
+        if (options.run().checkpoints().isEmpty()) {
+            throw new IllegalStateException("SentenceEncoder.resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
+    }
+
+    private SentenceEncoder learnAll(String call, List<SentenceExample> train) {
+        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
+        List<String> notes = new ArrayList<>();
+        List<SentenceExample> all = withoutEmpty(train, "train", notes);
+        // Before rows get other numbers.
+        Problems problems = new Problems();
+        check(all, "train", problems);
+        problems.throwIfAny("SentenceEncoder." + call);
+        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
+        return learn(call, split.train(), split.validation(), notes);
+    }
+
+    private SentenceEncoder learnGiven(String call, List<SentenceExample> train, List<SentenceExample> validation) {
+        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
+        Objects.requireNonNull(
+                validation, "SentenceEncoder." + call + ": validation is null; expected a list of examples");
         List<String> notes = new ArrayList<>();
         List<SentenceExample> learned = withoutEmpty(train, "train", notes);
         List<SentenceExample> held = withoutEmpty(validation, "validation", notes);
         if (held.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "SentenceEncoder.fit: the validation part is empty; expected examples to choose"
-                            + " by, none of them in the training part. fit(train) makes one.");
+            throw new IllegalArgumentException("SentenceEncoder." + call
+                    + ": the validation part is empty; expected examples to choose"
+                    + " by, none of them in the training part. " + call + "(train) makes one.");
         }
-        return learn(learned, held, notes);
+        return learn(call, learned, held, notes);
     }
 
     /** Leaves out examples with empty texts if that was asked for; otherwise they are refused with everything else that is wrong. */
@@ -198,30 +268,35 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     private synchronized SentenceEncoder learn(
-            List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
+            String call, List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress("SentenceEncoder.fit");
         SentenceKind kind = kind(train, validation);
-        Map<String, Integer> indices = new LinkedHashMap<>();
+        Map<Prompted, Integer> indices = new LinkedHashMap<>();
         List<SentenceRows> rows = rows(train, kind, indices);
         List<TokenizedText> tokens = indices.keySet().stream()
-                .map(text -> encoder.tokenizer().tokenize(text))
+                .map(text -> encoder.tokens(text.prefix(), text.text()))
                 .toList();
         TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
         List<String> notes = new ArrayList<>(noted);
-        notes.addAll(notes(train, validation, tokens));
+        Preflight preflight = preflight(train, validation, tokens);
+        preflight.require("SentenceEncoder.fit");
+        notes.addAll(preflight.notes());
+        if (fitted) {
+            notes.add(TextTask.STARTS_ANEW);
+        }
         notes.forEach(note -> LOG.warn("SentenceEncoder: {}", note));
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,
                 new EmbeddingFit.Data(tokens, rows, loss(kind)),
-                options,
+                options.resuming(call.equals(RESUME)),
                 kind.metric(),
                 validation.isEmpty()
                         ? Optional.empty()
                         : Optional.of(candidate -> kind.score(validation, new Embedder(candidate, progress))),
                 progress);
-        report = new TextFitReport(
+        TextFitReport done = new TextFitReport(
                 train.size(),
                 validation.size(),
                 options.fit().learningRate(),
@@ -236,16 +311,67 @@ public final class SentenceEncoder implements AutoCloseable {
                 notes,
                 (System.nanoTime() - start) / NANOS);
         if (!progress.isNone()) {
-            LOG.info("SentenceEncoder: {}", report.line());
+            LOG.info("SentenceEncoder: {}", done.line());
         }
+        TaskEvidence found = evidence(outcome.model(), train, validation, kind, done);
+        report = done;
         TaskModel before = model;
         model = outcome.model();
+        evidence = Optional.of(found);
         fitted = true;
         before.close();
         return this;
     }
 
+    private TaskEvidence evidence(
+            TaskModel learned,
+            List<SentenceExample> train,
+            List<SentenceExample> validation,
+            SentenceKind kind,
+            TextFitReport done) {
+        TrainingPlan plan = options.fit().plan(!validation.isEmpty(), UnaryOperator.identity());
+        try {
+            RunReceipt.requireChanged("SentenceEncoder.fit", plan, done);
+        } catch (IllegalStateException e) {
+            learned.close();
+            throw e;
+        }
+        Map<String, DataHashes> data = new LinkedHashMap<>();
+        data.put(Receipt.TRAIN, hashes(train));
+        if (!validation.isEmpty()) {
+            data.put(Receipt.VALIDATION, hashes(validation));
+        }
+        return TaskEvidence.of(
+                TASK + " " + kind,
+                learned,
+                encoder::hashes,
+                data,
+                plan,
+                options.fit().seed(),
+                done);
+    }
+
+    private static DataHashes hashes(List<SentenceExample> examples) {
+        DataHashes.Gathering gathering = new DataHashes.Gathering();
+        for (SentenceExample example : examples) {
+            example.texts().forEach(gathering::text);
+            example.similarity().ifPresent(value -> gathering.number(Double.doubleToRawLongBits(value)));
+            example.group().ifPresent(gathering::text);
+            example.vector().ifPresent(vector -> {
+                for (float value : vector) {
+                    gathering.number(Float.floatToRawIntBits(value));
+                }
+            });
+            gathering.end();
+        }
+        return gathering.hashes();
+    }
+
     private EmbeddingLoss loss(SentenceKind kind) {
+        return nested.isEmpty() ? lossOf(kind) : EmbeddingLoss.nested(lossOf(kind), nested);
+    }
+
+    private EmbeddingLoss lossOf(SentenceKind kind) {
         return switch (kind) {
             case PAIRS -> margin > 0 ? EmbeddingLoss.triplet(margin) : EmbeddingLoss.ranking(temperature);
             case SIMILARITIES -> EmbeddingLoss.cosine();
@@ -264,6 +390,10 @@ public final class SentenceEncoder implements AutoCloseable {
         validation.forEach(example -> kinds.add(SentenceKind.of(example)));
         problems.check(
                 kinds.size() == 1, "the examples are " + MessageText.values(kinds) + ", expected all of one kind");
+        problems.check(
+                nested.isEmpty() || !kinds.contains(SentenceKind.VECTORS),
+                "matryoshka(...) with examples that have a vector, expected pairs or similarities: nothing says what the first numbers"
+                        + " of a given vector mean by themselves");
         problems.throwIfAny("SentenceEncoder.fit");
         return kinds.iterator().next();
     }
@@ -297,7 +427,7 @@ public final class SentenceEncoder implements AutoCloseable {
         }
     }
 
-    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<String, Integer> indices) {
+    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<Prompted, Integer> indices) {
         Map<String, Integer> groups = new HashMap<>();
         List<SentenceRows> rows = new ArrayList<>();
         boolean search = kind == SentenceKind.PAIRS;
@@ -306,12 +436,12 @@ public final class SentenceEncoder implements AutoCloseable {
                 search ? encoder.prefixes().passage() : encoder.prefixes().text();
         for (SentenceExample example : examples) {
             rows.add(new SentenceRows(
-                    index(first + example.anchor(), indices),
+                    index(new Prompted(first, example.anchor()), indices),
                     example.positive()
-                            .map(text -> index(second + text, indices))
+                            .map(text -> index(new Prompted(second, text), indices))
                             .orElse(-1),
                     example.negatives().stream()
-                            .mapToInt(text -> index(second + text, indices))
+                            .mapToInt(text -> index(new Prompted(second, text), indices))
                             .toArray(),
                     example.similarity().orElse(0),
                     example.vector().orElse(null),
@@ -320,28 +450,63 @@ public final class SentenceEncoder implements AutoCloseable {
         return rows;
     }
 
-    private static int index(String key, Map<String, Integer> indices) {
+    /** A text and what is put before it. */
+    private record Prompted(String prefix, String text) {}
+
+    private static <K> int index(K key, Map<K, Integer> indices) {
         return indices.computeIfAbsent(key, added -> indices.size());
     }
 
-    private List<String> notes(
+    private Preflight preflight(
             List<SentenceExample> train, List<SentenceExample> validation, List<TokenizedText> tokens) {
-        List<String> notes = new ArrayList<>();
-        long cut = tokens.stream().filter(TokenizedText::cut).count();
-        if (cut > 0) {
-            notes.add(cut + " of " + tokens.size() + " texts are longer than " + encoder.maxLength()
-                    + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
-        }
+        Preflight found = TextPreflight.ofTokens(options.fit().preflight(), tokens, encoder.maxLength());
         Set<List<String>> known = new HashSet<>();
         train.forEach(example -> known.add(example.texts()));
         long twice = validation.stream()
                 .filter(example -> known.contains(example.texts()))
                 .count();
-        if (twice > 0) {
-            notes.add(twice
-                    + " examples of the validation part are in the training part, too, so scores on it are too high");
+        return found.with(
+                        twice > 0,
+                        PreflightRule.IN_BOTH_PARTS,
+                        twice
+                                + " examples of the validation part are in the training part, too, so scores on it are too high")
+                .showing(preview(train, 3).examples().stream()
+                        .map(Object::toString)
+                        .toList());
+    }
+
+    /**
+     * Shows examples as the model gets them, with what is learned of them, before anything is trained.
+     *
+     * @param examples the examples
+     * @param count how many are shown at most, the first ones; 1 or more
+     * @return the first examples, for a terminal or as a page
+     */
+    public ExamplePreview preview(List<SentenceExample> examples, int count) {
+        Arguments.allRequired(examples, "SentenceEncoder.preview: examples", "an example");
+        Problems problems = new Problems();
+        problems.atLeast("count", count, 1);
+        problems.throwIfAny("SentenceEncoder.preview");
+        requireOpen();
+        return TextPreview.of(examples, count, this::shown);
+    }
+
+    private ExamplePreview.Example shown(SentenceExample example) {
+        List<TokenizedText> tokens = example.texts().stream()
+                .map(text -> encoder.tokenizer().tokenize(text))
+                .toList();
+        List<ExamplePreview.Part> parts = new ArrayList<>();
+        for (int i = 0; i < tokens.size(); i++) {
+            parts.addAll(TextPreview.texts(
+                    List.of((i > 0 ? " | " : "") + example.texts().get(i)), tokens.get(i)));
         }
-        return notes;
+        String target = example.vector().isPresent()
+                ? "a vector of " + example.vector().get().length + " numbers"
+                : example.similarity().isPresent()
+                        ? String.valueOf(example.similarity().getAsDouble())
+                        : "the second is the nearest";
+        return new ExamplePreview.Example(
+                parts, target, tokens.stream().mapToInt(TokenizedText::length).sum(), 1);
     }
 
     /** Vectors by a model, with prefixes. */
@@ -369,15 +534,19 @@ public final class SentenceEncoder implements AutoCloseable {
         public float[][] passages(List<String> texts) {
             return embed(this, encoder.prefixes().passage(), texts);
         }
+
+        @Override
+        public VectorSimilarity similarity() {
+            return encoder.similarity();
+        }
     }
 
     private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
         CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
         problems.throwIfAny("SentenceEncoder");
-        List<TokenizedText> tokens = texts.stream()
-                .map(text -> encoder.tokenizer().tokenize(prefix + text))
-                .toList();
+        List<TokenizedText> tokens =
+                texts.stream().map(text -> encoder.tokens(prefix, text)).toList();
         TokenRows.requireFit("SentenceEncoder", tokens, encoder.weights().config());
         return embedder.by.outputs(tokens, embedder.progress.stage("vectors", "texts", tokens.size()));
     }
@@ -448,17 +617,17 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
-     * The cosine of two texts of a kind.
+     * How near two texts of a kind are, by the {@link TextEncoder#similarity} of the encoder: the cosine unless its files say another.
      *
      * @param first the one
      * @param second the other
-     * @return -1 to 1
+     * @return of a cosine -1 to 1; higher is nearer
      * @throws IllegalArgumentException as {@link #predict(List)}
      * @throws IllegalStateException as {@link #predict(String)}
      */
     public double similarity(String first, String second) {
         float[][] vectors = predict(List.of(first, second));
-        return InnerProducts.cosine(vectors[0], vectors[1]);
+        return encoder.similarity().of(vectors[0], vectors[1]);
     }
 
     /**
@@ -473,7 +642,7 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public RetrievalEvaluation evaluate(
             List<String> queries, List<String> passages, List<? extends Collection<Integer>> relevant) {
-        return RetrievalEvaluation.of(queries(queries), passages(passages), relevant);
+        return RetrievalEvaluation.of(queries(queries), passages(passages), relevant, encoder.similarity());
     }
 
     /**
@@ -561,7 +730,24 @@ public final class SentenceEncoder implements AutoCloseable {
         if (report != null) {
             fields.put("report", report.fields());
         }
-        TaskFiles.save("SentenceEncoder.save", directory, model, fields);
+        TaskFiles.save(
+                "SentenceEncoder.save",
+                directory,
+                model,
+                fields,
+                evidence.flatMap(known -> known.receipt("SentenceEncoder.save", model)),
+                (staging, written) -> TaskFiles.load(staging, written, parts, true));
+    }
+
+    /**
+     * What the training was, as {@link #save} writes it beside the encoder.
+     *
+     * @return the receipt; empty if this was loaded from a directory without one, or what was trained was changed since
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public synchronized Optional<Receipt> receipt() {
+        requireFitted("receipt");
+        return evidence.flatMap(known -> known.receipt("SentenceEncoder.receipt", model));
     }
 
     /**
@@ -683,6 +869,7 @@ public final class SentenceEncoder implements AutoCloseable {
 
         private double temperature = TEMPERATURE;
         private double margin;
+        private Map<Integer, Double> nested = Map.of();
 
         private Builder(TextEncoder encoder) {
             super("SentenceEncoder", encoder);
@@ -721,12 +908,48 @@ public final class SentenceEncoder implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Learns vectors whose first numbers are good vectors by themselves (Kusupati et al. 2022, Matryoshka representation learning,
+         * arXiv:2205.13147): the loss is summed over these lengths. {@link TextEncoder#truncate} cuts them afterwards.
+         *
+         * @param dimensions the lengths, such as 384, 128 and 32; usually the whole length is one of them
+         * @return this
+         */
+        public Builder matryoshka(int... dimensions) {
+            Arguments.required(dimensions, "SentenceEncoder.matryoshka: dimensions", "lengths of vectors");
+            Map<Integer, Double> equal = new LinkedHashMap<>();
+            for (int dimension : dimensions) {
+                equal.put(dimension, 1.0);
+            }
+            return matryoshka(equal);
+        }
+
+        /**
+         * The same with a weight for the loss of each length.
+         *
+         * @param weights finite numbers above 0 by the length
+         * @return this
+         */
+        public Builder matryoshka(Map<Integer, Double> weights) {
+            Arguments.allRequired(weights, "SentenceEncoder.matryoshka: weights", "a weight");
+            nested = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+            return this;
+        }
+
         /** A head alone and dropout are what vectors cannot learn. */
         @Override
         protected void check(Problems problems) {
             super.check(problems);
             problems.finiteAboveZero("temperature", temperature);
             problems.finiteFromZero("tripletMargin", margin);
+            int longest = encoder().dimension();
+            nested.forEach((dimension, weight) -> {
+                problems.check(
+                        dimension >= 1 && dimension <= longest,
+                        "matryoshka: dimension " + dimension + ", expected 1 to " + longest
+                                + ", the length of the encoder's vectors");
+                problems.finiteAboveZero("matryoshka: weight of " + dimension, weight);
+            });
             problems.check(
                     options(TASK_TYPE).tuning() != Tuning.HEAD_ONLY,
                     "headOnly() has nothing to learn here, expected adapter(...) or fullFineTuning()");

@@ -3,7 +3,6 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +13,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.train.FitReport;
+import org.lora4j.train.SavedFitReport;
 import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.TrainingResult;
 
@@ -53,6 +53,10 @@ public record TextFitReport(
         double totalSeconds)
         implements FitReport {
 
+    private static final String RATE = "learning_rate";
+    private static final String COST = "head_cost";
+    private static final String SECONDS = "total_seconds";
+
     /**
      * Copies the notes.
      *
@@ -74,102 +78,65 @@ public record TextFitReport(
         notes = List.copyOf(Arguments.allRequired(notes, "TextFitReport: notes", "a sentence"));
     }
 
-    /** For the file of the task. */
-    Map<String, Object> fields() {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("trained", trained);
-        fields.put("validated", validated);
-        fields.put("learning_rate", learningRate);
-        fields.put("cost", cost);
-        fields.put("metric", metric);
-        fields.put("higher_is_better", higherIsBetter);
-        before.ifPresent(score -> fields.put("before", score));
-        after.ifPresent(score -> fields.put("after", score));
-        fields.put("start_kept", startKept);
-        gain.ifPresent(difference -> fields.put("gain", difference.values()));
-        training.ifPresent(result -> fields.put("training", result.values()));
-        fields.put("notes", notes);
-        fields.put("total_seconds", totalSeconds);
+    /**
+     * The report for the file of a task.
+     *
+     * @return values of JSON, which {@link #read} takes
+     */
+    public Map<String, Object> fields() {
+        Map<String, Object> fields = SavedFitReport.values(this);
+        fields.put(RATE, learningRate);
+        fields.put(SECONDS, totalSeconds);
         return fields;
     }
 
-    /** What {@link #fields} gave, from a file. */
-    static TextFitReport read(Path file, Object written) throws IOException {
+    /**
+     * What {@link #fields} gave, from a file.
+     *
+     * @param file the file, for messages
+     * @param written what it has
+     * @return the report
+     * @throws IOException if it is none
+     */
+    public static TextFitReport read(Path file, Object written) throws IOException {
         try {
             if (!(written instanceof Map<?, ?> fields)) {
                 throw new IllegalArgumentException("it is " + MessageText.value(written) + ", expected an object");
             }
-            Optional<TrainingResult> training = Optional.empty();
-            if (fields.get("training") != null) {
-                training = Optional.of(TrainingResult.of(strings(value(fields, "training", Map.class))));
-            }
+            SavedFitReport saved = SavedFitReport.of(fields);
             return new TextFitReport(
-                    value(fields, "trained", Integer.class),
-                    value(fields, "validated", Integer.class),
-                    value(fields, "learning_rate", Number.class).doubleValue(),
-                    value(fields, "cost", Number.class).doubleValue(),
-                    value(fields, "metric", String.class),
-                    value(fields, "higher_is_better", Boolean.class),
-                    score(fields, "before"),
-                    score(fields, "after"),
-                    value(fields, "start_kept", Boolean.class),
-                    gain(fields.get("gain")),
-                    training,
-                    texts(value(fields, "notes", List.class)),
-                    value(fields, "total_seconds", Number.class).doubleValue());
-        } catch (IllegalArgumentException e) {
+                    Math.toIntExact(saved.data().getOrDefault("train", 0L)),
+                    Math.toIntExact(saved.data().getOrDefault("validation", 0L)),
+                    number(RATE, fields.get(RATE)),
+                    number(COST, saved.chosen().getOrDefault(COST, 0)),
+                    saved.metric(),
+                    saved.higherIsBetter(),
+                    saved.before(),
+                    saved.after(),
+                    saved.startKept(),
+                    saved.gain(),
+                    saved.training(),
+                    saved.notes(),
+                    number(SECONDS, fields.get(SECONDS)));
+        } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CorruptAdapterException(
                     file + ": report: " + e.getMessage() + ". Save the task again, or remove the field \"report\".", e);
         }
     }
 
-    private static <V> V value(Map<?, ?> fields, String name, Class<V> type) {
-        if (type.isInstance(fields.get(name))) {
-            return type.cast(fields.get(name));
+    private static double number(String name, Object value) {
+        if (value instanceof Number number) {
+            return number.doubleValue();
         }
-        throw new IllegalArgumentException(name + " = " + MessageText.value(fields.get(name)) + ", expected "
-                + type.getSimpleName().toLowerCase(Locale.ROOT));
-    }
-
-    private static Optional<ScoreInterval> gain(Object written) {
-        if (written == null) {
-            return Optional.empty();
-        }
-        if (!(written instanceof Map<?, ?> ends)) {
-            throw new IllegalArgumentException("gain = " + MessageText.value(written) + ", expected an object");
-        }
-        return Optional.of(new ScoreInterval(
-                value(ends, "value", Number.class).doubleValue(),
-                value(ends, "low", Number.class).doubleValue(),
-                value(ends, "high", Number.class).doubleValue()));
-    }
-
-    private static OptionalDouble score(Map<?, ?> fields, String name) {
-        return fields.get(name) == null
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(value(fields, name, Number.class).doubleValue());
-    }
-
-    private static List<String> texts(List<?> values) {
-        List<String> texts = new ArrayList<>();
-        for (Object value : values) {
-            texts.add(String.valueOf(value));
-        }
-        return texts;
-    }
-
-    private static Map<String, Object> strings(Map<?, ?> values) {
-        Map<String, Object> named = new LinkedHashMap<>();
-        values.forEach((name, value) -> named.put(String.valueOf(name), value));
-        return named;
+        throw new IllegalArgumentException(name + " = " + MessageText.value(value) + ", expected a number");
     }
 
     @Override
     public Map<String, Object> chosen() {
         Map<String, Object> chosen = new LinkedHashMap<>();
-        training.ifPresent(result -> chosen.put("learning_rate", learningRate));
+        training.ifPresent(result -> chosen.put(RATE, learningRate));
         if (cost > 0) {
-            chosen.put("head_cost", cost);
+            chosen.put(COST, cost);
         }
         return chosen;
     }
@@ -182,8 +149,12 @@ public record TextFitReport(
         return data;
     }
 
-    /** One line without the notes, which were told when they were found. */
-    String line() {
+    /**
+     * One line without the notes, which were told when they were found.
+     *
+     * @return the numbers in words
+     */
+    public String line() {
         StringBuilder text = new StringBuilder(trained + " examples, ");
         text.append(validated == 0 ? "no validation part" : validated + " to choose by");
         String start = cost > 0 ? String.format(Locale.ROOT, "head alone: C %.0f", cost) : "as it was read";

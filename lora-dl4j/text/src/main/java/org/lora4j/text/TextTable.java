@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -125,14 +126,7 @@ public final class TextTable {
     }
 
     private static Charset charset(Path file) throws IOException {
-        GuessedCharset found = GuessedCharset.of(file);
-        if (found.isGuess()) {
-            LOG.warn(
-                    "TextTable: {} is not UTF-8 and was read as {}, which is a guess; csv(file, separator, charset) tells it",
-                    MessageText.path(file),
-                    found.charset());
-        }
-        return found.charset();
+        return GuessedCharset.told(LOG, "TextTable", file, "csv(file, separator, charset) tells it");
     }
 
     /**
@@ -147,20 +141,36 @@ public final class TextTable {
      */
     public static List<LabeledWords> conll(Path file) throws IOException {
         Arguments.required(file, "TextTable.conll: file", "a file of words with tags");
-        return ConllRows.read(file, charset(file));
+        return ConllRows.read(
+                file, GuessedCharset.told(LOG, "TextTable.conll", file, "convert it to UTF-8 if that is wrong"));
     }
 
     /**
      * Reads a file with one JSON object a line.
      *
-     * @param file the file, UTF-8
+     * @param file the file, in UTF-8 or as {@link #csv(Path)} guesses
      * @return its rows
      * @throws ModelFormatException if a line is no JSON object; the message lists them
      * @throws IOException if it cannot be read
      */
     public static TextTable jsonLines(Path file) throws IOException {
         Arguments.required(file, "TextTable.jsonLines: file", "a file of JSON lines");
-        return new TextTable(file.toString(), ", JSON lines", JsonLines.read(file));
+        return jsonLines(file, GuessedCharset.told(LOG, "TextTable", file, "jsonLines(file, charset) tells it"));
+    }
+
+    /**
+     * Reads a file with one JSON object a line in a charset that is told.
+     *
+     * @param file as for {@link #jsonLines(Path)}
+     * @param charset such as {@code StandardCharsets.ISO_8859_1}
+     * @return its rows
+     * @throws IOException as {@link #jsonLines(Path)}, and at bytes that are no text in this charset
+     */
+    public static TextTable jsonLines(Path file, Charset charset) throws IOException {
+        Arguments.required(file, "TextTable.jsonLines: file", "a file of JSON lines");
+        Arguments.required(charset, "TextTable.jsonLines: charset", "a charset such as StandardCharsets.UTF_8");
+        String form = ", JSON lines" + (charset.equals(StandardCharsets.UTF_8) ? "" : ", " + charset);
+        return new TextTable(file.toString(), form, JsonLines.read(file, charset));
     }
 
     /**

@@ -3,34 +3,50 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.ServiceLoader;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.LabeledRows;
+import org.lora4j.internal.text.LinearHead;
+import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
+import org.lora4j.train.RunReceipt;
+import org.lora4j.train.TrainingPlan;
+import org.lora4j.trust.DataHashes;
+import org.lora4j.trust.ExamplePreview;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.Logger;
@@ -56,6 +72,13 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private static final Logger LOG = LoggerFactory.getLogger(TextTask.class);
     private static final double NANOS = 1e9;
+    private static final String RESUME = "resume";
+
+    /** What whoever calls {@code fit} on a task that has learned has to know. */
+    static final String STARTS_ANEW =
+            "every fit starts from the encoder, so what was learned before is replaced; to go on from"
+                    + " it, write its encoder by HuggingFaceExport.of(task.encoder()).weights(task.weights()).withoutHead()"
+                    + ".write(directory), and make the task over TextEncoder.load(directory)";
 
     private final String name = getClass().getSimpleName();
     private final TextEncoder encoder;
@@ -68,7 +91,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private boolean ownsEncoder;
 
     /** What is there after a fit or a load; no report where a directory had none. */
-    private record Fitted<I, E, P>(TaskModel model, Targets<I, E, P> targets, TextFitReport report) {}
+    private record Fitted<I, E, P>(
+            TaskModel model, Targets<I, E, P> targets, TextFitReport report, Optional<TaskEvidence> evidence) {}
 
     /**
      * For the class of a task.
@@ -81,9 +105,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Objects.requireNonNull(spec, "spec is null; expected what the task learns");
         this.encoder = settings.encoder();
         this.spec = spec;
-        this.options = settings.options(spec.kind().taskType(), BertClassifier.HEAD);
+        this.options = settings.options(spec.kind().taskType(), EncoderClassifier.HEAD);
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
-        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
+        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types, settings.head());
     }
 
     /**
@@ -103,17 +127,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     there is nothing to tell apart: a single label or tag, one number, equal relevance; the message lists every problem
      */
     public T fit(List<E> train) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        CheckedExamples<E> all = checked(train, "train", "fit", options.skipEmpty(), notes);
-        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
-        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
-        learn(
-                CheckedExamples.part("train", split.train()),
-                CheckedExamples.part("validation", split.validation()),
-                true,
-                notes);
-        return self();
+        return learnAll("fit", train);
     }
 
     /**
@@ -127,21 +141,77 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      *     {@code train} does not have
      */
     public T fit(List<E> train, List<E> validation) {
-        Objects.requireNonNull(train, name + ".fit: train is null; expected a list of examples");
+        return learnGiven("fit", train, validation);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
+     *
+     * @param train the same examples
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train) {
+        requireCheckpoints();
+        return learnAll(RESUME, train);
+    }
+
+    /**
+     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
+     * examples, settings and encoder the end is the same to the bit, as far as the steps go; a head that learned alone is solved again.
+     *
+     * @param train the same examples
+     * @param validation the same examples to choose by
+     * @return this
+     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
+     * @throws IllegalStateException without {@code checkpoints} of the builder
+     */
+    public T resume(List<E> train, List<E> validation) {
+        requireCheckpoints();
+        return learnGiven(RESUME, train, validation);
+    }
+
+    private void requireCheckpoints() {
+        if (options.run().checkpoints().isEmpty()) {
+            throw new IllegalStateException(name + ".resume: there are no checkpoints to go on from; expected"
+                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+        }
+    }
+
+    private T learnAll(String call, List<E> train) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
+        List<String> notes = new ArrayList<>();
+        CheckedExamples<E> all = checked(train, "train", call, options.skipEmpty(), notes);
+        Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
+        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
+        learn(
+                call,
+                CheckedExamples.part("train", split.train()),
+                CheckedExamples.part("validation", split.validation()),
+                true,
+                notes);
+        return self();
+    }
+
+    private T learnGiven(String call, List<E> train, List<E> validation) {
+        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
         Objects.requireNonNull(
-                validation, name + ".fit: validation is null; expected a list of examples. fit(train) makes one.");
+                validation,
+                name + "." + call + ": validation is null; expected a list of examples. " + call
+                        + "(train) makes one.");
         List<String> notes = new ArrayList<>();
         Problems problems = new Problems();
         CheckedExamples<E> learned = CheckedExamples.of(spec, train, "train", options.skipEmpty(), problems, notes);
         CheckedExamples<E> held =
                 CheckedExamples.of(spec, validation, "validation", options.skipEmpty(), problems, notes);
-        problems.throwIfAny(name + ".fit");
+        problems.throwIfAny(name + "." + call);
         if (held.examples().isEmpty()) {
             throw new IllegalArgumentException(
-                    name + ".fit: the validation part is empty; expected examples to choose by,"
-                            + " none of them in the training part. fit(train) makes one.");
+                    name + "." + call + ": the validation part is empty; expected examples to choose by,"
+                            + " none of them in the training part. " + call + "(train) makes one.");
         }
-        learn(learned, held, false, notes);
+        learn(call, learned, held, false, notes);
         return self();
     }
 
@@ -158,7 +228,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     }
 
     private synchronized void learn(
-            CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
+            String call, CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
         Progress progress = options.fit().progress(name + ".fit");
@@ -170,10 +240,31 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         List<EncodedText> encodedHeld = encode(validation, targets, tokens);
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(targets.notes());
-        notes.addAll(notes(learned, held, encoded, encodedHeld));
-        notes.forEach(note -> LOG.warn("{}: {}", name, note));
-        TaskFit.Outcome outcome =
-                TaskFit.fit(parts, new TargetHead(name, targets), options, encoded, encodedHeld, taken, progress);
+        Optional<LinearHead> own = start(targets, train);
+        headNote(targets, own).ifPresent(notes::add);
+        if (encoder.isPoolingGuessed() && targets.head() != TaskExporter.Head.TAGS) {
+            notes.add("the files of the encoder do not say how a text becomes one vector; " + encoder.pooling()
+                    + " was chosen, encoder.withPooling(...) sets another");
+        }
+        Preflight preflight = preflight(learned, held, targets, encoded, encodedHeld);
+        preflight.require(name + ".fit");
+        notes.addAll(preflight.notes());
+        Fitted<I, E, P> before = fitted;
+        if (before != null && before.model().tuning() != Tuning.HEAD_ONLY) {
+            notes.add(STARTS_ANEW);
+        }
+        if (!Silence.isKept()) {
+            notes.forEach(note -> LOG.warn("{}: {}", name, note));
+        }
+        TaskFit.Outcome outcome = TaskFit.fit(
+                parts,
+                new TargetHead(name, targets),
+                options.resuming(call.equals(RESUME)),
+                own,
+                encoded,
+                encodedHeld,
+                taken,
+                progress);
         TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
@@ -191,11 +282,54 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         if (!progress.isNone()) {
             LOG.info("{}: {}", name, report.line());
         }
-        Fitted<I, E, P> before = fitted;
-        fitted = new Fitted<>(outcome.model(), targets, report);
+        TaskEvidence evidence = evidence(outcome.model(), targets, report, train, encoded, validation, encodedHeld);
+        fitted = new Fitted<>(outcome.model(), targets, report, Optional.of(evidence));
         if (before != null) {
             before.model().close();
         }
+    }
+
+    /** Checks what a fit gave, and takes note of it for a receipt. */
+    private TaskEvidence evidence(
+            TaskModel model,
+            Targets<I, E, P> targets,
+            TextFitReport report,
+            List<E> train,
+            List<EncodedText> encoded,
+            List<E> validation,
+            List<EncodedText> held) {
+        TrainingPlan plan = options.planWithHead(!validation.isEmpty());
+        try {
+            RunReceipt.requireChanged(name + ".fit", plan, report);
+        } catch (IllegalStateException e) {
+            model.close();
+            throw e;
+        }
+        Map<String, DataHashes> data = new LinkedHashMap<>();
+        data.put(Receipt.TRAIN, hashes(train, encoded));
+        if (!validation.isEmpty()) {
+            data.put(Receipt.VALIDATION, hashes(validation, held));
+        }
+        return TaskEvidence.of(
+                spec.kind().name(),
+                model,
+                encoder::hashes,
+                data,
+                plan,
+                options.fit().seed(),
+                report);
+    }
+
+    private DataHashes hashes(List<E> examples, List<EncodedText> encoded) {
+        DataHashes.Gathering gathering = new DataHashes.Gathering();
+        for (int i = 0; i < examples.size(); i++) {
+            spec.texts(spec.input(examples.get(i))).forEach(gathering::text);
+            for (float value : encoded.get(i).target()) {
+                gathering.number(Float.floatToRawIntBits(value));
+            }
+            gathering.end();
+        }
+        return gathering.hashes();
     }
 
     /** The targets of the training part, after everything that is wrong with either part was told. */
@@ -203,11 +337,55 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Problems problems = new Problems();
         problems.check(!train.examples().isEmpty(), "no examples to learn from, expected some of each kind");
         problems.throwIfAny(name + ".fit");
-        Targets<I, E, P> targets = spec.targets(train.examples());
+        Targets<I, E, P> targets = own(train.examples()).orElseGet(() -> spec.targets(train.examples()));
         train.check(targets, problems);
         validation.check(targets, problems);
         problems.throwIfAny(name + ".fit");
         return targets;
+    }
+
+    /** The task as one that can begin with the head of a checkpoint; empty unless it does. */
+    private Optional<CheckpointSpec<I, E, P, R>> checkpoint() {
+        return spec instanceof CheckpointSpec<I, E, P, R> own && parts.head().isPresent()
+                ? Optional.of(own)
+                : Optional.empty();
+    }
+
+    /** What the head of the checkpoint tells, if examples ask for just that. */
+    private Optional<Targets<I, E, P>> own(List<E> train) {
+        return checkpoint().flatMap(of -> of.targets(parts.head().orElseThrow(), train));
+    }
+
+    /** The last layer of the checkpoint's head, if learning goes on from it. */
+    private Optional<LinearHead> start(Targets<I, E, P> targets, List<E> train) {
+        return options.tuning() == Tuning.HEAD_ONLY || own(train).isEmpty()
+                ? Optional.empty()
+                : checkpoint().map(of -> of.start(parts.head().orElseThrow(), targets));
+    }
+
+    /** What becomes of a head that the checkpoint has, unless learning goes on from it. */
+    private Optional<String> headNote(Targets<I, E, P> targets, Optional<LinearHead> start) {
+        Optional<PretrainedHead> head = parts.head().or(encoder::head);
+        if (head.isEmpty() || start.isPresent()) {
+            return Optional.empty();
+        }
+        if (head.get().last().isEmpty()) {
+            return Optional.of("the encoder's checkpoint " + CheckpointTask.leftOut(head.get())
+                    + "; it is left out, and a new head learns");
+        }
+        String old = "the head of the encoder's checkpoint, a "
+                + MessageText.name(head.get().architecture()) + " for "
+                + MessageText.values(head.get().labels()) + ", is not kept: ";
+        if (parts.head().isEmpty()) {
+            return Optional.of(
+                    old + "this task began with the encoder alone; builder(directory) of the task that reads it goes on"
+                            + " with it");
+        }
+        return Optional.of(old
+                + (options.tuning() == Tuning.HEAD_ONLY
+                        ? "headOnly() finds its last layer anew"
+                        : "the examples have " + MessageText.values(targets.names())
+                                + ", for which its last layer is a new one"));
     }
 
     /** Looks through a list by itself. */
@@ -245,37 +423,54 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return tokens;
     }
 
-    private List<String> notes(
+    /** What is found in the examples, before anything is computed with them. */
+    private Preflight preflight(
             CheckedExamples<E> train,
             CheckedExamples<E> validation,
+            Targets<I, E, P> targets,
             List<EncodedText> encoded,
             List<EncodedText> held) {
-        List<String> notes = new ArrayList<>();
-        long cut = encoded.stream().filter(example -> example.tokens().cut()).count()
-                + held.stream().filter(example -> example.tokens().cut()).count();
-        if (cut > 0) {
-            notes.add(cut + " of " + (encoded.size() + held.size()) + " texts are longer than " + encoder.maxLength()
-                    + " tokens and were cut; encoder.withMaxLength(...) takes more of them");
+        Preflight found = options.fit().preflight();
+        if (options.tuning() == Tuning.HEAD_ONLY) {
+            found = found.without(PreflightRule.RATE_OF_ANOTHER_KIND);
         }
-        Map<List<String>, Integer> known = new LinkedHashMap<>();
-        for (int i = 0; i < train.examples().size(); i++) {
-            known.putIfAbsent(
-                    spec.texts(spec.input(train.examples().get(i))),
-                    train.rows().get(i));
-        }
-        List<String> twice = new ArrayList<>();
-        for (int i = 0; i < validation.examples().size(); i++) {
-            Integer at = known.get(spec.texts(spec.input(validation.examples().get(i))));
-            if (at != null) {
-                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
-            }
-        }
-        if (!twice.isEmpty()) {
-            notes.add(twice.size()
-                    + " texts of the validation part are in the training part, too, so scores on it are too" + " high: "
-                    + MessageText.values(twice));
-        }
-        return notes;
+        List<EncodedText> all = Stream.concat(encoded.stream(), held.stream()).toList();
+        found = TextPreflight.ofTokens(
+                found, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
+        found = TextPreflight.withoutTarget(found, targets, train, encoded);
+        found = TextPreflight.withoutTarget(found, targets, validation, held);
+        List<Integer> words = Stream.concat(train.examples().stream(), validation.examples().stream())
+                .map(example -> spec.texts(spec.input(example)).size())
+                .toList();
+        found = TextPreflight.cutLabels(found, targets, words, all);
+        found = TextPreflight.inBothParts(found, train, validation, example -> spec.texts(spec.input(example)));
+        return found.showing(
+                TextPreview.of(train.examples(), 3, example -> TextPreview.of(spec, targets, encoder, example))
+                        .examples()
+                        .stream()
+                        .map(Object::toString)
+                        .toList());
+    }
+
+    /**
+     * Shows examples as the model gets them, with what is learned of them, before anything is trained.
+     *
+     * @param examples the examples
+     * @param count how many are shown at most, the first ones; 1 or more
+     * @return the first examples, for a terminal or as a page
+     * @throws IllegalArgumentException as {@link #fit(List)}
+     */
+    public ExamplePreview preview(List<E> examples, int count) {
+        Arguments.required(examples, name + ".preview: examples", "a list of examples");
+        Problems problems = new Problems();
+        problems.atLeast("count", count, 1);
+        problems.throwIfAny(name + ".preview");
+        requireOpen();
+        CheckedExamples<E> all = checked(examples, "examples", "preview", options.skipEmpty(), new ArrayList<>());
+        Fitted<I, E, P> now = fitted;
+        Targets<I, E, P> targets =
+                now == null ? targets(all, CheckedExamples.part("validation", List.of())) : now.targets();
+        return TextPreview.of(all.examples(), count, example -> TextPreview.of(spec, targets, encoder, example));
     }
 
     /**
@@ -306,6 +501,21 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private List<P> predict(List<? extends I> inputs, String call) {
         Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
         Fitted<I, E, P> now = requireFitted(call);
+        List<TokenizedText> tokens = new ArrayList<>();
+        float[][] logits = logits(now, inputs, call, tokens);
+        List<P> predictions = new ArrayList<>();
+        for (int i = 0; i < logits.length; i++) {
+            predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
+        }
+        return predictions;
+    }
+
+    /** The numbers of the head as they are. */
+    final float[][] logits(List<? extends I> inputs, String call) {
+        return logits(requireFitted(call), inputs, call, new ArrayList<>());
+    }
+
+    private float[][] logits(Fitted<I, E, P> now, List<? extends I> inputs, String call, List<TokenizedText> tokens) {
         Problems problems = new Problems();
         CheckedExamples.<I>checkInputs(
                 "input",
@@ -315,14 +525,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 problems);
         problems.throwIfAny(name + ".predict");
         Progress progress = options.fit().progress(name + "." + call);
-        List<TokenizedText> tokens = tokens(inputs, progress.stage("tokens", "texts", inputs.size()));
+        tokens.addAll(tokens(inputs, progress.stage("tokens", "texts", inputs.size())));
         TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
-        float[][] logits = now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
-        List<P> predictions = new ArrayList<>();
-        for (int i = 0; i < logits.length; i++) {
-            predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
-        }
-        return predictions;
+        return now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
     }
 
     /**
@@ -372,12 +577,33 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         fields.put("task", spec.kind().name());
         fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
+        if (parts.head().isPresent()) {
+            fields.put(CheckpointTask.HEAD, CheckpointTask.OF_CHECKPOINT);
+        }
         if (now.report() != null) {
             fields.put("report", now.report().fields());
         }
         synchronized (this) {
-            TaskFiles.save(name + ".save", directory, now.model(), fields);
+            TaskFiles.save(
+                    name + ".save",
+                    directory,
+                    now.model(),
+                    fields,
+                    now.evidence().flatMap(evidence -> evidence.receipt(name + ".save", now.model())),
+                    (staging, written) ->
+                            TaskFiles.load(staging, written, parts, new TargetHead(name, now.targets()), true));
         }
+    }
+
+    /**
+     * What the training was, as {@link #save} writes it beside the task.
+     *
+     * @return the receipt; empty if this task was loaded from a directory without one, or what was trained was changed since
+     * @throws IllegalStateException if nothing was learned yet
+     */
+    public Optional<Receipt> receipt() {
+        Fitted<I, E, P> now = requireFitted("receipt");
+        return now.evidence().flatMap(evidence -> evidence.receipt(name + ".receipt", now.model()));
     }
 
     /**
@@ -435,6 +661,49 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return loaded.self();
     }
 
+    /** Reads what a task of a class saved, or a checkpoint whose head that class reads; what is there tells which. */
+    static <T extends TextTask<?, ?, ?, ?, T>> T load(
+            CheckpointTask kind,
+            Path directory,
+            Function<TextEncoder, ? extends TextTaskBuilder<?, T>> builder,
+            Path... encoderFolders)
+            throws IOException {
+        String where = kind.call("load");
+        Arguments.required(directory, where + ": directory", "a directory that save wrote, or one of a checkpoint");
+        if (CheckpointTask.isSaved(directory) || !Files.isDirectory(directory)) {
+            boolean head = CheckpointTask.beginsWithHead(TaskFiles.read(directory));
+            return load(
+                    directory, where, encoder -> CheckpointTask.builder(builder.apply(encoder), head), encoderFolders);
+        }
+        T loaded = SavedEncoder.with(
+                kind.open(where, directory),
+                encoder -> builder.apply(encoder).fromCheckpoint().build());
+        ((TextTask<?, ?, ?, ?, T>) loaded).ownsEncoder = true;
+        return loaded;
+    }
+
+    /** Reads what a task of a class saved, with its encoder. */
+    static <T extends TextTask<?, ?, ?, ?, T>> T load(
+            CheckpointTask kind,
+            Path directory,
+            TextEncoder encoder,
+            Function<TextEncoder, ? extends TextTaskBuilder<?, T>> builder)
+            throws IOException {
+        String where = kind.call("load");
+        Arguments.required(directory, where + ": directory", "a directory that save wrote");
+        Arguments.required(encoder, where + ": encoder", "an encoder, such as TextEncoder.load(directory)");
+        if (!CheckpointTask.isSaved(directory) && Files.exists(directory.resolve("config.json"))) {
+            throw new IncompatibleBaseException(where + ": " + MessageText.path(directory)
+                    + " is a checkpoint with weights of its own; expected what save of a task wrote, for an encoder. Call "
+                    + where
+                    + "(directory) alone.");
+        }
+        boolean head = CheckpointTask.beginsWithHead(TaskFiles.read(directory));
+        TextTask<?, ?, ?, ?, T> task =
+                CheckpointTask.builder(builder.apply(encoder), head).build();
+        return task.read(directory);
+    }
+
     /**
      * Takes up what {@link #save} wrote, for the {@code load} of a task's class.
      *
@@ -443,12 +712,30 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IOException if a file is missing or damaged, or is of another task or for another encoder
      */
     protected final T read(Path directory) throws IOException {
+        try (TrustPolicy.Opened opened = encoder.trust().open(directory)) {
+            return readFrom(opened.path(), directory);
+        }
+    }
+
+    private T readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        if (CheckpointTask.beginsWithHead(fields) && parts.head().isEmpty()) {
+            throw new IncompatibleBaseException(
+                    file + ": its head began as that of a checkpoint, but the encoder has none;"
+                            + " expected the encoder of that checkpoint. Load it from there: TextEncoder.load(directory).");
+        }
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
-        TaskModel model = TaskFiles.load(directory, fields, parts, new TargetHead(name, targets));
-        fitted = new Fitted<>(model, targets, report);
+        TaskModel model = TaskFiles.load(
+                directory,
+                fields,
+                parts,
+                new TargetHead(name, targets),
+                encoder.trust().allowsOtherBase());
+        Optional<Receipt> receipt = TaskFiles.receipt(directory, model);
+        SavedEncoder.requireTrusted(named, receipt, encoder);
+        fitted = new Fitted<>(model, targets, report, receipt.map(of -> TaskEvidence.loaded(model, of)));
         return self();
     }
 
@@ -475,10 +762,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalStateException if nothing was learned yet, or no adapter was
      */
     public AdaptedSameDiff model() {
-        TaskModel model = requireFitted("model").model();
+        Fitted<I, E, P> now = requireFitted("model");
+        TaskModel model = now.model();
         return model.adapted()
                 .orElseThrow(() -> new IllegalStateException(name + ".model: "
-                        + (model.tuning() == Tuning.FULL ? "all weights were trained" : "the head alone was trained")
+                        + (model.tuning() == Tuning.FULL
+                                ? "all weights were trained"
+                                : now.report() == null && parts.head().isPresent()
+                                        ? "nothing was trained since the checkpoint was read"
+                                        : "the head alone was trained")
                         + "; expected an adapter. graph() gives what was trained."));
     }
 
@@ -575,12 +867,30 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private Fitted<I, E, P> requireFitted(String call) {
         requireOpen();
-        Fitted<I, E, P> now = fitted;
+        Fitted<I, E, P> now = fitted != null ? fitted : asRead();
         if (now == null) {
-            throw new IllegalStateException(
-                    name + "." + call + ": nothing was learned yet; expected fit(...) or load(...) before it.");
+            throw new IllegalStateException(name + "." + call
+                    + ": nothing was learned yet; expected fit(...) or load(...) before it."
+                    + encoder.head()
+                            .filter(head -> head.last().isEmpty())
+                            .map(head -> " The checkpoint " + CheckpointTask.leftOut(head) + ", and was left out.")
+                            .orElse(""));
         }
         return now;
+    }
+
+    /** What the checkpoint that this task begins with tells; null if there is none. */
+    private synchronized Fitted<I, E, P> asRead() {
+        if (fitted == null) {
+            checkpoint().ifPresent(of -> {
+                PretrainedHead head = parts.head().orElseThrow();
+                Targets<I, E, P> targets = of.targets(head);
+                LinearHead last = of.start(head, targets);
+                TaskModel model = TaskModel.of(parts, new TargetHead(name, targets).kind(), last);
+                fitted = new Fitted<>(model, targets, null, Optional.empty());
+            });
+        }
+        return fitted;
     }
 
     private void requireOpen() {

@@ -2,12 +2,16 @@
 package org.lora4j.text;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.text.FitRun;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.Tuning;
+import org.lora4j.pretrained.PretrainedHead;
+import org.lora4j.train.Checkpoints;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
 
@@ -31,10 +35,12 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
 
     private final String task;
     private final TextEncoder encoder;
+    private Optional<PretrainedHead> head = Optional.empty();
     private boolean headOnly;
     private OptionalInt batchSize = OptionalInt.empty();
     private OptionalDouble headLearningRate = OptionalDouble.empty();
     private boolean skipEmpty;
+    private Optional<Checkpoints> checkpoints = Optional.empty();
 
     /**
      * For the builder of a task that has settings of its own; {@link TaskBuilder} is one for others.
@@ -62,6 +68,17 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
 
     final TextEncoder encoder() {
         return encoder;
+    }
+
+    /** Begins with the head of the encoder's checkpoint, if a task reads it. */
+    final B fromCheckpoint() {
+        head = encoder.head().filter(of -> of.last().isPresent());
+        return self();
+    }
+
+    /** The head to begin with. */
+    final Optional<PretrainedHead> head() {
+        return head;
     }
 
     /**
@@ -147,6 +164,18 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
         return self();
     }
 
+    /**
+     * Has the steps of the fit written down, so that {@code resume} of the task can go on with them.
+     *
+     * @param value where and how often
+     * @return this
+     */
+    public B checkpoints(Checkpoints value) {
+        checkpoints = Optional.of(
+                Objects.requireNonNull(value, task + ": checkpoints is null; expected such as Checkpoints.in(folder)"));
+        return self();
+    }
+
     @Override
     protected void check(Problems problems) {
         super.check(problems);
@@ -170,6 +199,7 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
                 fit.adapterFor(taskType, encoder.name(), modulesToSave),
                 batchSize,
                 headLearningRate.orElse(fit.full() ? FULL_HEAD_RATE : HEAD_RATE),
-                skipEmpty);
+                skipEmpty,
+                new FitRun(checkpoints, false));
     }
 }

@@ -12,17 +12,18 @@ import java.util.function.Predicate;
 import onnx.Onnx;
 import org.junit.jupiter.api.Test;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.internal.encoder.EncoderTensor;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class BertFromOnnxTest {
 
-    private static final BertConfig CONFIG = BertConfig.of(2, 8, 4, 12, 10, 6, 2);
+    private static final EncoderConfig CONFIG = EncoderConfig.bert(2, 8, 4, 12, 10, 6, 2);
 
-    private final BertWeights weights = BertWeights.random(CONFIG, 4, DataType.FLOAT);
+    private final EncoderWeights weights = EncoderWeights.random(CONFIG, 4, DataType.FLOAT);
 
     @Test
     void fromOnnx_givesConfigAndTensors() throws IOException {
-        BertWeights read = BertWeights.fromOnnx(export("", name -> true), 4);
+        EncoderWeights read = EncoderWeights.fromOnnx(export("", name -> true), 4);
 
         assertThat(read.config()).isEqualTo(CONFIG);
         assertThat(read.tensors()).isEqualTo(weights.tensors());
@@ -30,7 +31,7 @@ class BertFromOnnxTest {
 
     @Test
     void fromOnnx_withAModelPrefix_dropsIt() throws IOException {
-        BertWeights read = BertWeights.fromOnnx(export("bert.", name -> true), 4);
+        EncoderWeights read = EncoderWeights.fromOnnx(export("bert.", name -> true), 4);
 
         assertThat(read.tensors()).isEqualTo(weights.tensors());
     }
@@ -43,7 +44,7 @@ class BertFromOnnxTest {
                         && !name.equals("encoder.layer.0.output.LayerNorm.bias"));
 
         assertThatExceptionOfType(ModelFormatException.class)
-                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
+                .isThrownBy(() -> EncoderWeights.fromOnnx(onnx, 4))
                 .withMessageContaining("2 problems")
                 .withMessageContaining(
                         "tensor \"/encoder/layer.1/attention/self/key/MatMul\" is missing, expected shape [8, 8]")
@@ -57,7 +58,7 @@ class BertFromOnnxTest {
                 OnnxInitializersTest.floats("conv1.weight", OnnxInitializersTest.raw(1), 1)));
 
         assertThatExceptionOfType(ModelFormatException.class)
-                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 4))
+                .isThrownBy(() -> EncoderWeights.fromOnnx(onnx, 4))
                 .withMessage(
                         "test.onnx: 0 tensors named \"embeddings.word_embeddings.weight\"; expected one, as in exports"
                                 + " of BERT-family encoders. The file starts with: \"conv1.weight\".");
@@ -68,7 +69,7 @@ class BertFromOnnxTest {
         OnnxInitializers onnx = export("", name -> true);
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 3))
+                .isThrownBy(() -> EncoderWeights.fromOnnx(onnx, 3))
                 .withMessageContaining("heads = 3, expected a divisor of hidden = 8");
     }
 
@@ -88,10 +89,11 @@ class BertFromOnnxTest {
         OnnxInitializers onnx = export("", name -> true, attention.build());
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> BertWeights.fromOnnx(onnx, 2))
-                .withMessage("BertWeights.fromOnnx: heads = 2 for test.onnx; expected 4, as its graph splits 8 features"
-                        + " into 4 heads of 2.");
-        assertThat(BertWeights.fromOnnx(onnx, 4).config().heads()).isEqualTo(4);
+                .isThrownBy(() -> EncoderWeights.fromOnnx(onnx, 2))
+                .withMessage(
+                        "EncoderWeights.fromOnnx: heads = 2 for test.onnx; expected 4, as its graph splits 8 features"
+                                + " into 4 heads of 2.");
+        assertThat(EncoderWeights.fromOnnx(onnx, 4).config().heads()).isEqualTo(4);
     }
 
     private static Onnx.NodeProto constant(String output, long value) {
@@ -123,12 +125,12 @@ class BertFromOnnxTest {
     private OnnxInitializers export(String prefix, Predicate<String> kept, Onnx.GraphProto more) throws IOException {
         List<Onnx.TensorProto> tensors = new ArrayList<>();
         List<Onnx.NodeProto> nodes = new ArrayList<>();
-        for (BertTensor tensor : BertTensor.allOf(CONFIG)) {
+        for (EncoderTensor tensor : CONFIG.shape().tensors()) {
             if (!kept.test(tensor.name())) {
                 continue;
             }
             String name = prefix + tensor.name();
-            if (tensor.kind() == BertTensor.Kind.LINEAR) {
+            if (tensor.kind() == EncoderTensor.Kind.LINEAR) {
                 String path =
                         "/" + name.replace(".weight", "").replace('.', '/').replaceAll("layer/(\\d)", "layer.$1");
                 name = "onnx::MatMul_" + nodes.size();

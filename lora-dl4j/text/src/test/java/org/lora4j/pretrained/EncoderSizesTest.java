@@ -70,9 +70,9 @@ class EncoderSizesTest {
             for (Object edge : EDGES) {
                 tiny(type).with(field, edge).writeConfig(folder);
                 try {
-                    PretrainedBert loaded = PretrainedBert.load(folder);
+                    PretrainedEncoder loaded = PretrainedEncoder.load(folder);
                     accepted++;
-                    BertConfig config = loaded.config();
+                    EncoderConfig config = loaded.config();
                     assertThat(config.hidden()).isEqualTo(TinyCheckpoint.HIDDEN);
                     assertThat(config.intermediate()).isEqualTo(TinyCheckpoint.WIDE);
                     assertThat(config.layers()).isEqualTo(2);

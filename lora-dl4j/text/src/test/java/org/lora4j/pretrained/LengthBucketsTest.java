@@ -221,7 +221,7 @@ class LengthBucketsTest {
 
     @Test
     void requireFits_withTooLongTextsAndForeignIds_namesThemAll() {
-        BertConfig config = BertConfig.of(1, 4, 2, 6, 'd', 3, 1);
+        EncoderConfig config = EncoderConfig.bert(1, 4, 2, 6, 'd', 3, 1);
         LengthBuckets buckets = LengthBuckets.of(
                 List.of(new TextExample("abc", 0), new TextExample("aaaa", 0), new TextExample("ad", 1)),
                 CHARACTERS,
@@ -239,7 +239,8 @@ class LengthBucketsTest {
     void requireFits_ofWhatFits_givesTheBuckets() {
         LengthBuckets buckets = LengthBuckets.of(List.of(new TextExample("abc", 0)), CHARACTERS, 2, 1);
 
-        assertThat(buckets.requireFits(BertConfig.of(1, 4, 2, 6, 'd', 3, 1))).isSameAs(buckets);
+        assertThat(buckets.requireFits(EncoderConfig.bert(1, 4, 2, 6, 'd', 3, 1)))
+                .isSameAs(buckets);
     }
 
     @ParameterizedTest(name = "seed {0}")

@@ -64,23 +64,24 @@ class LongTextsTest {
         double[] mask = new double[length];
         Arrays.fill(mask, 1);
         Map<String, INDArray> batch = TinyBerts.batch(new int[][] {ids}, new double[][] {mask});
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}}));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new double[][] {{0, 0, 1}}));
         return batch;
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("configs")
     void textLongerThanThePositions_isRefusedByOutputAndTraining(String name, LoraConfig config) {
-        BertClassifier classifier = BertClassifier.create(TinyBerts.weights(TinyBerts.CONFIG, 7), Pooling.CLS, 3, 42);
+        EncoderClassifier classifier =
+                EncoderClassifier.create(TinyBerts.weights(TinyBerts.CONFIG, 7), Pooling.CLS, 3, 42);
         AdaptedSameDiff model = DefaultAdapter.fresh(AdaptedSameDiff.of(classifier.graph()), config, 1);
         Trainer trainer = Trainer.builder(model)
                 .plan(TrainingPlan.builder().epochs(1).build())
                 .build();
-        INDArray before = model.output(batch(LONGEST), BertClassifier.LOGITS).get(BertClassifier.LOGITS);
+        INDArray before = model.output(batch(LONGEST), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS);
 
         for (int length : new int[] {LONGEST + 1, 100 * LONGEST}) {
             Map<String, INDArray> tooLong = batch(length);
-            assertThatThrownBy(() -> model.output(tooLong, BertClassifier.LOGITS))
+            assertThatThrownBy(() -> model.output(tooLong, EncoderClassifier.LOGITS))
                     .isInstanceOf(IndexOutOfRangeException.class)
                     .hasMessageContaining("\"position_ids\": indices from 0 to " + (length - 1))
                     .hasMessageContaining("expected 0 to " + (LONGEST - 1))
@@ -89,7 +90,7 @@ class LongTextsTest {
                     .hasStackTraceContaining("\"position_ids\": indices from 0 to " + (length - 1));
         }
 
-        assertThat(model.output(batch(LONGEST), BertClassifier.LOGITS).get(BertClassifier.LOGITS))
+        assertThat(model.output(batch(LONGEST), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS))
                 .isEqualTo(before);
     }
 }

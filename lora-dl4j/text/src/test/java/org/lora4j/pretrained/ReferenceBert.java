@@ -13,19 +13,19 @@ import java.util.stream.IntStream;
 final class ReferenceBert {
 
     private final Map<String, double[][]> weights;
-    private final BertConfig config;
+    private final EncoderConfig config;
 
-    ReferenceBert(BertWeights weights) {
+    ReferenceBert(EncoderWeights weights) {
         this(weights.config(), rows(weights));
     }
 
     /** Weights by name: linear ones {@code [in][out]}, vectors as one row. */
-    ReferenceBert(BertConfig config, Map<String, double[][]> weights) {
+    ReferenceBert(EncoderConfig config, Map<String, double[][]> weights) {
         this.config = config;
         this.weights = weights;
     }
 
-    private static Map<String, double[][]> rows(BertWeights weights) {
+    private static Map<String, double[][]> rows(EncoderWeights weights) {
         Map<String, double[][]> rows = new LinkedHashMap<>();
         weights.tensors()
                 .forEach((name, array) -> rows.put(
@@ -69,10 +69,11 @@ final class ReferenceBert {
 
     private double activation(double x) {
         return switch (config.activation()) {
-            case GELU -> x * 0.5 * (1 + erf(x / Math.sqrt(2)));
-            case GELU_TANH -> x * 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3))));
-            case SILU -> x / (1 + Math.exp(-x));
-            case RELU -> Math.max(x, 0);
+            case "gelu" -> x * 0.5 * (1 + erf(x / Math.sqrt(2)));
+            case "gelu_new" -> x * 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3))));
+            case "silu" -> x / (1 + Math.exp(-x));
+            case "relu" -> Math.max(x, 0);
+            default -> throw new AssertionError(config.activation());
         };
     }
 

@@ -12,10 +12,10 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.method.ModuleShape;
 import org.lora4j.model.NotAdaptable;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -290,12 +290,12 @@ class GraphModulesTest {
         assertThat(GraphModules.find(sd).heads()).containsExactly("head");
     }
 
-    private static final BertConfig TINY = BertConfig.of(2, 8, 2, 12, 10, 6, 2);
+    private static final EncoderConfig TINY = EncoderConfig.bert(2, 8, 2, 12, 10, 6, 2);
 
     @Test
     void find_inAnEncoder_givesThePathsOfHuggingFace() {
         GraphModules found =
-                GraphModules.find(BertEncoder.create(BertWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN)
+                GraphModules.find(EncoderGraph.create(EncoderWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN)
                         .graph());
 
         assertThat(found.paths())
@@ -312,8 +312,8 @@ class GraphModulesTest {
 
     @Test
     void heads_ofAClassifierOnAnEncoder_areItsClassifier() {
-        GraphModules found =
-                GraphModules.find(BertClassifier.create(BertWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN, 3, 1)
+        GraphModules found = GraphModules.find(
+                EncoderClassifier.create(EncoderWeights.random(TINY, 1, DataType.FLOAT), Pooling.MEAN, 3, 1)
                         .graph());
 
         assertThat(found.heads()).containsExactly("classifier");

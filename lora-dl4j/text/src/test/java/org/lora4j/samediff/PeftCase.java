@@ -16,9 +16,9 @@ import java.util.TreeSet;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.safetensors.SafetensorsReader;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -52,12 +52,12 @@ final class PeftCase {
     }
 
     Map<String, INDArray> inputs() {
-        if (graph.hasVariable(BertEncoder.INPUT_IDS)) {
+        if (graph.hasVariable(EncoderGraph.INPUT_IDS)) {
             INDArray ids = io.get("ids");
             INDArray mask = io.getOrDefault("mask", Nd4j.ones(DataType.FLOAT, ids.shape()));
             return Map.of(
-                    BertEncoder.INPUT_IDS, ids.castTo(DataType.INT32),
-                    BertEncoder.ATTENTION_MASK, mask.castTo(DataType.FLOAT));
+                    EncoderGraph.INPUT_IDS, ids.castTo(DataType.INT32),
+                    EncoderGraph.ATTENTION_MASK, mask.castTo(DataType.FLOAT));
         }
         return io.containsKey("ids") ? Map.of("ids", io.get("ids")) : Map.of("x", io.get("x"));
     }
@@ -130,7 +130,7 @@ final class PeftCase {
         int layers = (int) encoder.keySet().stream()
                 .filter(key -> key.endsWith("query.weight"))
                 .count();
-        BertConfig config = BertConfig.of(
+        EncoderConfig config = EncoderConfig.bert(
                 layers,
                 8,
                 2,
@@ -138,9 +138,9 @@ final class PeftCase {
                 (int) encoder.get("embeddings.word_embeddings.weight").size(0),
                 (int) encoder.get("embeddings.position_embeddings.weight").size(0),
                 2);
-        BertEncoder bert = BertEncoder.create(BertWeights.of(config, encoder), Pooling.MEAN);
+        EncoderGraph bert = EncoderGraph.create(EncoderWeights.of(config, encoder), Pooling.MEAN);
         PeftCase golden = new PeftCase(name, bert.graph());
-        return golden.withLoss(golden.linear("classifier", golden.graph.getVariable(BertEncoder.POOLED)));
+        return golden.withLoss(golden.linear("classifier", golden.graph.getVariable(EncoderGraph.POOLED)));
     }
 
     private SDVariable linear(String module, SDVariable x) {

@@ -412,8 +412,8 @@ class TextClassifierTest {
         assertThat(after).isEqualTo(before);
         assertThat(after.training().orElseThrow().highestRate()).isCloseTo(before.learningRate(), within(1e-4));
         assertThat(after.toString())
-                .contains("all epochs were run; 4 epochs in ")
-                .contains("; learning rate ")
+                .contains("completed after 4 epochs; ")
+                .contains("; rate up to ")
                 .contains(" examples/s")
                 .contains(" s in all");
         HEAD.save(folder);
@@ -448,7 +448,7 @@ class TextClassifierTest {
                 .fit(TRAIN, VALIDATION);
 
         assertThat(classifier.report().training().orElseThrow().stopReason()).isEqualTo(StopReason.INTERRUPTED);
-        assertThat(classifier.report().toString()).contains("INTERRUPTED after 4 steps; 1 epoch in ");
+        assertThat(classifier.report().toString()).contains("INTERRUPTED after 4 steps, in epoch 1; ");
     }
 
     @Test
@@ -456,10 +456,10 @@ class TextClassifierTest {
         TextClassifier classifier =
                 quick().batchSize(4).epochs(2).evaluateEvery(3).build().fit(TRAIN, VALIDATION);
 
-        // Texts of similar length make 12 batches an epoch; those after 12 and 24 are of the epochs.
+        // 40 texts make 10 batches an epoch; those after 10 and 20 are of the epochs.
         assertThat(classifier.report().training().orElseThrow().evaluations())
                 .extracting(EvaluationReport::step)
-                .containsExactly(3L, 6L, 9L, 15L, 18L, 21L);
+                .containsExactly(3L, 6L, 9L, 12L, 15L, 18L);
         assertThatThrownBy(() -> quick().evaluateEvery(0).build()).hasMessageContaining("evaluateEvery = 0");
     }
 
@@ -480,6 +480,10 @@ class TextClassifierTest {
                         List.of(1.0, 1.0, 1.0, 1.0, 1.0),
                         List.of(new Entity("artist", 1, 2), new Entity("city", 3, 5))))
                 .hasToString("play [Björk](artist) in [New York](city)");
+        assertThat(List.of(new Entity("artist", 1, 2), new Entity("city", 3, 5)))
+                .hasToString("[artist (word 1), city (words 3 to 4)]");
+        assertThat(new ReRanker.Ranked(4, "Your card is on its way.", 0.9312))
+                .hasToString("0.93 [4] Your card is on its way.");
     }
 
     @Test

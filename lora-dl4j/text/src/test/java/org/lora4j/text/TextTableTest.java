@@ -2,6 +2,7 @@
 package org.lora4j.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -95,8 +96,31 @@ class TextTableTest {
         Path lines = file(new byte[] {'t', '\n', (byte) 0xfc, '\n'});
         assertThatThrownBy(() -> TextTable.csv(lines, ',', StandardCharsets.UTF_8))
                 .hasMessageContaining("line 2, column 1: byte 0xFC, expected text in UTF-8");
-        assertThatThrownBy(() -> TextTable.jsonLines(lines))
+        assertThatThrownBy(() -> TextTable.jsonLines(lines, StandardCharsets.UTF_8))
                 .hasMessageContaining("line 2, column 1: byte 0xFC, expected text in UTF-8");
+    }
+
+    @Test
+    void jsonLines_areReadAsCsvIs_byMark_byBytes_orAsTold() throws IOException {
+        String text = "{\"t\": \"\u00e9\"}\n";
+        assertThat(TextTable.jsonLines(file(("\ufeff" + text).getBytes(StandardCharsets.UTF_8)))
+                        .column("t"))
+                .containsExactly("\u00e9");
+        assertThat(TextTable.jsonLines(file(("\ufeff" + text).getBytes(StandardCharsets.UTF_16LE)))
+                        .column("t"))
+                .containsExactly("\u00e9");
+        assertThat(TextTable.jsonLines(file(text.getBytes(StandardCharsets.UTF_16BE)))
+                        .column("t"))
+                .containsExactly("\u00e9");
+        Path latin = file(text.getBytes(StandardCharsets.ISO_8859_1));
+        String log = CapturedLog.of(
+                TextTable.class,
+                () -> assertThatCode(() -> assertThat(TextTable.jsonLines(latin).column("t"))
+                                .containsExactly("\u00e9"))
+                        .doesNotThrowAnyException());
+        assertThat(log).contains("was read as windows-1252, which is a guess; jsonLines(file, charset) tells it");
+        assertThat(TextTable.jsonLines(latin, StandardCharsets.ISO_8859_1).column("t"))
+                .containsExactly("\u00e9");
     }
 
     @Test

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -58,10 +58,10 @@ public final class TinyEncoder {
         }
     }
 
-    public static BertWeights weights(DataType type) {
-        BertConfig config = BertConfig.of(2, 16, 2, 32, PIECES.size(), LONGEST, 2);
+    public static EncoderWeights weights(DataType type) {
+        EncoderConfig config = EncoderConfig.bert(2, 16, 2, 32, PIECES.size(), LONGEST, 2);
         // Ten times what BERT starts with, so that tokens move the result.
-        BertWeights weights = BertWeights.random(config, 7, type);
+        EncoderWeights weights = EncoderWeights.random(config, 7, type);
         weights.tensors().forEach((name, array) -> {
             if (array.rank() == 2) {
                 array.muli(10);

@@ -10,8 +10,8 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.error.ModelFormatException;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.PretrainedBert;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.PretrainedEncoder;
 
 /**
  * The kinds of base networks.
@@ -49,13 +49,13 @@ public enum BaseKind {
     TEXT_ENCODER {
         @Override
         Body read(BaseSettings settings) throws IOException {
-            PretrainedBert bert = PretrainedBert.load(settings.path());
+            PretrainedEncoder bert = PretrainedEncoder.load(settings.path());
             return SameDiffBody.encoder(bert.encoder(settings.pooling()));
         }
 
         @Override
         Body restore(byte[] bytes, BaseSettings settings) throws IOException {
-            BaseSettings pooled = settings.withFeatureVariable(BertEncoder.POOLED);
+            BaseSettings pooled = settings.withFeatureVariable(EncoderGraph.POOLED);
             return new GraphBytes(IN_THE_MODEL, bytes).body(this, pooled);
         }
     };

@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.input.InputSpec;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -107,6 +107,10 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IOException if it cannot be read
      */
     public static BaseNetwork textEncoder(Path directory, Pooling pooling) throws IOException {
+        if (!pooling.tensors().isEmpty()) {
+            throw new IllegalArgumentException("BaseNetwork.textEncoder: pooling = " + pooling
+                    + "; expected one without weights of its own, which a saved model does not name.");
+        }
         BaseNetwork base = new BaseNetwork();
         base.path = directory;
         base.format = Format.TEXT_ENCODER;
@@ -174,8 +178,8 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @param pooling how the tokens of a text become one vector
      * @return the base
      */
-    public static BaseNetwork of(BertWeights weights, Pooling pooling) {
-        return new BaseNetwork(SameDiffBody.encoder(BertEncoder.create(weights, pooling)));
+    public static BaseNetwork of(EncoderWeights weights, Pooling pooling) {
+        return new BaseNetwork(SameDiffBody.encoder(EncoderGraph.create(weights, pooling)));
     }
 
     /**

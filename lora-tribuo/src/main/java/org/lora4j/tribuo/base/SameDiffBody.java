@@ -12,7 +12,7 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.GraphModule;
 import org.lora4j.samediff.GraphParts;
@@ -52,11 +52,11 @@ final class SameDiffBody implements Body {
         }
     }
 
-    static SameDiffBody encoder(BertEncoder encoder) {
+    static SameDiffBody encoder(EncoderGraph encoder) {
         BaseSettings settings = new BaseSettings(
                 null,
                 "",
-                BertEncoder.POOLED,
+                EncoderGraph.POOLED,
                 null,
                 encoder.config().vocabulary(),
                 encoder.config().longestSequence());
@@ -84,8 +84,8 @@ final class SameDiffBody implements Body {
     public List<InputSpec> inputs() {
         if (kind == BaseKind.TEXT_ENCODER) {
             return List.of(
-                    InputSpec.tokenIds(BertEncoder.INPUT_IDS, tokenLength, tokenVocabulary),
-                    InputSpec.tokenMask(BertEncoder.ATTENTION_MASK));
+                    InputSpec.tokenIds(EncoderGraph.INPUT_IDS, tokenLength, tokenVocabulary),
+                    InputSpec.tokenMask(EncoderGraph.ATTENTION_MASK));
         }
         return needed().stream()
                 .map(v -> InputSpec.values(v.name(), v.placeholderShape()))

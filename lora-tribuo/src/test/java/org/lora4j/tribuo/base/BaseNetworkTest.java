@@ -20,9 +20,9 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.Bases;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -157,9 +157,9 @@ class BaseNetworkTest {
 
     @Test
     void restore_ofAnEncodersBytes_givesTheSameNetwork() throws Exception {
-        BertConfig config = BertConfig.of(1, 8, 2, 16, 30, 12, 2);
-        SameDiffBody body =
-                SameDiffBody.encoder(BertEncoder.create(BertWeights.random(config, 3, DataType.FLOAT), Pooling.MEAN));
+        EncoderConfig config = EncoderConfig.bert(1, 8, 2, 16, 30, 12, 2);
+        SameDiffBody body = SameDiffBody.encoder(
+                EncoderGraph.create(EncoderWeights.random(config, 3, DataType.FLOAT), Pooling.MEAN));
         BaseReference reference =
                 new BaseReference(body.kind(), body.contentHash(), Optional.empty(), "", Pooling.MEAN, 30, 12);
 

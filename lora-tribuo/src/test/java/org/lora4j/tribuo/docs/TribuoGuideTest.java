@@ -17,8 +17,8 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.report.PredictedLabels;
@@ -167,7 +167,7 @@ class TribuoGuideTest {
     @Test
     void texts() {
         BaseNetwork encoder = BaseNetwork.of(
-                BertWeights.random(BertConfig.of(1, 8, 2, 16, 130, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
+                EncoderWeights.random(EncoderConfig.bert(1, 8, 2, 16, 130, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
         TextTokenizer tokenizer = new Letters();
         Map<String, String> texts = Map.of("good", "positive", "bad", "negative");
         MutableDataset<Label> data = Data.of();

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.tribuo.LoraModel;
@@ -53,8 +53,8 @@ class TokenIdPipelineTest {
 
     private static final TokenIdPipeline PIPELINE = new TokenIdPipeline(LETTERS);
     private static final TextFeatureExtractorImpl<Label> EXTRACTOR = new TextFeatureExtractorImpl<>(PIPELINE);
-    private static final BaseNetwork BASE =
-            BaseNetwork.of(BertWeights.random(BertConfig.of(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
+    private static final BaseNetwork BASE = BaseNetwork.of(
+            EncoderWeights.random(EncoderConfig.bert(2, 8, 2, 16, 29, 8, 2), 3, DataType.FLOAT), Pooling.MEAN);
 
     private static LoraTrainer<Label> trainer() {
         return LoraTrainer.builder(BASE, new LabelConverter())

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.lora4j.integration.quickstart.MiniLm;
 
 /** The products that every step of MiniLM with frozen linear layers has to compute, by three libraries. */
@@ -25,15 +26,19 @@ final class BoundTeam {
     private BoundTeam() {}
 
     static List<Contender> contenders(Predicate<String> wanted) throws IOException {
-        List<LinearShape> shapes = LinearShape.of(MiniLm.weights().config());
+        return contenders(wanted, LinearShape.of(MiniLm.weights().config()), UnaryOperator.identity());
+    }
+
+    /** Of other layers, under other names. */
+    static List<Contender> contenders(Predicate<String> wanted, List<LinearShape> shapes, UnaryOperator<String> names) {
         List<Contender> contenders = new ArrayList<>();
         if (wanted.test(OPEN_BLAS)) {
-            contenders.add(ofNd4j(OPEN_BLAS, "OpenBLAS", shapes));
+            contenders.add(ofNd4j(names.apply(OPEN_BLAS), "OpenBLAS", shapes));
         }
         try {
             for (String key : List.of(ONE_DNN, ONE_DNN_PACKED)) {
                 if (wanted.test(key)) {
-                    contenders.add(oneDnn(key, shapes, key.equals(ONE_DNN_PACKED)));
+                    contenders.add(oneDnn(names.apply(key), shapes, key.equals(ONE_DNN_PACKED)));
                 }
             }
         } catch (LinkageError e) {

@@ -31,7 +31,7 @@ import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmServer;
 import org.lora4j.language.GenerationConfig;
 import org.lora4j.language.LmRequest;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
@@ -198,12 +198,12 @@ final class BusyTeam {
         AdaptedSameDiff model = MiniLmModels.adapted(models.shared(), MiniLmModels.ALL_LINEAR);
         Map<String, INDArray> all = models.batch();
         Map<String, INDArray> inputs = new LinkedHashMap<>(all);
-        inputs.remove(BertClassifier.LABELS);
+        inputs.remove(EncoderClassifier.LABELS);
         Map<String, INDArray> row = rows(inputs, 1);
-        add(Door.OUTPUT, 10, () -> close(model.output(row, BertClassifier.LOGITS)));
-        add(Door.OUTPUT_MANY, 1, () -> close(model.output(inputs, BertClassifier.LOGITS)));
+        add(Door.OUTPUT, 10, () -> close(model.output(row, EncoderClassifier.LOGITS)));
+        add(Door.OUTPUT_MANY, 1, () -> close(model.output(inputs, EncoderClassifier.LOGITS)));
         AdapterServer server = AdapterServer.builder(models.shared())
-                .outputs(BertClassifier.LOGITS)
+                .outputs(EncoderClassifier.LOGITS)
                 .example(rows(inputs, 2))
                 .build();
         server.register("one", model.adapter(AdaptedSameDiff.DEFAULT_ADAPTER));

@@ -16,8 +16,8 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.wordnet.WordNetGlosses;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
@@ -107,7 +107,7 @@ final class DefaultsTeam {
                         Work.OUTPUT,
                         "output",
                         buckets(texts.subList(0, Math.min(TEXTS, texts.size()))),
-                        batch -> model.output(batch, BertClassifier.LOGITS)));
+                        batch -> model.output(batch, EncoderClassifier.LOGITS)));
         GraphExecutor executor = tuning.apply(model).executor();
         makers.put(
                 Work.EXECUTOR,
@@ -115,7 +115,7 @@ final class DefaultsTeam {
                         Work.EXECUTOR,
                         "executor().output",
                         buckets(texts.subList(0, Math.min(TEXTS, texts.size()))),
-                        batch -> executor.output(batch, List.of(BertClassifier.LOGITS))));
+                        batch -> executor.output(batch, List.of(EncoderClassifier.LOGITS))));
         makers.put(Work.NETWORK, this::network);
         makers.put(Work.TRIBUO, this::tribuo);
         List<Contender> contenders = new ArrayList<>();

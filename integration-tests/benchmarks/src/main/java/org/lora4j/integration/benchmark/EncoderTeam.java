@@ -17,7 +17,7 @@ import org.lora4j.exec.onednn.MathMode;
 import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.parts.ParallelExecutor;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Trainable;
@@ -135,13 +135,18 @@ final class EncoderTeam {
     }
 
     private Contender output(String key, String label, SameDiff graph, Multiplier multiplier) {
+        return output(key, label, graph, batch, multiplier);
+    }
+
+    static Contender output(
+            String key, String label, SameDiff graph, Map<String, INDArray> batch, Multiplier multiplier) {
         GraphExecutor executor =
                 ParallelExecutor.of(SameDiffExecutor.forInference(graph).withProducts(multiplier), Turn.THREADS);
         return new Contender(key, label, () -> {
             List<Turn> turns = new ArrayList<>();
             NativeThreads.one(() -> {
                 for (int i = 0; i < STEPS; i++) {
-                    turns.add(Turn.of(() -> executor.output(batch, List.of(BertClassifier.LOGITS))
+                    turns.add(Turn.of(() -> executor.output(batch, List.of(EncoderClassifier.LOGITS))
                             .values()
                             .forEach(INDArray::close)));
                 }

@@ -3,7 +3,7 @@ package org.lora4j.integration.benchmark;
 
 import java.util.List;
 import org.lora4j.internal.language.DecoderConfig;
-import org.lora4j.pretrained.BertConfig;
+import org.lora4j.pretrained.EncoderConfig;
 
 /**
  * A kind of linear layer.
@@ -15,7 +15,7 @@ import org.lora4j.pretrained.BertConfig;
 record LinearShape(long in, long out, int layers) {
 
     /** Query, key, value and the output of attention; then the two of the feed-forward part. */
-    static List<LinearShape> of(BertConfig config) {
+    static List<LinearShape> of(EncoderConfig config) {
         return List.of(
                 new LinearShape(config.hidden(), config.hidden(), 4 * config.layers()),
                 new LinearShape(config.hidden(), config.intermediate(), config.layers()),

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lora4j.integration.benchmark.BusyTeam.Door;
 import org.lora4j.integration.benchmark.DefaultsTeam.Work;
 
@@ -93,6 +94,11 @@ enum Match {
             List.of(
                     Claim.atMost("135M, step / bound", DecoderTeam.STEP, DecoderTeam.BOUND, 1.5),
                     Claim.atMost("135M, step / PyTorch's", DecoderTeam.STEP, TorchDecoder.STEP, 0.8))),
+    /** Encoders of all families, one after the other. */
+    ENCODERS(
+            "Encoders of the size of published base models, six layers, random weights, batch of 32 x 64 tokens, FLOAT, strict; LoRA of rank 8",
+            List.of(Team.FAMILIES_BOUND, Team.FAMILIES, Team.FAMILIES_PYTORCH, Team.FAMILIES_PYTORCH_MKL),
+            FamilyTeam.claims()),
     /** This library as it comes, and as it was found to be fastest by hand. */
     DEFAULTS(
             "What one gets without saying anything, beside the best setting by hand",
@@ -175,6 +181,25 @@ enum Match {
 
     List<Claim> claims() {
         return claims;
+    }
+
+    /**
+     * What is timed together; the rest takes no memory meanwhile.
+     *
+     * @param only keys with commas, or of {@link #ENCODERS} families; empty for all
+     * @return keys with commas, empty for all
+     */
+    List<String> groups(String only) {
+        if (this != ENCODERS) {
+            return List.of(only);
+        }
+        List<String> asked = List.of(only.split(","));
+        return Arrays.stream(PublishedEncoder.values())
+                .map(family -> FamilyTeam.keys(family).stream()
+                        .filter(key -> only.isEmpty() || asked.contains(key) || asked.contains(family.key()))
+                        .collect(Collectors.joining(",")))
+                .filter(keys -> !keys.isEmpty())
+                .toList();
     }
 
     /** How many other processes compute meanwhile. */

@@ -19,6 +19,13 @@ final class Measurements {
         rounds.computeIfAbsent(key, k -> new ArrayList<>()).add(List.copyOf(turns));
     }
 
+    /** Adds what others measured. */
+    void addAll(Measurements others) {
+        labels.putAll(others.labels);
+        rounds.putAll(others.rounds);
+        missing.putAll(others.missing);
+    }
+
     /** Notes why a contender, or a group of them, took no part. */
     void miss(String key, String reason) {
         missing.put(key, reason);

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import org.lora4j.Lora;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.integration.methods.MethodChoice;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.Trainable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -98,7 +98,7 @@ final class MethodTeam {
     /** Of a fresh model, as all of them at once would need twenty times the memory; its first step makes the plan. */
     private static List<Turn> turns(SameDiff base, MethodChoice method, Map<String, INDArray> batch) {
         AdapterConfig config = method.forSteps(Integer.MAX_VALUE / 2)
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .build();
         Trainable model = Lora.inject(base, config, MiniLmModels.SEED)
                 .multipliedBy(EncoderTeam.products())

@@ -4,8 +4,8 @@ package org.lora4j.integration.benchmark;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -26,9 +26,9 @@ final class MiniLmBatch {
             ids[row] = random.ints(LENGTH, 0, vocabulary).toArray();
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(BertEncoder.ATTENTION_MASK, Nd4j.ones(ROWS, LENGTH));
-        arrays.put(BertClassifier.LABELS, Nd4j.createFromArray(labels));
+        arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(ROWS, LENGTH));
+        arrays.put(EncoderClassifier.LABELS, Nd4j.createFromArray(labels));
         return arrays;
     }
 }

@@ -9,8 +9,8 @@ import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -24,17 +24,17 @@ final class MiniLmModels {
     static final double RATE = 1e-4;
     static final ModuleSelector ALL_LINEAR = ModuleSelector.allLinear();
     static final ModuleSelector QUERY_VALUE = ModuleSelector.suffixes("query", "value");
-    static final List<String> HEAD = List.of(BertClassifier.HEAD + ".weight", BertClassifier.HEAD + ".bias");
+    static final List<String> HEAD = List.of(EncoderClassifier.HEAD + ".weight", EncoderClassifier.HEAD + ".bias");
 
     private static final int LAYERS = 6;
 
-    private final BertWeights weights;
+    private final EncoderWeights weights;
 
     MiniLmModels() throws IOException {
         this.weights = MiniLm.weights();
     }
 
-    BertWeights weights() {
+    EncoderWeights weights() {
         return weights;
     }
 
@@ -58,8 +58,8 @@ final class MiniLmModels {
         return classifier(weights.copy());
     }
 
-    private static SameDiff classifier(BertWeights weights) {
-        return BertClassifier.create(weights, Pooling.MEAN, MiniLmBatch.CLASSES, SEED)
+    private static SameDiff classifier(EncoderWeights weights) {
+        return EncoderClassifier.create(weights, Pooling.MEAN, MiniLmBatch.CLASSES, SEED)
                 .graph();
     }
 
@@ -68,7 +68,7 @@ final class MiniLmModels {
                 .rank(RANK)
                 .alpha(2 * RANK)
                 .targetModules(targets)
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .build();
         return Lora.inject(base, config, SEED);
     }

@@ -76,12 +76,20 @@ public final class PeerBenchmark {
     /** Times all contenders, in turns, with a number of threads. */
     Measurements measure(int threads) throws IOException {
         Measurements measured = new Measurements();
+        for (String keys : match.groups(only)) {
+            measured.addAll(measure(threads, keys));
+        }
+        return measured;
+    }
+
+    private Measurements measure(int threads, String keys) throws IOException {
+        Measurements measured = new Measurements();
         Map<Team, TeamProcess> processes = new LinkedHashMap<>();
         Spinners spinners = Spinners.start(0);
         try {
             for (Team team : match.teams()) {
-                if (isWanted(team)) {
-                    start(team, threads, processes, measured);
+                if (isWanted(team, keys)) {
+                    start(team, threads, keys, processes, measured);
                 }
             }
             spinners = Spinners.start(match.spinners());
@@ -117,13 +125,13 @@ public final class PeerBenchmark {
         }
     }
 
-    private boolean isWanted(Team team) {
-        return only.isEmpty() || List.of(only.split(",")).stream().anyMatch(key -> key.startsWith(team.prefix() + "."));
+    private static boolean isWanted(Team team, String keys) {
+        return keys.isEmpty() || List.of(keys.split(",")).stream().anyMatch(key -> key.startsWith(team.prefix() + "."));
     }
 
-    private void start(Team team, int threads, Map<Team, TeamProcess> processes, Measurements measured) {
+    private void start(Team team, int threads, String keys, Map<Team, TeamProcess> processes, Measurements measured) {
         try {
-            TeamProcess process = TeamProcess.start(team, threads, only);
+            TeamProcess process = TeamProcess.start(team, threads, keys);
             processes.put(team, process);
             process.facts().forEach((name, value) -> facts.merge(name, value, PeerBenchmark::both));
             System.out.printf(Locale.ROOT, "%s is ready%n", team);

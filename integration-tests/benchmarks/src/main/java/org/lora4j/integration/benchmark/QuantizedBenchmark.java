@@ -17,8 +17,8 @@ import org.lora4j.exec.onednn.OneDnn;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.quant.Quantization;
@@ -217,8 +217,8 @@ public final class QuantizedBenchmark {
         Iterator<EncodedBatch> batches = texts.inOrder();
         while (batches.hasNext()) {
             EncodedBatch batch = batches.next();
-            INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                    .get(BertClassifier.LOGITS);
+            INDArray logits = executor.output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                    .get(EncoderClassifier.LOGITS);
             long[] found = logits.argMax(1).toLongVector();
             long[] expected = batch.labels().argMax(1).toLongVector();
             for (int i = 0; i < found.length; i++) {

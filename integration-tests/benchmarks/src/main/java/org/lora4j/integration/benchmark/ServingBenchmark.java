@@ -21,8 +21,8 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.parts.ParallelExecutor;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
@@ -67,7 +67,8 @@ public final class ServingBenchmark {
     private ServingBenchmark(int rounds) throws IOException {
         var weights = MiniLm.weights();
         this.vocabulary = weights.config().vocabulary();
-        this.base = BertClassifier.create(weights, Pooling.MEAN, CLASSES, SEED).graph();
+        this.base =
+                EncoderClassifier.create(weights, Pooling.MEAN, CLASSES, SEED).graph();
         this.rounds = rounds;
     }
 
@@ -101,7 +102,7 @@ public final class ServingBenchmark {
             adapters.add(moved(started));
         }
         AdapterServer server = AdapterServer.builder(base)
-                .outputs(BertClassifier.LOGITS)
+                .outputs(EncoderClassifier.LOGITS)
                 .example(batch(2))
                 .threads(NativeThreads.ofAnOp())
                 .build();
@@ -156,7 +157,7 @@ public final class ServingBenchmark {
         }
         Map<String, Callable<Map<String, INDArray>>> contenders = new LinkedHashMap<>();
         contenders.put("the base", () -> server.output(batch, Collections.nCopies(BATCH, AdapterServer.BASE)));
-        contenders.put("one adapter, AdaptedSameDiff", () -> alone.output(batch, List.of(BertClassifier.LOGITS)));
+        contenders.put("one adapter, AdaptedSameDiff", () -> alone.output(batch, List.of(EncoderClassifier.LOGITS)));
         contenders.put("one adapter, server", () -> server.output(batch, Collections.nCopies(BATCH, "a0")));
         contenders.put("32 adapters of 100, server", () -> server.output(batch, different));
         Map<String, Timing> timings = measured(contenders, 1);
@@ -270,8 +271,8 @@ public final class ServingBenchmark {
             }
         }
         Map<String, INDArray> batch = new LinkedHashMap<>();
-        batch.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, rows, LENGTH));
+        batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, rows, LENGTH));
         return batch;
     }
 }

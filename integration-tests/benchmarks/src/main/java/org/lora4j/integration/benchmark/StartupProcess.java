@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
@@ -53,9 +53,9 @@ public final class StartupProcess {
         float[][] label = new float[1][MiniLmBatch.CLASSES];
         label[0][0] = 1;
         Map<String, INDArray> batch = Map.of(
-                BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2}}),
-                BertEncoder.ATTENTION_MASK, Nd4j.ones(1, 2),
-                BertClassifier.LABELS, Nd4j.createFromArray(label));
+                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2}}),
+                EncoderGraph.ATTENTION_MASK, Nd4j.ones(1, 2),
+                EncoderClassifier.LABELS, Nd4j.createFromArray(label));
         model.executor().gradients(batch, MiniLmModels.SEED);
         tell(READY);
         LengthBuckets texts;

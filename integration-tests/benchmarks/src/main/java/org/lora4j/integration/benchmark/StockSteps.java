@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.samediff.TrainableGraph;
 import org.nd4j.autodiff.listeners.At;
 import org.nd4j.autodiff.listeners.Operation;
@@ -66,11 +66,11 @@ final class StockSteps {
         this.batch = batch;
         this.config = TrainingConfig.builder()
                 .updater(new Adam(RATE))
-                .dataSetFeatureMapping(BertEncoder.INPUT_IDS, BertEncoder.ATTENTION_MASK)
-                .dataSetLabelMapping(BertClassifier.LABELS)
+                .dataSetFeatureMapping(EncoderGraph.INPUT_IDS, EncoderGraph.ATTENTION_MASK)
+                .dataSetLabelMapping(EncoderClassifier.LABELS)
                 .build();
         graph.setTrainingConfig(config);
-        graph.setLossVariables(BertClassifier.LOSS);
+        graph.setLossVariables(EncoderClassifier.LOSS);
         differentiate(graph);
         for (SDVariable v : graph.variables()) {
             if (v.getVariableType() == VariableType.VARIABLE) {
@@ -108,8 +108,8 @@ final class StockSteps {
     /** One call of {@code fit}: so many steps on the batch, in one session. */
     void fit(int count) {
         MultiDataSet data = new MultiDataSet(
-                new INDArray[] {batch.get(BertEncoder.INPUT_IDS), batch.get(BertEncoder.ATTENTION_MASK)},
-                new INDArray[] {batch.get(BertClassifier.LABELS)});
+                new INDArray[] {batch.get(EncoderGraph.INPUT_IDS), batch.get(EncoderGraph.ATTENTION_MASK)},
+                new INDArray[] {batch.get(EncoderClassifier.LABELS)});
         graph.fit(new SingletonMultiDataSetIterator(data), count);
     }
 

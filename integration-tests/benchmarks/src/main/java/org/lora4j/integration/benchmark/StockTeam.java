@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -59,7 +59,7 @@ final class StockTeam {
                     OUTPUT,
                     "stock session, base, output",
                     STEPS,
-                    () -> base.output(batch, BertClassifier.LOGITS).values().forEach(INDArray::close)));
+                    () -> base.output(batch, EncoderClassifier.LOGITS).values().forEach(INDArray::close)));
         }
         return contenders;
     }

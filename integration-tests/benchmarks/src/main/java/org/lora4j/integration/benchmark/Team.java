@@ -44,6 +44,14 @@ enum Team {
     PYTORCH_DECODER("6G", "torchLm", TorchDecoder::contenders, TorchDecoder::facts),
     /** llama.cpp with the same decoder. */
     LLAMA_CPP("2G", "llama", LlamaTeam::contenders, LlamaTeam::facts),
+    /** This library on encoders of all families; its report has a family at a time. */
+    FAMILIES("6G", "families", FamilyTeam::ours, Machine::facts),
+    /** The products of theirs. */
+    FAMILIES_BOUND("3G", "familiesBound", FamilyTeam::bounds, Map::of),
+    /** PyTorch with the same. */
+    FAMILIES_PYTORCH("6G", "familiesTorch", FamilyTeam::torch, Torch::facts),
+    /** PyTorch and MKL with the same. */
+    FAMILIES_PYTORCH_MKL("6G", "familiesTorchMkl", FamilyTeam::mkl, Torch::facts),
     /** This library as it comes: no environment variable, no option. */
     DEFAULTS("6G", "defaults", wanted -> DefaultsTeam.plain("defaults", wanted), Machine::facts),
     /** The same with one native thread and parts asked for. */
@@ -133,7 +141,8 @@ enum Team {
         if (this == BUSY_ONE) {
             return Map.of("OMP_NUM_THREADS", "1");
         }
-        boolean sharesBatches = this == LORA4J || this == METHODS || this == TUNED || this == DECODER;
+        boolean sharesBatches =
+                this == LORA4J || this == METHODS || this == TUNED || this == DECODER || this == FAMILIES;
         return Map.of("OMP_NUM_THREADS", String.valueOf(sharesBatches ? 1 : threads), "OMP_WAIT_POLICY", "PASSIVE");
     }
 
@@ -159,7 +168,7 @@ enum Team {
             // llama.cpp's loader deletes whatever in the temporary folder is called like itself.
             options.add("-Djava.io.tmpdir=" + folder);
         });
-        if (this == PYTORCH_MKL || this == BOUND_MKL) {
+        if (this == PYTORCH_MKL || this == BOUND_MKL || this == FAMILIES_PYTORCH_MKL) {
             options.add("-Dorg.bytedeco.openblas.load=mkl");
         }
         options.add("-Dorg.bytedeco.javacpp.maxbytes=" + bytes);

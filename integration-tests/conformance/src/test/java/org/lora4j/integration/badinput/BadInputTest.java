@@ -28,11 +28,10 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.NoMatchingModuleException;
 import org.lora4j.integration.GraphState;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertActivation;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.OnnxInitializers;
@@ -63,7 +62,7 @@ class BadInputTest {
     @TempDir
     private Path directory;
 
-    private BertClassifier classifier;
+    private EncoderClassifier classifier;
     private AdaptedSameDiff model;
     private GraphState baseBefore;
     private float[] logitsBefore;
@@ -76,16 +75,16 @@ class BadInputTest {
         logitsBefore = logits();
     }
 
-    private static BertClassifier classifier(int layers, int hidden, int classes) {
-        BertConfig config = new BertConfig(layers, hidden, 2, 16, 50, 20, 2, 1e-12, BertActivation.GELU);
-        return BertClassifier.create(BertWeights.random(config, 1, DataType.FLOAT), Pooling.MEAN, classes, 1);
+    private static EncoderClassifier classifier(int layers, int hidden, int classes) {
+        EncoderConfig config = EncoderConfig.bert(layers, hidden, 2, 16, 50, 20, 2);
+        return EncoderClassifier.create(EncoderWeights.random(config, 1, DataType.FLOAT), Pooling.MEAN, classes, 1);
     }
 
     private static LoraConfig.Builder config() {
         return LoraConfig.builder()
                 .rank(2)
                 .targetModules(ModuleSelector.allLinear())
-                .modulesToSave(BertClassifier.HEAD);
+                .modulesToSave(EncoderClassifier.HEAD);
     }
 
     @AfterEach
@@ -95,8 +94,8 @@ class BadInputTest {
     }
 
     private float[] logits() {
-        return model.output(batch(6), BertClassifier.LOGITS)
-                .get(BertClassifier.LOGITS)
+        return model.output(batch(6), EncoderClassifier.LOGITS)
+                .get(EncoderClassifier.LOGITS)
                 .ravel()
                 .toFloatVector();
     }
@@ -104,9 +103,10 @@ class BadInputTest {
     /** Two texts of six tokens, with a mask of some length. */
     private static Map<String, INDArray> batch(int maskLength) {
         Map<String, INDArray> batch = new LinkedHashMap<>();
-        batch.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3, 4, 5, 6}, {7, 8, 9, 10, 11, 12}}));
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 2, maskLength));
-        batch.put(BertClassifier.LABELS, Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0, 1}}));
+        batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3, 4, 5, 6}, {7, 8, 9, 10, 11, 12}
+        }));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 2, maskLength));
+        batch.put(EncoderClassifier.LABELS, Nd4j.createFromArray(new float[][] {{1, 0, 0}, {0, 0, 1}}));
         return batch;
     }
 
@@ -299,7 +299,7 @@ class BadInputTest {
     @Test
     void requireValid_anIdBeyondTheTable_saysTheRange() {
         Map<String, INDArray> batch = batch(6);
-        batch.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3, 4, 5, 50}, {7, 8, 9, 10, 11, 12}
+        batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3, 4, 5, 50}, {7, 8, 9, 10, 11, 12}
         }));
 
         assertThatThrownBy(() -> classifier.requireValid(batch))
@@ -310,9 +310,9 @@ class BadInputTest {
     @Test
     void output_aMaskOfTheWrongRank_saysBothShapes() {
         Map<String, INDArray> batch = batch(6);
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 2, 1, 6));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 2, 1, 6));
 
-        assertThatThrownBy(() -> model.output(batch, BertClassifier.LOGITS))
+        assertThatThrownBy(() -> model.output(batch, EncoderClassifier.LOGITS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("attention_mask")
                 .hasMessageContaining("[-1, -1]")
@@ -324,7 +324,7 @@ class BadInputTest {
     // was fed with.
     @Test
     void output_aMaskOfAnotherLengthThanTheIds_namesTheInputsAndTheirShapes() {
-        assertThatThrownBy(() -> model.output(batch(5), BertClassifier.LOGITS))
+        assertThatThrownBy(() -> model.output(batch(5), EncoderClassifier.LOGITS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("attention_mask")
                 .hasMessageContaining("[2, 5]")
@@ -335,7 +335,7 @@ class BadInputTest {
     @Test
     void gradients_labelsOfAnotherNumberOfClasses_saysBothShapes() {
         Map<String, INDArray> batch = batch(6);
-        batch.put(BertClassifier.LABELS, Nd4j.zeros(DataType.FLOAT, 2, 25));
+        batch.put(EncoderClassifier.LABELS, Nd4j.zeros(DataType.FLOAT, 2, 25));
 
         assertThatThrownBy(() -> model.executor().gradients(batch, 1))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -28,8 +28,8 @@ import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.LabeledText;
@@ -235,10 +235,10 @@ final class SavedKinds {
                  "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]}, "decoder": null,
                  "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {%s}}}
                 """.formatted(vocabulary);
-        BertConfig config = BertConfig.of(1, 16, 2, 16, WORDS.size(), LONGEST, 2);
+        EncoderConfig config = EncoderConfig.bert(1, 16, 2, 16, WORDS.size(), LONGEST, 2);
         try {
             return TextEncoder.of(
-                    BertWeights.random(config, 7, DataType.FLOAT),
+                    EncoderWeights.random(config, 7, DataType.FLOAT),
                     HuggingFaceTextTokenizer.load(
                             new ByteArrayInputStream(tokenizer.getBytes(StandardCharsets.UTF_8)), "words", LONGEST),
                     Pooling.NORMALIZED_MEAN);

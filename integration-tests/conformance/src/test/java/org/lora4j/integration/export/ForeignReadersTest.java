@@ -26,8 +26,8 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.export.CausalLmExport;
 import org.lora4j.export.HuggingFaceExport;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -77,7 +77,7 @@ class ForeignReadersTest {
     void sentenceEncoder_isReadByJlama_tensorForTensor() throws IOException, InterruptedException {
         try (TextEncoder encoder = withPooler()) {
             Adapter adapter =
-                    adapter(BertEncoder.create(encoder.weights(), Pooling.MEAN).graph());
+                    adapter(EncoderGraph.create(encoder.weights(), Pooling.MEAN).graph());
             HuggingFaceExport.of(encoder).adapter(adapter).write(folder.resolve("vectors"));
 
             List<String> lines = jlama(folder.resolve("vectors"));
@@ -91,9 +91,9 @@ class ForeignReadersTest {
     void sequenceClassifier_isReadByJlama_tensorForTensor_andItsLabels() throws IOException, InterruptedException {
         try (TextEncoder encoder = withPooler()) {
             Adapter adapter = adapter(
-                    BertClassifier.create(encoder.weights(), Pooling.POOLER, LABELS.size(), 5)
+                    EncoderClassifier.create(encoder.weights(), Pooling.POOLER, LABELS.size(), 5)
                             .graph(),
-                    BertClassifier.HEAD);
+                    EncoderClassifier.HEAD);
             HuggingFaceExport.of(encoder)
                     .adapter(adapter)
                     .sequenceClassifier(LABELS)

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -33,7 +33,7 @@ final class MovedAdapter {
     static Adapter withHead(Adapter adapter, Map<String, INDArray> head) {
         return Adapter.of(
                         adapter.loraConfig().toBuilder()
-                                .modulesToSave(BertClassifier.HEAD)
+                                .modulesToSave(EncoderClassifier.HEAD)
                                 .build(),
                         adapter.modules(),
                         head)
@@ -41,13 +41,13 @@ final class MovedAdapter {
     }
 
     /** The encoder with a pooler, which MiniLM's files do not have. */
-    static BertWeights withPooler(BertWeights plain) {
+    static EncoderWeights withPooler(EncoderWeights plain) {
         SplittableRandom random = new SplittableRandom(11);
         int hidden = plain.config().hidden();
         Map<String, INDArray> tensors = new LinkedHashMap<>(plain.tensors());
         tensors.put("pooler.dense.weight", moved(Nd4j.zeros(hidden, hidden), 0.2, random));
         tensors.put("pooler.dense.bias", moved(Nd4j.zeros(hidden), 0.2, random));
-        return BertWeights.of(plain.config(), tensors);
+        return EncoderWeights.of(plain.config(), tensors);
     }
 
     /** A copy in which every value has moved at random by up to half of the range. */

@@ -34,9 +34,9 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.export.ExportReport;
 import org.lora4j.export.OnnxExport;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.TextEncoder;
@@ -96,13 +96,13 @@ class OnnxLandingTest {
             Arrays.fill(mask[row], 0, ids.get(row).length, 1);
         }
         return Map.of(
-                BertEncoder.INPUT_IDS, Nd4j.createFromArray(padded),
-                BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
+                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(padded),
+                EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
     }
 
     private static Map<String, float[]> onnxRuntime(Path model, Map<String, INDArray> batch) throws OrtException {
         Map<String, INDArray> inputs = new LinkedHashMap<>(batch);
-        inputs.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.zerosLike(batch.get(BertEncoder.INPUT_IDS)));
+        inputs.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.zerosLike(batch.get(EncoderGraph.INPUT_IDS)));
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
         try (OrtSession session = environment.createSession(model.toString())) {
@@ -129,7 +129,7 @@ class OnnxLandingTest {
     void vectors_ofOnnxRuntimeAndLangChain4j_areThoseOfTheAdaptedGraph() throws IOException, OrtException {
         for (Pooling pooling : List.of(Pooling.NORMALIZED_MEAN, Pooling.MEAN, Pooling.CLS, Pooling.NORMALIZED_CLS)) {
             AdaptedSameDiff model =
-                    Lora.inject(BertEncoder.create(encoder.weights(), pooling).graph(), config().build(), 3);
+                    Lora.inject(EncoderGraph.create(encoder.weights(), pooling).graph(), config().build(), 3);
             Adapter adapter = MovedAdapter.of(model);
             model.addAdapter("moved", adapter);
             model.activate("moved");
@@ -142,7 +142,7 @@ class OnnxLandingTest {
 
             assertThat(report.changed()).hasSize(6 * 4);
             Map<String, INDArray> batch = batch(TEXTS);
-            float[] expected = flat(model.output(batch, BertEncoder.POOLED).get(BertEncoder.POOLED));
+            float[] expected = flat(model.output(batch, EncoderGraph.POOLED).get(EncoderGraph.POOLED));
             Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
             assertThat(found.keySet()).containsExactly("last_hidden_state", "sentence_embedding");
             assertThat(found.get("sentence_embedding")).containsExactly(expected, within(TOLERANCE));
@@ -158,10 +158,10 @@ class OnnxLandingTest {
     }
 
     private static INDArray base(Map<String, INDArray> batch) {
-        return BertEncoder.create(encoder.weights(), Pooling.NORMALIZED_MEAN)
+        return EncoderGraph.create(encoder.weights(), Pooling.NORMALIZED_MEAN)
                 .graph()
-                .output(batch, BertEncoder.POOLED)
-                .get(BertEncoder.POOLED);
+                .output(batch, EncoderGraph.POOLED)
+                .get(EncoderGraph.POOLED);
     }
 
     private static float[] flat(INDArray array) {
@@ -180,8 +180,8 @@ class OnnxLandingTest {
     @Test
     void classes_ofOnnxRuntime_areThoseOfTheClassifier() throws IOException, OrtException {
         AdaptedSameDiff model = Lora.inject(
-                BertClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
-                config().modulesToSave(BertClassifier.HEAD).build(),
+                EncoderClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
+                config().modulesToSave(EncoderClassifier.HEAD).build(),
                 3);
         Adapter adapter = MovedAdapter.of(model);
         model.addAdapter("moved", adapter);
@@ -191,19 +191,20 @@ class OnnxLandingTest {
         export().adapter(adapter).classes(Pooling.MEAN, List.of("a", "b", "c")).write(target);
 
         Map<String, INDArray> batch = batch(TEXTS);
-        Map<String, INDArray> expected = model.output(batch, BertClassifier.LOGITS, BertClassifier.PROBABILITIES);
+        Map<String, INDArray> expected = model.output(batch, EncoderClassifier.LOGITS, EncoderClassifier.PROBABILITIES);
         Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
-        assertThat(found.get("logits")).containsExactly(flat(expected.get(BertClassifier.LOGITS)), within(TOLERANCE));
+        assertThat(found.get("logits"))
+                .containsExactly(flat(expected.get(EncoderClassifier.LOGITS)), within(TOLERANCE));
         assertThat(found.get("probabilities"))
-                .containsExactly(flat(expected.get(BertClassifier.PROBABILITIES)), within(TOLERANCE));
+                .containsExactly(flat(expected.get(EncoderClassifier.PROBABILITIES)), within(TOLERANCE));
     }
 
     @Test
     void pooler_andClassesOverIt_areThoseOfTheAdaptedGraph() throws IOException, OrtException {
         AdaptedSameDiff model = Lora.inject(
-                BertClassifier.create(MovedAdapter.withPooler(encoder.weights()), Pooling.POOLER, 3, 5)
+                EncoderClassifier.create(MovedAdapter.withPooler(encoder.weights()), Pooling.POOLER, 3, 5)
                         .graph(),
-                config().modulesToSave(BertClassifier.HEAD, "pooler.dense").build(),
+                config().modulesToSave(EncoderClassifier.HEAD, "pooler.dense").build(),
                 3);
         Adapter adapter = MovedAdapter.of(model);
         model.addAdapter("moved", adapter);
@@ -215,11 +216,11 @@ class OnnxLandingTest {
                 .write(target);
 
         Map<String, INDArray> batch = batch(TEXTS);
-        Map<String, INDArray> expected = model.output(batch, BertEncoder.POOLED, BertClassifier.LOGITS);
+        Map<String, INDArray> expected = model.output(batch, EncoderGraph.POOLED, EncoderClassifier.LOGITS);
         Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
         assertThat(found.get("sentence_embedding"))
-                .containsExactly(flat(expected.get(BertEncoder.POOLED)), within(TOLERANCE));
-        float[] logits = flat(expected.get(BertClassifier.LOGITS));
+                .containsExactly(flat(expected.get(EncoderGraph.POOLED)), within(TOLERANCE));
+        float[] logits = flat(expected.get(EncoderClassifier.LOGITS));
         assertThat(found.get("logits")).containsExactly(logits, within(TOLERANCE));
         float[] each = new float[logits.length];
         for (int i = 0; i < each.length; i++) {
@@ -232,7 +233,7 @@ class OnnxLandingTest {
     @Test
     void headOfTwoLayers_overTheFirstToken_isComputed() throws IOException, OrtException {
         AdaptedSameDiff model =
-                Lora.inject(BertEncoder.create(encoder.weights(), Pooling.CLS).graph(), config().build(), 3);
+                Lora.inject(EncoderGraph.create(encoder.weights(), Pooling.CLS).graph(), config().build(), 3);
         Adapter plain = MovedAdapter.of(model);
         model.addAdapter("moved", plain);
         model.activate("moved");
@@ -253,7 +254,7 @@ class OnnxLandingTest {
         export().adapter(adapter).classes(Pooling.CLS, List.of("a", "b", "c")).write(target);
 
         Map<String, INDArray> batch = batch(TEXTS);
-        INDArray token = model.output(batch, BertEncoder.POOLED).get(BertEncoder.POOLED);
+        INDArray token = model.output(batch, EncoderGraph.POOLED).get(EncoderGraph.POOLED);
         INDArray hidden = Transforms.tanh(token.mmul(first.transpose()).addRowVector(firstBias.reshape(1, 384)));
         INDArray logits = hidden.mmul(second.transpose()).addRowVector(secondBias.reshape(1, 3));
         Map<String, float[]> found = onnxRuntime(target.resolve(OnnxExport.MODEL), batch);
@@ -267,7 +268,7 @@ class OnnxLandingTest {
         SplittableRandom random = new SplittableRandom(6);
         Map<String, INDArray> tensors = new LinkedHashMap<>(encoder.weights().tensors());
         tensors.replaceAll((name, array) -> MovedAdapter.moved(array, 0.02, random));
-        BertWeights trained = BertWeights.of(encoder.weights().config(), tensors);
+        EncoderWeights trained = EncoderWeights.of(encoder.weights().config(), tensors);
         Path target = folder.resolve("full");
 
         ExportReport report = export().weights(ModelWeights.of(trained.checkpointTensors()))
@@ -276,10 +277,10 @@ class OnnxLandingTest {
 
         assertThat(report.changed()).hasSameSizeAs(tensors.keySet());
         Map<String, INDArray> batch = batch(TEXTS);
-        INDArray expected = BertEncoder.create(trained, Pooling.MEAN)
+        INDArray expected = EncoderGraph.create(trained, Pooling.MEAN)
                 .graph()
-                .output(batch, BertEncoder.POOLED)
-                .get(BertEncoder.POOLED);
+                .output(batch, EncoderGraph.POOLED)
+                .get(EncoderGraph.POOLED);
         assertThat(onnxRuntime(target.resolve(OnnxExport.MODEL), batch).get("sentence_embedding"))
                 .containsExactly(flat(expected), within(TOLERANCE));
     }
@@ -287,7 +288,7 @@ class OnnxLandingTest {
     @Test
     void everythingButChangedTensors_staysTheSame() throws IOException {
         AdaptedSameDiff model =
-                Lora.inject(BertEncoder.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
+                Lora.inject(EncoderGraph.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
         Path target = folder.resolve("same");
         ExportReport report = export().adapter(MovedAdapter.of(model)).write(target);
 
@@ -312,8 +313,8 @@ class OnnxLandingTest {
     @Test
     void tokens_withATag_areThoseOfTheHead() throws IOException, OrtException {
         AdaptedSameDiff model = Lora.inject(
-                BertClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
-                config().modulesToSave(BertClassifier.HEAD).build(),
+                EncoderClassifier.create(encoder.weights(), Pooling.MEAN, 3, 5).graph(),
+                config().modulesToSave(EncoderClassifier.HEAD).build(),
                 3);
         Adapter adapter = MovedAdapter.of(model);
         model.addAdapter("moved", adapter);
@@ -323,7 +324,7 @@ class OnnxLandingTest {
         export().adapter(adapter).tags(List.of("O", "B-x", "I-x")).write(target);
 
         Map<String, INDArray> batch = batch(TEXTS.subList(0, 1));
-        INDArray hidden = model.output(batch, BertEncoder.LAST_HIDDEN_STATE).get(BertEncoder.LAST_HIDDEN_STATE);
+        INDArray hidden = model.output(batch, EncoderGraph.LAST_HIDDEN_STATE).get(EncoderGraph.LAST_HIDDEN_STATE);
         INDArray weight = adapter.savedParameters().get("classifier.weight");
         INDArray expected = hidden.reshape(-1, 384)
                 .mmul(weight.transpose())
@@ -335,7 +336,7 @@ class OnnxLandingTest {
     @Test
     void quantizedFile_isRefusedNodeByNode() throws IOException {
         AdaptedSameDiff model =
-                Lora.inject(BertEncoder.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
+                Lora.inject(EncoderGraph.create(encoder.weights(), Pooling.MEAN).graph(), config().build(), 3);
         Adapter adapter = MovedAdapter.of(model);
         Onnx.ModelProto quantized = quantized();
         Path file = Files.write(folder.resolve("quantized.onnx"), quantized.toByteArray());

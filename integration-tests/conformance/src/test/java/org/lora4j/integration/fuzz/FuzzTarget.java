@@ -40,6 +40,10 @@ import org.lora4j.text.TextTable;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.protos.LoraModelProto;
+import org.lora4j.trust.ModelSignature;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.SignatureOptions;
+import org.lora4j.trust.SigningKeys;
 
 /**
  * The ways in which bytes of strangers get in, each as one call that returns if the library did what it promises.
@@ -245,6 +249,27 @@ public enum FuzzTarget {
         }
     },
 
+    /** A lora4j_receipt.json. */
+    RECEIPT {
+        @Override
+        void read(byte[] input) throws IOException {
+            Receipt.read(Files.write(FOLDER.resolve(Receipt.FILE), input)).json();
+        }
+    },
+
+    /** A signature of a model, by a key that is trusted. */
+    SIGNATURE {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path bundle = Files.write(FOLDER.resolve(ModelSignature.FILE), input);
+            ModelSignature.verify(
+                    SIGNED.resolve("models/simple"),
+                    bundle,
+                    List.of(SigningKeys.readPublic(SIGNED.resolve("keys/p256-pub.pem"))),
+                    new SignatureOptions(List.of("ignore-me"), false));
+        }
+    },
+
     /** A chat template, rendered within small limits. */
     CHAT_TEMPLATE {
         @Override
@@ -355,6 +380,8 @@ public enum FuzzTarget {
     }
 
     private static final Path FOLDER = folder();
+
+    private static final Path SIGNED = Path.of("../../lora-dl4j/core/src/test/resources/signing");
 
     /** Bytes of the storages that the seeds' state dictionary has. */
     private static final int[] STORAGES = {48, 8, 0, 4, 16, 3, 4};

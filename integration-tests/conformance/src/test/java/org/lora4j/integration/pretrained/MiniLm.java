@@ -3,7 +3,7 @@ package org.lora4j.integration.pretrained;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
 
@@ -15,7 +15,7 @@ final class MiniLm {
 
     private MiniLm() {}
 
-    static BertWeights weights() {
+    static EncoderWeights weights() {
         return Holder.WEIGHTS;
     }
 
@@ -25,11 +25,11 @@ final class MiniLm {
 
     private static final class Holder {
 
-        static final BertWeights WEIGHTS = read();
+        static final EncoderWeights WEIGHTS = read();
 
-        private static BertWeights read() {
+        private static EncoderWeights read() {
             try {
-                return BertWeights.fromOnnx(OnnxInitializers.readResource(MiniLm.class.getClassLoader(), MODEL), 12);
+                return EncoderWeights.fromOnnx(OnnxInitializers.readResource(MiniLm.class.getClassLoader(), MODEL), 12);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

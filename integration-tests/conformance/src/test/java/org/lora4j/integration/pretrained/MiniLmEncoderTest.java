@@ -16,9 +16,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.lora4j.pretrained.BertActivation;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -31,14 +30,14 @@ class MiniLmEncoderTest {
     private static final float TOLERANCE = 1e-5f;
 
     private static OrtSession oracle;
-    private static BertEncoder encoder;
+    private static EncoderGraph encoder;
 
     @BeforeAll
     static void load() throws IOException, OrtException {
         try (InputStream in = MiniLmEncoderTest.class.getClassLoader().getResourceAsStream(MiniLm.MODEL)) {
             oracle = OrtEnvironment.getEnvironment().createSession(in.readAllBytes());
         }
-        encoder = BertEncoder.create(MiniLm.weights(), Pooling.MEAN, true);
+        encoder = EncoderGraph.create(MiniLm.weights(), Pooling.MEAN, true);
     }
 
     @AfterAll
@@ -48,8 +47,7 @@ class MiniLmEncoderTest {
 
     @Test
     void config_isReadFromTheFile() {
-        assertThat(MiniLm.weights().config())
-                .isEqualTo(new BertConfig(6, 384, 12, 1536, 30522, 512, 2, 1e-12, BertActivation.GELU));
+        assertThat(MiniLm.weights().config()).isEqualTo(EncoderConfig.bert(6, 384, 12, 1536, 30522, 512, 2));
     }
 
     @Test
@@ -57,7 +55,7 @@ class MiniLmEncoderTest {
         Map<String, INDArray> batch = batch(new int[][] {{101, 7592, 2088, 102}}, new int[] {4}, new int[1][4]);
 
         INDArray hidden =
-                encoder.graph().output(batch, BertEncoder.LAST_HIDDEN_STATE).get(BertEncoder.LAST_HIDDEN_STATE);
+                encoder.graph().output(batch, EncoderGraph.LAST_HIDDEN_STATE).get(EncoderGraph.LAST_HIDDEN_STATE);
 
         float[] first = Arrays.copyOf(hidden.ravel().toFloatVector(), 5);
         assertThat(first)
@@ -100,12 +98,12 @@ class MiniLmEncoderTest {
     private static void assertAgrees(Map<String, INDArray> batch) throws OrtException {
         encoder.requireValid(batch);
         INDArray found =
-                encoder.graph().output(batch, BertEncoder.LAST_HIDDEN_STATE).get(BertEncoder.LAST_HIDDEN_STATE);
+                encoder.graph().output(batch, EncoderGraph.LAST_HIDDEN_STATE).get(EncoderGraph.LAST_HIDDEN_STATE);
 
         float[] expected = onnxRuntime(batch);
 
         assertThat(found.length()).isEqualTo(expected.length);
-        INDArray mask = batch.get(BertEncoder.ATTENTION_MASK);
+        INDArray mask = batch.get(EncoderGraph.ATTENTION_MASK);
         for (int row = 0; row < found.size(0); row++) {
             for (int token = 0; token < found.size(1); token++) {
                 // What stands at padding means nothing, and is ill-conditioned: both sides are 4e-5 off the exact
@@ -142,9 +140,9 @@ class MiniLmEncoderTest {
             Arrays.fill(mask[row], 0, lengths[row], 1);
         }
         Map<String, INDArray> batch = new LinkedHashMap<>();
-        batch.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
-        batch.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+        batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
+        batch.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
         return batch;
     }
 }

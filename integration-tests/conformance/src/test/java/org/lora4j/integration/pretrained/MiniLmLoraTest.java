@@ -26,9 +26,9 @@ import org.lora4j.integration.GraphState;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.model.MergeReport;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextExample;
@@ -83,8 +83,9 @@ class MiniLmLoraTest {
         adapter = trained.adapter(AdaptedModel.DEFAULT_ADAPTER);
     }
 
-    private static SameDiff classifier(BertWeights weights, long headSeed) {
-        return BertClassifier.create(weights, Pooling.MEAN, CLASSES, headSeed).graph();
+    private static SameDiff classifier(EncoderWeights weights, long headSeed) {
+        return EncoderClassifier.create(weights, Pooling.MEAN, CLASSES, headSeed)
+                .graph();
     }
 
     private static LoraConfig.Builder config() {
@@ -92,7 +93,7 @@ class MiniLmLoraTest {
                 .rank(8)
                 .alpha(16)
                 .targetModules(ModuleSelector.allLinear())
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .taskType("SEQ_CLS");
     }
 
@@ -126,9 +127,9 @@ class MiniLmLoraTest {
             labels[row][texts.get(row).label()] = 1;
         }
         Map<String, INDArray> inputs = new LinkedHashMap<>();
-        inputs.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        inputs.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
-        inputs.put(BertClassifier.LABELS, Nd4j.createFromArray(labels));
+        inputs.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        inputs.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
+        inputs.put(EncoderClassifier.LABELS, Nd4j.createFromArray(labels));
         return Batch.of(inputs, ids.length);
     }
 
@@ -143,8 +144,8 @@ class MiniLmLoraTest {
     private static float[] logits(AdaptedSameDiff model) {
         return Arrays32.concat(
                 batches,
-                batch -> model.output(batch.placeholders(), BertClassifier.LOGITS)
-                        .get(BertClassifier.LOGITS));
+                batch -> model.output(batch.placeholders(), EncoderClassifier.LOGITS)
+                        .get(EncoderClassifier.LOGITS));
     }
 
     /** As adapted models compute it, so that equal values have equal bits. */
@@ -152,14 +153,14 @@ class MiniLmLoraTest {
         GraphExecutor executor = SameDiffExecutor.forInference(graph).fastest();
         return Arrays32.concat(
                 batches,
-                batch -> executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                        .get(BertClassifier.LOGITS));
+                batch -> executor.output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                        .get(EncoderClassifier.LOGITS));
     }
 
     private static double loss(AdaptedSameDiff model) {
         return batches.stream()
-                .mapToDouble(batch -> model.output(batch.placeholders(), BertClassifier.LOSS)
-                        .get(BertClassifier.LOSS)
+                .mapToDouble(batch -> model.output(batch.placeholders(), EncoderClassifier.LOSS)
+                        .get(EncoderClassifier.LOSS)
                         .getDouble(0))
                 .average()
                 .orElseThrow();
@@ -180,12 +181,12 @@ class MiniLmLoraTest {
         float[] ofTraining = Arrays32.concat(
                 batches,
                 batch -> fresh.executor()
-                        .output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                        .get(BertClassifier.LOGITS));
+                        .output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                        .get(EncoderClassifier.LOGITS));
         float[] ofStock = Arrays32.concat(
                 batches,
-                batch ->
-                        base.output(batch.placeholders(), BertClassifier.LOGITS).get(BertClassifier.LOGITS));
+                batch -> base.output(batch.placeholders(), EncoderClassifier.LOGITS)
+                        .get(EncoderClassifier.LOGITS));
 
         assertThat(ofTraining).containsExactly(logits(fresh));
         assertThat(Arrays32.largestDifference(ofTraining, ofStock)).isLessThan(1e-5 * Arrays32.largest(ofStock));

@@ -19,7 +19,7 @@ import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.digits.DigitTask;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextExample;
@@ -113,16 +113,16 @@ final class Tasks {
         LengthBuckets validation = buckets(texts.validation(), labels, TOKENS);
         LengthBuckets test = buckets(texts.test(), labels, TOKENS);
         AdaptedSameDiff model =
-                AdaptedSameDiff.of(BertClassifier.create(MiniLm.weights(), Pooling.MEAN, labels.size(), seed)
+                AdaptedSameDiff.of(EncoderClassifier.create(MiniLm.weights(), Pooling.MEAN, labels.size(), seed)
                         .graph());
         IntFunction<LoraConfig> config = rank -> LoraConfig.builder()
                 .rank(rank)
                 .alpha(2 * rank)
                 .targetModules(ModuleSelector.allLinear())
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .build();
         TrainingPlan plan = plan(TEXT_EPOCHS, seed)
-                .group(ParameterGroup.matchingModule(BertClassifier.HEAD).withLearningRate(HEAD_RATE))
+                .group(ParameterGroup.matchingModule(EncoderClassifier.HEAD).withLearningRate(HEAD_RATE))
                 .build();
         return new Task(
                 name,

@@ -24,7 +24,7 @@ import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.report.TrainingReport;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -99,7 +99,7 @@ public final class ContinualExample {
     }
 
     void run(Clinc150 clinc, List<String> domains) throws IOException {
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(Settings.LONGEST)) {
             Intents intents = new Intents(clinc, domains, settings, tokenizer);
             SameDiff whole = graph(weights, intents);
@@ -112,12 +112,12 @@ public final class ContinualExample {
         }
     }
 
-    private SameDiff graph(BertWeights weights, Intents intents) {
+    private SameDiff graph(EncoderWeights weights, Intents intents) {
         return HeadsGraph.create(weights, intents.names(), intents.classesOfTask(), settings.seed());
     }
 
     /** In groups: what stands in one runs one after the other. The longest begins first. */
-    private List<List<Strategy>> strategies(BertWeights weights, Intents intents, LowerLayers lower)
+    private List<List<Strategy>> strategies(EncoderWeights weights, Intents intents, LowerLayers lower)
             throws IOException {
         Supplier<SameDiff> upper = () -> LowerLayers.upper(graph(weights, intents));
         AdapterPerTask perTask = new AdapterPerTask(upper.get(), intents, settings, lower);

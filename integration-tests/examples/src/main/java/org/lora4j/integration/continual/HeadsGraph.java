@@ -3,9 +3,9 @@ package org.lora4j.integration.continual;
 
 import java.util.List;
 import java.util.SplittableRandom;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.random.RandomStreams;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -29,9 +29,9 @@ final class HeadsGraph {
         return "heads." + task;
     }
 
-    static SameDiff create(BertWeights weights, List<String> tasks, int classes, long seed) {
-        SameDiff sd = BertEncoder.create(weights, Pooling.MEAN).graph();
-        SDVariable pooled = sd.getVariable(BertEncoder.POOLED);
+    static SameDiff create(EncoderWeights weights, List<String> tasks, int classes, long seed) {
+        SameDiff sd = EncoderGraph.create(weights, Pooling.MEAN).graph();
+        SDVariable pooled = sd.getVariable(EncoderGraph.POOLED);
         int hidden = weights.config().hidden();
         SDVariable[] logits = new SDVariable[tasks.size()];
         for (int i = 0; i < logits.length; i++) {
@@ -44,13 +44,13 @@ final class HeadsGraph {
             logits[i] = pooled.mmul(weight).add(bias);
         }
         int all = tasks.size() * classes;
-        SDVariable joined = sd.concat(BertClassifier.LOGITS, 1, logits);
-        SDVariable labels = sd.placeHolder(BertClassifier.LABELS, DataType.FLOAT, -1, all);
+        SDVariable joined = sd.concat(EncoderClassifier.LOGITS, 1, logits);
+        SDVariable labels = sd.placeHolder(EncoderClassifier.LABELS, DataType.FLOAT, -1, all);
         SDVariable sameTask = sd.constant("same_task", sameTask(tasks.size(), classes));
         SDVariable masked = joined.add(labels.mmul(sameTask).sub(1.0).mul(HIDDEN));
         SDVariable one = sd.constant("loss/weight", Nd4j.scalar(DataType.FLOAT, 1.0));
-        sd.loss().softmaxCrossEntropy(BertClassifier.LOSS, labels, masked, one);
-        sd.setLossVariables(BertClassifier.LOSS);
+        sd.loss().softmaxCrossEntropy(EncoderClassifier.LOSS, labels, masked, one);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 

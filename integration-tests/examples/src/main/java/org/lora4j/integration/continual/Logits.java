@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,7 +21,7 @@ record Logits(float[][] rows) {
 
     static Logits of(SameDiff graph, Inputs inputs, Texts texts) {
         GraphExecutor executor = Lora.executor(graph);
-        return new Logits(output(executor, BertClassifier.LOGITS, inputs, texts));
+        return new Logits(output(executor, EncoderClassifier.LOGITS, inputs, texts));
     }
 
     /** An output of an executor for each text. */
@@ -31,7 +31,7 @@ record Logits(float[][] rows) {
         while (batches.hasNext()) {
             EncodedBatch batch = batches.next();
             Map<String, INDArray> arrays = new HashMap<>(inputs.of(batch, texts.texts()));
-            arrays.remove(BertClassifier.LABELS);
+            arrays.remove(EncoderClassifier.LABELS);
             float[][] output = executor.output(arrays, List.of(name)).get(name).toFloatMatrix();
             for (int i = 0; i < output.length; i++) {
                 rows[batch.exampleIndices()[i]] = output[i];

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.datasets.LabeledText;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.GraphParts;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,7 +39,7 @@ final class LowerLayers implements Inputs {
 
     /** The part of a graph above the lower layers; arrays are shared. */
     static SameDiff upper(SameDiff whole) {
-        return GraphParts.above(whole, Set.of(HIDDEN), List.of(BertClassifier.LOGITS, BertClassifier.LOSS));
+        return GraphParts.above(whole, Set.of(HIDDEN), List.of(EncoderClassifier.LOGITS, EncoderClassifier.LOSS));
     }
 
     /** Runs the lower layers on texts. */
@@ -55,7 +55,7 @@ final class LowerLayers implements Inputs {
 
     private void add(EncodedBatch batch, List<LabeledText> texts) {
         Map<String, INDArray> inputs = new HashMap<>(batch.placeholders());
-        inputs.remove(BertClassifier.LABELS);
+        inputs.remove(EncoderClassifier.LABELS);
         float[][] rows = executor.output(inputs, List.of(HIDDEN)).get(HIDDEN).toFloatMatrix();
         int padded = (int) batch.ids().size(1);
         int[] lengths = batch.mask().sum(1).toIntVector();

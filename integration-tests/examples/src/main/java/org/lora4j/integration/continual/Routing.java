@@ -15,7 +15,7 @@ import org.lora4j.continual.TaskRouter;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -90,7 +90,7 @@ final class Routing {
 
     /** What the frozen encoder makes of texts, of length 1. */
     private INDArray features(List<String> texts) {
-        float[][] rows = Logits.output(encoder, BertEncoder.POOLED, Inputs.WHOLE, intents.unlabeled(texts));
+        float[][] rows = Logits.output(encoder, EncoderGraph.POOLED, Inputs.WHOLE, intents.unlabeled(texts));
         for (float[] row : rows) {
             double sum = 0;
             for (float value : row) {

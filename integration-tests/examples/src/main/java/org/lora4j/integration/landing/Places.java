@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.text.SentenceEncoder;
@@ -52,9 +52,9 @@ final class Places {
         } catch (OrtException e) {
             throw new IOException("ONNX Runtime: " + e.getMessage(), e);
         }
-        try (AdapterServer server = AdapterServer.builder(
-                        BertEncoder.create(encoder.weights(), encoder.pooling()).graph())
-                .outputs(BertEncoder.POOLED)
+        try (AdapterServer server = AdapterServer.builder(EncoderGraph.create(encoder.weights(), encoder.pooling())
+                        .graph())
+                .outputs(EncoderGraph.POOLED)
                 .example(inputs(encoder.tokenizer(), "a text", "two other texts"))
                 .build()) {
             server.register(ADAPTER, tuned.adapter());
@@ -87,13 +87,13 @@ final class Places {
             encoded[row] = Arrays.copyOf(encoded[row], longest);
         }
         return Map.of(
-                BertEncoder.INPUT_IDS, Nd4j.createFromArray(encoded),
-                BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
+                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(encoded),
+                EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
     }
 
     private float[] served(AdapterServer server, String text) throws IOException {
         return server.output(inputs(encoder.tokenizer(), text), List.of(ADAPTER))
-                .get(BertEncoder.POOLED)
+                .get(EncoderGraph.POOLED)
                 .toFloatVector();
     }
 

@@ -18,10 +18,10 @@ import org.lora4j.integration.demonstration.ProcessorTime;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.wordnet.WordNetGlosses;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextExample;
@@ -47,7 +47,7 @@ final class Laboratory {
     /** Texts of which it is asked what the base still knows. */
     private static final int ELSEWHERE = 500;
 
-    private final BertWeights weights = MiniLm.weights();
+    private final EncoderWeights weights = MiniLm.weights();
     private final LengthBuckets elsewhere;
     private final RetentionProbe probe;
     private final Path folder;
@@ -65,14 +65,14 @@ final class Laboratory {
     }
 
     private SameDiff classifier(int classes, long seed) {
-        return BertClassifier.create(weights, Pooling.MEAN, classes, seed).graph();
+        return EncoderClassifier.create(weights, Pooling.MEAN, classes, seed).graph();
     }
 
     /** One training from the pretrained weights. With no more than {@code toBeat} right in validation it is not tested. */
     Trial train(Problem problem, MethodChoice method, double rate, long seed, double toBeat) throws IOException {
         AdapterConfig config = method.forSteps(
                         problem.epochs() * problem.training().batchesPerEpoch())
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .baseModelName(MiniLm.NAME)
                 .taskType("SEQ_CLS")
                 .build();
@@ -80,7 +80,7 @@ final class Laboratory {
         TrainingPlan plan = TrainingPlan.builder()
                 .epochs(problem.epochs())
                 .optimizer(AdamW.of(rate))
-                .group(ParameterGroup.matchingModule(BertClassifier.HEAD).withLearningRate(HEAD_RATE))
+                .group(ParameterGroup.matchingModule(EncoderClassifier.HEAD).withLearningRate(HEAD_RATE))
                 .schedule(LearningRateSchedule.linear(WARM_UP))
                 .seed(seed)
                 .build();
@@ -94,7 +94,7 @@ final class Laboratory {
         Path saved = folder.resolve(problem.name().replaceAll("\\W+", "-") + "-" + method + "-" + seed);
         model.adapter("default").save(saved);
         long head = model.trainableParameters().stream()
-                .filter(parameter -> parameter.module().equals(BertClassifier.HEAD))
+                .filter(parameter -> parameter.module().equals(EncoderClassifier.HEAD))
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
         long all = model.trainableParameters().stream()
@@ -130,8 +130,8 @@ final class Laboratory {
         List<INDArray> rows = new ArrayList<>();
         for (Iterator<EncodedBatch> batches = elsewhere.inOrder(); batches.hasNext(); ) {
             Map<String, INDArray> texts = new HashMap<>(batches.next().placeholders());
-            texts.remove(BertClassifier.LABELS);
-            rows.add(executor.output(texts, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED));
+            texts.remove(EncoderClassifier.LABELS);
+            rows.add(executor.output(texts, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED));
         }
         return Nd4j.concat(0, rows.toArray(INDArray[]::new));
     }

@@ -29,8 +29,8 @@ import org.lora4j.multitask.MultiTaskModel;
 import org.lora4j.multitask.MultiTaskResult;
 import org.lora4j.multitask.MultiTaskTrainer;
 import org.lora4j.multitask.Task;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -121,7 +121,7 @@ public final class MultiTaskExample {
                     task.test().size(),
                     task.training().paddedLengths());
         }
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         tasks.forEach(task -> {
             task.training().requireFits(weights.config());
             task.test().requireFits(weights.config());
@@ -173,17 +173,17 @@ public final class MultiTaskExample {
                 .build();
     }
 
-    private SameDiff graph(TextTask task, BertWeights weights) {
-        return BertClassifier.create(
+    private SameDiff graph(TextTask task, EncoderWeights weights) {
+        return EncoderClassifier.create(
                         weights, Pooling.MEAN, task.labels().names().size(), seed)
                 .graph();
     }
 
-    private Arm adapters(String name, String file, MultiTaskConfig config, BertWeights weights) throws IOException {
+    private Arm adapters(String name, String file, MultiTaskConfig config, EncoderWeights weights) throws IOException {
         heading(name);
         List<Task> all = tasks.stream()
                 .map(task -> new Task(
-                        task.name(), graph(task, weights), List.of(BertClassifier.HEAD), Optional.of(task.labels())))
+                        task.name(), graph(task, weights), List.of(EncoderClassifier.HEAD), Optional.of(task.labels())))
                 .toList();
         MultiTaskModel model = MultiTaskModel.create(config, all, seed);
         MultiTaskResult result = train(task -> model.task(task.name()), LORA_RATE);
@@ -200,7 +200,7 @@ public final class MultiTaskExample {
     }
 
     /** Saves everything, and measures one task again as the plain PEFT adapter that it was saved as. */
-    private void checkDirectory(MultiTaskModel model, Path directory, BertWeights weights) throws IOException {
+    private void checkDirectory(MultiTaskModel model, Path directory, EncoderWeights weights) throws IOException {
         model.adapter().save(directory);
         MultiTaskAdapter loaded = MultiTaskAdapter.load(directory);
         TextTask task = tasks.get(tasks.size() - 1);
@@ -217,7 +217,7 @@ public final class MultiTaskExample {
                 Accuracy.of(alone.outputExecutor(), task.test()));
     }
 
-    private Arm full(BertWeights weights) {
+    private Arm full(EncoderWeights weights) {
         String name = "full fine-tuning of one encoder";
         heading(name);
         Map<String, SameDiff> graphs = new LinkedHashMap<>();
@@ -245,7 +245,7 @@ public final class MultiTaskExample {
 
     private static long length(Trainable model, boolean ofHead) {
         return model.trainableParameters().stream()
-                .filter(parameter -> parameter.module().equals(BertClassifier.HEAD) == ofHead)
+                .filter(parameter -> parameter.module().equals(EncoderClassifier.HEAD) == ofHead)
                 .mapToLong(parameter -> parameter.value().length())
                 .sum();
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -33,8 +33,8 @@ final class Answers {
 
     /** The logits of questions of one length, in order. */
     List<float[]> ask(List<Question> questions) {
-        INDArray logits = executor.output(Question.inputs(questions), List.of(BertClassifier.LOGITS))
-                .get(BertClassifier.LOGITS);
+        INDArray logits = executor.output(Question.inputs(questions), List.of(EncoderClassifier.LOGITS))
+                .get(EncoderClassifier.LOGITS);
         List<float[]> rows = new ArrayList<>();
         for (int i = 0; i < questions.size(); i++) {
             rows.add(logits.getRow(i).dup().data().asFloat());

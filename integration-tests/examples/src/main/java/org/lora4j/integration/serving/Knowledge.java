@@ -10,8 +10,8 @@ import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.AdapterAlgebra;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.retention.EarlierHead;
 import org.lora4j.retention.Retention;
 import org.lora4j.retention.RetentionProbe;
@@ -55,10 +55,10 @@ final class Knowledge {
         GraphExecutor executor = executor(base);
         EarlierHead earlier = EarlierHead.prototypes(
                 ServedTask.NOUNS,
-                output(executor, prototypes, BertEncoder.POOLED),
+                output(executor, prototypes, EncoderGraph.POOLED),
                 labels(prototypes),
                 labels(unrelated));
-        probe = RetentionProbe.builder(output(executor, unrelated, BertEncoder.POOLED))
+        probe = RetentionProbe.builder(output(executor, unrelated, EncoderGraph.POOLED))
                 .head(earlier)
                 .build();
     }
@@ -92,8 +92,8 @@ final class Knowledge {
     /** A model that has its own weights, or a state of an adapted one. */
     void add(String state, SameDiff graph) {
         GraphExecutor executor = executor(graph);
-        features.put(state, output(executor, unrelated, BertEncoder.POOLED));
-        INDArray logits = output(executor, task, BertClassifier.LOGITS);
+        features.put(state, output(executor, unrelated, EncoderGraph.POOLED));
+        INDArray logits = output(executor, task, EncoderClassifier.LOGITS);
         int right = 0;
         for (int i = 0; i < task.size(); i++) {
             right += Answers.best(logits.getRow(i).dup().data().asFloat())

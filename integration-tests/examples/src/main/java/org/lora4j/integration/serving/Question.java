@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,9 +49,9 @@ record Question(String adapter, int label, int[] ids, int tokens) {
             Arrays.fill(mask[i], 0, question.tokens, 1);
         }
         return Map.of(
-                BertEncoder.INPUT_IDS,
+                EncoderGraph.INPUT_IDS,
                 Nd4j.createFromArray(ids),
-                BertEncoder.ATTENTION_MASK,
+                EncoderGraph.ATTENTION_MASK,
                 Nd4j.createFromArray(mask));
     }
 }

@@ -14,7 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.ServingRequest;
 import org.lora4j.serve.ServingResult;
@@ -118,7 +118,7 @@ final class ServedTraffic {
             before.failed().add(failure.reason());
             return before;
         }
-        INDArray array = result.outputs().get(BertClassifier.LOGITS);
+        INDArray array = result.outputs().get(EncoderClassifier.LOGITS);
         float[] logits = array.dup('c').data().asFloat();
         int right = before.right() + (Answers.best(logits) == question.label() ? 1 : 0);
         for (int version = 0; version < possible.size(); version++) {

@@ -17,8 +17,8 @@ import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.serving.ServedTraffic.Tally;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.retention.RetentionReport;
 import org.lora4j.serve.AdapterServer;
@@ -83,7 +83,7 @@ public final class ServingExample {
     }
 
     private void run(List<ServedTask> tasks) throws IOException {
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(MAX_LENGTH)) {
             TaskTraining training = new TaskTraining(weights, tokenizer, SEED);
             SameDiff base = training.base(weights);
@@ -351,7 +351,7 @@ public final class ServingExample {
 
     private static GraphServerBuilder builder(SameDiff base, Traffic traffic) {
         return AdapterServer.builder(base)
-                .outputs(BertClassifier.LOGITS)
+                .outputs(EncoderClassifier.LOGITS)
                 .example(Question.inputs(traffic.groups().get(0)));
     }
 

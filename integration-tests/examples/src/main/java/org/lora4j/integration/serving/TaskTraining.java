@@ -7,8 +7,8 @@ import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextExample;
@@ -39,19 +39,20 @@ final class TaskTraining {
     private static final Warmup WARM_UP = Warmup.fraction(0.06);
     private static final PrefixCache CACHE = PrefixCache.inMemory(1L << 29);
 
-    private final BertWeights weights;
+    private final EncoderWeights weights;
     private final TextTokenizer tokenizer;
     private final long seed;
 
-    TaskTraining(BertWeights weights, TextTokenizer tokenizer, long seed) {
+    TaskTraining(EncoderWeights weights, TextTokenizer tokenizer, long seed) {
         this.weights = weights;
         this.tokenizer = tokenizer;
         this.seed = seed;
     }
 
     /** The base of all adapters, with a head that no task uses; every call has its own head, all with the same values. */
-    SameDiff base(BertWeights of) {
-        return BertClassifier.create(of, Pooling.MEAN, ServedTask.CLASSES, seed).graph();
+    SameDiff base(EncoderWeights of) {
+        return EncoderClassifier.create(of, Pooling.MEAN, ServedTask.CLASSES, seed)
+                .graph();
     }
 
     /** An adapter of the upper layers and a head. */
@@ -82,7 +83,7 @@ final class TaskTraining {
                 .rank(RANK)
                 .alpha(2 * RANK)
                 .targetModules(targets)
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .baseModelName(MiniLm.NAME)
                 .taskType("SEQ_CLS")
                 .build();

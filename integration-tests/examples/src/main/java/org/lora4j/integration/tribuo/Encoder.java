@@ -15,8 +15,8 @@ import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.tribuo.base.BaseNetwork;
@@ -44,12 +44,12 @@ final class Encoder implements AutoCloseable {
     private final Map<String, float[]> vectors = new HashMap<>();
 
     Encoder() throws IOException {
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         tokenizer = MiniLm.tokenizer(LONGEST);
         tokens = new TokenIdPipeline(tokenizer);
         base = BaseNetwork.of(weights, Pooling.NORMALIZED_MEAN);
         frozen = Lora.executor(
-                BertEncoder.create(weights, Pooling.NORMALIZED_MEAN).graph());
+                EncoderGraph.create(weights, Pooling.NORMALIZED_MEAN).graph());
     }
 
     BaseNetwork base() {
@@ -105,10 +105,10 @@ final class Encoder implements AutoCloseable {
         }
         INDArray pooled = frozen.output(
                         Map.of(
-                                BertEncoder.INPUT_IDS, Nd4j.createFromArray(padded),
-                                BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask)),
-                        List.of(BertEncoder.POOLED))
-                .get(BertEncoder.POOLED);
+                                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(padded),
+                                EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask)),
+                        List.of(EncoderGraph.POOLED))
+                .get(EncoderGraph.POOLED);
         for (int i = 0; i < padded.length; i++) {
             vectors.put(batch.get(i), pooled.getRow(i).dup().toFloatVector());
         }

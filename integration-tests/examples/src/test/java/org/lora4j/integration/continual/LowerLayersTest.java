@@ -15,7 +15,7 @@ import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.datasets.SharedFiles;
 import org.lora4j.integration.quickstart.MiniLm;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -33,7 +33,7 @@ class LowerLayersTest {
     @Test
     void adapterLearnedAbove_isOneOfTheWholeEncoder_andTouchesNoOtherHead() throws IOException {
         Clinc150 clinc = new Clinc150(SharedFiles.folder("clinc150"));
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(Settings.LONGEST)) {
             Intents intents = new Intents(clinc, clinc.domains().subList(0, 2), SETTINGS, tokenizer);
             SameDiff whole = HeadsGraph.create(weights, intents.names(), intents.classesOfTask(), 1);

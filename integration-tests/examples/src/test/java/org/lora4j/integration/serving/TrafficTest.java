@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.pretrained.TextTokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -60,11 +60,11 @@ class TrafficTest {
     void inputs_arePaddedWithZerosThatTheMaskTells() {
         Map<String, INDArray> inputs = Question.inputs(questions("a", "AB", 1));
 
-        assertThat(inputs.get(BertEncoder.INPUT_IDS).shape()).containsExactly(1, 16);
-        assertThat(inputs.get(BertEncoder.INPUT_IDS).toIntMatrix()[0])
+        assertThat(inputs.get(EncoderGraph.INPUT_IDS).shape()).containsExactly(1, 16);
+        assertThat(inputs.get(EncoderGraph.INPUT_IDS).toIntMatrix()[0])
                 .startsWith(65, 66, 0)
                 .endsWith(0);
-        assertThat(inputs.get(BertEncoder.ATTENTION_MASK).sumNumber().intValue())
+        assertThat(inputs.get(EncoderGraph.ATTENTION_MASK).sumNumber().intValue())
                 .isEqualTo(2);
     }
 

@@ -4,8 +4,8 @@ package org.lora4j.integration.demonstration;
 import java.util.Iterator;
 import java.util.List;
 import org.lora4j.exec.GraphExecutor;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.LengthBuckets;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -17,7 +17,7 @@ public final class Accuracy {
     /**
      * The share of examples whose label has the largest logit.
      *
-     * @param executor computes {@link BertClassifier#LOGITS}
+     * @param executor computes {@link EncoderClassifier#LOGITS}
      * @param examples the examples
      * @return 0 to 1
      */
@@ -25,8 +25,8 @@ public final class Accuracy {
         int right = 0;
         for (Iterator<EncodedBatch> batches = examples.inOrder(); batches.hasNext(); ) {
             EncodedBatch batch = batches.next();
-            INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                    .get(BertClassifier.LOGITS);
+            INDArray logits = executor.output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                    .get(EncoderClassifier.LOGITS);
             int[] found = logits.argMax(1).toIntVector();
             int[] expected = batch.labels().argMax(1).toIntVector();
             for (int row = 0; row < found.length; row++) {

@@ -8,8 +8,8 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
@@ -87,8 +87,8 @@ final class GlossTask {
         Iterator<EncodedBatch> batches = heldOut.inOrder();
         while (row < count) {
             EncodedBatch batch = batches.next();
-            INDArray logits = executor.output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                    .get(BertClassifier.LOGITS);
+            INDArray logits = executor.output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                    .get(EncoderClassifier.LOGITS);
             for (int i = 0; i < batch.size() && row < count; i++) {
                 found.putRow(row++, logits.getRow(i));
             }

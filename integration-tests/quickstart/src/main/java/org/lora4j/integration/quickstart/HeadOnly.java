@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.quickstart;
 
-import static org.lora4j.pretrained.BertClassifier.HEAD;
-import static org.lora4j.pretrained.BertClassifier.LABELS;
-import static org.lora4j.pretrained.BertClassifier.LOGITS;
-import static org.lora4j.pretrained.BertClassifier.LOSS;
+import static org.lora4j.pretrained.EncoderClassifier.HEAD;
+import static org.lora4j.pretrained.EncoderClassifier.LABELS;
+import static org.lora4j.pretrained.EncoderClassifier.LOGITS;
+import static org.lora4j.pretrained.EncoderClassifier.LOSS;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +20,9 @@ import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.NativeThreads;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.TrainableGraph;
@@ -62,9 +62,9 @@ final class HeadOnly {
         this.out = out;
     }
 
-    Outcome run(BertWeights weights, Path file, long seed) throws IOException {
+    Outcome run(EncoderWeights weights, Path file, long seed) throws IOException {
         GraphExecutor encoder =
-                Lora.executor(BertEncoder.create(weights, Pooling.MEAN).graph());
+                Lora.executor(EncoderGraph.create(weights, Pooling.MEAN).graph());
         out.accept("encoding " + (task.training().size() + task.heldOut().size()) + " texts once");
         long start = System.nanoTime();
         List<Batch> training = encode(encoder, task.training());
@@ -122,7 +122,7 @@ final class HeadOnly {
             EncodedBatch batch = encoded.next();
             Map<String, INDArray> inputs = new HashMap<>(batch.placeholders());
             inputs.remove(LABELS);
-            vectors.add(encoder.output(inputs, List.of(BertEncoder.POOLED)).get(BertEncoder.POOLED));
+            vectors.add(encoder.output(inputs, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED));
             labels.add(batch.labels());
         }
         INDArray allVectors = Nd4j.concat(0, vectors.toArray(INDArray[]::new));

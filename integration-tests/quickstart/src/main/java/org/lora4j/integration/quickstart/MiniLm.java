@@ -2,7 +2,7 @@
 package org.lora4j.integration.quickstart;
 
 import java.io.IOException;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
 
@@ -25,8 +25,8 @@ public final class MiniLm {
      * @return fresh arrays at every call
      * @throws IOException if the jar is not on the class path or its file is damaged
      */
-    public static BertWeights weights() throws IOException {
-        return BertWeights.fromOnnx(
+    public static EncoderWeights weights() throws IOException {
+        return EncoderWeights.fromOnnx(
                 OnnxInitializers.readResource(MiniLm.class.getClassLoader(), "all-minilm-l6-v2.onnx"), HEADS);
     }
 

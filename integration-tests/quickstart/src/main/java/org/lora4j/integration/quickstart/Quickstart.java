@@ -11,8 +11,8 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -97,7 +97,7 @@ public final class Quickstart {
                 task.training().batchesPerEpoch(),
                 task.training().paddedLengths(),
                 100 * task.training().paddingRatio());
-        BertWeights weights = MiniLm.weights();
+        EncoderWeights weights = MiniLm.weights();
         task.training().requireFits(weights.config());
         task.heldOut().requireFits(weights.config());
         QuickstartReport report = new QuickstartReport(seed, epochs);
@@ -111,7 +111,7 @@ public final class Quickstart {
                 .rank(RANK)
                 .alpha(ALPHA)
                 .targetModules(ModuleSelector.allLinear())
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .baseModelName(MiniLm.NAME)
                 .taskType("SEQ_CLS")
                 .build();
@@ -167,7 +167,7 @@ public final class Quickstart {
         report.differences(reloadDifference, mergeDifference);
     }
 
-    private Outcome fineTuneFully(GlossTask task, BertWeights weights) throws IOException {
+    private Outcome fineTuneFully(GlossTask task, EncoderWeights weights) throws IOException {
         SameDiff graph = classifier(weights.copy());
         TrainableGraph everything = TrainableGraph.of(graph, TrainableGraph.weights(graph));
         Trained trained = train(task, everything, FULL_RATE);
@@ -176,8 +176,8 @@ public final class Quickstart {
         return outcome(trained, everything, Files.size(file));
     }
 
-    private SameDiff classifier(BertWeights weights) {
-        return BertClassifier.create(weights, Pooling.MEAN, GlossTask.CLASSES, seed)
+    private SameDiff classifier(EncoderWeights weights) {
+        return EncoderClassifier.create(weights, Pooling.MEAN, GlossTask.CLASSES, seed)
                 .graph();
     }
 

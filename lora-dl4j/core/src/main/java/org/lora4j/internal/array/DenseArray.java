@@ -260,7 +260,7 @@ public final class DenseArray implements AutoCloseable {
     }
 
     /** Whether the elements lie one after the other in the given order; axes of length 1 may have any stride. */
-    private static boolean isDense(INDArray array, char order) {
+    static boolean isDense(INDArray array, char order) {
         long expected = 1;
         int rank = array.rank();
         for (int i = 0; i < rank; i++) {

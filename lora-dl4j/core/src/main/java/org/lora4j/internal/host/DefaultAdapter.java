@@ -31,7 +31,18 @@ public final class DefaultAdapter {
      * @throws IncompatibleBaseException if the adapter does not fit the model; the message lists every problem
      */
     public static <M extends AdaptedModel> M saved(M model, Path directory) throws IOException {
-        Adapter adapter = Adapter.load(directory);
+        return saved(model, directory, false);
+    }
+
+    /**
+     * Attaches a saved adapter, active and not trainable.
+     *
+     * @param anyBase whether it may have been trained on another base, of the same shapes
+     * @throws IOException as {@link #saved(AdaptedModel, Path)}
+     */
+    public static <M extends AdaptedModel> M saved(M model, Path directory, boolean anyBase) throws IOException {
+        Adapter read = Adapter.load(directory);
+        Adapter adapter = anyBase ? read.forAnyBase() : read;
         try {
             model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
         } catch (IllegalArgumentException e) {

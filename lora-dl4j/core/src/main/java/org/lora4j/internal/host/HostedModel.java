@@ -20,6 +20,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.adapter.BaseHashes;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
 import org.lora4j.method.AdapterMethods;
@@ -191,7 +192,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     // A head of random values that stays frozen is seldom meant; one that was trained before may stay.
     private void reportFrozenHeads(HostAdapter adapter) {
         Set<String> frozen = HostReports.frozen(trainableHeads(), List.of(adapter));
-        if (!frozen.isEmpty()) {
+        if (!frozen.isEmpty() && !Silence.isKept()) {
             LOG.info(
                     "adapter \"{}\" leaves the output heads {} as they are; if they are new, name them in modulesToSave",
                     adapter.name(),
@@ -202,7 +203,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     // PEFT leaves the output head out of "all linear", and refuses a model without other linear modules.
     private void reportAdaptedHeads(HostAdapter adapter, AdapterConfig config) {
         boolean headsOnly = !adapter.modulePaths().isEmpty() && heads().containsAll(adapter.modulePaths());
-        if (config.targetModules() instanceof ModuleSelector.AllLinear && headsOnly) {
+        if (config.targetModules() instanceof ModuleSelector.AllLinear && headsOnly && !Silence.isKept()) {
             LOG.warn(
                     "adapter \"{}\": every linear module of this model is an output head, which all-linear leaves out"
                             + " elsewhere; it adapts {} here. Name targets to choose others",
@@ -217,7 +218,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
                 .filter(ModuleParameters::fullRank)
                 .map(ModuleParameters::path)
                 .toList();
-        if (!paths.isEmpty()) {
+        if (!paths.isEmpty() && !Silence.isKept()) {
             LOG.warn(
                     "adapter \"{}\" saves nothing in {} of its {} modules: the rank reaches the smaller side of the weight"
                             + " or the factors are as large as the weight ({})",
@@ -245,14 +246,34 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final Adapter adapter(String name) {
         Arguments.required(name, "adapter: name", "the name of an adapter");
-        return adapters.get(name).hasGivenStart() ? plainAdapter(name) : values(name);
+        return hasGivenStart(name) ? plainAdapter(name) : values(name);
+    }
+
+    /**
+     * Whether an adapter began at values that a file of it could not tell, so that it is given as plain LoRA.
+     *
+     * @param name the name of an adapter
+     * @return true if so
+     */
+    public final boolean hasGivenStart(String name) {
+        return adapters.get(name).hasGivenStart();
     }
 
     private Adapter values(String name) {
+        return snapshot(name).withBaseHashes(keptHashes());
+    }
+
+    /**
+     * An adapter as it is now, without the hashes of its base, which take a while when they are asked for first.
+     *
+     * @param name the name of an adapter
+     * @return a copy
+     */
+    public final Adapter snapshot(String name) {
         adapters.get(name);
         collectValues();
         Adapter own = adapters.get(name).snapshot(named(adapters.get(name)));
-        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of())).withBaseHashes(keptHashes());
+        return withCopies(own, copiesOfRows.getOrDefault(name, Map.of()));
     }
 
     /** The file that an adapter came from may hold rows twice: such a one goes back as it came. */
@@ -482,6 +503,15 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final List<ModuleStatus> status() {
         return HostReports.status(modules(), heads(), adapters.all(), state);
+    }
+
+    /**
+     * The output heads that have never learned, as far as their values tell, and that no active adapter changes or saves.
+     *
+     * @return paths; empty if there is none
+     */
+    public List<String> freshHeads() {
+        return FreshHeads.of(HostReports.frozen(trainableHeads(), adapters.get(state.active())), baseWeights());
     }
 
     @Override

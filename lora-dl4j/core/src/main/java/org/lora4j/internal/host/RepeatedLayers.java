@@ -34,7 +34,7 @@ public final class RepeatedLayers {
         problems.check(
                 config.layerReplication().isEmpty(),
                 "layerReplication = " + config.layerReplication() + " with a " + where
-                        + ", expected none; a SameDiff graph over BertWeights.replicated takes such an adapter");
+                        + ", expected none; a SameDiff graph over EncoderWeights.replicated takes such an adapter");
     }
 
     /**
@@ -53,7 +53,7 @@ public final class RepeatedLayers {
             }
         });
         String wanted = "layerReplication = " + layers + ", expected a model of " + sources.size()
-                + " layers made with BertWeights.replicated";
+                + " layers made with EncoderWeights.replicated";
         List<String> fitting = lists.keySet().stream()
                 .filter(list -> lists.get(list).size() == sources.size()
                         && lists.get(list).last() == sources.size() - 1)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.export;
 
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.pretrained.BertActivation;
-import org.lora4j.pretrained.BertConfig;
+import java.util.Set;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 
 /**
  * A BERT-family encoder as Hugging Face Transformers names and shapes it: {@code config.json}, and tensors in PyTorch's layout.
@@ -15,33 +15,30 @@ import org.lora4j.pretrained.BertConfig;
  */
 public final class BertFiles {
 
-    private static final Map<BertActivation, String> ACTIVATIONS = new EnumMap<>(Map.of(
-            BertActivation.GELU, "gelu",
-            BertActivation.GELU_TANH, "gelu_new",
-            BertActivation.SILU, "silu",
-            BertActivation.RELU, "relu"));
-
     private static final double DROPOUT = 0.1;
     private static final double INITIALIZER_RANGE = 0.02;
 
+    private static final Set<String> FAMILIES = Set.of("bert", "roberta", "xlm-roberta", "camembert");
+
     private BertFiles() {}
+
+    /**
+     * Whether this class writes the config of an encoder.
+     *
+     * @return false for families that have other fields, and for relative positions
+     */
+    public static boolean canDescribe(EncoderWeights weights) {
+        return FAMILIES.contains(weights.config().modelType())
+                && weights.tensors().containsKey("embeddings.position_embeddings.weight");
+    }
 
     /**
      * The class of Transformers, without its task.
      *
      * @return {@code Bert}, or {@code Roberta} where positions begin behind the padding id
      */
-    public static String family(BertConfig config) {
+    public static String family(EncoderConfig config) {
         return config.positions().paddingId().isPresent() ? "Roberta" : "Bert";
-    }
-
-    /**
-     * What models with a head put before the names of the encoder's tensors.
-     *
-     * @return {@code bert.} or {@code roberta.}
-     */
-    public static String prefix(BertConfig config) {
-        return config.positions().paddingId().isPresent() ? "roberta." : "bert.";
     }
 
     /**
@@ -50,11 +47,11 @@ public final class BertFiles {
      * @param architecture the class, such as {@code BertModel}
      * @param type PyTorch's name of the element type
      */
-    public static Map<String, Object> config(BertConfig config, String architecture, String type) {
+    public static Map<String, Object> config(EncoderConfig config, String architecture, String type) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("architectures", List.of(architecture));
         fields.put("attention_probs_dropout_prob", DROPOUT);
-        fields.put("hidden_act", ACTIVATIONS.get(config.activation()));
+        fields.put("hidden_act", config.activation());
         fields.put("hidden_dropout_prob", DROPOUT);
         fields.put("hidden_size", config.hidden());
         fields.put("initializer_range", INITIALIZER_RANGE);

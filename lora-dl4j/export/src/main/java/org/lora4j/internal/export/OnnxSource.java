@@ -21,6 +21,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.onnx.ExternalFiles;
 import org.lora4j.internal.onnx.OnnxModels;
+import org.lora4j.train.Progress;
 
 /**
  * Where an ONNX model comes from: a file, with files beside it, or a resource of the class path.
@@ -72,11 +73,16 @@ public final class OnnxSource {
                     throw new FileNotFoundException("OnnxExport: resource " + MessageText.name(name)
                             + " is not on the class path; expected an ONNX model. Add the artifact that holds it.");
                 }
-                return OnnxModels.parse(in, name);
+                return parse(in, 0);
             }
         }
         OnnxModels.require(file);
-        return noted(file, in -> OnnxModels.parse(in, name));
+        return noted(file, in -> parse(in, Files.size(file)));
+    }
+
+    private Onnx.ModelProto parse(InputStream in, long size) throws IOException {
+        Progress.Stage read = Progress.of("reading an ONNX model").stage("", "MiB", size / OnnxModels.MEBIBYTE);
+        return OnnxModels.parse(in, name, read::advance);
     }
 
     private <T> T noted(Path path, SourceFile.Reader<T> reader) throws IOException {

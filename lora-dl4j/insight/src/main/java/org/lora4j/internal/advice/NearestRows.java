@@ -4,6 +4,7 @@ package org.lora4j.internal.advice;
 import java.util.Arrays;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -32,7 +33,7 @@ public record NearestRows(int[][] rows, float[][] cosines) {
         int[] own = new int[rows.length];
         Arrays.setAll(own, i -> i);
         float[][] units = units(rows);
-        return find(units, units, Math.min(count, rows.length - 1), own);
+        return find(units, units, Math.min(count, rows.length - 1), own, unheard());
     }
 
     /**
@@ -42,10 +43,11 @@ public record NearestRows(int[][] rows, float[][] cosines) {
      * @param others two or more
      * @param own for each row where it is in {@code others}, or -1
      * @param count how many to find, less where there are no more
+     * @param pairs hears of the pairs that were compared
      * @return the nearest rows of {@code others}, none its own
      */
-    public static NearestRows within(float[][] rows, float[][] others, int[] own, int count) {
-        return find(units(rows), units(others), Math.min(count, others.length - 1), own);
+    public static NearestRows within(float[][] rows, float[][] others, int[] own, int count, Progress.Stage pairs) {
+        return find(units(rows), units(others), Math.min(count, others.length - 1), own, pairs);
     }
 
     /**
@@ -57,12 +59,26 @@ public record NearestRows(int[][] rows, float[][] cosines) {
      * @return the nearest rows of {@code others}
      */
     public static NearestRows among(float[][] rows, float[][] others, int count) {
-        int[] none = new int[rows.length];
-        Arrays.fill(none, -1);
-        return find(units(rows), units(others), Math.min(count, others.length), none);
+        return among(rows, others, count, unheard());
     }
 
-    private static NearestRows find(float[][] rows, float[][] others, int count, int[] own) {
+    /**
+     * The same, and says how far it is.
+     *
+     * @param pairs hears of the pairs that were compared
+     * @return as {@link #among(float[][], float[][], int)}
+     */
+    public static NearestRows among(float[][] rows, float[][] others, int count, Progress.Stage pairs) {
+        int[] none = new int[rows.length];
+        Arrays.fill(none, -1);
+        return find(units(rows), units(others), Math.min(count, others.length), none, pairs);
+    }
+
+    private static Progress.Stage unheard() {
+        return Progress.none().stage("", "pairs of rows", 0);
+    }
+
+    private static NearestRows find(float[][] rows, float[][] others, int count, int[] own, Progress.Stage pairs) {
         int[][] nearest = new int[rows.length][count];
         float[][] cosines = new float[rows.length][count];
         for (float[] row : cosines) {
@@ -78,6 +94,7 @@ public record NearestRows(int[][] rows, float[][] cosines) {
                                     Nd4j.createUninitialized(DataType.FLOAT, new long[] {height, columns}, 'c')) {
                         left.mmuli(right.transpose(), tile);
                         keep(tile, row, column, own, nearest, cosines);
+                        pairs.advance((long) height * columns);
                     }
                 }
             }

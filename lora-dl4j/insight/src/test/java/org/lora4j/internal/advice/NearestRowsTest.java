@@ -3,11 +3,15 @@ package org.lora4j.internal.advice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.internal.array.InnerProducts;
+import org.lora4j.train.Progress;
 
 class NearestRowsTest {
 
@@ -41,6 +45,19 @@ class NearestRowsTest {
 
         assertThat(nearest.cosines()[0][0]).isZero();
         assertThat(InnerProducts.cosine(new float[] {0, 0}, new float[] {1, 0})).isZero();
+    }
+
+    @Test
+    void pairs_areCountedAsTheyAreCompared() {
+        Random random = new Random(3);
+        long[] seconds = {0};
+        List<String> lines = new ArrayList<>();
+        Progress progress = Progress.of("likeness", lines::add, () -> (seconds[0] += 3) * 1_000_000_000L);
+
+        NearestRows.among(
+                rows(600, random), rows(4_200, random), 2, progress.stage("leakage", "pairs of rows", 600 * 4_200));
+
+        assertThat(lines).first(STRING).startsWith("likeness: leakage, 2097152 of 2520000 pairs of rows, ");
     }
 
     /** More rows than a tile has, both ways. */

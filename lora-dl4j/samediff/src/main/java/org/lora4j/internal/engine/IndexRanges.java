@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.Extremes;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -129,8 +130,9 @@ final class IndexRanges {
             if (array == null || array.isEmpty() || !needed.contains(range.result())) {
                 continue;
             }
-            double least = array.minNumber().doubleValue();
-            double most = array.maxNumber().doubleValue();
+            Extremes found = Extremes.of(array);
+            double least = found.least();
+            double most = found.most();
             if (!(least >= range.least() && most < range.size())) {
                 problems.add("placeholder \"" + range.placeholder() + "\" holds "
                         + (most < range.size() ? (long) least : (long) most) + ", expected 0 to " + (range.size() - 1)

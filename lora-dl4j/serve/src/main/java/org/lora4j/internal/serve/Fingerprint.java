@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.serve;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.MessageText;
+import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -17,6 +22,25 @@ public final class Fingerprint {
     private static final long ODD = 0x9E3779B97F4A7C15L;
 
     private Fingerprint() {}
+
+    /**
+     * Reads an adapter again.
+     *
+     * @param before its number when it was registered
+     * @param trust who has to vouch for the files
+     * @param anyBase whether it may act on another base than its own
+     * @throws IOException if it cannot be read, or is another one now
+     */
+    public static Adapter reread(String name, Path directory, long before, TrustPolicy trust, boolean anyBase)
+            throws IOException {
+        Adapter adapter = AdapterLoader.of(directory).trust(trust).load();
+        if (of(adapter) != before) {
+            throw new IOException("adapter " + MessageText.name(name) + ": " + MessageText.path(directory)
+                    + " holds other values than when it was registered; expected the same. Call replace(name, directory)"
+                    + " to serve the new ones.");
+        }
+        return anyBase ? adapter.forAnyBase() : adapter;
+    }
 
     /** A number that differs, as good as surely, where anything of two adapters differs. */
     public static long of(Adapter adapter) {

@@ -2,10 +2,12 @@
 package org.lora4j.internal.onnx;
 
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongConsumer;
 import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -19,6 +21,9 @@ import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
  * @apiNote Status: internal
  */
 public final class OnnxModels {
+
+    /** In bytes. */
+    public static final long MEBIBYTE = 1 << 20;
 
     private OnnxModels() {}
 
@@ -37,13 +42,49 @@ public final class OnnxModels {
         }
     }
 
+    /** A stream that says how far it was read. */
+    private static final class CountedStream extends FilterInputStream {
+
+        private final LongConsumer mebibytes;
+        private long bytes;
+
+        CountedStream(InputStream in, LongConsumer mebibytes) {
+            super(in);
+            this.mebibytes = mebibytes;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return count(super.read(), 1);
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            int read = super.read(into, offset, length);
+            return count(read, read);
+        }
+
+        private int count(int result, int more) {
+            if (result >= 0) {
+                long before = bytes / MEBIBYTE;
+                bytes += more;
+                if (bytes / MEBIBYTE > before) {
+                    mebibytes.accept(bytes / MEBIBYTE - before);
+                }
+            }
+            return result;
+        }
+    }
+
     /**
      * Reads a stream to its end and leaves it open.
      *
+     * @param mebibytes hears how many more were read
      * @throws ModelFormatException if it is not an ONNX model
      */
-    public static Onnx.ModelProto parse(InputStream in, String source) throws IOException {
-        CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(in));
+    public static Onnx.ModelProto parse(InputStream in, String source, LongConsumer mebibytes) throws IOException {
+        InputStream counted = new CountedStream(in, mebibytes);
+        CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(counted));
         // The default of 64 MiB is below the size of every real model.
         coded.setSizeLimit(Integer.MAX_VALUE);
         try {

@@ -11,9 +11,9 @@ import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -35,7 +35,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class EmbeddingFit {
 
-    static final TaskModel.Output OUTPUT = new TaskModel.Output(BertEncoder.POOLED, false);
+    static final TaskModel.Output OUTPUT = new TaskModel.Output(EncoderGraph.POOLED, false);
 
     /** Placeholder of the gradient that arrives at the vectors. */
     static final String GRADIENT = "embedding_gradient";
@@ -63,14 +63,17 @@ public final class EmbeddingFit {
     private EmbeddingFit() {}
 
     /** The graph: encoder, and a loss that is linear in the vectors. */
-    static SameDiff graph(EncoderParts parts, BertWeights weights) {
-        SameDiff sd =
-                BertEncoder.create(weights, parts.pooling(), parts.tokenTypes()).graph();
+    static SameDiff graph(EncoderParts parts, EncoderWeights weights) {
+        SameDiff sd = EncoderGraph.create(weights, parts.pooling(), parts.tokenTypes())
+                .graph();
         SDVariable gradient = sd.placeHolder(
-                GRADIENT, weights.dataType(), -1, weights.config().hidden());
-        SDVariable product = sd.getVariable(BertEncoder.POOLED).mul("loss/products", gradient);
-        sd.mean(BertClassifier.LOSS, sd.sum("loss/of_rows", product, 1), 0);
-        sd.setLossVariables(BertClassifier.LOSS);
+                GRADIENT,
+                weights.dataType(),
+                -1,
+                parts.pooling().dimension(weights.config().hidden()));
+        SDVariable product = sd.getVariable(EncoderGraph.POOLED).mul("loss/products", gradient);
+        sd.mean(EncoderClassifier.LOSS, sd.sum("loss/of_rows", product, 1), 0);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 
@@ -90,16 +93,15 @@ public final class EmbeddingFit {
             Optional<ToDoubleFunction<TaskModel>> score,
             Progress progress) {
         TaskModel model = start(parts, options);
+        ModelPreflight.require(options, model);
         OptionalDouble before = value(score, model);
         Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
                 .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()))
                 .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));
         options.fit().listeners().forEach(trainer::listener);
-        TrainingResult result = trainer.build()
-                .train(batches(
-                        data.examples().size(),
-                        options.batchSize(data.examples().size())));
+        int examples = data.examples().size();
+        TrainingResult result = options.run().of(trainer, batches(examples, options.batchSize(examples)));
         OptionalDouble after = value(score, model);
         if (score.isPresent() && before.getAsDouble() > after.getAsDouble()) {
             model.close();

@@ -14,6 +14,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * its end. {@code C} means what it means in LibLinear, for vectors of length 1: others are scaled to that length on average
  * while the problem is solved. The bias is not held back.
  *
+ * <p>Weights that no vector has a product with only cost norm, so none are in the solution: fewer vectors than half their length are fitted in
+ * coordinates of the space that they span ({@link RowSpan}), which is the same problem in fewer numbers.
+ *
  * <p>An iteration costs two products of the features with a matrix as wide as the head, and an exponential for each row and
  * output; both run on several threads where ND4J may use them. Losses are added up in the same order on any number of threads.
  *
@@ -28,6 +31,8 @@ public final class HeadFit implements AutoCloseable {
     private final int rows;
     private final int inputs;
     private final int outputs;
+    private final RowSpan span;
+    private final int width;
     private final double scale;
     private final INDArray features;
     private final INDArray transposed;
@@ -56,13 +61,17 @@ public final class HeadFit implements AutoCloseable {
             norms += Math.sqrt(square);
         }
         this.scale = norms > 0 ? rows / norms : 1;
-        float[] all = new float[rows * inputs];
+        RowSpan found = 2 * rows <= inputs ? new RowSpan(features) : null;
+        this.span = found == null || found.dimension() == 0 ? null : found;
+        this.width = span == null ? inputs : span.dimension();
+        float[] all = new float[rows * width];
         for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < inputs; j++) {
-                all[i * inputs + j] = (float) (scale * features.get(i)[j]);
+            float[] row = span == null ? features.get(i) : span.row(i);
+            for (int j = 0; j < width; j++) {
+                all[i * width + j] = (float) (scale * row[j]);
             }
         }
-        this.features = Nd4j.create(all, new long[] {rows, inputs}, 'c');
+        this.features = Nd4j.create(all, new long[] {rows, width}, 'c');
         this.transposed = this.features.transpose();
     }
 
@@ -91,10 +100,11 @@ public final class HeadFit implements AutoCloseable {
      *     LinearHead)}
      */
     public LinearHead solve(double cost, LinearHead start, double tolerance) {
-        int weights = inputs * outputs;
+        int weights = width * outputs;
         double[] x = new double[weights + outputs];
+        float[] from = span == null ? start.weight() : span.within(start.weight(), outputs);
         for (int i = 0; i < weights; i++) {
-            x[i] = start.weight()[i] / scale;
+            x[i] = from[i] / scale;
         }
         for (int j = 0; j < outputs; j++) {
             x[weights + j] = start.bias()[j];
@@ -108,20 +118,20 @@ public final class HeadFit implements AutoCloseable {
         for (int j = 0; j < outputs; j++) {
             bias[j] = (float) x[weights + j];
         }
-        return new LinearHead(inputs, outputs, weight, bias);
+        return new LinearHead(inputs, outputs, span == null ? weight : span.without(weight, outputs), bias);
     }
 
     /** The problem divided by the number of rows: mean loss and {@code decay / 2 |W|^2}. */
     private double value(double[] x, double[] gradient, double decay) {
         stage.advance(1);
-        int weights = inputs * outputs;
+        int weights = width * outputs;
         float[] w = new float[weights];
         double penalty = 0;
         for (int i = 0; i < weights; i++) {
             w[i] = (float) x[i];
             penalty += x[i] * x[i];
         }
-        float[] z = product(features, w, inputs, rows);
+        float[] z = product(features, w, width, rows);
         Arrays.fill(gradient, weights, gradient.length, 0);
         int blocks = Blocks.count(z.length, outputs);
         double[] losses = new double[blocks];
@@ -148,7 +158,7 @@ public final class HeadFit implements AutoCloseable {
                 gradient[weights + j] += biases[block][j];
             }
         }
-        float[] gw = product(transposed, z, rows, inputs);
+        float[] gw = product(transposed, z, rows, width);
         for (int i = 0; i < weights; i++) {
             gradient[i] = gw[i] + decay * x[i];
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -50,7 +50,7 @@ public enum HeadKind {
     ANY_CLASSES(false) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
-            return sd.loss().sigmoidCrossEntropy(BertClassifier.LOSS, labels, logits, null);
+            return sd.loss().sigmoidCrossEntropy(EncoderClassifier.LOSS, labels, logits, null);
         }
 
         @Override
@@ -68,7 +68,7 @@ public enum HeadKind {
     NUMBERS(false) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
-            return sd.loss().meanSquaredError(BertClassifier.LOSS, labels, logits, null);
+            return sd.loss().meanSquaredError(EncoderClassifier.LOSS, labels, logits, null);
         }
 
         @Override
@@ -98,7 +98,7 @@ public enum HeadKind {
         return perToken;
     }
 
-    /** Appends the loss, the mean over rows, as {@link BertClassifier#LOSS}. */
+    /** Appends the loss, the mean over rows, as {@link EncoderClassifier#LOSS}. */
     abstract SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels);
 
     /** The loss of a row, and its gradient by the logits. */
@@ -108,7 +108,7 @@ public enum HeadKind {
     private static SDVariable crossEntropy(SameDiff sd, SDVariable logits, SDVariable labels) {
         SDVariable logarithms = sd.nn().logSoftmax("loss/log_probabilities", logits, 1);
         SDVariable likelihood = sd.sum("loss/log_likelihood", labels.mul("loss/of_labels", logarithms), 1);
-        return sd.mean(BertClassifier.LOSS, likelihood.neg("loss/of_rows"), 0);
+        return sd.mean(EncoderClassifier.LOSS, likelihood.neg("loss/of_rows"), 0);
     }
 
     private static double logSumExp(double[] z) {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
 import org.lora4j.train.ShuffledIndices;
@@ -30,9 +30,9 @@ public final class LabeledRows implements Batches {
     private final boolean perToken;
     private final int outputs;
     private final DataType type;
-    private final boolean tokenTypes;
+    private final FitEncoder encoder;
 
-    LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, TextOptions options) {
+    LabeledRows(List<EncodedText> examples, HeadTask task, FitEncoder parts, TextOptions options) {
         this(
                 examples,
                 task,
@@ -41,13 +41,13 @@ public final class LabeledRows implements Batches {
                 options.fit().tokenBudget());
     }
 
-    private LabeledRows(List<EncodedText> examples, HeadTask task, EncoderParts parts, int batchSize, int tokenBudget) {
+    private LabeledRows(List<EncodedText> examples, HeadTask task, FitEncoder parts, int batchSize, int tokenBudget) {
         this.examples = examples;
         this.rows = new TokenRows(examples.stream().map(EncodedText::tokens).toList(), batchSize, tokenBudget);
         this.perToken = task.kind().isPerToken();
         this.outputs = task.outputs();
-        this.type = parts.weights().dataType();
-        this.tokenTypes = parts.tokenTypes();
+        this.type = parts.dataType();
+        this.encoder = parts;
     }
 
     /**
@@ -55,14 +55,14 @@ public final class LabeledRows implements Batches {
      *
      * @return a batch for each, in their order; the arrays are the caller's
      */
-    public static List<Batch> single(List<EncodedText> examples, HeadTask task, EncoderParts parts) {
+    public static List<Batch> single(List<EncodedText> examples, HeadTask task, FitEncoder parts) {
         LabeledRows rows = new LabeledRows(examples, task, parts, 1, 1);
-        int longest = parts.weights().config().longestSequence();
+        int longest = parts.longest();
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < examples.size(); i++) {
             int length = examples.get(i).tokens().length();
             int padded = Math.min(longest, (length + LENGTHS - 1) / LENGTHS * LENGTHS);
-            Batch batch = rows.batch(new TokenRows.Part(padded, List.of(i)));
+            Batch batch = rows.batch(new TokenRows.Part(padded, List.of(i)), OptionalLong.empty());
             batches.add(new Batch(batch.placeholders(), 1, batch.weight(), false));
         }
         return List.copyOf(batches);
@@ -73,7 +73,8 @@ public final class LabeledRows implements Batches {
         // Two orders, one of the examples and one of the batches, of which the second comes from another seed.
         List<TokenRows.Part> parts = rows.parts(ShuffledIndices.of(examples.size(), seed, epoch));
         int[] order = ShuffledIndices.of(parts.size(), ~seed, epoch);
-        return Arrays.stream(order).mapToObj(i -> batch(parts.get(i))).iterator();
+        OptionalLong draw = OptionalLong.of(seed + epoch);
+        return Arrays.stream(order).mapToObj(i -> batch(parts.get(i), draw)).iterator();
     }
 
     @Override
@@ -85,13 +86,14 @@ public final class LabeledRows implements Batches {
     public String description() {
         return String.format(
                 Locale.ROOT,
-                "%d texts in %d batches an epoch",
+                "%d %s in %d batches an epoch",
                 examples.size(),
+                encoder.inputs(),
                 rows.parts().size());
     }
 
-    private Batch batch(TokenRows.Part part) {
-        Map<String, INDArray> placeholders = rows.placeholders(part, type, tokenTypes);
+    private Batch batch(TokenRows.Part part, OptionalLong draw) {
+        Map<String, INDArray> placeholders = encoder.placeholders(rows, part, draw);
         int size = part.rows().size();
         double labeled = perToken ? labeledTokens(part) : size;
         // The graph takes the mean over all tokens, padding included; the factor makes it one over those with a label.
@@ -105,7 +107,8 @@ public final class LabeledRows implements Batches {
             }
         }
         long[] shape = perToken ? new long[] {size, part.length(), outputs} : new long[] {size, outputs};
-        placeholders.put(BertClassifier.LABELS, Nd4j.create(labels, shape, 'c').castTo(type));
+        placeholders.put(
+                EncoderClassifier.LABELS, Nd4j.create(labels, shape, 'c').castTo(type));
         return new Batch(placeholders, size, Math.max(1, labeled), true);
     }
 

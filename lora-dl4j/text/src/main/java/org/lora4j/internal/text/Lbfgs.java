@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
-import org.lora4j.internal.array.InnerProducts;
+import org.lora4j.internal.array.VectorLoops;
 
 /**
  * Finds the least value of a smooth convex function: limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed.
@@ -42,7 +42,7 @@ final class Lbfgs {
         double value = f.at(x, gradient);
         for (int iteration = 0; iteration < mostIterations && largest(gradient) > tolerance; iteration++) {
             double[] direction = direction(gradient, changes);
-            double slope = InnerProducts.inOrder(gradient, direction);
+            double slope = VectorLoops.dot(gradient, direction);
             double step = changes.isEmpty() ? Math.min(1, 1 / norm(gradient)) : 1;
             double reached = Double.POSITIVE_INFINITY;
             for (int halving = 0; halving < MOST_HALVINGS; halving++, step /= 2) {
@@ -74,8 +74,8 @@ final class Lbfgs {
             step[i] = next[i] - x[i];
             change[i] = nextGradient[i] - gradient[i];
         }
-        double product = InnerProducts.inOrder(step, change);
-        if (product > 1e-12 * InnerProducts.inOrder(change, change)) {
+        double product = VectorLoops.dot(step, change);
+        if (product > 1e-12 * VectorLoops.dot(change, change)) {
             if (changes.size() == REMEMBERED) {
                 changes.removeFirst();
             }
@@ -90,18 +90,18 @@ final class Lbfgs {
         int at = changes.size();
         for (Iterator<Change> newest = changes.descendingIterator(); newest.hasNext(); ) {
             Change change = newest.next();
-            alphas[--at] = InnerProducts.inOrder(change.step(), q) / change.product();
-            add(q, -alphas[at], change.gradient());
+            alphas[--at] = VectorLoops.dot(change.step(), q) / change.product();
+            VectorLoops.add(-alphas[at], change.gradient(), q);
         }
         if (!changes.isEmpty()) {
             Change last = changes.getLast();
-            scale(q, last.product() / InnerProducts.inOrder(last.gradient(), last.gradient()));
+            VectorLoops.scale(last.product() / VectorLoops.dot(last.gradient(), last.gradient()), q);
         }
         for (Change change : changes) {
-            double beta = InnerProducts.inOrder(change.gradient(), q) / change.product();
-            add(q, alphas[at++] - beta, change.step());
+            double beta = VectorLoops.dot(change.gradient(), q) / change.product();
+            VectorLoops.add(alphas[at++] - beta, change.step(), q);
         }
-        scale(q, -1);
+        VectorLoops.scale(-1, q);
         return q;
     }
 
@@ -114,18 +114,6 @@ final class Lbfgs {
     }
 
     private static double norm(double[] values) {
-        return Math.sqrt(InnerProducts.inOrder(values, values));
-    }
-
-    private static void add(double[] to, double factor, double[] values) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] += factor * values[i];
-        }
-    }
-
-    private static void scale(double[] values, double factor) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= factor;
-        }
+        return Math.sqrt(VectorLoops.dot(values, values));
     }
 }

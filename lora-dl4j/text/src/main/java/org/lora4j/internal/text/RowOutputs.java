@@ -4,9 +4,9 @@ package org.lora4j.internal.text;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -21,23 +21,21 @@ public final class RowOutputs {
 
     private final ExecutorPool executors;
     private final String output;
-    private final DataType type;
-    private final boolean tokenTypes;
+    private final FitEncoder encoder;
     private final boolean perToken;
 
     /**
      * Takes a graph.
      *
      * @param output name of the variable wanted
-     * @param tokenTypes whether it has a placeholder for token types
+     * @param encoder whose graph it is
      * @param perToken false if the variable is {@code [rows, n]}, true if it is {@code [rows, length, n]} or, flat, {@code
      *     [rows * length, n]}
      */
-    public RowOutputs(ExecutorPool executors, String output, DataType type, boolean tokenTypes, boolean perToken) {
+    public RowOutputs(ExecutorPool executors, String output, FitEncoder encoder, boolean perToken) {
         this.executors = executors;
         this.output = output;
-        this.type = type;
-        this.tokenTypes = tokenTypes;
+        this.encoder = encoder;
         this.perToken = perToken;
     }
 
@@ -66,10 +64,10 @@ public final class RowOutputs {
         float[][] results = new float[texts.size()][];
         executors.with(executor -> {
             for (TokenRows.Part part : rows.parts()) {
-                Map<String, INDArray> inputs = rows.placeholders(part, type, tokenTypes);
-                INDArray values = executor.output(inputs, List.of(output)).get(output);
+                Map<String, INDArray> arrays = encoder.placeholders(rows, part, OptionalLong.empty());
+                INDArray values = executor.output(arrays, List.of(output)).get(output);
                 keep(values, part, texts, results);
-                inputs.values().forEach(INDArray::close);
+                arrays.values().forEach(INDArray::close);
                 values.close();
                 stage.advance(part.rows().size());
             }

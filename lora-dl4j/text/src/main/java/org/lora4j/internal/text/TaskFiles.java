@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
@@ -25,12 +27,15 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.StagedFiles;
+import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
+import org.lora4j.trust.Receipt;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -49,6 +54,7 @@ public final class TaskFiles {
     private static final String TENSORS = "lora4j_text.safetensors";
     private static final String ADAPTER = "adapter_model.safetensors";
     private static final int VERSION = 1;
+    private static final String READ_BACK = "what was saved answers a probe with the same bits";
 
     private TaskFiles() {}
 
@@ -58,9 +64,17 @@ public final class TaskFiles {
      * @param where the call, for messages
      * @param directory where to; created if missing
      * @param description what to write into the JSON besides
-     * @throws IOException if it cannot be written; what was there before is unchanged then
+     * @param receipt what the training was, if that is known
+     * @param reader reads what was written, over the weights that are there
+     * @throws IOException if it cannot be written, or what was written answers otherwise; what was there before is unchanged then
      */
-    public static void save(String where, Path directory, TaskModel model, Map<String, ?> description)
+    public static void save(
+            String where,
+            Path directory,
+            TaskModel model,
+            Map<String, ?> description,
+            Optional<Receipt> receipt,
+            Reader reader)
             throws IOException {
         StagedFiles.replace(where, directory, staging -> {
             String weights = model.adapted().isPresent() ? ADAPTER : TENSORS;
@@ -76,12 +90,81 @@ public final class TaskFiles {
             fields.put("sha256", hash(staging.resolve(weights)));
             fields.putAll(description);
             JsonObjects.write(staging.resolve(DESCRIPTION), fields);
+            requireSame(where, model, reader, staging);
+            if (receipt.isPresent()) {
+                WholeFile.write(
+                        staging.resolve(Receipt.FILE),
+                        receipt.get()
+                                .withCheck(READ_BACK)
+                                .withRun(Map.of(
+                                        "directory",
+                                        directory.toString(),
+                                        "written",
+                                        Instant.now().toString()))
+                                .json());
+            }
         });
     }
 
-    private static List<String> names(SameDiff graph, Tuning tuning) {
+    /** Reads a task that was just written. */
+    public interface Reader {
+
+        /**
+         * Reads it.
+         *
+         * @param directory where it is
+         * @param fields its JSON
+         * @return a model over the same weights, to be closed
+         */
+        TaskModel read(Path directory, Map<String, Object> fields) throws IOException;
+    }
+
+    /** What was written has to answer as what is in memory, in every bit, before anybody sees it. */
+    private static void requireSame(String where, TaskModel model, Reader reader, Path staging) throws IOException {
+        try (TaskModel again = reader.read(staging, read(staging))) {
+            boolean same = again.contentHash().equals(model.contentHash());
+            if (same && model.isAsSaved()) {
+                List<TokenizedText> probe = model.probe();
+                float[][] now = model.outputs(probe);
+                float[][] then = again.outputs(probe);
+                for (int i = 0; i < now.length; i++) {
+                    same &= Arrays.equals(now[i], then[i]);
+                }
+            }
+            if (!same) {
+                throw new IOException(
+                        where + ": what was written answers otherwise than what is in memory; expected the same"
+                                + " bits. Nothing was saved. Check the disk and the memory of this machine, and save again.");
+            }
+        }
+    }
+
+    /**
+     * The receipt beside a task, compared with what was read.
+     *
+     * @return the receipt; empty if there is none
+     * @throws CorruptAdapterException if it is of another training
+     */
+    public static Optional<Receipt> receipt(Path directory, TaskModel model) throws IOException {
+        Optional<Path> file = StagedFiles.locateIfAny(directory, Receipt.FILE);
+        if (file.isEmpty()) {
+            return Optional.empty();
+        }
+        Receipt receipt = Receipt.read(file.get());
+        String found = model.contentHash();
+        String expected = receipt.hash(Receipt.TRAINED).orElseThrow();
+        if (!found.equals(expected)) {
+            throw new CorruptAdapterException(file.get() + ": it is of a training with the hash " + expected
+                    + ", but what is beside it has " + found
+                    + "; expected the same. It was changed after its training, or"
+                    + " the files are of two: get the directory again, or remove the file to have it taken unchecked.");
+        }
+        return Optional.of(receipt);
+    }
+
+    static List<String> names(SameDiff graph, Tuning tuning) {
         return TrainableGraph.weights(graph).stream()
-                .filter(name -> tuning == Tuning.FULL || name.startsWith(BertClassifier.HEAD + "."))
+                .filter(name -> tuning == Tuning.FULL || name.startsWith(EncoderClassifier.HEAD + "."))
                 .toList();
     }
 
@@ -125,38 +208,42 @@ public final class TaskFiles {
      * Reads the weights of a task.
      *
      * @param fields what {@link #read} gave
+     * @param anyBase whether an adapter may have been trained on another base, of the same shapes
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder or the labels; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
      */
-    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, HeadTask task)
+    public static TaskModel load(
+            Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
-        requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
-        LinearHead zeros = LinearHead.zeros(parts.weights().config().hidden(), task.outputs());
-        SameDiff graph = TaskModel.graph(parts, TaskModel.weights(parts, tuning), task.kind(), zeros);
-        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning);
+        requireOutputs(directory, String.valueOf(fields.get("weights")), parts.lastModule(), task.outputs());
+        LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
+        SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
+        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
     }
 
     /**
      * Reads the weights of a sentence encoder.
      *
      * @param fields what {@link #read} gave
+     * @param anyBase whether an adapter may have been trained on another base, of the same shapes
      * @return the model, which does not learn
      * @throws IncompatibleBaseException if the weights do not fit the encoder; the message lists every problem
      * @throws IOException if they are damaged or cannot be read
      */
-    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts) throws IOException {
+    public static TaskModel load(Path directory, Map<String, Object> fields, EncoderParts parts, boolean anyBase)
+            throws IOException {
         Tuning tuning = tuning(directory, fields);
         SameDiff graph = EmbeddingFit.graph(parts, TaskModel.weights(parts, tuning));
-        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning);
+        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning, anyBase);
     }
 
     private static TaskModel load(
-            Path directory, SameDiff graph, TaskModel.Output output, EncoderParts parts, Tuning tuning)
+            Path directory, SameDiff graph, TaskModel.Output output, FitEncoder parts, Tuning tuning, boolean anyBase)
             throws IOException {
         if (tuning == Tuning.LORA) {
-            return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory));
+            return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory, anyBase));
         }
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
         readTensors(StagedFiles.locate(directory, TENSORS), model);
@@ -164,10 +251,10 @@ public final class TaskFiles {
     }
 
     /** Before anything is made for as many labels as a file claims. */
-    private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
+    private static void requireOutputs(Path directory, String weights, String last, int labels) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry -> entry.name().endsWith(BertClassifier.HEAD + ".bias") && entry.shape().length == 1)
+                    .filter(entry -> entry.name().endsWith(last + ".bias") && entry.shape().length == 1)
                     .mapToLong(entry -> entry.shape()[0])
                     .findFirst()
                     .orElse(0);

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
-import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.Progress;
@@ -30,7 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link BertClassifier}.
+ * An encoder with a linear head as a graph, and what learns in it. Module paths are those of {@link EncoderClassifier}.
  *
  * <p><b>Threads.</b> {@link #outputs} is safe as long as nothing learns and the state of {@link #adapted} stays.
  *
@@ -38,11 +41,15 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TaskModel implements AutoCloseable {
 
-    private static final String WEIGHT = BertClassifier.HEAD + ".weight";
-    private static final String BIAS = BertClassifier.HEAD + ".bias";
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+
+    private static final long PROBE_SEED = 20261201;
+    private static final int PROBE_TEXTS = 4;
+    private static final int PROBE_TOKENS = 16;
 
     private final SameDiff graph;
-    private final BertWeights encoder;
+    private final FitEncoder encoder;
     private final Tuning tuning;
     private final Optional<AdaptedSameDiff> adapted;
     private final Optional<TrainableGraph> full;
@@ -52,12 +59,12 @@ public final class TaskModel implements AutoCloseable {
     private TaskModel(
             SameDiff graph,
             Output output,
-            EncoderParts parts,
+            FitEncoder parts,
             Tuning tuning,
             Optional<AdaptedSameDiff> adapted,
             Optional<TrainableGraph> full) {
         this.graph = graph;
-        this.encoder = parts.weights();
+        this.encoder = parts;
         this.tuning = tuning;
         this.adapted = adapted;
         this.full = full;
@@ -68,8 +75,7 @@ public final class TaskModel implements AutoCloseable {
                         : SameDiffExecutor.forInference(graph).fastest());
         this.executors = new ExecutorPool(
                 () -> adapted.map(AdaptedSameDiff::outputExecutor).orElse(fixed));
-        this.outputs = new RowOutputs(
-                executors, output.name(), parts.weights().dataType(), parts.tokenTypes(), output.perToken());
+        this.outputs = new RowOutputs(executors, output.name(), parts, output.perToken());
     }
 
     /**
@@ -81,27 +87,36 @@ public final class TaskModel implements AutoCloseable {
     record Output(String name, boolean perToken) {
 
         static Output of(HeadKind kind) {
-            return new Output(BertClassifier.LOGITS, kind.isPerToken());
+            return new Output(EncoderClassifier.LOGITS, kind.isPerToken());
         }
     }
 
     /** Weights that are a model's own, if all of them learn. */
-    static BertWeights weights(EncoderParts parts, Tuning tuning) {
+    static EncoderWeights weights(EncoderParts parts, Tuning tuning) {
         return tuning == Tuning.FULL ? parts.weights().copy() : parts.weights();
     }
 
     /** A model with a head to start from. */
     static TaskModel start(
-            EncoderParts parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
-        SameDiff graph = graph(parts, weights(parts, tuning), kind, head);
+            FitEncoder parts, HeadKind kind, Tuning tuning, AdapterConfig config, LinearHead head, long seed) {
+        SameDiff graph = graph(parts, tuning, kind, head);
         return start(graph, Output.of(kind), parts, tuning, config, seed);
+    }
+
+    /**
+     * A model with a head that was learned elsewhere; nothing else of it learns.
+     *
+     * @param head of as many inputs as the encoder gives
+     */
+    public static TaskModel of(FitEncoder parts, HeadKind kind, LinearHead head) {
+        return start(parts, kind, Tuning.HEAD_ONLY, null, head, 0);
     }
 
     /** A model of a graph that learns from the start. */
     static TaskModel start(
-            SameDiff graph, Output output, EncoderParts parts, Tuning tuning, AdapterConfig config, long seed) {
+            SameDiff graph, Output output, FitEncoder parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
-                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
+                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), parts.ofEncoder(config), seed))
                 : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
                 ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
@@ -110,33 +125,32 @@ public final class TaskModel implements AutoCloseable {
     }
 
     /** A model of a graph with an adapter that was loaded. */
-    static TaskModel of(EncoderParts parts, Output output, AdaptedSameDiff loaded) {
+    static TaskModel of(FitEncoder parts, Output output, AdaptedSameDiff loaded) {
         return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
     }
 
     /** The graph: encoder, head, loss. */
-    static SameDiff graph(EncoderParts parts, BertWeights weights, HeadKind kind, LinearHead head) {
-        Pooling pooling = kind.isPerToken() ? Pooling.MEAN : parts.pooling();
-        SameDiff sd = BertEncoder.create(weights, pooling, parts.tokenTypes()).graph();
-        DataType type = weights.dataType();
+    static SameDiff graph(FitEncoder parts, Tuning tuning, HeadKind kind, LinearHead head) {
+        SameDiff sd = parts.graph(tuning == Tuning.FULL, kind.isPerToken());
+        DataType type = parts.dataType();
+        String last = parts.lastModule();
         SDVariable weight = sd.var(
-                WEIGHT,
+                last + WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
-        SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
-        SDVariable rows = kind.isPerToken()
-                ? sd.reshape("head/input", sd.getVariable(BertEncoder.LAST_HIDDEN_STATE), -1, head.inputs())
-                : sd.getVariable(BertEncoder.POOLED);
-        SDVariable logits = rows.mmul(BertClassifier.HEAD + "/product", weight).add(BertClassifier.LOGITS, bias);
+        SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
+        SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
+        SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
+        SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
-                        sd.placeHolder(BertClassifier.LABELS, type, -1, -1, head.outputs()),
+                        sd.placeHolder(EncoderClassifier.LABELS, type, -1, -1, head.outputs()),
                         -1,
                         head.outputs())
-                : sd.placeHolder(BertClassifier.LABELS, type, -1, head.outputs());
+                : sd.placeHolder(EncoderClassifier.LABELS, type, -1, head.outputs());
         kind.loss(sd, logits, labels);
-        sd.setLossVariables(BertClassifier.LOSS);
+        sd.setLossVariables(EncoderClassifier.LOSS);
         return sd;
     }
 
@@ -165,14 +179,13 @@ public final class TaskModel implements AutoCloseable {
      * @return by PyTorch's names and in its layout; not to be written to
      */
     public ModelWeights parameters() {
-        Map<String, INDArray> own = new LinkedHashMap<>(encoder.tensors());
-        own.replaceAll((name, array) ->
-                graph.hasVariable(name) ? graph.getVariable(name).getArr() : array);
-        Map<String, INDArray> all =
-                new LinkedHashMap<>(BertWeights.of(encoder.config(), own).checkpointTensors());
-        if (graph.hasVariable(WEIGHT)) {
-            all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
-            all.put(BIAS, graph.getVariable(BIAS).getArr());
+        Map<String, INDArray> all = new LinkedHashMap<>(encoder.checkpoint(graph));
+        String last = encoder.lastModule();
+        if (graph.hasVariable(last + WEIGHT)) {
+            all.put(
+                    last + WEIGHT,
+                    graph.getVariable(last + WEIGHT).getArr().permute(1, 0).dup('c'));
+            all.put(last + BIAS, graph.getVariable(last + BIAS).getArr());
         }
         adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
         return ModelWeights.of(all);
@@ -184,6 +197,52 @@ public final class TaskModel implements AutoCloseable {
         } catch (IncompatibleBaseException e) {
             throw new IllegalStateException("the adapter is of this model", e);
         }
+    }
+
+    /** One hash of what was trained as it is now, the same as of its files. */
+    String contentHash() {
+        return learned().map(Adapter::contentHash).orElseGet(() -> {
+            Map<String, INDArray> arrays = new LinkedHashMap<>();
+            TaskFiles.names(graph, tuning)
+                    .forEach(name -> arrays.put(name, graph.getVariable(name).getArr()));
+            return TensorHash.of(tuning.name(), arrays, name -> false);
+        });
+    }
+
+    /** The config of the adapter; empty if none learned. */
+    Map<String, Object> peftConfig() {
+        return learned().map(Adapter::peftConfig).orElse(Map.of());
+    }
+
+    private Optional<Adapter> learned() {
+        return adapted.map(model -> model.hasGivenStart(AdaptedModel.DEFAULT_ADAPTER)
+                ? model.adapter(AdaptedModel.DEFAULT_ADAPTER)
+                : model.snapshot(AdaptedModel.DEFAULT_ADAPTER));
+    }
+
+    /** Some texts of tokens drawn by a fixed seed, by which two models are compared; none if the encoder reads no tokens. */
+    List<TokenizedText> probe() {
+        OptionalInt vocabulary = encoder.vocabulary();
+        if (vocabulary.isEmpty()) {
+            return List.of();
+        }
+        SplittableRandom random = RandomStreams.of(PROBE_SEED, "probe");
+        int longest = Math.min(PROBE_TOKENS, encoder.longest());
+        List<TokenizedText> texts = new ArrayList<>();
+        for (int text = 1; text <= PROBE_TEXTS; text++) {
+            int[] ids = random.ints(Math.max(1, longest * text / PROBE_TEXTS), 0, vocabulary.getAsInt())
+                    .toArray();
+            texts.add(new TokenizedText(ids, new int[ids.length], new int[ids.length], false));
+        }
+        return texts;
+    }
+
+    /** Whether what answers is what a save writes: one adapter that acts, and nothing merged or switched off. */
+    boolean isAsSaved() {
+        return adapted.map(model -> model.isEnabled()
+                        && model.mergedAdapters().isEmpty()
+                        && model.activeAdapters().equals(List.of(AdaptedModel.DEFAULT_ADAPTER)))
+                .orElse(true);
     }
 
     /** What a trainer trains. */

@@ -4,7 +4,7 @@ package org.lora4j.internal.text;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.pretrained.BertClassifier;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.TrainingPlan;
@@ -18,6 +18,7 @@ import org.lora4j.train.TrainingPlan;
  * @param batchSize maximum number of examples of a batch; empty for one that gives few examples enough steps
  * @param headLearningRate the highest learning rate of the head
  * @param skipEmpty whether examples with empty texts are left out, not refused
+ * @param run whether the steps are written down, and go on from what was
  * @apiNote Status: internal
  */
 public record TextOptions(
@@ -26,7 +27,8 @@ public record TextOptions(
         AdapterConfig adapter,
         OptionalInt batchSize,
         double headLearningRate,
-        boolean skipEmpty) {
+        boolean skipEmpty,
+        FitRun run) {
 
     /** The largest batch unless the caller sets another. */
     public static final int MOST_IN_A_BATCH = 32;
@@ -47,9 +49,14 @@ public record TextOptions(
         return batchSize.orElse(Math.max(FEWEST_IN_A_BATCH, Math.min(MOST_IN_A_BATCH, examples / BATCHES)));
     }
 
+    /** The same for a fit that goes on, or does not. */
+    public TextOptions resuming(boolean goesOn) {
+        return new TextOptions(fit, tuning, adapter, batchSize, headLearningRate, skipEmpty, run.resuming(goesOn));
+    }
+
     /** The plan of training with a head, which has a rate of its own. */
-    TrainingPlan planWithHead(boolean validated) {
-        String head = ".*" + Pattern.quote(BertClassifier.HEAD) + "\\..*";
+    public TrainingPlan planWithHead(boolean validated) {
+        String head = ".*" + Pattern.quote(EncoderClassifier.HEAD) + "\\..*";
         return fit.plan(
                 validated, plan -> plan.group(ParameterGroup.matchingName(head).withLearningRate(headLearningRate)));
     }

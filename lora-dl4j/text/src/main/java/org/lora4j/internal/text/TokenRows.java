@@ -8,10 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.pretrained.PaddedLengths;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -24,6 +23,9 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class TokenRows {
 
     private static final int MOST_LENGTHS = 8;
+
+    /** In tokens of padding: as long as so many take to be computed, a part takes whatever is in it. */
+    private static final int COST_OF_A_PART = 128;
 
     private final List<TokenizedText> texts;
     private final int[] paddedLengths;
@@ -61,6 +63,11 @@ public final class TokenRows {
         }
     }
 
+    /** A text by its index. */
+    public TokenizedText text(int index) {
+        return texts.get(index);
+    }
+
     /** All texts once, the shortest first. */
     public List<Part> parts() {
         return cut(buckets);
@@ -86,14 +93,28 @@ public final class TokenRows {
         return cut(drawn);
     }
 
+    /** A part goes on with longer texts where that costs less than a part more. */
     private List<Part> cut(List<List<Integer>> rowsOfLengths) {
         List<Part> parts = new ArrayList<>();
+        List<Integer> open = new ArrayList<>();
         for (int bucket = 0; bucket < paddedLengths.length; bucket++) {
-            List<Integer> rows = rowsOfLengths.get(bucket);
-            int most = Math.max(1, Math.min(mostRows, mostTokens / paddedLengths[bucket]));
-            for (int from = 0; from < rows.size(); from += most) {
-                parts.add(new Part(paddedLengths[bucket], rows.subList(from, Math.min(rows.size(), from + most))));
+            int length = paddedLengths[bucket];
+            int most = Math.max(1, Math.min(mostRows, mostTokens / length));
+            int padding = open.isEmpty() ? 0 : open.size() * (length - paddedLengths[bucket - 1]);
+            if (open.size() >= most || padding > COST_OF_A_PART) {
+                parts.add(new Part(paddedLengths[bucket - 1], open));
+                open = new ArrayList<>();
             }
+            for (int row : rowsOfLengths.get(bucket)) {
+                open.add(row);
+                if (open.size() == most) {
+                    parts.add(new Part(length, open));
+                    open = new ArrayList<>();
+                }
+            }
+        }
+        if (!open.isEmpty()) {
+            parts.add(new Part(paddedLengths[paddedLengths.length - 1], open));
         }
         return parts;
     }
@@ -102,10 +123,10 @@ public final class TokenRows {
      * The arrays of a part for a BERT graph.
      *
      * @param part one of this object's parts
-     * @param tokenTypes whether the graph has a placeholder for token types
+     * @param inputs which placeholders it has
      * @return new arrays by placeholder
      */
-    public Map<String, INDArray> placeholders(Part part, DataType type, boolean tokenTypes) {
+    public Map<String, INDArray> placeholders(Part part, RowInputs inputs) {
         int size = part.rows().size();
         int[][] ids = new int[size][part.length()];
         int[][] types = new int[size][part.length()];
@@ -117,10 +138,16 @@ public final class TokenRows {
             Arrays.fill(mask[row], 0, text.length(), 1);
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(type));
-        if (tokenTypes) {
-            arrays.put(BertEncoder.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+        arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
+        if (inputs.tokenTypes()) {
+            arrays.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+        }
+        if (inputs.poolingMask()) {
+            for (int row = 0; row < size; row++) {
+                Arrays.fill(mask[row], 0, texts.get(part.rows().get(row)).prompt(), 0);
+            }
+            arrays.put(EncoderGraph.POOLING_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
         }
         return arrays;
     }
@@ -131,7 +158,7 @@ public final class TokenRows {
      * @throws IllegalArgumentException if a text is too long or has an id outside the tables; the message lists every
      *     problem
      */
-    public static void requireFit(String where, List<TokenizedText> texts, BertConfig config) {
+    public static void requireFit(String where, List<TokenizedText> texts, EncoderConfig config) {
         Problems problems = new Problems();
         for (int i = 0; i < texts.size(); i++) {
             TokenizedText text = texts.get(i);

@@ -9,10 +9,10 @@ import java.util.SplittableRandom;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.internal.host.DefaultAdapter;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -29,7 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class Encoders {
 
     static final int CLASSES = 3;
-    private static final BertConfig CONFIG = BertConfig.of(2, 12, 3, 20, 30, 16, 2);
+    private static final EncoderConfig CONFIG = EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2);
     private static final int BATCHES = 4;
     private static final int ROWS = 4;
     private static final int LENGTH = 6;
@@ -37,7 +37,7 @@ final class Encoders {
     private Encoders() {}
 
     static SameDiff graph() {
-        return BertClassifier.create(BertWeights.random(CONFIG, 5, DataType.FLOAT), Pooling.MEAN, CLASSES, 6)
+        return EncoderClassifier.create(EncoderWeights.random(CONFIG, 5, DataType.FLOAT), Pooling.MEAN, CLASSES, 6)
                 .graph();
     }
 
@@ -47,13 +47,14 @@ final class Encoders {
                 .rank(2)
                 .dropout(dropout)
                 .targetModules(ModuleSelector.regex(modules))
-                .modulesToSave(BertClassifier.HEAD)
+                .modulesToSave(EncoderClassifier.HEAD)
                 .build();
         return DefaultAdapter.fresh(AdaptedSameDiff.of(graph()), config, 7);
     }
 
     static Trainable head() {
-        return TrainableGraph.of(graph(), List.of(BertClassifier.HEAD + ".weight", BertClassifier.HEAD + ".bias"));
+        return TrainableGraph.of(
+                graph(), List.of(EncoderClassifier.HEAD + ".weight", EncoderClassifier.HEAD + ".bias"));
     }
 
     /** Batches with padding of two lengths. */
@@ -78,9 +79,9 @@ final class Encoders {
             }
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(BertEncoder.ATTENTION_MASK, Nd4j.createFromArray(mask));
-        arrays.put(BertClassifier.LABELS, Nd4j.createFromArray(labels));
+        arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask));
+        arrays.put(EncoderClassifier.LABELS, Nd4j.createFromArray(labels));
         return Batch.of(arrays, ROWS);
     }
 

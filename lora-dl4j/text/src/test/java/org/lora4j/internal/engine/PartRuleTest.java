@@ -18,10 +18,10 @@ import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.internal.parts.ParallelExecutor;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.loss.LossReduce;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -261,15 +261,15 @@ class PartRuleTest {
     @ParameterizedTest
     @MethodSource("poolings")
     void bert_isCut(Pooling pooling) {
-        BertConfig config = BertConfig.of(2, 12, 3, 20, 30, 16, 2);
-        SameDiff sd = BertClassifier.create(BertWeights.random(config, 1, DataType.FLOAT), pooling, 3, 1)
+        EncoderConfig config = EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2);
+        SameDiff sd = EncoderClassifier.create(EncoderWeights.random(config, 1, DataType.FLOAT), pooling, 3, 1)
                 .graph();
         Map<String, INDArray> batch = new LinkedHashMap<>();
-        batch.put(BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {3, 2, 1}
+        batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {3, 2, 1}
         }));
-        batch.put(BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 4, 3));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 4, 3));
         batch.put(
-                BertClassifier.LABELS,
+                EncoderClassifier.LABELS,
                 Nd4j.eye(4)
                         .castTo(DataType.FLOAT)
                         .get(

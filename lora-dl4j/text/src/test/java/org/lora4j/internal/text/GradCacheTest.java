@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.LossAndGradients;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.TrainableGraph;
@@ -29,11 +29,11 @@ class GradCacheTest {
     private static final int LENGTH = 6;
     private static final double TEMPERATURE = 0.2;
 
-    private final BertWeights weights = weights();
+    private final EncoderWeights weights = weights();
     private final int[][] ids = ids();
 
-    private static BertWeights weights() {
-        BertWeights weights = BertWeights.random(BertConfig.of(2, 8, 2, 16, 20, 8, 2), 3, DataType.DOUBLE);
+    private static EncoderWeights weights() {
+        EncoderWeights weights = EncoderWeights.random(EncoderConfig.bert(2, 8, 2, 16, 20, 8, 2), 3, DataType.DOUBLE);
         weights.tensors().values().stream().filter(array -> array.rank() == 2).forEach(array -> array.muli(10));
         return weights;
     }
@@ -74,8 +74,8 @@ class GradCacheTest {
 
     /** The whole batch in one graph, by ops of SameDiff, which know nothing of what is tested. */
     private LossAndGradients whole() {
-        SameDiff sd = BertEncoder.create(weights, Pooling.MEAN).graph();
-        SDVariable pooled = sd.getVariable(BertEncoder.POOLED);
+        SameDiff sd = EncoderGraph.create(weights, Pooling.MEAN).graph();
+        SDVariable pooled = sd.getVariable(EncoderGraph.POOLED);
         SDVariable length = sd.math().sqrt("length", sd.sum("squares", pooled.mul("square", pooled), true, 1));
         SDVariable units = pooled.div("units", length);
         SDVariable anchors = units.get(SDIndex.interval(0, PAIRS), SDIndex.all());
@@ -90,8 +90,8 @@ class GradCacheTest {
                 .executor()
                 .gradients(
                         Map.of(
-                                BertEncoder.INPUT_IDS, Nd4j.createFromArray(ids),
-                                BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.DOUBLE, 2 * PAIRS, LENGTH)),
+                                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids),
+                                EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.DOUBLE, 2 * PAIRS, LENGTH)),
                         1);
     }
 

@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.internal.engine.SameDiffExecutor;
-import org.lora4j.pretrained.BertClassifier;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -72,11 +72,11 @@ class HeadFitTest {
     @ParameterizedTest
     @EnumSource
     void lossOfTheGraph_isThatOfTheRows(HeadKind kind) {
-        BertConfig config = BertConfig.of(1, 4, 1, 8, 6, 8, 2);
-        BertWeights weights = BertWeights.random(config, 1, DataType.DOUBLE);
+        EncoderConfig config = EncoderConfig.bert(1, 4, 1, 8, 6, 8, 2);
+        EncoderWeights weights = EncoderWeights.random(config, 1, DataType.DOUBLE);
         EncoderParts parts = new EncoderParts("", weights, Pooling.MEAN, false);
         LinearHead head = new LinearHead(4, OUTPUTS, values(4 * OUTPUTS), values(OUTPUTS));
-        SameDiff graph = TaskModel.graph(parts, weights, kind, head);
+        SameDiff graph = TaskModel.graph(parts, Tuning.HEAD_ONLY, kind, head);
         int tokens = kind.isPerToken() ? 3 : 1;
         int rows = 2 * tokens;
         float[][] targets = new float[rows][];
@@ -92,33 +92,47 @@ class HeadFitTest {
                 .fastest()
                 .output(
                         Map.of(
-                                BertEncoder.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 1}}),
-                                BertEncoder.ATTENTION_MASK, Nd4j.ones(DataType.DOUBLE, 2, 3),
-                                BertClassifier.LABELS, Nd4j.create(flat, shape, 'c')),
-                        List.of(BertClassifier.LOGITS, BertClassifier.LOSS));
-        double[] logits = outputs.get(BertClassifier.LOGITS).ravel().toDoubleVector();
+                                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 1}}),
+                                EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.DOUBLE, 2, 3),
+                                EncoderClassifier.LABELS, Nd4j.create(flat, shape, 'c')),
+                        List.of(EncoderClassifier.LOGITS, EncoderClassifier.LOSS));
+        double[] logits = outputs.get(EncoderClassifier.LOGITS).ravel().toDoubleVector();
         double expected = 0;
         for (int i = 0; i < rows; i++) {
             double[] z = Arrays.copyOfRange(logits, i * OUTPUTS, (i + 1) * OUTPUTS);
             expected += kind.loss(z, targets[i], new double[OUTPUTS]) / rows;
         }
 
-        assertThat(outputs.get(BertClassifier.LOSS).getDouble(0)).isCloseTo(expected, within(1e-9));
+        assertThat(outputs.get(EncoderClassifier.LOSS).getDouble(0)).isCloseTo(expected, within(1e-9));
     }
 
     @ParameterizedTest
     @EnumSource
     void solution_cannotBeMadeBetter(HeadKind kind) {
+        assertSolved(kind, INPUTS, ROWS);
+    }
+
+    /** Fewer vectors than half their length, two of them the same and one of zeros. */
+    @ParameterizedTest
+    @EnumSource
+    void solution_ofFewVectors_cannotBeMadeBetter(HeadKind kind) {
+        assertSolved(kind, 20, 8);
+    }
+
+    private void assertSolved(HeadKind kind, int inputs, int rows) {
         List<float[]> features = new ArrayList<>();
         List<float[]> targets = new ArrayList<>();
-        for (int i = 0; i < ROWS; i++) {
-            features.add(values(INPUTS));
+        for (int i = 0; i < rows; i++) {
+            features.add(values(inputs));
             targets.add(target(kind));
         }
+        features.set(2, new float[inputs]);
+        features.set(4, features.get(3).clone());
         double cost = 3;
         LinearHead solution;
         try (HeadFit fit = new HeadFit(kind, features, targets)) {
-            solution = fit.solve(cost, LinearHead.zeros(INPUTS, OUTPUTS));
+            LinearHead start = new LinearHead(inputs, OUTPUTS, values(inputs * OUTPUTS), values(OUTPUTS));
+            solution = fit.solve(cost, start);
         }
         double least = objective(kind, solution, features, targets, cost);
 
@@ -131,7 +145,7 @@ class HeadFitTest {
             for (int j = 0; j < bias.length; j++) {
                 bias[j] += (float) (0.02 * random.nextGaussian());
             }
-            double moved = objective(kind, new LinearHead(INPUTS, OUTPUTS, weight, bias), features, targets, cost);
+            double moved = objective(kind, new LinearHead(inputs, OUTPUTS, weight, bias), features, targets, cost);
             assertThat(moved).isGreaterThan(least);
         }
     }

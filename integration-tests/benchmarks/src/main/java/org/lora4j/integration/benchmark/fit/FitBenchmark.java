@@ -25,7 +25,7 @@ import org.lora4j.text.TextEncoder;
 public final class FitBenchmark {
 
     private static final String ALL = "all";
-    private static final int WARM_UP = 40;
+    private static final int WARM_UP = 200;
 
     private final TextEncoder encoder;
     private final Path data;

@@ -7,8 +7,8 @@ import java.util.TreeSet;
 import org.lora4j.Lora;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
-import org.lora4j.pretrained.BertClassifier;
 import org.lora4j.pretrained.EncodedBatch;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -47,13 +47,13 @@ final class PlainLora {
         train.forEach(text -> distinct.add(text.labels().get(0)));
         List<String> labels = List.copyOf(distinct);
         AdaptedSameDiff model = Lora.inject(
-                BertClassifier.create(encoder.weights(), encoder.pooling(), labels.size(), seed)
+                EncoderClassifier.create(encoder.weights(), encoder.pooling(), labels.size(), seed)
                         .graph(),
                 LoraConfig.builder()
                         .rank(RANK)
                         .alpha(ALPHA)
                         .targetModules(ModuleSelector.allLinear())
-                        .modulesToSave(BertClassifier.HEAD)
+                        .modulesToSave(EncoderClassifier.HEAD)
                         .build(),
                 seed);
         List<TextExample> examples = train.stream()
@@ -84,8 +84,8 @@ final class PlainLora {
         for (Iterator<EncodedBatch> batches = buckets(unknown, labels.size()).inOrder(); batches.hasNext(); ) {
             EncodedBatch batch = batches.next();
             INDArray logits = model.outputExecutor()
-                    .output(batch.placeholders(), List.of(BertClassifier.LOGITS))
-                    .get(BertClassifier.LOGITS);
+                    .output(batch.placeholders(), List.of(EncoderClassifier.LOGITS))
+                    .get(EncoderClassifier.LOGITS);
             int[] best = logits.argMax(1).toIntVector();
             for (int row = 0; row < best.length; row++) {
                 found[batch.exampleIndices()[row]] = labels.get(best[row]);

@@ -24,7 +24,7 @@ public record LmCase(String name, Outcome outcome, String detail) {
     }
 
     /** Passed if nothing is wrong; the first few of what is are its detail. */
-    static LmCase of(String name, List<String> problems) {
+    public static LmCase of(String name, List<String> problems) {
         return new LmCase(
                 name,
                 problems.isEmpty() ? Outcome.PASSED : Outcome.FAILED,

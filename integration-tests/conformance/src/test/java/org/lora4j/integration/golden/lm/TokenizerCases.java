@@ -76,7 +76,7 @@ public final class TokenizerCases {
 
     private void each(JsonNode golden, String kind, Function<JsonNode, Checks> check) {
         int number = 0;
-        for (JsonNode one : golden.get(kind)) {
+        for (JsonNode one : golden.path(kind)) {
             Checks checks;
             try {
                 checks = check.apply(one);
@@ -106,9 +106,14 @@ public final class TokenizerCases {
         checks.equal("offsets", one.get("offsets"), array(tokens, token -> new int[] {token.start(), token.end()}));
         checks.equal("mask", one.get("special_tokens_mask"), array(tokens, token -> token.special() ? 1 : 0));
         checks.equal("plain ids", one.get("ids_plain"), array(tokenizer.encode(text, false)));
-        decoded(checks, ids(one.get("ids_plain")), false, one.get("decoded_plain"));
-        decoded(checks, ids(one.get("ids")), true, one.get("decoded_skip"));
-        decoded(checks, ids(one.get("ids")), false, one.get("decoded_keep"));
+        // The goldens of encoders have no texts of ids.
+        if (one.has("decoded_plain")) {
+            decoded(checks, ids(one.get("ids_plain")), false, one.get("decoded_plain"));
+            decoded(checks, ids(one.get("ids")), true, one.get("decoded_skip"));
+            decoded(checks, ids(one.get("ids")), false, one.get("decoded_keep"));
+        } else {
+            checks.equal("types", one.get("type_ids"), array(tokens, LanguageToken::type));
+        }
         return checks;
     }
 

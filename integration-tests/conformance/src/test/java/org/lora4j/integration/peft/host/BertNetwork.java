@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.lora4j.integration.peft.cases.GoldenCase;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertEncoder;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -34,13 +34,14 @@ final class BertNetwork implements Network {
                 weights.put(name, isLinear(name, array) ? transposed(array) : array);
             }
         });
-        BertEncoder encoder = BertEncoder.create(BertWeights.of(config(golden.base(), heads), weights), Pooling.MEAN);
+        EncoderGraph encoder =
+                EncoderGraph.create(EncoderWeights.of(config(golden.base(), heads), weights), Pooling.MEAN);
         Layers layers = new Layers(golden, encoder.graph());
         weights.keySet()
                 .forEach(name -> layers.note(
                         name,
                         isLinear(name, golden.base().get(name)) ? BertNetwork::transposed : UnaryOperator.identity()));
-        SDVariable y = layers.linear("classifier", layers.graph().getVariable(BertEncoder.POOLED));
+        SDVariable y = layers.linear("classifier", layers.graph().getVariable(EncoderGraph.POOLED));
         return new Net(layers, y, inputs(golden));
     }
 
@@ -52,11 +53,11 @@ final class BertNetwork implements Network {
         return array.permute(1, 0).dup('c');
     }
 
-    private static BertConfig config(Map<String, INDArray> base, long heads) {
+    private static EncoderConfig config(Map<String, INDArray> base, long heads) {
         int layers = (int) base.keySet().stream()
                 .filter(name -> name.endsWith("attention.self.query.weight"))
                 .count();
-        return BertConfig.of(
+        return EncoderConfig.bert(
                 layers,
                 (int) base.get(WORDS).size(1),
                 (int) heads,
@@ -70,7 +71,7 @@ final class BertNetwork implements Network {
         INDArray ids = golden.io().get("ids");
         INDArray mask = golden.io().getOrDefault("mask", Nd4j.ones(DataType.FLOAT, ids.shape()));
         return Map.of(
-                BertEncoder.INPUT_IDS, ids.castTo(DataType.INT32),
-                BertEncoder.ATTENTION_MASK, mask.castTo(DataType.FLOAT));
+                EncoderGraph.INPUT_IDS, ids.castTo(DataType.INT32),
+                EncoderGraph.ATTENTION_MASK, mask.castTo(DataType.FLOAT));
     }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,7 +64,13 @@ public final class StagedFiles implements AutoCloseable {
     /** Files without which all others mean nothing to a reader: they go first and come last. */
     private static final List<String> HEADS = List.of("adapter_config.json", "lora4j_text.json", "tribuo_outputs.json");
 
-    private static final List<String> OTHERS = List.of("adapter_model.safetensors", "lora4j_text.safetensors", CARD);
+    private static final List<String> OTHERS = List.of(
+            "adapter_model.safetensors",
+            "lora4j_text.safetensors",
+            "lora4j_receipt.json",
+            "bom.cdx.json",
+            "model.sig",
+            CARD);
 
     private static final Logger LOG = LoggerFactory.getLogger(StagedFiles.class);
 
@@ -228,6 +235,18 @@ public final class StagedFiles implements AutoCloseable {
      */
     public static Path locate(Path directory, String name) {
         return isCommitted(directory, name) ? directory.resolve(COMMITTED).resolve(name) : directory.resolve(name);
+    }
+
+    /**
+     * Where a file of a directory is to be read that a save may leave out: one of an earlier save, which is about to be removed, does
+     * not count.
+     *
+     * @return its place, or nothing if the directory has none
+     */
+    public static Optional<Path> locateIfAny(Path directory, String name) {
+        Path found = locate(directory, name);
+        boolean maybeOld = found.getParent().equals(directory) && isCommitted(directory, REPLACING);
+        return maybeOld || !Files.exists(found) ? Optional.empty() : Optional.of(found);
     }
 
     /** Nothing of ours is left there; what somebody else put there is in the way of the next commit, and not ours to delete. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -31,16 +32,15 @@ public record TemporaryFolder(Path folder) implements AutoCloseable {
         Files.copy(bytes, folder.resolve(name));
     }
 
-    /** Removes the folder with its files. */
+    /** Removes the folder with all that is below it. */
     @Override
     public void close() throws IOException {
-        List<Path> all;
-        try (Stream<Path> files = Files.list(folder)) {
-            all = files.toList();
+        List<Path> deepestFirst;
+        try (Stream<Path> all = Files.walk(folder)) {
+            deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
         }
-        for (Path file : all) {
-            Files.delete(file);
+        for (Path path : deepestFirst) {
+            Files.delete(path);
         }
-        Files.delete(folder);
     }
 }

@@ -98,9 +98,20 @@ public final class WholeFile {
         write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /**
+     * Begins a file of a folder that nobody else knows yet, such as a temporary one.
+     *
+     * @param file the file, which must not exist
+     * @return takes the bytes, to be closed
+     * @throws IOException if it cannot be made
+     */
+    public static OutputStream create(Path file) throws IOException {
+        return new BufferedOutputStream(
+                Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), BUFFER);
+    }
+
     private static void writeNew(Path file, Content content) throws IOException {
-        try (OutputStream out = new BufferedOutputStream(
-                Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), BUFFER)) {
+        try (OutputStream out = create(file)) {
             content.writeTo(out);
         }
         force(file, StandardOpenOption.WRITE);

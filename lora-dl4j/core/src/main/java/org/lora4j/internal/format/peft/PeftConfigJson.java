@@ -133,6 +133,18 @@ public final class PeftConfigJson {
         }
     }
 
+    /** The fields of which {@link #hash(PeftFile)} is, as plain values. */
+    public static Map<String, Object> plain(PeftFile config) {
+        try {
+            Map<String, Object> fields =
+                    JSON.convertValue(tree(write(config).getBytes(StandardCharsets.UTF_8), FILE_NAME), MAP);
+            fields.keySet().removeAll(ABOUT_THE_USE);
+            return fields;
+        } catch (AdapterFormatException e) {
+            throw new IllegalStateException("a config that was just written is no config: " + e.getMessage(), e);
+        }
+    }
+
     private static String hash(ObjectNode config) {
         Map<String, Object> fields = JSON.convertValue(config, MAP);
         fields.keySet().removeAll(ABOUT_THE_USE);

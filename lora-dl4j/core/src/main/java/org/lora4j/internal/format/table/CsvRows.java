@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
@@ -42,6 +44,9 @@ public final class CsvRows {
     private long line;
     private long column;
 
+    /** Where the last record began, empty lines before it left out. */
+    private long recordLine;
+
     private CsvRows(BufferedReader text, char separator) {
         this.text = text;
         this.separator = separator;
@@ -52,9 +57,103 @@ public final class CsvRows {
 
         private static final long serialVersionUID = 1;
 
+        private final long line;
+        private final transient String reason;
+
         Malformed(long line, long column, String problem) {
             super("line " + line + ", column " + column + ": " + problem, null, false, false);
+            this.line = line;
+            this.reason = ", column " + column + ": " + problem;
         }
+    }
+
+    /**
+     * Reads a file whose rows need not all be good, one after the other. Rows of blanks alone are left out.
+     *
+     * @param bad gets the rows with another number of fields than the first line, and those with a quote that ends before its field
+     * @param ends says before each row whether it and the rest are not wanted any more
+     * @param good gets the others, each with the number of the line in which it begins
+     * @return the names in the first line, without blanks around them; a column without a name is called by its number
+     * @throws ModelFormatException if names repeat, the first line cannot be read, or a quote does not end
+     * @throws CharacterCodingException at bytes that are no text in the charset; the message says where they are
+     */
+    public static List<String> read(
+            Path file,
+            char separator,
+            Charset charset,
+            BadLines bad,
+            BooleanSupplier ends,
+            Consumer<JsonLines.Line> good)
+            throws IOException {
+        try (BufferedReader text = RegularFile.text(file, "a file of rows", charset)) {
+            return new CsvRows(text, separator).read(file, bad, ends, good);
+        } catch (CharacterCodingException e) {
+            throw JsonLines.notText(file, charset);
+        }
+    }
+
+    private List<String> read(Path file, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good)
+            throws IOException {
+        List<String> names = names(file);
+        while (!ends.getAsBoolean()) {
+            Optional<List<String>> fields;
+            try {
+                fields = record();
+            } catch (Malformed e) {
+                if (last == END) {
+                    throw new ModelFormatException(
+                            MessageText.path(file) + ": " + e.getMessage()
+                                    + ". The rest of the file stands in it: add the second quote, or write the first one twice.");
+                }
+                bad.add((int) e.line, () -> e.reason);
+                while (last != END && !isLineBreak(last)) {
+                    read();
+                }
+                continue;
+            }
+            if (fields.isEmpty()) {
+                break;
+            }
+            int count = fields.get().size();
+            if (fields.get().stream().allMatch(String::isBlank)) {
+                // What spreadsheets leave behind the last row.
+                continue;
+            }
+            if (count == names.size()) {
+                good.accept(new JsonLines.Line((int) recordLine, row(names, fields.get())));
+            } else {
+                bad.add(
+                        (int) recordLine,
+                        () -> " has " + count + " fields, expected " + names.size()
+                                + ", one for each name in the first line");
+            }
+        }
+        return names;
+    }
+
+    private List<String> names(Path file) throws IOException {
+        List<String> names = new ArrayList<>();
+        try {
+            for (String name : record().orElse(List.of())) {
+                names.add(name.isBlank() ? "column " + (names.size() + 1) : name.strip());
+            }
+        } catch (Malformed e) {
+            throw new ModelFormatException(
+                    MessageText.path(file) + ": " + e.getMessage() + ". The first line has the names of the columns.");
+        }
+        if (new HashSet<>(names).size() < names.size()) {
+            throw new ModelFormatException(MessageText.path(file) + ": the names of the columns are "
+                    + Problems.quoted(names) + ", expected different ones. Correct the first line.");
+        }
+        return names;
+    }
+
+    private static Map<String, Object> row(List<String> names, List<String> fields) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            row.put(names.get(i), fields.get(i));
+        }
+        return row;
     }
 
     /**
@@ -134,11 +233,7 @@ public final class CsvRows {
                         + ", one for each name in the first line");
                 continue;
             }
-            Map<String, Object> row = new LinkedHashMap<>();
-            for (int i = 0; i < names.size(); i++) {
-                row.put(names.get(i), fields.get().get(i));
-            }
-            rows.add(row);
+            rows.add(row(names, fields.get()));
         }
         problems.check(!rows.isEmpty() || !problems.isEmpty(), "no rows, expected names and one row or more");
     }
@@ -153,6 +248,7 @@ public final class CsvRows {
         if (c == END) {
             return Optional.empty();
         }
+        recordLine = line;
         while (true) {
             field.setLength(0);
             c = c == QUOTE ? quoted() : plain(c);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.format.table;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.lora4j.error.MessageText;
 import org.lora4j.internal.format.file.RegularFile;
+import org.slf4j.Logger;
 
 /**
  * Which charset a text is in, from its bytes. A byte order mark tells. Without one it is UTF-8, unless some byte is none: with
@@ -22,6 +23,7 @@ import org.lora4j.internal.format.file.RegularFile;
  */
 public record GuessedCharset(Charset charset, boolean isGuess) {
 
+    private static final int BUFFER = 1 << 16;
     private static final Charset WINDOWS = Charset.forName("windows-1252");
 
     /** Zeros at even and at odd places for one of them to be the high halves of Latin letters. */
@@ -59,6 +61,26 @@ public record GuessedCharset(Charset charset, boolean isGuess) {
     }
 
     /**
+     * The charset of a file; says so where it is a guess.
+     *
+     * @param log of the class that reads it
+     * @param where the call
+     * @param otherwise what to do if the guess is wrong
+     */
+    public static Charset told(Logger log, String where, Path file, String otherwise) throws IOException {
+        GuessedCharset found = of(file);
+        if (found.isGuess()) {
+            log.warn(
+                    "{}: {} is not UTF-8 and was read as {}, which is a guess; {}",
+                    where,
+                    MessageText.path(file),
+                    found.charset(),
+                    otherwise);
+        }
+        return found.charset();
+    }
+
+    /**
      * Looks at a whole file.
      *
      * @return its charset; UTF-8 where the bytes are no text of any that is guessed
@@ -70,9 +92,12 @@ public record GuessedCharset(Charset charset, boolean isGuess) {
             return new GuessedCharset(StandardCharsets.UTF_16, false);
         }
         Counts counts = new Counts();
-        try (InputStream in = new BufferedInputStream(RegularFile.open(file, "a text"))) {
-            for (int b = in.read(); b >= 0; b = in.read()) {
-                counts.add(b);
+        try (InputStream in = RegularFile.open(file, "a text")) {
+            byte[] bytes = new byte[BUFFER];
+            for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
+                for (int i = 0; i < read; i++) {
+                    counts.add(bytes[i] & 0xFF);
+                }
             }
         }
         for (int place = 0; place < 2; place++) {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.StrictJson;
 
 /**
- * One JSON object a line, in UTF-8 with or without a mark. Empty lines are left out.
+ * One JSON object a line, with or without a byte order mark. Empty lines are left out.
  *
  * @apiNote Status: internal
  */
@@ -49,12 +50,12 @@ public final class JsonLines {
      * @return for each line its fields as plain values
      * @throws ModelFormatException if a line is no JSON object, or there is none; the message lists the lines
      */
-    public static List<Map<String, Object>> read(Path file) throws IOException {
+    public static List<Map<String, Object>> read(Path file, Charset charset) throws IOException {
         Problems problems = new Problems();
         List<Map<String, Object>> rows = new ArrayList<>();
         BadLines bad = new BadLines(Problems.SHOWN, problems::add);
         try {
-            read(file, bad, bad::isFull, line -> rows.add(line.fields()));
+            read(file, charset, bad, bad::isFull, line -> rows.add(line.fields()));
         } catch (CharacterCodingException e) {
             problems.add(e.getMessage());
         }
@@ -66,14 +67,14 @@ public final class JsonLines {
         return rows;
     }
 
-    /** Text that is not UTF-8, and where. */
-    private static final class NotUtf8 extends CharacterCodingException {
+    /** Bytes that are no text in a charset, and where. */
+    private static final class NotText extends CharacterCodingException {
 
         private static final long serialVersionUID = 1;
 
         private final String problem;
 
-        NotUtf8(String problem) {
+        NotText(String problem) {
             this.problem = problem;
         }
 
@@ -89,10 +90,11 @@ public final class JsonLines {
      * @param bad gets the lines that are no JSON objects
      * @param ends says before each line whether it and the rest are not wanted any more
      * @param good gets the others
-     * @throws CharacterCodingException at bytes that are no UTF-8; the message says where they are
+     * @throws CharacterCodingException at bytes that are no text in this charset; the message says where they are
      */
-    public static void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<Line> good) throws IOException {
-        try (BufferedReader text = RegularFile.text(file, "a file of JSON lines")) {
+    public static void read(Path file, Charset charset, BadLines bad, BooleanSupplier ends, Consumer<Line> good)
+            throws IOException {
+        try (BufferedReader text = RegularFile.text(file, "a file of JSON lines", charset)) {
             int number = 0;
             for (String line = text.readLine(); line != null && !ends.getAsBoolean(); line = text.readLine()) {
                 number++;
@@ -101,12 +103,12 @@ public final class JsonLines {
                 }
             }
         } catch (CharacterCodingException e) {
-            throw notUtf8(file);
+            throw notText(file, charset);
         }
     }
 
-    static CharacterCodingException notUtf8(Path file) throws IOException {
-        return new NotUtf8(Utf8Check.problem(file));
+    static CharacterCodingException notText(Path file, Charset charset) throws IOException {
+        return new NotText(Utf8Check.problem(file, charset));
     }
 
     private static int column(JsonProcessingException e) {

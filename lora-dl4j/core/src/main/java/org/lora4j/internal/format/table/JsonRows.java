@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -20,8 +21,8 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.StrictJson;
 
 /**
- * Rows of a file of JSON: one array of objects, or one object a line, as the first character that is no blank says. UTF-8, with or
- * without a mark.
+ * Rows of a file of JSON: one array of objects, or one object a line, as the first character that is no blank says. With or without
+ * a byte order mark.
  *
  * @apiNote Status: internal
  */
@@ -42,15 +43,16 @@ public final class JsonRows {
      * @param ends says before each row whether it and the rest are not wanted any more
      * @param good gets the others, each with the number of the line in which it begins
      * @throws ModelFormatException if an array is no JSON; the message has the line
-     * @throws CharacterCodingException at bytes that are no UTF-8; the message says where they are
+     * @throws CharacterCodingException at bytes that are no text in this charset; the message says where they are
      */
-    public static void read(Path file, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good)
+    public static void read(
+            Path file, Charset charset, BadLines bad, BooleanSupplier ends, Consumer<JsonLines.Line> good)
             throws IOException {
-        if (!isArray(file)) {
-            JsonLines.read(file, bad, ends, good);
+        if (!isArray(file, charset)) {
+            JsonLines.read(file, charset, bad, ends, good);
             return;
         }
-        try (BufferedReader text = RegularFile.text(file, "a file of JSON");
+        try (BufferedReader text = RegularFile.text(file, "a file of JSON", charset);
                 JsonParser parser = JSON.createParser(text)) {
             parser.nextToken();
             int row = 0;
@@ -73,19 +75,19 @@ public final class JsonRows {
                             + "; expected one array of objects. The file is damaged: get it again.",
                     e);
         } catch (CharacterCodingException e) {
-            throw JsonLines.notUtf8(file);
+            throw JsonLines.notText(file, charset);
         }
     }
 
-    private static boolean isArray(Path file) throws IOException {
-        try (BufferedReader text = RegularFile.text(file, "a file of JSON")) {
+    private static boolean isArray(Path file, Charset charset) throws IOException {
+        try (BufferedReader text = RegularFile.text(file, "a file of JSON", charset)) {
             int c = text.read();
             while (c >= 0 && Character.isWhitespace(c)) {
                 c = text.read();
             }
             return c == '[';
         } catch (CharacterCodingException e) {
-            throw JsonLines.notUtf8(file);
+            throw JsonLines.notText(file, charset);
         }
     }
 }

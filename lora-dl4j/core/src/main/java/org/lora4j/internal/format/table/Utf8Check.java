@@ -8,7 +8,6 @@ import java.nio.CharBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.lora4j.internal.format.file.RegularFile;
@@ -19,10 +18,6 @@ final class Utf8Check {
     private static final int BUFFER = 1 << 13;
 
     private Utf8Check() {}
-
-    static String problem(Path file) throws IOException {
-        return problem(file, StandardCharsets.UTF_8);
-    }
 
     static String problem(Path file, Charset charset) throws IOException {
         CharsetDecoder decoder = charset.newDecoder();

@@ -32,7 +32,7 @@ class StrictJsonTest {
             file -> JsonObjectFile.read(file, "the config.json of a model"),
             file -> JsonObjectFile.readList(file, "a list"),
             PeftConfigJson::read,
-            JsonLines::read);
+            file -> JsonLines.read(file, StandardCharsets.UTF_8));
 
     @TempDir
     private Path folder;

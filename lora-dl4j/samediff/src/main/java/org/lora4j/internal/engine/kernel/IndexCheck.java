@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.error.IndexOutOfRangeException;
+import org.lora4j.internal.array.Extremes;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -208,7 +209,8 @@ public final class IndexCheck {
 
         private void require(INDArray array, long first, long size, String where, String what) {
             if (!array.isEmpty()) {
-                require(array.minNumber().longValue(), array.maxNumber().longValue(), first, size, where, what);
+                Extremes found = Extremes.of(array);
+                require((long) found.least(), (long) found.most(), first, size, where, what);
             }
         }
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lora4j.error.MessageText;
+import org.lora4j.internal.format.file.StagedDirectory;
+import org.lora4j.internal.format.file.WholeFile;
+import org.lora4j.internal.format.json.JsonObjects;
+
+/** A directory that {@code train} wrote, or {@code save} of the library: of which task it is, over which base. */
+final class TrainedModel {
+
+    /** The settings that repeat the training, beside what was learned. */
+    static final String SETTINGS = "lora4j.yaml";
+
+    static final String TEXT = "lora4j_text.json";
+    static final String LANGUAGE = "lora4j_language.json";
+
+    private static final List<Setting> OF_ITS_DATA = List.of(
+            Setting.DATA,
+            Setting.FORMAT,
+            Setting.SEPARATOR,
+            Setting.CHARSET,
+            Setting.DECIMAL,
+            Setting.SKIP_BAD,
+            Setting.GROUP,
+            Setting.MAX_LENGTH);
+
+    private TrainedModel() {}
+
+    /** Whether a directory is one. */
+    static boolean is(Path directory) {
+        return Files.exists(directory.resolve(TEXT)) || Files.exists(directory.resolve(LANGUAGE));
+    }
+
+    /** The settings in a directory; none if it has no file of them. */
+    static CliSettings settings(Path directory) {
+        Path file = directory.resolve(SETTINGS);
+        CliSettings.Builder builder = CliSettings.builder();
+        if (Files.exists(file)) {
+            YamlFile.read(file)
+                    .forEach((key, value) -> builder.put(key, value.value(), file + ", line " + value.line()));
+        }
+        return builder.build();
+    }
+
+    /** Opens the learner of a directory, with the columns that it was trained with unless others are given. */
+    static Learner<?> open(Path given, CliSettings flags, Call call) {
+        Path directory = require(given);
+        CliSettings settings = merged(given, flags);
+        if (Files.exists(directory.resolve(LANGUAGE))) {
+            return LanguageLearner.load(directory, work(settings, description(directory, LANGUAGE), call));
+        }
+        Map<String, Object> fields = description(directory, TEXT);
+        String task = String.valueOf(fields.get("task"));
+        LearnerWork work = work(settings, fields, call);
+        if (task.equals(RetrievalLearner.SAVED)) {
+            return RetrievalLearner.load(directory, work);
+        }
+        return TextKinds.ALL.stream()
+                .filter(kind -> kind.saved().equals(task))
+                .findFirst()
+                .orElseThrow(() -> CliException.input(MessageText.path(given) + " is of the task "
+                        + MessageText.name(task) + ", which a program of its own reads"))
+                .load(directory, work);
+    }
+
+    /** The settings of a model with others that win. What its data were is of no use to other data. */
+    static CliSettings merged(Path given, CliSettings flags) {
+        return CliSettings.builder()
+                .putAll(settings(require(given)).without(OF_ITS_DATA))
+                .putAll(flags)
+                .build();
+    }
+
+    static Path require(Path given) {
+        Path directory = StagedDirectory.locate(given);
+        if (!Files.isDirectory(directory)) {
+            throw CliException.input(MessageText.path(given) + ": there is no such directory; expected a model that"
+                    + " \"lora4j train\" wrote");
+        }
+        if (!is(directory)) {
+            throw CliException.input(
+                    MessageText.path(given) + " is no model that \"lora4j train\" wrote: it has neither " + TEXT
+                            + " nor " + LANGUAGE + ". \"lora4j inspect " + given + "\" says what it is");
+        }
+        return directory;
+    }
+
+    private static Map<String, Object> description(Path directory, String name) {
+        try {
+            return JsonObjects.read(directory.resolve(name));
+        } catch (IOException e) {
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
+        }
+    }
+
+    private static LearnerWork work(CliSettings settings, Map<String, Object> fields, Call call) {
+        String name = settings.text(Setting.BASE).orElseGet(() -> baseOf(fields));
+        return new LearnerWork(
+                settings, Bases.find(name, call.environment()), List.of(), Optional.empty(), call.terminal());
+    }
+
+    private static String baseOf(Map<String, Object> fields) {
+        Object named = fields.get("encoder") instanceof Map<?, ?> encoder ? encoder.get("name") : fields.get("base");
+        Object name = named instanceof Map<?, ?> base ? base.get("name") : named;
+        return name instanceof String text && !text.isEmpty() ? text : Bases.INSIDE;
+    }
+
+    /** Refuses a place that is taken, before anything is computed for it. */
+    static void requireFree(Path out, boolean force) {
+        if (!Files.exists(out) || isEmpty(out)) {
+            return;
+        }
+        if (!Files.isDirectory(out)) {
+            throw CliException.usage("--out " + MessageText.path(out) + " is a file; expected a directory to make");
+        }
+        if (!force) {
+            throw CliException.usage("--out " + MessageText.path(out)
+                    + " is there already; nothing is overwritten. Name another directory, or replace it: --force");
+        }
+        if (!is(out)) {
+            throw CliException.usage("--out " + MessageText.path(out)
+                    + " is a directory with other files, which --force does not remove; name another one");
+        }
+    }
+
+    private static boolean isEmpty(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            return false;
+        }
+        try (var files = Files.list(directory)) {
+            return files.findAny().isEmpty();
+        } catch (IOException e) {
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
+        }
+    }
+
+    /** Writes a model whole, its settings beside it. */
+    static void write(Path out, CliSettings settings, StagedDirectory.Content model) throws IOException {
+        StagedDirectory.Content all = staging -> {
+            model.writeTo(staging);
+            WholeFile.write(staging.resolve(SETTINGS), SettingsText.given(settings));
+        };
+        if (Files.exists(out)) {
+            StagedDirectory.replace("--out", out, all);
+        } else {
+            StagedDirectory.write("--out", out, all);
+        }
+    }
+
+    /** What {@code --json} says of a written directory. */
+    static Map<String, Object> told(Path out) {
+        Map<String, Object> told = new LinkedHashMap<>();
+        told.put("model", out.toString());
+        return told;
+    }
+}
