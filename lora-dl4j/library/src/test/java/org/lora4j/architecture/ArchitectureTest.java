@@ -604,7 +604,8 @@ class ArchitectureTest {
                         "samediff",
                         "text",
                         "train",
-                        "train.cache"),
+                        "train.cache",
+                        "trust"),
                 layer(
                         "interpret",
                         "error",

@@ -41,7 +41,12 @@ final class AdviceParts {
     /** An answer of its own, with its numbers. */
     static ReportDocument add(ReportDocument report, ReportPart part, Advice advice) {
         Map<String, Object> numbers = new LinkedHashMap<>();
-        flatten("", advice.evidence(), numbers);
+        advice.evidence().forEach((name, value) -> {
+            // Lists are what tables of their own show.
+            if (!(value instanceof List<?>)) {
+                FlatValues.add(name, value, numbers);
+            }
+        });
         ReportDocument with = report.with(verdict(advice));
         return numbers.isEmpty()
                 ? with
@@ -49,16 +54,6 @@ final class AdviceParts {
                         part,
                         List.of(new Facts(
                                 advice.question(), "What the answer on " + advice.question() + " rests on", numbers)));
-    }
-
-    private static void flatten(String path, Map<?, ?> values, Map<String, Object> flat) {
-        values.forEach((name, value) -> {
-            if (value instanceof Map<?, ?> more) {
-                flatten(path + name + " ", more, flat);
-            } else if (value instanceof Number || value instanceof String || value instanceof Boolean) {
-                flat.put(path + name, value);
-            }
-        });
     }
 
     static ReportDocument add(

@@ -54,6 +54,7 @@ import org.lora4j.train.FitReport;
 import org.lora4j.train.RegressionMetrics;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.cache.PrefixReport;
+import org.lora4j.trust.Receipt;
 import org.nd4j.evaluation.classification.ConfusionMatrix;
 import org.nd4j.evaluation.classification.Evaluation;
 
@@ -622,12 +623,35 @@ public final class TrainingReport {
     /**
      * Adds what a run was made of: versions, hashes, seeds.
      *
-     * @param receipt texts and numbers by name
+     * @param receipt texts and numbers by name; also lists and maps of them
      * @return a new report
      */
     public TrainingReport withReceipt(Map<String, ?> receipt) {
         Arguments.allRequired(receipt, "TrainingReport.withReceipt: receipt", "a text or a number");
         return withFacts(ReportPart.RECEIPT, "receipt", "", receipt);
+    }
+
+    /**
+     * Adds the receipt of a training: hashes of what went in and came out, the plan, versions.
+     *
+     * @param receipt what stands beside an adapter
+     * @return a new report
+     */
+    public TrainingReport with(Receipt receipt) {
+        Arguments.required(receipt, "TrainingReport.with: receipt", "the receipt of a training");
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("task", receipt.task());
+        values.put("SHA-256 of the receipt", receipt.contentHash());
+        values.put("SHA-256 of", receipt.hashes());
+        values.put("data", receipt.data());
+        values.put("plan", receipt.plan());
+        values.put("seed", receipt.seed());
+        values.put("result", receipt.result());
+        values.put("checks", receipt.checks());
+        values.put("library", receipt.libraries());
+        values.put("computed with", receipt.envelope());
+        values.put("run", receipt.run());
+        return withFacts(ReportPart.RECEIPT, "receipt", "", values);
     }
 
     /**
@@ -645,7 +669,9 @@ public final class TrainingReport {
         if (values.isEmpty()) {
             return this;
         }
-        return new TrainingReport(document.with(part, List.of(new Facts(id, caption, new LinkedHashMap<>(values)))));
+        Map<String, Object> facts = new LinkedHashMap<>();
+        values.forEach((name, value) -> FlatValues.add(name, value, facts));
+        return new TrainingReport(document.with(part, List.of(new Facts(id, caption, facts))));
     }
 
     /**

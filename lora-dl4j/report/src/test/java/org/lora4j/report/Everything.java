@@ -36,6 +36,7 @@ import org.lora4j.text.RegressionEvaluation;
 import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.train.ClassificationMetrics;
 import org.lora4j.train.cache.PrefixReport;
+import org.lora4j.trust.Receipt;
 
 /** A report with everything in it that a report can take, each text of which is the same given one. */
 final class Everything {
@@ -83,6 +84,18 @@ final class Everything {
                 .withSettings(Map.of(text, text))
                 .withCost(Map.of(text, text))
                 .withReceipt(Map.of(text, text))
+                .with(new Receipt(
+                        text,
+                        Map.of(Receipt.TRAINED, "ab".repeat(32)),
+                        Map.of(),
+                        Map.of(),
+                        Map.of(text, text, "epochs", 3),
+                        42,
+                        Map.of("steps", Map.of(text, text)),
+                        List.of(text),
+                        Map.of(text, text),
+                        Map.of(),
+                        Map.of(text, List.of(text))))
                 .withLicences(Map.of(text, text));
     }
 

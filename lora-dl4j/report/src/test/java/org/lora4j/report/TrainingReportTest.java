@@ -300,6 +300,16 @@ class TrainingReportTest {
     }
 
     @Test
+    void receipts_holdValuesWithinValues() throws Exception {
+        PageReader page = PageReader.of(TrainingReport.titled("receipt")
+                .withReceipt(Map.of("data", Map.of("train", Map.of("rows", 7L, "labels", List.of("a", "b")))))
+                .html());
+
+        assertThat(page.texts("dt")).containsExactlyInAnyOrder("data train rows", "data train labels");
+        assertThat(page.texts("dd")).containsExactlyInAnyOrder("7", "a, b");
+    }
+
+    @Test
     void words_keepTheTextBetweenThem() throws Exception {
         PageReader page = PageReader.of(
                 TrainingReport.titled("words").with(Everything.words("Why")).html());

@@ -32,6 +32,7 @@ import org.lora4j.multitask.Task;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
 import org.lora4j.train.AdamW;
@@ -190,6 +191,7 @@ public final class MultiTaskExample {
         Map<String, Double> accuracies =
                 measured(task -> model.task(task.name()).outputExecutor());
         checkDirectory(model, folder.resolve(file), weights);
+        out.println("report: " + TrainingReport.of(result).withTitle(name).overwrite(folder.resolve(file + ".html")));
         return new Arm(
                 name,
                 accuracies,

@@ -2,6 +2,8 @@
 package org.lora4j.internal.report;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Texts of strangers as a page may show them: what a reader cannot see, or what turns the direction of what follows, is spelled out;
@@ -14,7 +16,7 @@ public final class ShownText {
     /** Room for what says that a text was cut. */
     private static final int MARK = 40;
 
-    private static final String CUT = " characters in all)";
+    private static final Pattern CUT = Pattern.compile("\u2026 \\([\\d,]{1,14} characters in all\\)$");
 
     private static final int REPLACEMENT = 0xFFFD;
     private static final int CONTROL_PICTURES = 0x2400;
@@ -63,18 +65,19 @@ public final class ShownText {
         if (text == null) {
             return of(text);
         }
-        // What is cut is shown first: a character that is spelled out becomes several.
-        String shown = of(text.length() <= most || text.endsWith(CUT) ? text : text.substring(0, most));
+        // What is cut is shown first: a character that is spelled out becomes several, and one that is left out none.
+        String shown = of(text.length() <= most ? text : text.substring(0, most));
         if (text.length() <= most && shown.length() <= most) {
             return shown;
         }
-        int end = most - MARK;
-        end -= Character.isHighSurrogate(shown.charAt(end - 1)) ? 1 : 0;
+        int end = Math.min(most - MARK, shown.length());
+        end -= end > 0 && Character.isHighSurrogate(shown.charAt(end - 1)) ? 1 : 0;
         // What was cut before says how long it was before.
+        Matcher before = CUT.matcher(text.substring(Math.max(0, text.length() - MARK)));
         return shown.substring(0, end)
-                + (shown.endsWith(CUT) && shown.length() > most
-                        ? shown.substring(shown.lastIndexOf('\u2026'))
-                        : String.format(Locale.ROOT, "\u2026 (%,d" + CUT, text.length()));
+                + (before.find()
+                        ? before.group()
+                        : String.format(Locale.ROOT, "\u2026 (%,d characters in all)", text.length()));
     }
 
     private static boolean isPlain(char character) {

@@ -57,8 +57,8 @@ class GuideReportTest {
     @Test
     void classifier() throws IOException {
         TextEncoder encoder = TinyEncoder.create();
-        List<LabeledText> train = TinyEncoder.reviews(60, 1);
-        List<LabeledText> test = TinyEncoder.reviews(20, 2);
+        List<LabeledText> train = TinyEncoder.reviews(40, 1);
+        List<LabeledText> test = TinyEncoder.reviews(12, 2);
         Path file = folder.resolve("report.html");
         // begin
         TextClassifier classifier = TextClassifier.builder(encoder).build().fit(train);
@@ -73,8 +73,8 @@ class GuideReportTest {
     @Test
     void everything() throws IOException {
         TextEncoder encoder = TinyEncoder.create();
-        List<LabeledText> train = TinyEncoder.reviews(60, 1);
-        List<LabeledText> test = TinyEncoder.reviews(20, 2);
+        List<LabeledText> train = TinyEncoder.reviews(40, 1);
+        List<LabeledText> test = TinyEncoder.reviews(12, 2);
         List<String> texts = test.stream().map(LabeledText::text).toList();
         TextClassifier classifier = TextClassifier.builder(encoder)
                 .epochs(2)

@@ -23,11 +23,9 @@ final class HtmlElement {
     enum Tag {
         A,
         BDI,
-        BUTTON,
         CAPTION,
         CIRCLE,
         DD,
-        DESC,
         DETAILS,
         DIV,
         DL,

@@ -215,7 +215,7 @@ public final class HtmlPage {
                     .add(ReportText.shown(number, kind));
         }
         return text(
-                HtmlElement.of(Tag.TD, "t").with(Attribute.DIR, "auto"),
+                HtmlElement.of(Tag.TD, kind == Column.Kind.TEXT ? "t" : "t r").with(Attribute.DIR, "auto"),
                 ReportText.shown(value, kind).strip());
     }
 
