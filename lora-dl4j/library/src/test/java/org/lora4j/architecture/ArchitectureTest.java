@@ -422,6 +422,7 @@ class ArchitectureTest {
                 layer(
                         "internal.text",
                         "trust",
+                        "internal.error",
                         "internal.pretrained",
                         "exec.kernel",
                         "error",

@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
@@ -118,8 +119,7 @@ public final class TaskFit {
     }
 
     private Outcome run(boolean taken) {
-        ModelPreflight.require(
-                options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
+        ModelPreflight.require(options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         HeadSearch search =
                 new HeadSearch(task, parts.width(), options.fit().seed(), progress.stage("head", "iterations", 0));
@@ -207,8 +207,10 @@ public final class TaskFit {
         OptionalDouble score = validation.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(task.score(validation, HeadSearch.logits(found.best(), held.vectors())));
+        // What is odd about the adapter was said when it learned.
+        TaskModel model = Silence.during(training.isPresent(), () -> start(head));
         return new Outcome(
-                start(head), found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
+                model, found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
     }
 
     /** The loss if all answers are equally likely. */
