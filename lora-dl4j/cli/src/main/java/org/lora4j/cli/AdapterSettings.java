@@ -45,12 +45,12 @@ final class AdapterSettings {
                 .toList();
     }
 
-    static String method(Settings settings) {
+    static String method(CliSettings settings) {
         return settings.textOr(Setting.METHOD).toLowerCase(Locale.ROOT);
     }
 
     /** The config; empty if the settings ask for none, so that the task's own default learns. */
-    static Optional<AdapterConfig> config(Settings settings) {
+    static Optional<AdapterConfig> config(CliSettings settings) {
         boolean asked = Stream.of(
                         Setting.METHOD,
                         Setting.RANK,
@@ -63,7 +63,7 @@ final class AdapterSettings {
         return asked ? Optional.of(of(method(settings), settings)) : Optional.empty();
     }
 
-    private static AdapterConfig of(String method, Settings settings) {
+    private static AdapterConfig of(String method, CliSettings settings) {
         String type = method.equals(DORA) ? LORA : method.toUpperCase(Locale.ROOT);
         MethodEntry<?> entry = AdapterMethods.entry(type)
                 .orElseThrow(() -> CliException.usage("method " + MessageText.name(method)
@@ -109,7 +109,7 @@ final class AdapterSettings {
         }
     }
 
-    private static Optional<Object> targets(String type, Settings settings) {
+    private static Optional<Object> targets(String type, CliSettings settings) {
         List<String> names = settings.list(Setting.TARGET_MODULES);
         if (names.isEmpty()) {
             String usual = TARGETS.getOrDefault(type, ALL_LINEAR);
@@ -122,7 +122,7 @@ final class AdapterSettings {
             Setting setting,
             String field,
             List<Field<?>> known,
-            Settings settings,
+            CliSettings settings,
             String method,
             Map<String, Object> fields,
             Problems problems) {

@@ -49,7 +49,7 @@ final class AdviseCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         Path data = settings.required(Setting.DATA, "questions.csv");
         List<String> asked = call.texts("--ask").isEmpty() ? QUESTIONS.subList(0, 2) : call.texts("--ask");
         for (String question : asked) {
@@ -59,7 +59,7 @@ final class AdviseCommand extends SimpleCommand {
             }
         }
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());
-        Work work = new Work(settings, base, List.of(), java.util.Optional.empty(), call.terminal());
+        LearnerWork work = new LearnerWork(settings, base, List.of(), java.util.Optional.empty(), call.terminal());
         TextLearner<String, LabeledText, ?, ?, TextClassifier> reader = TextKinds.CLASSIFICATION.fresh(work);
         List<Item<LabeledText>> train = reader.read(data);
         List<Item<LabeledText>> validation =
@@ -83,7 +83,7 @@ final class AdviseCommand extends SimpleCommand {
 
     private static void answer(
             Call call,
-            Settings settings,
+            CliSettings settings,
             TextEncoder encoder,
             List<String> asked,
             List<LabeledText> train,
@@ -129,7 +129,7 @@ final class AdviseCommand extends SimpleCommand {
         }
     }
 
-    private static TextClassifier.Builder builder(TextEncoder encoder, Settings settings) {
+    private static TextClassifier.Builder builder(TextEncoder encoder, CliSettings settings) {
         TextClassifier.Builder builder = TextClassifier.builder(encoder);
         FitFlags.apply(builder, settings, List.of());
         return builder;

@@ -12,12 +12,14 @@ final class Caches {
     private Caches() {}
 
     static void use(String given) {
-        Path folder = Settings.path(given, "--cache").toAbsolutePath();
+        Path folder = CliSettings.path(given, "--cache").toAbsolutePath();
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new CliException(
-                    ExitCode.INPUT, "--cache " + MessageText.path(folder) + " cannot be made: " + Failures.words(e), e);
+                    ExitCode.INPUT,
+                    "--cache " + MessageText.path(folder) + " cannot be made: " + FailureWords.words(e),
+                    e);
         }
         if (!Files.isWritable(folder)) {
             throw CliException.input("--cache " + MessageText.path(folder) + " cannot be written to");

@@ -27,7 +27,7 @@ record Call(ParseResult parsed, Terminal terminal, Map<String, String> environme
     }
 
     Optional<Path> path(String option) {
-        return text(option).map(text -> Settings.path(text, option));
+        return text(option).map(text -> CliSettings.path(text, option));
     }
 
     OptionalInt integer(String option) {
@@ -45,7 +45,7 @@ record Call(ParseResult parsed, Terminal terminal, Map<String, String> environme
     }
 
     Path pathArgument(int index, String name) {
-        return Settings.path(argument(index), name);
+        return CliSettings.path(argument(index), name);
     }
 
     /** The arguments that follow the others. */

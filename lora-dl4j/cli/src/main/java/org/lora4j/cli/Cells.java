@@ -22,10 +22,10 @@ final class Cells {
     }
 
     private final DataRow row;
-    private final Settings settings;
+    private final CliSettings settings;
     private final Numbers numbers;
 
-    Cells(DataRow row, Settings settings, Numbers numbers) {
+    Cells(DataRow row, CliSettings settings, Numbers numbers) {
         this.row = row;
         this.settings = settings;
         this.numbers = numbers;

@@ -34,7 +34,7 @@ final class ChatCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         GenerationConfig config = Writers.config(call);
         try (Writers writers = Writers.open(call, settings)) {
             if (writers.model().chatTemplate().isEmpty()) {

@@ -44,7 +44,7 @@ final class CombineCommand extends SimpleCommand {
         AdapterOutput out = AdapterOutput.of(call);
         List<Adapter> adapters = new ArrayList<>();
         for (String folder : folders) {
-            adapters.add(Adapter.load(Settings.path(folder, "ADAPTER")));
+            adapters.add(Adapter.load(CliSettings.path(folder, "ADAPTER")));
         }
         Combine combine = Combine.of(adapters).weights(weights(call, folders.size()));
         call.text("--algorithm")

@@ -43,7 +43,7 @@ final class CompletionCommand extends SimpleCommand {
         CommandLine all = new CommandLine(CommandSpec.create().name("lora4j"));
         Commands.all()
                 .forEach(entry -> all.addSubcommand(
-                        entry.name(), Program.line(entry.maker().get()).getCommandSpec()));
+                        entry.name(), CliProgram.line(entry.maker().get()).getCommandSpec()));
         return all;
     }
 
@@ -57,7 +57,7 @@ final class CompletionCommand extends SimpleCommand {
                     .append(quoted(entry.summary()))
                     .append('\n');
             for (OptionSpec option :
-                    Program.line(entry.maker().get()).getCommandSpec().options()) {
+                    CliProgram.line(entry.maker().get()).getCommandSpec().options()) {
                 script.append("complete -c lora4j -n '__fish_seen_subcommand_from ")
                         .append(entry.name())
                         .append("' -l ")

@@ -21,6 +21,7 @@ import org.lora4j.export.OnnxExport;
 import org.lora4j.language.CausalLm;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.weights.ModelWeights;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code lora4j convert}. */
@@ -51,7 +52,7 @@ final class ConvertCommand extends SimpleCommand {
         String form = call.text("--to")
                 .orElseThrow(() -> CliException.usage("--to is missing: one of " + String.join(", ", FORMS)));
         Path model = call.pathArgument(0, "MODEL");
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         AdapterOutput out = AdapterOutput.of(call);
         switch (form) {
             case "peft" -> {
@@ -75,7 +76,7 @@ final class ConvertCommand extends SimpleCommand {
         return ExitCode.OK;
     }
 
-    private static Path base(Call call, Settings settings) {
+    private static Path base(Call call, CliSettings settings) {
         String name = settings.text(Setting.BASE)
                 .orElseThrow(
                         () -> CliException.usage("--base is missing: the directory of the model below the adapter"));
@@ -91,32 +92,27 @@ final class ConvertCommand extends SimpleCommand {
                 "--type", call.text("--type").orElse(initial.name().toLowerCase(Locale.ROOT)), GgufType.values());
     }
 
-    private static void lora(Call call, Settings settings, Path model, AdapterOutput out) throws IOException {
-        Adapter adapter = Adapter.load(model);
-        LoraExport export = LoraExport.of(adapter).type(storage(call));
+    private static void lora(Call call, CliSettings settings, Path model, AdapterOutput out) throws IOException {
         if (call.integer("--rank").isEmpty()) {
-            export(call, out, export::write);
+            export(call, out, LoraExport.of(Adapter.load(model)).type(storage(call))::write);
             return;
         }
         int rank = call.integer("--rank").getAsInt();
-        Settings known = Settings.builder()
-                .putAll(
-                        TrainedModel.is(model)
-                                ? TrainedModel.settings(model)
-                                : Settings.builder().build())
-                .putAll(settings)
-                .build();
-        Bases.Base base = Bases.find(known.textOr(Setting.BASE), call.environment());
-        try (TextEncoder encoder = base.encoder()) {
-            export(
-                    call,
-                    out,
-                    export.rank(
-                            org.lora4j.weights.ModelWeights.of(encoder.weights().tensors()), rank)::write);
+        if (!TrainedModel.is(model)) {
+            LoraExport export = LoraExport.of(Adapter.load(model)).type(storage(call));
+            try (ModelWeights weights = ModelWeights.open(base(call, settings))) {
+                export(call, out, export.rank(weights, rank)::write);
+            }
+            return;
+        }
+        try (Learner<?> learner = TrainedModel.open(model, settings, call);
+                ModelWeights weights = ModelWeights.of(learner.adapted())) {
+            LoraExport export = LoraExport.of(Adapter.load(model)).type(storage(call));
+            export(call, out, export.rank(weights, rank)::write);
         }
     }
 
-    private static void gguf(Call call, Settings settings, Path model, AdapterOutput out) throws IOException {
+    private static void gguf(Call call, CliSettings settings, Path model, AdapterOutput out) throws IOException {
         if (TrainedModel.is(model)) {
             try (Learner<?> learner = TrainedModel.open(model, settings, call)) {
                 if (!(learner instanceof LanguageLearner language)) {
@@ -130,7 +126,7 @@ final class ConvertCommand extends SimpleCommand {
         export(call, out, GgufExport.of(directory).type(gguf(call, GgufType.F16))::write);
     }
 
-    private static void huggingFace(Call call, Settings settings, Path model, AdapterOutput out) throws IOException {
+    private static void huggingFace(Call call, CliSettings settings, Path model, AdapterOutput out) throws IOException {
         if (TrainedModel.is(model) && Files.exists(model.resolve(TrainedModel.LANGUAGE))) {
             try (CausalLm language = ((LanguageLearner) TrainedModel.open(model, settings, call)).model()) {
                 export(call, out, CausalLmExport.of(language).type(storage(call))::write);
@@ -143,7 +139,7 @@ final class ConvertCommand extends SimpleCommand {
         }
     }
 
-    private static void onnx(Call call, Settings settings, Path model, AdapterOutput out) throws IOException {
+    private static void onnx(Call call, CliSettings settings, Path model, AdapterOutput out) throws IOException {
         try (Learner<?> learner = TrainedModel.open(model, settings, call)) {
             if (!(learner instanceof TextLearner<?, ?, ?, ?, ?> text)
                     || !(text.task() instanceof TextClassifier classifier)) {
@@ -159,8 +155,8 @@ final class ConvertCommand extends SimpleCommand {
         }
     }
 
-    private static OnnxExport onnx(Call call, Settings settings, Path model, TextEncoder encoder) {
-        Settings known = TrainedModel.merged(model, settings);
+    private static OnnxExport onnx(Call call, CliSettings settings, Path model, TextEncoder encoder) {
+        CliSettings known = TrainedModel.merged(model, settings);
         Bases.Base base = Bases.find(known.textOr(Setting.BASE), call.environment());
         if (base.path().isEmpty()) {
             return OnnxExport.ofResource(ConvertCommand.class.getClassLoader(), base.name() + ".onnx");

@@ -80,7 +80,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
     /** How a file is to be read, as settings say. */
     record Reading(Format format, String separator, String charset, long skipBad) {
 
-        static Reading of(Path file, Settings settings) {
+        static Reading of(Path file, CliSettings settings) {
             return new Reading(
                     settings.text(Setting.FORMAT).map(Format::of).orElseGet(() -> Format.ofName(file)),
                     settings.text(Setting.SEPARATOR).orElse(""),
@@ -94,7 +94,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
         try (Opened opened = Opened.of(file)) {
             return new Rows(file, opened.path(), reading, terminal).read();
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 

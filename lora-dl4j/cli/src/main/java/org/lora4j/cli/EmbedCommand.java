@@ -30,7 +30,7 @@ final class EmbedCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         RowOutput output = RowOutput.of(call);
         String column = settings.textOr(Setting.TEXT);
         DataFile rows = call.text("--input").isPresent()
@@ -42,7 +42,7 @@ final class EmbedCommand extends SimpleCommand {
                 .toList();
         try (Vectors vectors = Vectors.of(call, settings)) {
             float[][] all = vectors.of(Vectors.Role.of(call.text("--role").orElse("text")), texts);
-            List<Predictor.Answer> answers = new ArrayList<>();
+            List<RowPredictor.Answer> answers = new ArrayList<>();
             for (int i = 0; i < all.length; i++) {
                 Map<String, Object> answer = new LinkedHashMap<>();
                 List<Float> vector = new ArrayList<>();
@@ -50,7 +50,7 @@ final class EmbedCommand extends SimpleCommand {
                     vector.add(value);
                 }
                 answer.put("vector", vector);
-                answers.add(new Predictor.Answer(rows.rows().get(i), answer));
+                answers.add(new RowPredictor.Answer(rows.rows().get(i), answer));
             }
             output.writeAll(rows, answers);
         }

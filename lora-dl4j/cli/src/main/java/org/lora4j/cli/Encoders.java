@@ -10,7 +10,7 @@ final class Encoders {
 
     private Encoders() {}
 
-    static TextEncoder open(Work work) throws IOException {
+    static TextEncoder open(LearnerWork work) throws IOException {
         TextEncoder encoder = work.base().encoder();
         return work.settings().has(Setting.MAX_LENGTH)
                 ? encoder.withMaxLength(
@@ -18,8 +18,8 @@ final class Encoders {
                 : encoder;
     }
 
-    static void configure(TextTaskBuilder<?, ?> builder, Work work) {
-        Settings settings = work.settings();
+    static void configure(TextTaskBuilder<?, ?> builder, LearnerWork work) {
+        CliSettings settings = work.settings();
         FitFlags.apply(builder, settings, work.listeners());
         if (AdapterSettings.method(settings).equals(AdapterSettings.HEAD)) {
             builder.headOnly();

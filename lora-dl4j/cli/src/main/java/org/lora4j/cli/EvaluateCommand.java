@@ -45,7 +45,7 @@ final class EvaluateCommand extends SimpleCommand {
     @Override
     public ExitCode run(Call call) throws Exception {
         Path model = call.pathArgument(0, "MODEL");
-        Settings flags = SettingFlags.read(call);
+        CliSettings flags = SettingFlags.read(call);
         Path data = flags.required(Setting.DATA, "test.csv");
         Map<String, Double> limits = limits(call.texts(AT_LEAST));
         try (Learner<?> learner = TrainedModel.open(model, flags, call)) {
@@ -113,7 +113,7 @@ final class EvaluateCommand extends SimpleCommand {
         });
         if (measures.get("by_label") instanceof Map<?, ?> labels) {
             int width = labels.keySet().stream()
-                    .mapToInt(label -> PlainText.line(String.valueOf(label)).length())
+                    .mapToInt(label -> TerminalText.line(String.valueOf(label)).length())
                     .max()
                     .orElse(0);
             int column = Math.min(Math.max(5, width), Math.max(8, terminal.width() - 40));
@@ -121,7 +121,7 @@ final class EvaluateCommand extends SimpleCommand {
             terminal.print(pad("label", column) + "  precision  recall      f1  examples");
             labels.forEach((label, of) -> {
                 Map<?, ?> one = (Map<?, ?>) of;
-                terminal.print(pad(PlainText.line(String.valueOf(label)), column)
+                terminal.print(pad(TerminalText.line(String.valueOf(label)), column)
                         + String.format(
                                 java.util.Locale.ROOT,
                                 "  %9.4f  %6.4f  %6.4f  %8d",

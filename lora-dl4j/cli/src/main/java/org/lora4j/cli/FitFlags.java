@@ -15,7 +15,7 @@ final class FitFlags {
 
     private FitFlags() {}
 
-    static void apply(FitSettings<?> builder, Settings settings, List<RunListener> listeners) {
+    static void apply(FitSettings<?> builder, CliSettings settings, List<RunListener> listeners) {
         if (AdapterSettings.method(settings).equals(AdapterSettings.FULL)) {
             builder.fullFineTuning();
         } else if (!AdapterSettings.method(settings).equals(AdapterSettings.HEAD)) {
@@ -33,7 +33,7 @@ final class FitFlags {
         builder.plan(plan -> plan(plan, rate, settings));
     }
 
-    private static TrainingPlan.Builder plan(TrainingPlan.Builder plan, double rate, Settings settings) {
+    private static TrainingPlan.Builder plan(TrainingPlan.Builder plan, double rate, CliSettings settings) {
         settings.number(Setting.WEIGHT_DECAY)
                 .ifPresent(decay -> plan.optimizer(AdamW.of(rate).withWeightDecay(decay)));
         settings.integer(Setting.ACCUMULATION).ifPresent(plan::accumulation);

@@ -30,7 +30,7 @@ final class GenerateCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         GenerationConfig config = Writers.config(call);
         List<String> prompts = call.text("--input").isPresent()
                 ? InputFile.read(call.text("--input").get(), "text", settings, call.terminal()).rows().stream()
@@ -59,7 +59,7 @@ final class GenerateCommand extends SimpleCommand {
     }
 
     private static Generation shown(Terminal terminal, Writers writers, String prompt, GenerationConfig config) {
-        PlainText plain = new PlainText();
+        TerminalText plain = new TerminalText();
         terminal.printPiece(terminal.shown(prompt));
         Generation generation = writers.model()
                 .generate(List.of(prompt), config, token -> {

@@ -42,23 +42,24 @@ final class InitCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Path file = call.path("--file").orElse(Settings.path("lora4j.yaml", "--file"));
+        Path file = call.path("--file").orElse(CliSettings.path("lora4j.yaml", "--file"));
         if (Files.exists(file) && !call.has("--force")) {
             throw CliException.usage(MessageText.path(file)
                     + " is there already; nothing is overwritten. Name another one by --file, or replace it: --force");
         }
-        Settings given = SettingFlags.read(call);
-        Settings.Builder asked = Settings.builder();
+        CliSettings given = SettingFlags.read(call);
+        CliSettings.Builder asked = CliSettings.builder();
         if (!given.has(Setting.DATA)) {
             ask(call.terminal(), asked);
         }
-        Settings flags = Settings.builder().putAll(asked.build()).putAll(given).build();
+        CliSettings flags =
+                CliSettings.builder().putAll(asked.build()).putAll(given).build();
         Path data = flags.required(Setting.DATA, "questions.csv");
-        Settings settings = Settings.builder()
+        CliSettings settings = CliSettings.builder()
                 .putAll(looked(call, flags, data))
                 .putAll(flags)
                 .build();
-        WholeFile.write(file, ConfigText.complete(settings));
+        WholeFile.write(file, SettingsText.complete(settings));
         if (call.terminal().isJson()) {
             call.printJson(Map.of("written", file.toString()));
         } else {
@@ -70,7 +71,7 @@ final class InitCommand extends SimpleCommand {
         return ExitCode.OK;
     }
 
-    private static void ask(Terminal terminal, Settings.Builder asked) throws IOException {
+    private static void ask(Terminal terminal, CliSettings.Builder asked) throws IOException {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         question(terminal, in, "File with examples (CSV, JSON lines)?", Setting.DATA, asked);
         question(terminal, in, "Column with the text? (empty: found by its name)", Setting.TEXT, asked);
@@ -79,7 +80,7 @@ final class InitCommand extends SimpleCommand {
     }
 
     private static void question(
-            Terminal terminal, BufferedReader in, String words, Setting setting, Settings.Builder asked)
+            Terminal terminal, BufferedReader in, String words, Setting setting, CliSettings.Builder asked)
             throws IOException {
         terminal.note(words);
         Optional.ofNullable(in.readLine())
@@ -89,8 +90,8 @@ final class InitCommand extends SimpleCommand {
     }
 
     /** What the file itself tells: the columns by their names, or by their values. */
-    private static Settings looked(Call call, Settings flags, Path data) {
-        Settings.Builder found = Settings.builder();
+    private static CliSettings looked(Call call, CliSettings flags, Path data) {
+        CliSettings.Builder found = CliSettings.builder();
         DataFile file = TextRows.file(data, flags, call.terminal());
         Set<String> columns = file.columns();
         if (TaskChoice.isForLanguage(columns)) {

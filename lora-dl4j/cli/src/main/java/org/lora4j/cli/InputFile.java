@@ -22,7 +22,7 @@ final class InputFile {
 
     private InputFile() {}
 
-    static DataFile read(String name, String column, Settings settings, Terminal terminal) {
+    static DataFile read(String name, String column, CliSettings settings, Terminal terminal) {
         try {
             if (name.equals(STANDARD_INPUT)) {
                 // Not closed: it is the process's.
@@ -31,7 +31,7 @@ final class InputFile {
                         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
                         column);
             }
-            Path file = Settings.path(name, "--input");
+            Path file = CliSettings.path(name, "--input");
             String end = name.toLowerCase(Locale.ROOT);
             if (!settings.has(Setting.FORMAT) && (end.endsWith(".txt") || end.endsWith(".text"))) {
                 try (BufferedReader text = RegularFile.text(file, "a file of lines")) {
@@ -40,7 +40,7 @@ final class InputFile {
             }
             return TextRows.file(file, settings, terminal);
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 

@@ -32,7 +32,7 @@ final class InspectCommand extends SimpleCommand {
         Map<String, Object> all = new LinkedHashMap<>();
         boolean sound = true;
         for (String given : paths) {
-            Path path = Settings.path(given, "PATH");
+            Path path = CliSettings.path(given, "PATH");
             if (!Files.exists(path)) {
                 throw CliException.input(MessageText.path(path) + ": there is no such file or directory");
             }
@@ -71,6 +71,6 @@ final class InspectCommand extends SimpleCommand {
         if (value instanceof List<?> list) {
             return list.stream().map(InspectCommand::words).collect(Collectors.joining(", "));
         }
-        return value instanceof Number number ? Measures.number(number) : PlainText.line(String.valueOf(value));
+        return value instanceof Number number ? Measures.number(number) : TerminalText.line(String.valueOf(value));
     }
 }

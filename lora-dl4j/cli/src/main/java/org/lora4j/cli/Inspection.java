@@ -61,7 +61,7 @@ final class Inspection {
         } catch (IOException | RuntimeException e) {
             found.putIfAbsent(WHAT, "unknown");
             found.put(SOUND, false);
-            found.put(PROBLEM, Failures.words(e));
+            found.put(PROBLEM, FailureWords.words(e));
         }
         if (hashes) {
             found.put("sha256", hashes(path));
@@ -303,7 +303,7 @@ final class Inspection {
                 hashes.put(String.valueOf(file.getFileName()), hash(file));
             }
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
         return hashes;
     }

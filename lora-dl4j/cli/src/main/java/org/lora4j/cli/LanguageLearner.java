@@ -16,6 +16,7 @@ import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.LmEvaluation;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LongRows;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 
 /** A language model at work. */
@@ -25,26 +26,26 @@ final class LanguageLearner implements Learner<LmExample> {
 
     private static final int SHOWN = 5;
 
-    private final Work work;
+    private final LearnerWork work;
     private final Later<CausalLm> model;
 
-    private LanguageLearner(Work work, Later<CausalLm> model) {
+    private LanguageLearner(LearnerWork work, Later<CausalLm> model) {
         this.work = work;
         this.model = model;
     }
 
-    static LanguageLearner fresh(Work work) {
+    static LanguageLearner fresh(LearnerWork work) {
         return new LanguageLearner(work, new Later<>(() -> work.base().languageModel(storage(work.settings()))));
     }
 
-    static LanguageLearner load(Path directory, Work work) {
+    static LanguageLearner load(Path directory, LearnerWork work) {
         return new LanguageLearner(
                 work,
                 new Later<>(() -> CausalLm.load(
                         directory, storage(work.settings()), work.base().folders())));
     }
 
-    static CausalLm.Storage storage(Settings settings) {
+    static CausalLm.Storage storage(CliSettings settings) {
         String name = settings.textOr(Setting.STORAGE);
         return choice(Setting.STORAGE.key(), name, CausalLm.Storage.values());
     }
@@ -82,7 +83,7 @@ final class LanguageLearner implements Learner<LmExample> {
                 .toList();
     }
 
-    static List<LmExample> examples(Path file, Settings settings, Terminal terminal) {
+    static List<LmExample> examples(Path file, CliSettings settings, Terminal terminal) {
         DataFile.Reading reading = DataFile.Reading.of(file, settings);
         try (DataFile.Opened opened = DataFile.Opened.of(file)) {
             return switch (reading.format()) {
@@ -93,7 +94,7 @@ final class LanguageLearner implements Learner<LmExample> {
                             MessageText.path(file) + ": a language model learns from jsonl, json, csv or tsv");
             };
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 
@@ -116,7 +117,7 @@ final class LanguageLearner implements Learner<LmExample> {
     }
 
     /** A table has the columns that a row of JSON has: prompt and completion, or a text. */
-    private static List<LmExample> ofTable(Path file, Settings settings, Terminal terminal) {
+    private static List<LmExample> ofTable(Path file, CliSettings settings, Terminal terminal) {
         DataFile rows = TextRows.file(file, settings, terminal);
         boolean pairs = rows.columns().containsAll(List.of("prompt", "completion"));
         if (!pairs) {
@@ -140,7 +141,7 @@ final class LanguageLearner implements Learner<LmExample> {
     }
 
     CausalLmTrainer trainer() {
-        Settings settings = work.settings();
+        CliSettings settings = work.settings();
         CausalLmTrainer.Builder builder = CausalLmTrainer.builder(model.get());
         if (AdapterSettings.method(settings).equals(AdapterSettings.HEAD)) {
             throw CliException.usage("method = head: a language model has no head of its own to learn alone;"
@@ -193,6 +194,11 @@ final class LanguageLearner implements Learner<LmExample> {
     @Override
     public void save(Path directory) throws IOException {
         model.get().save(directory);
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return model.get().model();
     }
 
     @Override

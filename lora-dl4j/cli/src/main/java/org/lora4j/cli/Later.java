@@ -23,7 +23,7 @@ final class Later<T extends AutoCloseable> implements AutoCloseable {
             try {
                 opened = opener.open();
             } catch (IOException e) {
-                throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+                throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
             }
         }
         return opened;

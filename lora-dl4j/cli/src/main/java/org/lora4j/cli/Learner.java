@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 
 /**
@@ -37,6 +38,9 @@ interface Learner<E> extends AutoCloseable {
     Map<String, Object> evaluate(List<E> examples);
 
     void save(Path directory) throws IOException;
+
+    /** The model with what it learned beside the frozen weights; refused where all weights or the head alone learned. */
+    AdaptedSameDiff adapted();
 
     /** Writes what was learned, merged, where others run it. */
     void export(Path directory) throws IOException;

@@ -26,7 +26,7 @@ public final class Lora4j {
         // Digits and decimal points are those of files, whatever the language of the machine.
         Locale.setDefault(Locale.ROOT);
         Terminal terminal = Terminal.ofProcess(System.getenv());
-        ExitCode code = new Program(terminal, System.getenv()).run(arguments);
+        ExitCode code = new CliProgram(terminal, System.getenv()).run(arguments);
         terminal.endStatus();
         terminal.out().flush();
         // Threads of libraries below would keep the process alive.

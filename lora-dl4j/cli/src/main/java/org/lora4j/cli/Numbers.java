@@ -24,7 +24,7 @@ final class Numbers {
      *
      * @param column its name, for messages
      */
-    static Numbers of(Settings settings, String column, List<String> cells) {
+    static Numbers of(CliSettings settings, String column, List<String> cells) {
         String decimal = settings.text(Setting.DECIMAL).orElse("");
         if (!decimal.isEmpty() && !decimal.equals("comma") && !decimal.equals("point")) {
             throw CliException.usage("decimal = " + MessageText.name(decimal) + ", expected point or comma");

@@ -44,16 +44,16 @@ final class PredictCommand extends SimpleCommand {
     @Override
     public ExitCode run(Call call) throws Exception {
         Path model = call.pathArgument(0, "MODEL");
-        Settings flags = SettingFlags.read(call);
+        CliSettings flags = SettingFlags.read(call);
         RowOutput output = RowOutput.of(call);
         try (Learner<?> learner = TrainedModel.open(model, flags, call)) {
-            if (!(learner instanceof Predictor predictor)) {
+            if (!(learner instanceof RowPredictor predictor)) {
                 throw CliException.usage(model + " is a model for " + learner.kind() + ", which answers otherwise: "
                         + (learner.kind().equals(LanguageLearner.KIND)
                                 ? "lora4j generate, lora4j chat"
                                 : "lora4j embed, lora4j search"));
             }
-            Settings settings = TrainedModel.merged(model, flags);
+            CliSettings settings = TrainedModel.merged(model, flags);
             List<String> columns =
                     predictor.inputs().stream().map(settings::textOr).toList();
             DataFile rows = rows(call, settings, columns);
@@ -62,7 +62,7 @@ final class PredictCommand extends SimpleCommand {
         return ExitCode.OK;
     }
 
-    private static DataFile rows(Call call, Settings settings, List<String> columns) {
+    private static DataFile rows(Call call, CliSettings settings, List<String> columns) {
         List<String> texts = call.rest(1);
         Optional<String> input = call.text(INPUT);
         if (input.isPresent() != texts.isEmpty()) {

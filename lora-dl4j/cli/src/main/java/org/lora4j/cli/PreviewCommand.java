@@ -34,7 +34,7 @@ final class PreviewCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         Path data = settings.required(Setting.DATA, "questions.csv");
         int rows = call.integer("--rows").orElse(ROWS);
         if (rows < 1) {
@@ -42,7 +42,7 @@ final class PreviewCommand extends SimpleCommand {
         }
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());
         String task = TaskChoice.of(settings, base);
-        Work work = new Work(settings, base, List.of(), Optional.empty(), call.terminal());
+        LearnerWork work = new LearnerWork(settings, base, List.of(), Optional.empty(), call.terminal());
         if (task.equals(LanguageLearner.KIND)) {
             return language(call, work, data, rows);
         }
@@ -51,7 +51,7 @@ final class PreviewCommand extends SimpleCommand {
         }
     }
 
-    private static ExitCode language(Call call, Work work, Path data, int rows) {
+    private static ExitCode language(Call call, LearnerWork work, Path data, int rows) {
         List<LmExample> examples = LanguageLearner.examples(data, work.settings(), call.terminal());
         try (LanguageLearner learner = LanguageLearner.fresh(work)) {
             CausalLmTrainer trainer = learner.trainer();
@@ -78,7 +78,8 @@ final class PreviewCommand extends SimpleCommand {
         return ExitCode.OK;
     }
 
-    private static <E> ExitCode text(Call call, Work work, Learner<E> learner, Path data, int rows) throws Exception {
+    private static <E> ExitCode text(Call call, LearnerWork work, Learner<E> learner, Path data, int rows)
+            throws Exception {
         List<Item<E>> items = learner.read(data);
         Terminal terminal = call.terminal();
         Map<String, Integer> counts = new LinkedHashMap<>();
@@ -119,7 +120,7 @@ final class PreviewCommand extends SimpleCommand {
                             .sorted(Map.Entry.<String, Integer>comparingByValue()
                                     .reversed())
                             .limit(20)
-                            .map(entry -> PlainText.line(entry.getKey()) + " " + entry.getValue())
+                            .map(entry -> TerminalText.line(entry.getKey()) + " " + entry.getValue())
                             .reduce((a, b) -> a + ", " + b)
                             .orElse("")
                     + (counts.size() > 20 ? ", and " + (counts.size() - 20) + " more" : ""));

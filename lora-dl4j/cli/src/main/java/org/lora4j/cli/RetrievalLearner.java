@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.train.FitReport;
@@ -19,15 +20,15 @@ final class RetrievalLearner implements Learner<SentenceExample> {
 
     private static final double MOST_LIKE_THE_RIGHT_ONE = 0.95;
 
-    private final Work work;
+    private final LearnerWork work;
     private final Later<SentenceEncoder> task;
 
-    private RetrievalLearner(Work work, Later<SentenceEncoder> task) {
+    private RetrievalLearner(LearnerWork work, Later<SentenceEncoder> task) {
         this.work = work;
         this.task = task;
     }
 
-    static RetrievalLearner fresh(Work work) {
+    static RetrievalLearner fresh(LearnerWork work) {
         return new RetrievalLearner(work, new Later<>(() -> {
             SentenceEncoder.Builder builder = SentenceEncoder.builder(Encoders.open(work));
             Encoders.configure(builder, work);
@@ -36,7 +37,7 @@ final class RetrievalLearner implements Learner<SentenceExample> {
         }));
     }
 
-    static RetrievalLearner load(Path directory, Work work) {
+    static RetrievalLearner load(Path directory, LearnerWork work) {
         return new RetrievalLearner(
                 work,
                 new Later<>(() -> SentenceEncoder.load(directory, work.base().folders())));
@@ -112,6 +113,11 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     @Override
     public void save(Path directory) throws IOException {
         task.get().save(directory);
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return task.get().model();
     }
 
     @Override

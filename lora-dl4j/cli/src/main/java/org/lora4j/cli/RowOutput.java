@@ -77,7 +77,7 @@ final class RowOutput {
         throw CliException.usage(AS + " " + MessageText.name(name) + ": expected text, csv or jsonl");
     }
 
-    void write(List<String> asked, DataFile rows, List<Predictor.Answer> answers) throws IOException {
+    void write(List<String> asked, DataFile rows, List<RowPredictor.Answer> answers) throws IOException {
         List<String> lines = switch (form) {
             case TEXT -> text(asked, answers);
             case CSV -> csv(rows, answers);
@@ -95,12 +95,12 @@ final class RowOutput {
     }
 
     /** Answers that no line for people can show: as JSON lines unless something else is asked for. */
-    void writeAll(DataFile rows, List<Predictor.Answer> answers) throws IOException {
+    void writeAll(DataFile rows, List<RowPredictor.Answer> answers) throws IOException {
         RowOutput all = form == Form.TEXT ? new RowOutput(call, Form.JSONL, file) : this;
         all.write(List.of(), rows, answers);
     }
 
-    private static Map<String, Object> whole(Predictor.Answer answer) {
+    private static Map<String, Object> whole(RowPredictor.Answer answer) {
         Map<String, Object> whole = new LinkedHashMap<>(answer.row().fields());
         whole.putAll(answer.fields());
         return whole;
@@ -114,7 +114,7 @@ final class RowOutput {
         }
     }
 
-    private List<String> text(List<String> asked, List<Predictor.Answer> answers) {
+    private List<String> text(List<String> asked, List<RowPredictor.Answer> answers) {
         return answers.stream()
                 .map(answer -> {
                     String said = answer.fields().entrySet().stream()
@@ -125,7 +125,8 @@ final class RowOutput {
                     return answers.size() == 1 && answer.row().line() == 0
                             ? said
                             : said + "\t"
-                                    + PlainText.line(shown(answer.row().fields().get(asked.get(asked.size() - 1))));
+                                    + TerminalText.line(
+                                            shown(answer.row().fields().get(asked.get(asked.size() - 1))));
                 })
                 .toList();
     }
@@ -150,13 +151,13 @@ final class RowOutput {
         return String.valueOf(value);
     }
 
-    private List<String> csv(DataFile rows, List<Predictor.Answer> answers) {
+    private List<String> csv(DataFile rows, List<RowPredictor.Answer> answers) {
         Set<String> columns = new LinkedHashSet<>(rows.columns());
         answers.forEach(answer ->
                 answer.fields().keySet().stream().filter(RowOutput::isShort).forEach(columns::add));
         List<String> lines = new ArrayList<>();
         lines.add(columns.stream().map(this::cell).collect(Collectors.joining(",")));
-        for (Predictor.Answer answer : answers) {
+        for (RowPredictor.Answer answer : answers) {
             Map<String, Object> whole = whole(answer);
             lines.add(columns.stream()
                     .map(name -> whole.get(name) == null ? "" : cell(full(whole.get(name))))

@@ -33,7 +33,7 @@ final class SearchCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings settings = SettingFlags.read(call);
+        CliSettings settings = SettingFlags.read(call);
         RowOutput output = RowOutput.of(call);
         String column = settings.textOr(Setting.TEXT);
         String in = call.text("--in")
@@ -55,7 +55,7 @@ final class SearchCommand extends SimpleCommand {
             for (int i = 0; i < passages.length; i++) {
                 likeness[i] = Vectors.cosine(query, passages[i]);
             }
-            List<Predictor.Answer> answers = new ArrayList<>();
+            List<RowPredictor.Answer> answers = new ArrayList<>();
             IntStream.range(0, likeness.length)
                     .boxed()
                     .sorted(Comparator.comparingDouble((Integer i) -> -likeness[i]))
@@ -64,7 +64,7 @@ final class SearchCommand extends SimpleCommand {
                         Map<String, Object> answer = new LinkedHashMap<>();
                         answer.put("cosine", likeness[i]);
                         answer.put("line", rows.rows().get(i).line());
-                        answers.add(new Predictor.Answer(rows.rows().get(i), answer));
+                        answers.add(new RowPredictor.Answer(rows.rows().get(i), answer));
                     });
             output.write(List.of(column), rows, answers);
         }

@@ -45,8 +45,8 @@ final class SettingFlags {
     }
 
     /** What file, flags and {@code --set} say together. */
-    static Settings read(Call call) {
-        Settings.Builder builder = Settings.builder();
+    static CliSettings read(Call call) {
+        CliSettings.Builder builder = CliSettings.builder();
         Optional<Path> config = call.path(CONFIG);
         config.ifPresent(file -> {
             Map<String, YamlFile.Value> values = YamlFile.read(file);

@@ -49,7 +49,10 @@ final class Spans {
             return span(parts.get(2), parts.get(0), parts.get(1));
         }
         if (value instanceof Map<?, ?> fields) {
-            return span(first(fields, "label", "type"), first(fields, "start", "from"), first(fields, "end", "to"));
+            return span(
+                    first(fields, "label", "type", "slot", "tag", "entity"),
+                    first(fields, "start", "from"),
+                    first(fields, "end", "to"));
         }
         return Optional.empty();
     }

@@ -21,7 +21,7 @@ final class TaskChoice {
     }
 
     /** The name of the task. */
-    static String of(Settings settings, Bases.Base base) {
+    static String of(CliSettings settings, Bases.Base base) {
         Optional<String> given = settings.text(Setting.TASK);
         if (given.isPresent() && !names().contains(given.get())) {
             throw CliException.usage("task = " + MessageText.name(given.get()) + ", expected one of "
@@ -35,7 +35,7 @@ final class TaskChoice {
         return name;
     }
 
-    private static String told(Settings settings, Bases.Base base) {
+    private static String told(CliSettings settings, Bases.Base base) {
         if (base.isLanguageModel()) {
             return LanguageLearner.KIND;
         }
@@ -61,7 +61,7 @@ final class TaskChoice {
     }
 
     /** A learner that has learned nothing yet. */
-    static Learner<?> fresh(String name, Work work) {
+    static Learner<?> fresh(String name, LearnerWork work) {
         if (name.equals(RETRIEVAL)) {
             return RetrievalLearner.fresh(work);
         }

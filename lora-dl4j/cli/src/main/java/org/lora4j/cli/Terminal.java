@@ -144,13 +144,13 @@ final class Terminal {
 
     /** Text of strangers as this output may have it. */
     String shown(String text) {
-        return outIsTerminal ? PlainText.of(text) : text;
+        return outIsTerminal ? TerminalText.of(text) : text;
     }
 
     /** A line of a result. */
     synchronized void print(String line) {
         hideStatus();
-        out.println(outIsTerminal ? PlainText.of(line) : line);
+        out.println(outIsTerminal ? TerminalText.of(line) : line);
         showStatus();
     }
 
@@ -179,7 +179,7 @@ final class Terminal {
     /** A line that matters beside the result. */
     synchronized void note(String line) {
         hideStatus();
-        err.println(errIsTerminal ? PlainText.of(line) : line);
+        err.println(errIsTerminal ? TerminalText.of(line) : line);
         showStatus();
     }
 
@@ -207,7 +207,7 @@ final class Terminal {
         if (quiet || !errIsTerminal) {
             return;
         }
-        String plain = PlainText.line(line);
+        String plain = TerminalText.line(line);
         status = plain.length() < width ? plain : plain.substring(0, width - 1);
         showStatus();
     }

@@ -33,19 +33,19 @@ record TextKind<I, E, P, R, T extends TextTask<I, E, P, R, T>>(
         List<Setting> inputs,
         FromRow<E> example,
         Function<E, String> label,
-        BiFunction<TextEncoder, Settings, ? extends TextTaskBuilder<?, T>> builder,
+        BiFunction<TextEncoder, CliSettings, ? extends TextTaskBuilder<?, T>> builder,
         Loader<T> loader,
         FromRow<I> input,
         BiFunction<I, P, Map<String, Object>> shown,
         Function<R, Map<String, Object>> measures) {
 
     /** A learner of this kind that has learned nothing yet. */
-    TextLearner<I, E, P, R, T> fresh(Work work) {
+    TextLearner<I, E, P, R, T> fresh(LearnerWork work) {
         return TextLearner.fresh(this, work);
     }
 
     /** A saved learner of this kind. */
-    TextLearner<I, E, P, R, T> load(Path directory, Work work) {
+    TextLearner<I, E, P, R, T> load(Path directory, LearnerWork work) {
         return TextLearner.load(this, directory, work);
     }
 

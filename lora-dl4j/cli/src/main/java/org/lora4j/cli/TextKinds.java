@@ -96,7 +96,7 @@ final class TextKinds {
 
     private TextKinds() {}
 
-    private static TextClassifier.Builder classifier(org.lora4j.text.TextEncoder encoder, Settings settings) {
+    private static TextClassifier.Builder classifier(org.lora4j.text.TextEncoder encoder, CliSettings settings) {
         TextClassifier.Builder builder = TextClassifier.builder(encoder);
         if (settings.has(Setting.LABEL_SEPARATOR)) {
             builder.severalLabels();

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextTask;
@@ -14,20 +15,20 @@ import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.FitReport;
 
 /** A text task with a head at work. */
-final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements Learner<E>, Predictor {
+final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implements Learner<E>, RowPredictor {
 
     private final TextKind<I, E, P, R, T> kind;
-    private final Work work;
+    private final LearnerWork work;
     private final Later<T> task;
 
-    private TextLearner(TextKind<I, E, P, R, T> kind, Work work, Later<T> task) {
+    private TextLearner(TextKind<I, E, P, R, T> kind, LearnerWork work, Later<T> task) {
         this.kind = kind;
         this.work = work;
         this.task = task;
     }
 
     static <I, E, P, R, T extends TextTask<I, E, P, R, T>> TextLearner<I, E, P, R, T> fresh(
-            TextKind<I, E, P, R, T> kind, Work work) {
+            TextKind<I, E, P, R, T> kind, LearnerWork work) {
         return new TextLearner<>(kind, work, new Later<>(() -> {
             TextTaskBuilder<?, T> builder = kind.builder().apply(Encoders.open(work), work.settings());
             Encoders.configure(builder, work);
@@ -36,7 +37,7 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
     }
 
     static <I, E, P, R, T extends TextTask<I, E, P, R, T>> TextLearner<I, E, P, R, T> load(
-            TextKind<I, E, P, R, T> kind, Path directory, Work work) {
+            TextKind<I, E, P, R, T> kind, Path directory, LearnerWork work) {
         return new TextLearner<>(
                 kind,
                 work,
@@ -128,6 +129,11 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
             answers.add(new Answer(one.row(), kind.shown().apply(one.input(), predictions.get(i))));
         }
         return answers;
+    }
+
+    @Override
+    public AdaptedSameDiff adapted() {
+        return task.get().model();
     }
 
     @Override

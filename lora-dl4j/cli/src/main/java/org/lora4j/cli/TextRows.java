@@ -22,7 +22,7 @@ final class TextRows {
     private TextRows() {}
 
     /** The rows of a file, those of CoNLL as lists of words and tags. */
-    static DataFile file(Path file, Settings settings, Terminal terminal) {
+    static DataFile file(Path file, CliSettings settings, Terminal terminal) {
         DataFile.Reading reading = DataFile.Reading.of(file, settings);
         return reading.format() == DataFile.Format.CONLL ? conll(file) : DataFile.read(file, reading, terminal);
     }
@@ -35,14 +35,14 @@ final class TextRows {
             }
             return new DataFile(MessageText.path(file), rows, java.util.Set.of("words", "tags"), 0);
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 
     /** Makes examples of rows. */
     static <E> List<Item<E>> items(
             DataFile file,
-            Settings settings,
+            CliSettings settings,
             List<Setting> columns,
             TextKind.FromRow<E> example,
             Function<E, String> label,
@@ -78,7 +78,7 @@ final class TextRows {
         return items;
     }
 
-    private static void require(DataFile file, Settings settings, List<Setting> columns) {
+    private static void require(DataFile file, CliSettings settings, List<Setting> columns) {
         boolean tagged = Stream.of("words", "tokens").anyMatch(file.columns()::contains)
                 && Stream.of("tags", "ner_tags").anyMatch(file.columns()::contains);
         List<String> names = columns.contains(Setting.SPANS) && tagged
@@ -88,7 +88,7 @@ final class TextRows {
         file.require(Stream.concat(names.stream(), group.stream()).toList());
     }
 
-    private static Numbers numbers(DataFile file, Settings settings, List<Setting> columns) {
+    private static Numbers numbers(DataFile file, CliSettings settings, List<Setting> columns) {
         Optional<Setting> numbers = columns.stream()
                 .filter(setting -> setting == Setting.NUMBER || setting == Setting.RELEVANCE)
                 .findFirst();

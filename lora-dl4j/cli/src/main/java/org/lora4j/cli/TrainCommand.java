@@ -42,33 +42,35 @@ final class TrainCommand extends SimpleCommand {
 
     @Override
     public ExitCode run(Call call) throws Exception {
-        Settings flags = SettingFlags.read(call);
+        CliSettings flags = SettingFlags.read(call);
         if (call.has("--print-config")) {
-            call.terminal().printPiece(ConfigText.complete(flags));
+            call.terminal().printPiece(SettingsText.complete(flags));
             return ExitCode.OK;
         }
         Path out = flags.required(Setting.OUT, "model/");
-        Run run = Run.beside(out);
-        Settings settings = call.has(RESUME) ? run.resumed(flags) : flags;
+        TrainingInProgress run = TrainingInProgress.beside(out);
+        CliSettings settings = call.has(RESUME) ? run.resumed(flags) : flags;
         settings.required(Setting.DATA, "questions.csv");
         if (!call.has(RESUME)) {
             TrainedModel.requireFree(out, call.has(FORCE));
             run.requireNone(call.has(FORCE), out);
         }
-        try (Run.Lock lock = run.lock()) {
+        try (TrainingInProgress.Lock lock = run.lock()) {
             return train(call, settings, out, run, lock);
         }
     }
 
-    private static ExitCode train(Call call, Settings settings, Path out, Run run, Run.Lock lock) throws Exception {
+    private static ExitCode train(
+            Call call, CliSettings settings, Path out, TrainingInProgress run, TrainingInProgress.Lock lock)
+            throws Exception {
         Terminal terminal = call.terminal();
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());
         String task = TaskChoice.of(settings, base);
         AdapterSettings.config(
                 settings.has(Setting.METHOD) && !isAdapter(settings)
-                        ? Settings.builder().build()
+                        ? CliSettings.builder().build()
                         : settings);
-        Work work = new Work(
+        LearnerWork work = new LearnerWork(
                 settings,
                 base,
                 List.of(new TrainingProgress(terminal)),
@@ -80,11 +82,11 @@ final class TrainCommand extends SimpleCommand {
         }
     }
 
-    private static boolean isAdapter(Settings settings) {
+    private static boolean isAdapter(CliSettings settings) {
         return !List.of(AdapterSettings.FULL, AdapterSettings.HEAD).contains(AdapterSettings.method(settings));
     }
 
-    private static Checkpoints checkpoints(Settings settings, Run run) {
+    private static Checkpoints checkpoints(CliSettings settings, TrainingInProgress run) {
         Checkpoints checkpoints = Checkpoints.in(run.checkpoints());
         if (settings.has(Setting.CHECKPOINT_STEPS)) {
             checkpoints = checkpoints.withEverySteps(
@@ -97,8 +99,8 @@ final class TrainCommand extends SimpleCommand {
         return checkpoints;
     }
 
-    private static <E> ExitCode train(Call call, Settings settings, Path out, Run run, Learner<E> learner)
-            throws IOException {
+    private static <E> ExitCode train(
+            Call call, CliSettings settings, Path out, TrainingInProgress run, Learner<E> learner) throws IOException {
         Terminal terminal = call.terminal();
         Parts<E> parts = Parts.of(settings, learner);
         learner.check(parts.train(), parts.validation(), parts.test());
@@ -113,7 +115,7 @@ final class TrainCommand extends SimpleCommand {
                 run.forgetUnlessWritten();
                 throw e;
             }
-            terminal.note("note: " + Failures.words(e));
+            terminal.note("note: " + FailureWords.words(e));
         }
         terminal.endStatus();
         if (stop.requested().isPresent()) {
@@ -132,7 +134,7 @@ final class TrainCommand extends SimpleCommand {
                 : ExitCode.OK;
     }
 
-    private static ExitCode stopped(Call call, Run run, Path out, ExitCode code) {
+    private static ExitCode stopped(Call call, TrainingInProgress run, Path out, ExitCode code) {
         // Nothing of the library is to be surprised by the interrupt that has done its work.
         Thread.interrupted();
         String command = "lora4j train " + RESUME + " --out " + Shell.quoted(out.toString());
@@ -189,7 +191,7 @@ final class TrainCommand extends SimpleCommand {
      */
     record Parts<E>(List<Item<E>> train, List<Item<E>> validation, List<Item<E>> test) {
 
-        static <E> Parts<E> of(Settings settings, Learner<E> learner) {
+        static <E> Parts<E> of(CliSettings settings, Learner<E> learner) {
             List<Item<E>> train = learner.read(settings.path(Setting.DATA).orElseThrow());
             List<Item<E>> validation =
                     settings.path(Setting.VALIDATION).map(learner::read).orElse(List.of());
@@ -214,7 +216,7 @@ final class TrainCommand extends SimpleCommand {
         }
 
         private static <E> Split<List<Item<E>>> split(
-                List<Item<E>> items, Settings settings, double fraction, long draw) {
+                List<Item<E>> items, CliSettings settings, double fraction, long draw) {
             long seed = settings.wide(Setting.SEED).orElse(FitSettings.SEED) + draw;
             try {
                 return settings.has(Setting.GROUP)

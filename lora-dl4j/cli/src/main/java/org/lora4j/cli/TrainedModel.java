@@ -40,9 +40,9 @@ final class TrainedModel {
     }
 
     /** The settings in a directory; none if it has no file of them. */
-    static Settings settings(Path directory) {
+    static CliSettings settings(Path directory) {
         Path file = directory.resolve(SETTINGS);
-        Settings.Builder builder = Settings.builder();
+        CliSettings.Builder builder = CliSettings.builder();
         if (Files.exists(file)) {
             YamlFile.read(file)
                     .forEach((key, value) -> builder.put(key, value.value(), file + ", line " + value.line()));
@@ -51,15 +51,15 @@ final class TrainedModel {
     }
 
     /** Opens the learner of a directory, with the columns that it was trained with unless others are given. */
-    static Learner<?> open(Path given, Settings flags, Call call) {
+    static Learner<?> open(Path given, CliSettings flags, Call call) {
         Path directory = require(given);
-        Settings settings = merged(given, flags);
+        CliSettings settings = merged(given, flags);
         if (Files.exists(directory.resolve(LANGUAGE))) {
             return LanguageLearner.load(directory, work(settings, description(directory, LANGUAGE), call));
         }
         Map<String, Object> fields = description(directory, TEXT);
         String task = String.valueOf(fields.get("task"));
-        Work work = work(settings, fields, call);
+        LearnerWork work = work(settings, fields, call);
         if (task.equals(RetrievalLearner.SAVED)) {
             return RetrievalLearner.load(directory, work);
         }
@@ -72,8 +72,8 @@ final class TrainedModel {
     }
 
     /** The settings of a model with others that win. What its data were is of no use to other data. */
-    static Settings merged(Path given, Settings flags) {
-        return Settings.builder()
+    static CliSettings merged(Path given, CliSettings flags) {
+        return CliSettings.builder()
                 .putAll(settings(require(given)).without(OF_ITS_DATA))
                 .putAll(flags)
                 .build();
@@ -97,13 +97,14 @@ final class TrainedModel {
         try {
             return JsonObjects.read(directory.resolve(name));
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 
-    private static Work work(Settings settings, Map<String, Object> fields, Call call) {
+    private static LearnerWork work(CliSettings settings, Map<String, Object> fields, Call call) {
         String name = settings.text(Setting.BASE).orElseGet(() -> baseOf(fields));
-        return new Work(settings, Bases.find(name, call.environment()), List.of(), Optional.empty(), call.terminal());
+        return new LearnerWork(
+                settings, Bases.find(name, call.environment()), List.of(), Optional.empty(), call.terminal());
     }
 
     private static String baseOf(Map<String, Object> fields) {
@@ -137,15 +138,15 @@ final class TrainedModel {
         try (var files = Files.list(directory)) {
             return files.findAny().isEmpty();
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 
     /** Writes a model whole, its settings beside it. */
-    static void write(Path out, Settings settings, StagedDirectory.Content model) throws IOException {
+    static void write(Path out, CliSettings settings, StagedDirectory.Content model) throws IOException {
         StagedDirectory.Content all = staging -> {
             model.writeTo(staging);
-            WholeFile.write(staging.resolve(SETTINGS), ConfigText.given(settings));
+            WholeFile.write(staging.resolve(SETTINGS), SettingsText.given(settings));
         };
         if (Files.exists(out)) {
             StagedDirectory.replace("--out", out, all);

@@ -40,9 +40,9 @@ interface Vectors extends AutoCloseable {
                 CliCommand.argument(0, "MODEL", "a model that learned retrieval, or any encoder as for --base"));
     }
 
-    static Vectors of(Call call, Settings settings) throws IOException {
+    static Vectors of(Call call, CliSettings settings) throws IOException {
         String name = call.argument(0);
-        Path path = Settings.path(name, "MODEL");
+        Path path = CliSettings.path(name, "MODEL");
         if (Files.isDirectory(path) && TrainedModel.is(path)) {
             if (TrainedModel.open(path, settings, call) instanceof RetrievalLearner learned) {
                 return of(learned.task(), learned);

@@ -39,9 +39,9 @@ final class Writers implements AutoCloseable {
         SettingFlags.describe(spec, Setting.BASE);
     }
 
-    static Writers open(Call call, Settings settings) throws IOException {
+    static Writers open(Call call, CliSettings settings) throws IOException {
         String name = call.argument(0);
-        Path path = Settings.path(name, "MODEL");
+        Path path = CliSettings.path(name, "MODEL");
         CausalLm model;
         if (TrainedModel.is(path)) {
             if (!(TrainedModel.open(path, settings, call) instanceof LanguageLearner learned)) {
@@ -65,7 +65,7 @@ final class Writers implements AutoCloseable {
         Map<String, Path> folders = new LinkedHashMap<>();
         for (String adapter : given) {
             int at = adapter.indexOf('=');
-            Path folder = Settings.path(adapter.substring(at + 1), ADAPTER);
+            Path folder = CliSettings.path(adapter.substring(at + 1), ADAPTER);
             String name = at > 0
                     ? adapter.substring(0, at)
                     : String.valueOf(folder.normalize().getFileName());

@@ -71,7 +71,7 @@ final class YamlFile {
         } catch (CharacterCodingException e) {
             throw CliException.input(MessageText.path(file) + ": it is not UTF-8: " + e.getMessage());
         } catch (IOException e) {
-            throw new CliException(ExitCode.INPUT, Failures.words(e), e);
+            throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
     }
 

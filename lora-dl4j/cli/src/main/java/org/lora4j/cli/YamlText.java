@@ -14,7 +14,7 @@ final class YamlText {
 
     private YamlText() {}
 
-    static String of(Settings settings) {
+    static String of(CliSettings settings) {
         StringBuilder text = new StringBuilder();
         settings.given()
                 .forEach((setting, given) ->

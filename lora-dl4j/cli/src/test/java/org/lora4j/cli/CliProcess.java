@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 /** The program in a process of its own, as a user has it. */
 final class CliProcess {
 
-    private static final long SECONDS = 120;
+    private static final long SECONDS = 300;
 
     /** What a process said, and how it ended. */
     record Result(int code, String out, String err) {

@@ -18,7 +18,7 @@ record CliRun(ExitCode code, String out, String err) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = Terminal.of(
                 new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
-        ExitCode code = new Program(terminal, environment).run(arguments);
+        ExitCode code = new CliProgram(terminal, environment).run(arguments);
         return new CliRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -25,8 +25,7 @@ class ExamplesTest {
     private static final List<String> ENDS = List.of("|", "&&", ">", "#", "...", "...)");
 
     static Stream<String> lines() throws IOException {
-        Stream<String> ofHelp = Commands.all().stream()
-                .flatMap(entry -> entry.maker().get().examples().stream());
+        Stream<String> ofHelp = Commands.all().stream().flatMap(entry -> entry.maker().get().examples().stream());
         return Stream.concat(ofHelp, blocks("sh", "text").stream().flatMap(String::lines))
                 .flatMap(line -> Arrays.stream(line.split(" && | \\| ")))
                 .map(line -> line.replaceFirst("^(\\$ |source <\\(| +)", "").replaceFirst("\\)? +#.*$|\\)$", ""))
@@ -62,8 +61,8 @@ class ExamplesTest {
                 .orElseThrow(() -> new AssertionError(line))
                 .maker()
                 .get();
-        assertThatCode(() ->
-                        Program.line(command).parseArgs(words.subList(2, words.size()).toArray(String[]::new)))
+        assertThatCode(() -> CliProgram.line(command)
+                        .parseArgs(words.subList(2, words.size()).toArray(String[]::new)))
                 .as(line)
                 .doesNotThrowAnyException();
     }
@@ -72,7 +71,7 @@ class ExamplesTest {
     void everyFile_isUnderstood() throws IOException {
         List<String> files = blocks("yaml");
         assertThat(files).hasSizeGreaterThan(1).allSatisfy(text -> {
-            Settings.Builder builder = Settings.builder();
+            CliSettings.Builder builder = CliSettings.builder();
             YamlFile.read("guide", text).forEach((key, value) -> builder.put(key, value.value(), "guide"));
             AdapterSettings.config(builder.build());
         });

@@ -202,4 +202,64 @@ class TasksTest {
             call("predict", "my card");
         }
     }
+
+    @Test
+    void anotherMethod_isWrittenAsPlainLora() throws IOException {
+        Path data = file("questions.csv", TinyFiles.questions(24, ','));
+        train(
+                "--data",
+                data.toString(),
+                "--text",
+                "question",
+                "--label",
+                "intent",
+                "--method",
+                "hra",
+                "--set",
+                "validation-fraction=0");
+        call(
+                "convert",
+                "--to",
+                "lora",
+                "--rank",
+                "8",
+                "--out",
+                folder.resolve("plain").toString());
+        assertThat(CliRun.of("inspect", folder.resolve("plain").toString()).out())
+                .contains("LORA");
+    }
+
+    @Test
+    void aTrainingThatDiverges_hasItsCode() throws IOException {
+        Path data = file("questions.csv", TinyFiles.questions(64, ','));
+        CliRun run = CliRun.of(
+                "train",
+                "--base",
+                encoder.toString(),
+                "--data",
+                data.toString(),
+                "--text",
+                "question",
+                "--label",
+                "intent",
+                "--out",
+                folder.resolve("model").toString(),
+                "--learning-rate",
+                "30",
+                "--set",
+                "head-learning-rate=30",
+                "--set",
+                "validation-fraction=0",
+                "--epochs",
+                "3");
+        assertThat(run.code()).as(run.both()).isEqualTo(ExitCode.NOT_CONVERGED);
+    }
+
+    @Test
+    void argumentsFromAFile_areTaken() throws IOException {
+        Path data = file("questions.csv", TinyFiles.questions(24, ','));
+        Path arguments = file("arguments", "--data \"" + data + "\"\n--text question --label intent\n");
+        train("@" + arguments);
+        call("predict", "my card");
+    }
 }

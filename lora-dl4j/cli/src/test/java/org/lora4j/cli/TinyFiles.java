@@ -14,8 +14,8 @@ import java.util.Random;
 import org.lora4j.format.DType;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
-import org.lora4j.pretrained.BertConfig;
-import org.lora4j.pretrained.BertWeights;
+import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.EncoderWeights;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -65,8 +65,8 @@ final class TinyFiles {
                  "decoder": null, "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {%s}}}
                 """.formatted(vocabulary));
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        BertConfig config = BertConfig.of(2, 8, 2, 16, 16, 16, 2);
-        BertWeights.random(config, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
+        EncoderConfig config = EncoderConfig.bert(2, 8, 2, 16, 16, 16, 2);
+        EncoderWeights.random(config, 1, DataType.FLOAT).tensors().forEach((name, array) -> {
             boolean linear = array.rank() == 2 && name.startsWith("encoder.");
             tensors.put(name, linear ? array.transpose().dup('c') : array);
         });

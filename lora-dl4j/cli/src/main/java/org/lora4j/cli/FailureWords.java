@@ -12,11 +12,11 @@ import org.lora4j.error.MessageText;
 import org.lora4j.train.TrainingFailedException;
 
 /** What a failure means to the user: words, and the code. */
-final class Failures {
+final class FailureWords {
 
     private static final String OURS = "org.lora4j.";
 
-    private Failures() {}
+    private FailureWords() {}
 
     static ExitCode code(Throwable failure) {
         if (failure instanceof CliException known) {

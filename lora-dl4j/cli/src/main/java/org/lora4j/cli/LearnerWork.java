@@ -15,15 +15,15 @@ import org.lora4j.train.RunListener;
  * @param checkpoints where a run is written down; empty for nowhere
  * @param terminal where to say what matters beside the result
  */
-record Work(
-        Settings settings,
+record LearnerWork(
+        CliSettings settings,
         Bases.Base base,
         List<RunListener> listeners,
         Optional<Checkpoints> checkpoints,
         Terminal terminal) {
 
     /** The same with other settings, such as those that a model was trained with. */
-    Work with(Settings others) {
-        return new Work(others, base, listeners, checkpoints, terminal);
+    LearnerWork with(CliSettings others) {
+        return new LearnerWork(others, base, listeners, checkpoints, terminal);
     }
 }

@@ -20,7 +20,7 @@ import org.lora4j.train.Checkpoints;
  *
  * @param folder the folder, named after the model
  */
-record Run(Path folder) {
+record TrainingInProgress(Path folder) {
 
     private static final String END = ".run";
     private static final java.time.Duration AT_ONCE = java.time.Duration.ofMillis(50);
@@ -31,11 +31,11 @@ record Run(Path folder) {
         void close() throws IOException;
     }
 
-    static Run beside(Path out) {
+    static TrainingInProgress beside(Path out) {
         Path absolute = out.toAbsolutePath().normalize();
         Path name = Optional.ofNullable(absolute.getFileName())
                 .orElseThrow(() -> CliException.usage("--out " + MessageText.path(out) + " is no name of a directory"));
-        return new Run(absolute.resolveSibling(name + END));
+        return new TrainingInProgress(absolute.resolveSibling(name + END));
     }
 
     Path checkpoints() {
@@ -64,15 +64,15 @@ record Run(Path folder) {
     }
 
     /** The settings of the run; those that are given again must be the same. */
-    Settings resumed(Settings flags) {
+    CliSettings resumed(CliSettings flags) {
         if (!Files.exists(settingsFile())) {
             throw CliException.usage("there is no run to go on with: " + MessageText.path(settingsFile())
                     + " is not there. Without --resume a training begins");
         }
-        Settings before = TrainedModel.settings(folder);
+        CliSettings before = TrainedModel.settings(folder);
         List<String> other = new ArrayList<>();
         flags.given().forEach((setting, given) -> {
-            Settings.Given was = before.given().get(setting);
+            CliSettings.Given was = before.given().get(setting);
             if (setting != Setting.OUT && (was == null || !was.value().equals(given.value()))) {
                 other.add(setting.key() + " was " + (was == null ? "not set" : YamlText.value(was.value()))
                         + " and is now " + YamlText.value(given.value()));
@@ -82,7 +82,7 @@ record Run(Path folder) {
             throw CliException.usage("a run goes on with the settings that it began with: " + MessageText.values(other)
                     + ". Leave them out, or begin anew: --force without --resume");
         }
-        return Settings.builder().putAll(before).putAll(flags).build();
+        return CliSettings.builder().putAll(before).putAll(flags).build();
     }
 
     Lock lock() throws IOException {
@@ -95,7 +95,7 @@ record Run(Path folder) {
             throw new CliException(
                     ExitCode.INPUT,
                     "--out: " + MessageText.path(folder.resolveSibling(modelName()))
-                            + " cannot be trained now; is another process at it? " + Failures.words(e),
+                            + " cannot be trained now; is another process at it? " + FailureWords.words(e),
                     e);
         }
     }
@@ -105,9 +105,9 @@ record Run(Path folder) {
         return name.substring(0, name.length() - END.length());
     }
 
-    void begin(Settings settings) throws IOException {
+    void begin(CliSettings settings) throws IOException {
         Files.createDirectories(folder);
-        WholeFile.write(settingsFile(), ConfigText.given(settings));
+        WholeFile.write(settingsFile(), SettingsText.given(settings));
     }
 
     /** After a mistake before the first checkpoint there is nothing to go on with. */
@@ -129,7 +129,7 @@ record Run(Path folder) {
         } catch (IOException e) {
             throw new CliException(
                     ExitCode.INPUT,
-                    MessageText.path(folder) + " cannot be removed: " + Failures.words(e) + ". Remove it yourself",
+                    MessageText.path(folder) + " cannot be removed: " + FailureWords.words(e) + ". Remove it yourself",
                     e);
         }
     }

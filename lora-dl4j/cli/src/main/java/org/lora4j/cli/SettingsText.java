@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Files of settings as this program writes them. */
-final class ConfigText {
+final class SettingsText {
 
-    private ConfigText() {}
+    private SettingsText() {}
 
     /** What was given, which repeats the run. */
-    static String given(Settings settings) {
+    static String given(CliSettings settings) {
         return "# lora4j train --config THIS_FILE --out DIR repeats the training. \"lora4j help settings\" lists all settings.\n"
                 + YamlText.of(settings);
     }
 
     /** Every setting: those that were given, and the others as comments with what holds without them. */
-    static String complete(Settings settings) {
+    static String complete(CliSettings settings) {
         List<String> lines = new ArrayList<>();
         lines.add("# All settings of \"lora4j train\". A line behind # says what holds as long as nothing is set.");
         Setting.Part part = null;

@@ -22,7 +22,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Finds the command that was typed, runs it, and tells what went wrong. */
-final class Program {
+final class CliProgram {
 
     private static final int NARROWEST_HELP = 55;
     private static final String FIRST_EXAMPLES = """
@@ -33,7 +33,7 @@ final class Program {
     private final Terminal terminal;
     private final Map<String, String> environment;
 
-    Program(Terminal terminal, Map<String, String> environment) {
+    CliProgram(Terminal terminal, Map<String, String> environment) {
         this.terminal = terminal;
         this.environment = environment;
     }
@@ -47,13 +47,13 @@ final class Program {
             return tell(wrongUsage(e), ExitCode.USAGE);
         } catch (Exception | OutOfMemoryError | LinkageError e) {
             terminal.endStatus();
-            ExitCode code = Failures.code(e);
+            ExitCode code = FailureWords.code(e);
             if (verbose || code == ExitCode.INTERNAL && !(e instanceof OutOfMemoryError)) {
                 StringWriter trace = new StringWriter();
                 e.printStackTrace(new PrintWriter(trace, true));
                 terminal.note(trace.toString());
             }
-            return tell(Failures.words(e), code);
+            return tell(FailureWords.words(e), code);
         }
     }
 
@@ -221,7 +221,7 @@ final class Program {
     }
 
     static String version() {
-        try (InputStream in = Program.class.getResourceAsStream("version.txt")) {
+        try (InputStream in = CliProgram.class.getResourceAsStream("version.txt")) {
             String version = in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
             return "lora4j " + version + ", Java " + Runtime.version() + ", " + System.getProperty("os.name") + " "
                     + System.getProperty("os.arch");

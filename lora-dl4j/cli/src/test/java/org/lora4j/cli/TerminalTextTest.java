@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Text of strangers on a terminal. */
-class PlainTextTest {
+class TerminalTextTest {
 
     @ParameterizedTest
     @CsvSource({
@@ -25,17 +25,17 @@ class PlainTextTest {
         "'\u001b[', ''"
     })
     void whatATerminalWouldObey_isGone(String text, String seen) {
-        assertThat(PlainText.of(text)).isEqualTo(seen);
+        assertThat(TerminalText.of(text)).isEqualTo(seen);
     }
 
     @Test
     void sequencesInPieces_areGone() {
-        PlainText text = new PlainText();
+        TerminalText text = new TerminalText();
         assertThat(text.next("a\u001b") + text.next("[3") + text.next("1mb")).isEqualTo("ab");
     }
 
     @Test
     void linesAndTabs_stay() {
-        assertThat(PlainText.of("a\n\tb")).isEqualTo("a\n\tb");
+        assertThat(TerminalText.of("a\n\tb")).isEqualTo("a\n\tb");
     }
 }

@@ -18,7 +18,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 
 /** The settings of one run: what was given, each with the place that gave it. <b>State.</b> Immutable. */
-final class Settings {
+final class CliSettings {
 
     /** A value, checked for its kind, and where it stands. */
     record Given(Object value, String where) {}
@@ -27,7 +27,7 @@ final class Settings {
 
     private final Map<Setting, Given> given;
 
-    private Settings(Map<Setting, Given> given) {
+    private CliSettings(Map<Setting, Given> given) {
         this.given = Collections.unmodifiableMap(given);
     }
 
@@ -80,7 +80,7 @@ final class Settings {
         }
 
         /** Takes all of other settings; these win. */
-        Builder putAll(Settings others) {
+        Builder putAll(CliSettings others) {
             given.putAll(others.given);
             return this;
         }
@@ -90,13 +90,13 @@ final class Settings {
             return translated.stream().distinct().toList();
         }
 
-        Settings build() {
+        CliSettings build() {
             if (!problems.isEmpty()) {
                 throw CliException.usage(problems.message("settings"));
             }
             Map<Setting, Given> copy = new EnumMap<>(Setting.class);
             copy.putAll(given);
-            return new Settings(copy);
+            return new CliSettings(copy);
         }
     }
 
@@ -104,11 +104,11 @@ final class Settings {
         return new Builder();
     }
 
-    Settings without(List<Setting> some) {
+    CliSettings without(List<Setting> some) {
         Map<Setting, Given> left = new EnumMap<>(Setting.class);
         left.putAll(given);
         left.keySet().removeAll(some);
-        return new Settings(left);
+        return new CliSettings(left);
     }
 
     boolean has(Setting setting) {

@@ -5,7 +5,7 @@ package org.lora4j.cli;
  * Text of strangers without what a terminal would obey: escape sequences as a whole, and all other characters that are not to be seen.
  * Text may come in pieces, and a sequence in several of them. <b>Threads.</b> For one thread.
  */
-final class PlainText {
+final class TerminalText {
 
     private static final char ESCAPE = '\u001b';
     private static final char BELL = '\u0007';
@@ -26,7 +26,7 @@ final class PlainText {
 
     /** A whole text. */
     static String of(String text) {
-        return new PlainText().next(text);
+        return new TerminalText().next(text);
     }
 
     /** A text that must stay on its line. */

@@ -13,10 +13,10 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.OftConfig;
 
 /** Settings from flags and files. */
-class SettingsTest {
+class CliSettingsTest {
 
-    private static Settings.Builder with(String... pairs) {
-        Settings.Builder builder = Settings.builder();
+    private static CliSettings.Builder with(String... pairs) {
+        CliSettings.Builder builder = CliSettings.builder();
         for (String pair : pairs) {
             builder.put(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1), "--set");
         }
@@ -34,7 +34,7 @@ class SettingsTest {
         "weight_decay, weight-decay, 0.1"
     })
     void wordsOfOthers_areUnderstood(String word, String ours, String value) {
-        Settings.Builder builder = with(word + "=" + value);
+        CliSettings.Builder builder = with(word + "=" + value);
         assertThat(YamlText.of(builder.build())).startsWith(ours + ": ");
         // A word that differs by its dashes alone is no other word.
         assertThat(builder.translated())
@@ -124,10 +124,10 @@ class SettingsTest {
 
     @Test
     void completeFile_isReadBackAsWhatWasGiven() {
-        Settings settings = with("epochs=3", "text=the question", "target-modules=query,value")
+        CliSettings settings = with("epochs=3", "text=the question", "target-modules=query,value")
                 .build();
-        Settings.Builder again = Settings.builder();
-        YamlFile.read("x", ConfigText.complete(settings)).forEach((key, value) -> again.put(key, value.value(), "x"));
+        CliSettings.Builder again = CliSettings.builder();
+        YamlFile.read("x", SettingsText.complete(settings)).forEach((key, value) -> again.put(key, value.value(), "x"));
         assertThat(YamlText.of(again.build())).isEqualTo(YamlText.of(settings));
     }
 }

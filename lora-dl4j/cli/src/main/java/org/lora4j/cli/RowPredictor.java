@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What answers rows. */
-interface Predictor extends AutoCloseable {
+interface RowPredictor extends AutoCloseable {
 
     /** The settings that name the columns of an input. */
     List<Setting> inputs();
