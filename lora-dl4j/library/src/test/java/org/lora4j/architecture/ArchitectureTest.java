@@ -424,6 +424,7 @@ class ArchitectureTest {
                 layer(
                         "internal.text",
                         "trust",
+                        "internal.error",
                         "internal.pretrained",
                         "exec.kernel",
                         "error",
@@ -535,7 +536,7 @@ class ArchitectureTest {
                         "internal.format.gguf",
                         "language",
                         "internal.language"),
-                layer("internal.serve", "error", "adapter", "config", "internal.array"),
+                layer("internal.serve", "trust", "error", "adapter", "config", "internal.array"),
                 layer(
                         "serve",
                         "trust",

@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * its end. {@code C} means what it means in LibLinear, for vectors of length 1: others are scaled to that length on average
  * while the problem is solved. The bias is not held back.
  *
- * <p>Weights that no vector has a product with only cost norm, so none are in the solution: fewer vectors than half their length are fitted in
+ * <p>Weights that no vector has a product with only cost norm, so none are in the solution: few vectors are fitted in
  * coordinates of the space that they span ({@link RowSpan}), which is the same problem in fewer numbers.
  *
  * <p>An iteration costs two products of the features with a matrix as wide as the head, and an exponential for each row and
@@ -26,6 +26,9 @@ public final class HeadFit implements AutoCloseable {
 
     private static final int MOST_ITERATIONS = 500;
     private static final double TOLERANCE = 1e-5;
+
+    /** A basis takes rows * rows * inputs steps, and saves steps of inputs * outputs in each of some hundred iterations. */
+    private static final int WORTH_A_SPAN = 1_000;
 
     private final HeadKind kind;
     private final int rows;
@@ -61,7 +64,8 @@ public final class HeadFit implements AutoCloseable {
             norms += Math.sqrt(square);
         }
         this.scale = norms > 0 ? rows / norms : 1;
-        RowSpan found = 2 * rows <= inputs ? new RowSpan(features) : null;
+        boolean few = 2 * rows <= inputs && (long) rows * rows <= (long) WORTH_A_SPAN * outputs;
+        RowSpan found = few ? new RowSpan(features) : null;
         this.span = found == null || found.dimension() == 0 ? null : found;
         this.width = span == null ? inputs : span.dimension();
         float[] all = new float[rows * width];

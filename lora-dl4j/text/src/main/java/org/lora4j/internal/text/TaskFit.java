@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.lora4j.internal.error.Silence;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
@@ -222,8 +223,10 @@ public final class TaskFit {
         OptionalDouble score = validation.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(task.score(validation, HeadSearch.logits(found.best(), held.vectors())));
+        // What is odd about the adapter was said when it learned.
+        TaskModel model = Silence.during(training.isPresent(), () -> start(head));
         return new Outcome(
-                start(head), found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
+                model, found.cost(), score.orElse(found.score()), score, training.isPresent(), gain, training);
     }
 
     /** The loss if all answers are equally likely. */
