@@ -52,6 +52,6 @@ final class ImageLayers {
                 1 / Math.sqrt(size),
                 blocks,
                 HeadForm.Input.FIRST,
-                true);
+                Set.of());
     }
 }
