@@ -53,7 +53,8 @@ final class TrainingSettings extends FitSettings<TrainingSettings> {
         super.check(problems);
         trainer.allow.forEach(rule -> problems.check(
                 RULES.containsKey(rule),
-                "allow has " + MessageText.name(rule) + ", expected some of " + Problems.quoted(new TreeSet<>(RULES.keySet()))));
+                "allow has " + MessageText.name(rule) + ", expected some of "
+                        + Problems.quoted(new TreeSet<>(RULES.keySet()))));
         problems.finiteFromZero("headLearningRate", trainer.headLearningRate);
         problems.finiteFromZero("weightDecay", trainer.weightDecay);
         problems.finiteFromZero("clipNorm", trainer.clipNorm);

@@ -347,8 +347,7 @@ final class AdapterShelf implements ModuleUpdates {
         try {
             updates = acting(
                     slot.name,
-                    Fingerprint.reread(
-                            slot.name, slot.directory.orElseThrow(), slot.fingerprint, trust, slot.anyBase));
+                    Fingerprint.reread(slot.name, slot.directory.orElseThrow(), slot.fingerprint, trust, slot.anyBase));
         } catch (IOException | RuntimeException e) {
             problem = e;
         } catch (OutOfMemoryError e) {

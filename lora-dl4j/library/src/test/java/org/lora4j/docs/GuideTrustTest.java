@@ -69,7 +69,10 @@ class GuideTrustTest {
             assertThat(TextClassifier.load(directory, encoder.withTrust(policy)).receipt())
                     .contains(receipt);
             ReplayVerdict replayed = Replay.of(directory)
-                    .run(folder -> TextClassifier.builder(encoder).build().fit(train, validation).save(folder));
+                    .run(folder -> TextClassifier.builder(encoder)
+                            .build()
+                            .fit(train, validation)
+                            .save(folder));
             System.out.println(replayed);
             assertThat(replayed.outcome()).isEqualTo(ReplayVerdict.Outcome.SAME_BITS);
 

@@ -47,7 +47,8 @@ class ReplayTest {
     }
 
     private static Replay.Training fit(UnaryOperator<TextClassifier.Builder> settings, List<LabeledText> train) {
-        return folder -> settings.apply(TextClassifier.builder(ENCODER).epochs(2).quiet())
+        return folder -> settings.apply(
+                        TextClassifier.builder(ENCODER).epochs(2).quiet())
                 .build()
                 .fit(train, VALIDATION)
                 .save(folder);
@@ -75,12 +76,15 @@ class ReplayTest {
                 .startsWith("the examples of train are others");
         assertThat(Replay.of(recorded).run(fit(builder -> builder, reversed)).inputs())
                 .containsExactly("the examples of train are the same in another order");
-        assertThat(Replay.of(recorded).run(fit(builder -> builder.seed(7), TRAIN)).inputs())
+        assertThat(Replay.of(recorded)
+                        .run(fit(builder -> builder.seed(7), TRAIN))
+                        .inputs())
                 .contains("the seed was \"42\" and is \"7\"");
         assertThat(Replay.of(recorded).run(fit(builder -> builder.learningRate(1e-3), TRAIN)))
                 .satisfies(verdict -> {
                     assertThat(verdict.outcome()).isEqualTo(Outcome.DIFFERENT);
-                    assertThat(verdict.inputs()).anySatisfy(what -> assertThat(what).startsWith("the plan optimizer was"));
+                    assertThat(verdict.inputs())
+                            .anySatisfy(what -> assertThat(what).startsWith("the plan optimizer was"));
                 });
     }
 

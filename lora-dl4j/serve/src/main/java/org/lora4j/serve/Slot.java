@@ -110,8 +110,7 @@ final class Slot {
         if (known != null) {
             return known;
         }
-        ServedAdapter read =
-                packing.again(name, Fingerprint.reread(name, directory, fingerprint, trust, anyBase));
+        ServedAdapter read = packing.again(name, Fingerprint.reread(name, directory, fingerprint, trust, anyBase));
         resident = read;
         return read;
     }

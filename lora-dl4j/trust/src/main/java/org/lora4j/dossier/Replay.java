@@ -100,11 +100,13 @@ public final class Replay {
             Adapter adapter = Adapter.load(directory);
             Receipt receipt = adapter.receipt()
                     .orElseThrow(() -> new AdapterFormatException(MessageText.path(directory)
-                            + ": there is no " + Receipt.FILE + "; expected one, as it says what to repeat. Save what was"
+                            + ": there is no " + Receipt.FILE
+                            + "; expected one, as it says what to repeat. Save what was"
                             + " trained with lora4j."));
             Map<String, INDArray> arrays = new TreeMap<>();
-            adapter.modules().forEach((path, factors) ->
-                    factors.forEach((suffix, array) -> arrays.put(path + "." + suffix, array)));
+            adapter.modules()
+                    .forEach((path, factors) ->
+                            factors.forEach((suffix, array) -> arrays.put(path + "." + suffix, array)));
             arrays.putAll(adapter.savedParameters());
             return new Saved(receipt, arrays);
         }
@@ -116,7 +118,11 @@ public final class Replay {
         Receipt other = replayed.receipt();
         differ("task", one.task(), other.task(), inputs);
         for (String name : List.of(Receipt.BASE, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
-            differ(name.replace('_', ' '), one.hashes().get(name), other.hashes().get(name), inputs);
+            differ(
+                    name.replace('_', ' '),
+                    one.hashes().get(name),
+                    other.hashes().get(name),
+                    inputs);
         }
         for (String part : List.of(Receipt.TRAIN, Receipt.VALIDATION)) {
             examples(part, one.data().get(part), other.data().get(part), inputs);
@@ -144,8 +150,8 @@ public final class Replay {
             differences.add(
                     one.anyOrder().equals(other.anyOrder())
                             ? "the examples of " + part + " are the same in another order"
-                            : "the examples of " + part + " are others: " + one.examples() + " were recorded, " + other.examples()
-                                    + " given, with another content");
+                            : "the examples of " + part + " are others: " + one.examples() + " were recorded, "
+                                    + other.examples() + " given, with another content");
         } else if (one == null != (other == null)) {
             differences.add("the part " + part + " is " + (one == null ? "new" : "missing"));
         }
@@ -173,7 +179,8 @@ public final class Replay {
             if (before == null || now == null || !Arrays.equals(before.shape(), now.shape())) {
                 apart.put(name, Double.MAX_VALUE);
             } else if (!before.isEmpty()) {
-                double largest = Math.max(before.amaxNumber().doubleValue(), now.amaxNumber().doubleValue());
+                double largest = Math.max(
+                        before.amaxNumber().doubleValue(), now.amaxNumber().doubleValue());
                 double difference = before.sub(now).amaxNumber().doubleValue();
                 if (difference > 0) {
                     apart.put(name, largest == 0 ? 0 : difference / largest);

@@ -93,7 +93,8 @@ public record ReplayVerdict(
             case DIFFERENT ->
                 "not the same: "
                         + (inputs.isEmpty()
-                                ? "what went in is what the receipt says, but " + apart.size() + " arrays came out otherwise"
+                                ? "what went in is what the receipt says, but " + apart.size()
+                                        + " arrays came out otherwise"
                                         + (envelope.isEmpty() ? "" : "; " + MessageText.values(envelope))
                                 : MessageText.values(inputs));
         };
