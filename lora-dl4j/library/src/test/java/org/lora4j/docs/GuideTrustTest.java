@@ -16,6 +16,8 @@ import org.lora4j.dossier.Dossier;
 import org.lora4j.dossier.GateVerdict;
 import org.lora4j.dossier.PairedResults;
 import org.lora4j.dossier.PromotionGate;
+import org.lora4j.dossier.Replay;
+import org.lora4j.dossier.ReplayVerdict;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -66,6 +68,14 @@ class GuideTrustTest {
                     .write();
             assertThat(TextClassifier.load(directory, encoder.withTrust(policy)).receipt())
                     .contains(receipt);
+            ReplayVerdict replayed = Replay.of(directory)
+                    .run(folder -> TextClassifier.builder(encoder)
+                            .build()
+                            .fit(train, validation)
+                            .save(folder));
+            System.out.println(replayed);
+            assertThat(replayed.outcome()).isEqualTo(ReplayVerdict.Outcome.SAME_BITS);
+
             classifier.save(directory);
             assertThat(directory.resolve(Dossier.BILL)).doesNotExist();
             assertThat(directory.resolve(ModelSignature.FILE)).doesNotExist();

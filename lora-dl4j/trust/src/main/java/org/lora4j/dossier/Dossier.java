@@ -241,7 +241,7 @@ public final class Dossier {
             ModelSignature.sign(directory, keys.get());
         } else {
             // One of before is of other files.
-            Files.deleteIfExists(directory.resolve(ModelSignature.FILE));
+            WholeFile.remove(directory.resolve(ModelSignature.FILE));
         }
     }
 

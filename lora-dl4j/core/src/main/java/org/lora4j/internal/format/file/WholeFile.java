@@ -99,6 +99,16 @@ public final class WholeFile {
     }
 
     /**
+     * Removes a file that is out of date, if it is there. A link of that name is removed, not followed.
+     *
+     * @param file the file
+     * @throws IOException if it is there and cannot be removed
+     */
+    public static void remove(Path file) throws IOException {
+        Files.deleteIfExists(file);
+    }
+
+    /**
      * Begins a file of a folder that nobody else knows yet, such as a temporary one.
      *
      * @param file the file, which must not exist
