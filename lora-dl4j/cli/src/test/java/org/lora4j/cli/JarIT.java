@@ -121,6 +121,7 @@ class JarIT {
         assertThat(folder.resolve("modell ä/adapter_config.json")).exists();
         Said answer = run(folder, bare, link, "predict", "modell ä", "where is my card");
         assertThat(answer.out()).as(answer.err()).matches("(card|rate)\t[01]\\.\\d+\n");
+        assertThat(answer.err()).doesNotContainIgnoringCase("warning");
         Said merged = run(folder, bare, link, "merge", "modell ä", "--out", "merged");
         assertThat(merged.code()).as(merged.err()).isZero();
         // What is inside: the encoder, and its own libraries that multiply.
