@@ -1,11 +1,13 @@
 """Makes resampled.json and the files beside it with Pillow 11.1.0 of Debian 13 (python3-pil) and numpy: python3 make.py.
 
 resampled.json: images of random and of smooth pixels, and what Image.resize of Pillow makes of them with each filter.
+digests.json: SHA-256 of what Pillow makes of larger images, whose pixels are those of a formula.
 prepared.json: what the image processors of Transformers compute, by their documented steps, resized by Pillow.
 oriented-N.png, oriented-N.jpg: the letter F with EXIF orientation N; oriented.json: as ImageOps.exif_transpose shows it.
 kinds of files: see kinds.json, pixels as Pillow's convert("RGB") gives them (16 bits: their upper half).
 """
 import base64
+import hashlib
 import json
 
 import numpy as np
@@ -49,6 +51,26 @@ def resampled():
     inputs = {name: {"width": a.shape[1], "height": a.shape[0], "pixels": text(a)} for name, a in INPUTS.items()}
     with open("resampled.json", "w") as out:
         json.dump({"pillow": "11.1.0", "inputs": inputs, "cases": cases}, out)
+
+
+LARGE = [(364, 153, 282, 61), (400, 300, 224, 224), (97, 311, 160, 47), (53, 41, 224, 199), (640, 33, 31, 33),
+         (255, 257, 254, 258), (199, 211, 11, 7), (320, 240, 341, 256)]
+
+
+def formula(width, height):
+    y, x, c = np.mgrid[0:height, 0:width, 0:3]
+    return ((x * x * 7 + y * y * 13 + x * y * 3 + c * 101 + ((x * 31) ^ (y * 17))) & 255).astype(np.uint8)
+
+
+def digests():
+    cases = []
+    for width, height, new_width, new_height in LARGE:
+        for label, code in FILTERS.items():
+            result = Image.fromarray(formula(width, height)).resize((new_width, new_height), resample=code)
+            cases.append({"from": [width, height], "to": [new_width, new_height], "filter": label,
+                          "sha256": hashlib.sha256(np.asarray(result).tobytes()).hexdigest()})
+    with open("digests.json", "w") as out:
+        json.dump(cases, out, indent=1)
 
 
 def shortest_edge(image, edge, longest=None):
@@ -170,11 +192,13 @@ def kinds():
     wide = random.integers(0, 65536, (9, 12), dtype=np.uint16)
     Image.fromarray(wide).save("grey16.png")
     known["grey16.png"] = {"width": 12, "height": 9, "pixels": text(np.repeat((wide >> 8)[:, :, None], 3, -1))}
+    Image.fromarray(rgb).convert("CMYK").save("cmyk.jpg")
     with open("kinds.json", "w") as out:
         json.dump(known, out)
 
 
 resampled()
+digests()
 prepared()
 oriented()
 kinds()

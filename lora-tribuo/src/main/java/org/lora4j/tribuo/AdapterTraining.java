@@ -10,9 +10,11 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.train.RunReceipt;
 import org.lora4j.train.ShuffledIndices;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
 import org.lora4j.tribuo.base.AdaptedBase;
@@ -92,12 +94,13 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
                 from -> Hosting.onward(host, mode, from, rows, adapterSeed),
                 () -> Hosting.fresh(host, mode, trainer.spec.config(), rows, adapterSeed));
         TrainingResult[] result = new TrainingResult[1];
-        host.during(() -> result[0] = optimise(host, input, prepared, rows.size()));
+        host.during(() -> result[0] = optimise(host, input, prepared, rows.size(), start.isEmpty()));
         Adapter adapter = Hosting.adapter(host);
         return new ModelParts<>(trainer, result[0], adapter, rows, scales, features, domain);
     }
 
-    private TrainingResult optimise(AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount) {
+    private TrainingResult optimise(
+            AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount, boolean fresh) {
         long splitSeed = random.nextLong();
         long planSeed = random.nextLong();
         TrainingSettings settings = new TrainingSettings(trainer);
@@ -117,8 +120,9 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
 
         // A softmax of one output is 1 whatever it is fed: there is nothing to learn, which is no mistake.
         boolean mayStandStill = outputCount == 1 && trainer.outputConverter.loss() == Loss.SOFTMAX_CROSS_ENTROPY;
-        Trainer.Builder run =
-                Trainer.builder(host.trainable()).plan(settings.plan(host.head(), planSeed, mayStandStill));
+        settings.options().preflightOf(host.trainable()).require("LoraTrainer.train");
+        TrainingPlan plan = settings.plan(host.head(), planSeed, mayStandStill);
+        Trainer.Builder run = Trainer.builder(host.trainable()).plan(plan);
         if (validates) {
             run.validation(Validation.lowerIsBetter(
                     "validation loss",
@@ -132,6 +136,10 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
             Thread.currentThread().interrupt();
             throw new IllegalStateException("LoraTrainer: the thread was interrupted after " + result.steps()
                     + " steps; expected to train to the end. No model was made.");
+        }
+        if (fresh) {
+            // One that was trained before may be right as it is.
+            RunReceipt.requireChanged("LoraTrainer.train", plan, result);
         }
         return result;
     }

@@ -7,15 +7,18 @@ import com.oracle.labs.mlrg.olcut.provenance.Provenance;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.train.FitSettings;
 import org.lora4j.tribuo.base.BaseNetwork;
 import org.lora4j.tribuo.input.InputConverter;
 import org.lora4j.tribuo.output.OutputConverter;
+import org.lora4j.trust.PreflightRule;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
 import org.tribuo.Feature;
@@ -118,6 +121,9 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
 
     @Config(description = "With REUSE: the names of the base's outputs in their order.")
     List<String> outputNames = new ArrayList<>();
+
+    @Config(description = "Names of rules of the preflight that do not refuse a training, such as NO_GRADIENT.")
+    List<String> allow = new ArrayList<>();
 
     @Config(description = "What a serialized model holds.")
     ModelFormat modelFormat = ModelFormat.ADAPTER_ONLY;
@@ -374,6 +380,7 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
             copy.seed = from.seed;
             copy.headMode = from.headMode;
             copy.outputNames = new ArrayList<>(from.outputNames);
+            copy.allow = new ArrayList<>(from.allow);
             copy.modelFormat = from.modelFormat;
             copy.widenDomain = from.widenDomain;
             copy.initialAdapter = from.initialAdapter;
@@ -609,6 +616,24 @@ public final class LoraTrainer<T extends Output<T>> implements IncrementalTraine
         public Builder<T> reuseHead(List<String> names) {
             next.headMode = HeadMode.REUSE;
             next.outputNames = new ArrayList<>(names);
+            return this;
+        }
+
+        /**
+         * Lets a training go on in spite of what its preflight finds by some rules: a module that no gradient can reach, a head that is
+         * fresh and not saved.
+         *
+         * @param rules the rules
+         * @return this
+         */
+        public Builder<T> allow(PreflightRule... rules) {
+            Arguments.allRequired(
+                    Arrays.asList(Arguments.required(rules, "allow: rules", "rules of the preflight")),
+                    "allow: rules",
+                    "a rule of the preflight");
+            for (PreflightRule rule : rules) {
+                next.allow.add(rule.name());
+            }
             return this;
         }
 

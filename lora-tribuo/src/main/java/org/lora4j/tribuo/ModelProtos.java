@@ -235,9 +235,17 @@ final class ModelProtos {
                 proto.getContentHash(),
                 path,
                 proto.getFeatureVariable(),
-                constant(Pooling.class, proto.getPooling()),
+                pooling(proto.getPooling()),
                 proto.getTokenVocabulary(),
                 proto.getTokenLength());
+    }
+
+    private static Pooling pooling(String name) throws IOException {
+        try {
+            return Pooling.valueOf(name);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(e.getMessage() + " The file is damaged, or was written by a newer release.", e);
+        }
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String name) throws IOException {

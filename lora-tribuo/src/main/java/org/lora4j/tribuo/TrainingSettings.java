@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.tribuo;
 
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.train.FitSettings;
 import org.lora4j.train.GradientClipping;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
+import org.lora4j.trust.PreflightRule;
 
 /** The properties of a trainer as the settings that every way to train has. */
 final class TrainingSettings extends FitSettings<TrainingSettings> {
+
+    private static final Map<String, PreflightRule> RULES =
+            Arrays.stream(PreflightRule.values()).collect(Collectors.toMap(PreflightRule::name, rule -> rule));
 
     private final LoraTrainer<?> trainer;
 
@@ -19,6 +28,9 @@ final class TrainingSettings extends FitSettings<TrainingSettings> {
         super(trainer.epochs, Math.max(1, trainer.patience), 1);
         this.trainer = trainer;
         validationFraction(trainer.validationFraction).seed(trainer.seed);
+        RULES.entrySet().stream()
+                .filter(rule -> trainer.allow.contains(rule.getKey()))
+                .forEach(rule -> allow(rule.getValue()));
     }
 
     @Override
@@ -39,6 +51,9 @@ final class TrainingSettings extends FitSettings<TrainingSettings> {
         problems.check(trainer.headMode != null, "headMode = null, expected NEW or REUSE");
         problems.check(trainer.modelFormat != null, "modelFormat = null, expected ADAPTER_ONLY or SELF_CONTAINED");
         super.check(problems);
+        trainer.allow.forEach(rule -> problems.check(
+                RULES.containsKey(rule),
+                "allow has " + MessageText.name(rule) + ", expected some of " + Problems.quoted(new TreeSet<>(RULES.keySet()))));
         problems.finiteFromZero("headLearningRate", trainer.headLearningRate);
         problems.finiteFromZero("weightDecay", trainer.weightDecay);
         problems.finiteFromZero("clipNorm", trainer.clipNorm);

@@ -26,6 +26,7 @@ import org.lora4j.tribuo.input.TokenInputConverter;
 import org.lora4j.tribuo.output.LabelConverter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.lora4j.trust.PreflightRule;
 import org.tribuo.Dataset;
 import org.tribuo.MutableDataset;
 import org.tribuo.classification.Label;
@@ -408,8 +409,15 @@ class LoraTrainerTest {
 
     @Test
     void train_withTheBasesOwnHead_trainsFactorsOnly() {
+        // The base was never trained, and that head least of all.
+        assertThatThrownBy(() ->
+                        builder().reuseHead(List.of("c", "a", "b")).build().train(data()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("LoraTrainer.train: preflight: the output head")
+                .hasMessageContaining("allow(PreflightRule.FRESH_HEAD)");
         LoraModel<Label> model = builder()
                 .reuseHead(List.of("c", "a", "b"))
+                .allow(PreflightRule.FRESH_HEAD)
                 .learningRate(0.05)
                 .epochs(30)
                 .build()

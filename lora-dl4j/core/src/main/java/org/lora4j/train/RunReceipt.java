@@ -38,12 +38,28 @@ public final class RunReceipt {
      * @throws IllegalStateException if modules are as they were; the message names them
      */
     public static void requireChanged(String where, TrainingPlan plan, FitReport report) {
-        if (!isJudged(report)) {
+        if (isJudged(report)) {
+            requireChanged(where, plan, report.training().orElseThrow());
+        }
+    }
+
+    /**
+     * The same of a run whose last values, or those of its best epoch, are kept.
+     *
+     * @param where the call, for messages
+     * @param plan the plan, which may allow modules to stay without gradient
+     * @param result what happened
+     * @throws IllegalStateException if modules are as they were; the message names them
+     */
+    public static void requireChanged(String where, TrainingPlan plan, TrainingResult result) {
+        Arguments.required(plan, "RunReceipt.requireChanged: plan", "the plan of the run");
+        Arguments.required(result, "RunReceipt.requireChanged: result", "what the run did");
+        if (result.stopReason() == StopReason.INTERRUPTED) {
             return;
         }
         List<Pattern> allowed =
                 plan.allowedWithoutGradient().stream().map(Pattern::compile).toList();
-        List<String> unchanged = report.training().orElseThrow().unchangedModules().stream()
+        List<String> unchanged = result.unchangedModules().stream()
                 .filter(module -> allowed.stream()
                         .noneMatch(pattern -> pattern.matcher(module).matches()))
                 .toList();

@@ -17,7 +17,7 @@ import org.lora4j.internal.format.file.Sha256;
  * @param examples how many there were
  * @param inOrder SHA-256 of the hashes of the examples in their order
  * @param anyOrder SHA-256 of the sorted hashes of the examples: the same for the same examples in another order
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record DataHashes(long examples, String inOrder, String anyOrder) {
 
@@ -42,7 +42,7 @@ public record DataHashes(long examples, String inOrder, String anyOrder) {
     /**
      * Gathers examples.
      *
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public static final class Gathering {
 

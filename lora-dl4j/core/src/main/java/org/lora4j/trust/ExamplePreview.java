@@ -10,7 +10,7 @@ import org.lora4j.error.Arguments;
  *
  * @param examples the first examples, in their order
  * @param of number of all examples
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ExamplePreview(List<Example> examples, int of) {
 
@@ -25,7 +25,7 @@ public record ExamplePreview(List<Example> examples, int of) {
      *
      * @param text its text
      * @param learned whether its tokens are learned, or only read
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Part(String text, boolean learned) {
 
@@ -47,7 +47,7 @@ public record ExamplePreview(List<Example> examples, int of) {
      * @param target what is learned beside it, such as its label; empty if the text itself is learned
      * @param tokens number of its tokens
      * @param learned number of tokens that are learned, or of labels
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Example(List<Part> parts, String target, int tokens, int learned) {
 

@@ -15,7 +15,7 @@ import org.lora4j.error.MessageText;
  * What was found in examples and model before a training. Every {@code fit} makes one, refuses by it, and puts the rest of what
  * it says into the notes of its report. Immutable: each call gives another one.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class Preflight {
 
@@ -33,7 +33,7 @@ public final class Preflight {
      *
      * @param rule by which rule
      * @param sentence what, with counts; without a full stop
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Finding(PreflightRule rule, String sentence) {
 

@@ -4,7 +4,7 @@ package org.lora4j.trust;
 /**
  * What a {@link Preflight} looks for. Some findings refuse the training unless they are allowed by name; others are said.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public enum PreflightRule {
     /** Nothing of an example is learned. Allowed, such an example is left out. */

@@ -39,7 +39,7 @@ import org.lora4j.internal.format.json.JsonObjects;
  * @param libraries versions by name
  * @param envelope within what the bits repeat: the Java machine, instructions, threads, parts, what multiplies
  * @param run paths, start, duration: what differs from run to run
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record Receipt(
         String task,

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * and a directory without one, as Python writes it, is taken by names and shapes, which the log says. Immutable: each call gives
  * another policy.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class TrustPolicy {
 
@@ -110,7 +110,7 @@ public final class TrustPolicy {
      *
      * @param path where to read
      * @param copy the copy, if there is one
-     * @apiNote Status: experimental
+     * @apiNote Status: stable
      */
     public record Opened(Path path, Optional<Path> copy) implements AutoCloseable {
 

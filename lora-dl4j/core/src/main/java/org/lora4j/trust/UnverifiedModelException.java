@@ -7,7 +7,7 @@ import org.lora4j.error.AdapterFormatException;
  * A directory that cannot be trusted as asked: its signature is missing, by another key or of other files, or it has no receipt
  * where one is required.
  *
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public final class UnverifiedModelException extends AdapterFormatException {
 

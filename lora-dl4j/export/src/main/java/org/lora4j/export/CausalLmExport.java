@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.export.DecoderFiles;
@@ -37,7 +36,7 @@ import org.lora4j.weights.ModelWeights;
  *
  * @apiNote Status: experimental
  */
-public final class CausalLmExport {
+public final class CausalLmExport extends MergingExport<CausalLmExport> {
 
     private static final String WHERE = "CausalLmExport";
 
@@ -46,15 +45,13 @@ public final class CausalLmExport {
 
     private final Path source;
     private final Optional<ModelWeights> trained;
-    private final List<Adapter> adapters;
     private StorageType type = StorageType.F32;
     private long shard = SHARD;
-    private ModelCard card = ModelCard.EMPTY;
 
     private CausalLmExport(CausalLmExporter.Parts parts) {
         this.source = parts.directory();
         this.trained = parts.weights();
-        this.adapters = new ArrayList<>(parts.adapters());
+        adapters.addAll(parts.adapters());
     }
 
     /**
@@ -82,17 +79,6 @@ public final class CausalLmExport {
     }
 
     /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public CausalLmExport adapter(Adapter adapter) {
-        adapters.add(Objects.requireNonNull(adapter, "CausalLmExport.adapter: adapter is null; expected one"));
-        return this;
-    }
-
-    /**
      * Sets the element type of all tensors, F32 by default. The report tells the largest rounding error.
      *
      * @param type the type
@@ -115,17 +101,6 @@ public final class CausalLmExport {
         problems.atLeast("bytes", bytes, 1);
         problems.throwIfAny("CausalLmExport.shardBytes");
         this.shard = bytes;
-        return this;
-    }
-
-    /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public CausalLmExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "CausalLmExport.card: card is null; expected one");
         return this;
     }
 

@@ -42,7 +42,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class GgufAdapterExport {
+public final class GgufAdapterExport extends CardedExport<GgufAdapterExport> {
 
     /** The file that is written. */
     public static final String FILE = "adapter.gguf";
@@ -54,7 +54,6 @@ public final class GgufAdapterExport {
     private final Path base;
     private final Adapter adapter;
     private GgufType type = GgufType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     /** A pair on its way into the file; the product is of scale and rank. */
     private record Pair(GgufLlama.Module module, INDArray a, INDArray b, double product) {
@@ -91,17 +90,6 @@ public final class GgufAdapterExport {
      */
     public GgufAdapterExport type(GgufType type) {
         this.type = Objects.requireNonNull(type, "GgufAdapterExport.type: type is null; expected F32 or F16");
-        return this;
-    }
-
-    /**
-     * Says what the adapter was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public GgufAdapterExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "GgufAdapterExport.card: card is null; expected one");
         return this;
     }
 

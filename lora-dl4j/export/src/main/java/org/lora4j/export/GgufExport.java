@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.export.DecoderFiles;
 import org.lora4j.internal.export.DecoderSource;
@@ -44,7 +43,7 @@ import org.lora4j.weights.ModelWeights;
  *
  * @apiNote Status: experimental
  */
-public final class GgufExport {
+public final class GgufExport extends MergingExport<GgufExport> {
 
     /** The file that is written. */
     public static final String FILE = "model.gguf";
@@ -52,15 +51,13 @@ public final class GgufExport {
     private static final String WHERE = "GgufExport";
     private final Path source;
     private final Optional<ModelWeights> trained;
-    private final List<Adapter> adapters;
     private Optional<float[]> scores = Optional.empty();
     private GgufType type = GgufType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     private GgufExport(CausalLmExporter.Parts parts) {
         this.source = parts.directory();
         this.trained = parts.weights();
-        this.adapters = new ArrayList<>(parts.adapters());
+        adapters.addAll(parts.adapters());
     }
 
     /**
@@ -87,17 +84,6 @@ public final class GgufExport {
     }
 
     /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public GgufExport adapter(Adapter adapter) {
-        adapters.add(Objects.requireNonNull(adapter, "GgufExport.adapter: adapter is null; expected one"));
-        return this;
-    }
-
-    /**
      * Sets how matrices are stored, F32 by default. The report tells the largest rounding error.
      *
      * @param type the type
@@ -119,17 +105,6 @@ public final class GgufExport {
         this.scores = Optional.of(
                 Objects.requireNonNull(scores, "GgufExport.scores: scores are null; expected one for each id")
                         .clone());
-        return this;
-    }
-
-    /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public GgufExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "GgufExport.card: card is null; expected one");
         return this;
     }
 

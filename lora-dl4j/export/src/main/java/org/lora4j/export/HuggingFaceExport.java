@@ -6,15 +6,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.export.BertFiles;
+import org.lora4j.internal.export.DenseModule;
 import org.lora4j.internal.export.Labels;
 import org.lora4j.internal.export.MergedParameters;
 import org.lora4j.internal.export.SentenceFiles;
@@ -26,6 +28,7 @@ import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderConfig;
+import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.weights.ModelWeights;
@@ -60,12 +63,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class HuggingFaceExport {
+public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
 
     private static final String WHERE = "HuggingFaceExport";
     private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
+    /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
+    private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
+
     private static final String TANH = "torch.nn.modules.activation.Tanh";
 
     /** Which class of Python's computes the model. */
@@ -87,14 +93,13 @@ public final class HuggingFaceExport {
     }
 
     private final TextEncoder encoder;
-    private final Trained trained = new Trained();
+    private final Trained trained = new Trained(adapters);
     private Target target = Target.VECTORS;
     private List<String> labels = List.of();
     private boolean several;
     private boolean numbers;
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     private HuggingFaceExport(TextEncoder encoder) {
         this.encoder = encoder;
@@ -109,17 +114,6 @@ public final class HuggingFaceExport {
     public static HuggingFaceExport of(TextEncoder encoder) {
         return new HuggingFaceExport(
                 Objects.requireNonNull(encoder, "HuggingFaceExport.of: encoder is null; expected a TextEncoder"));
-    }
-
-    /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public HuggingFaceExport adapter(Adapter adapter) {
-        trained.add("HuggingFaceExport.adapter", adapter);
-        return this;
     }
 
     /**
@@ -215,17 +209,6 @@ public final class HuggingFaceExport {
     }
 
     /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public HuggingFaceExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "HuggingFaceExport.card: card is null; expected one");
-        return this;
-    }
-
-    /**
      * Writes the directory.
      *
      * @param directory the directory, which must not exist
@@ -244,9 +227,17 @@ public final class HuggingFaceExport {
         MergedParameters merged = MergedParameters.of(WHERE, tensors, trained);
         tensors.putAll(merged.changed());
         Map<String, INDArray> heads = new LinkedHashMap<>(merged.heads());
-        Map<String, INDArray> pooler = moduleOf(heads, POOLER);
-        pooler.forEach((part, array) -> tensors.put(POOLER + "." + part, array));
+        encoder.weights()
+                .config()
+                .pooler()
+                .ifPresent(
+                        path -> moduleOf(heads, path).forEach((part, array) -> tensors.put(path + "." + part, array)));
         Problems problems = new Problems();
+        boolean hasOwnHead = isOfAnotherFamily() && !target.hasModules();
+        Map<String, INDArray> dense = hasOwnHead ? Map.of() : denseOf(heads);
+        if (target.hasModules()) {
+            DenseModule.of(encoder.pooling(), encoder.weights().config().hidden(), dense, problems);
+        }
         check(tensors, heads, problems);
         problems.throwIfAny(WHERE);
         Map<String, INDArray> head = headOf(heads);
@@ -259,7 +250,7 @@ public final class HuggingFaceExport {
             writeModel(staging, tensors, head);
             files.addAll(List.of("config.json", "model.safetensors"));
             if (target.hasModules()) {
-                files.addAll(writeModules(staging, tensors, head));
+                files.addAll(writeModules(staging, tensors, head, dense));
             }
             WholeFile.write(staging.resolve("README.md"), text(merged));
             files.add("README.md");
@@ -283,12 +274,23 @@ public final class HuggingFaceExport {
         return parts;
     }
 
+    /** Takes the modules of the pooling out of what adapters bring, but those of a classifier's head. */
+    private Map<String, INDArray> denseOf(Map<String, INDArray> heads) {
+        Map<String, INDArray> dense = new LinkedHashMap<>();
+        for (String name : encoder.pooling().tensors().keySet()) {
+            if (!name.startsWith(HEAD + ".") && heads.containsKey(name)) {
+                dense.put(name, heads.remove(name));
+            }
+        }
+        return dense;
+    }
+
     private void check(Map<String, INDArray> tensors, Map<String, INDArray> heads, Problems problems) {
         EncoderConfig config = encoder.weights().config();
-        problems.check(
-                BertFiles.canDescribe(encoder.weights()),
-                "the encoder is of the family " + config.modelType() + ", expected one of \"bert\" and \"roberta\""
-                        + " with a table of positions: others are not exported yet");
+        if (isOfAnotherFamily()) {
+            checkFamily(heads, problems);
+            return;
+        }
         boolean roberta = config.positions().paddingId().isPresent();
         boolean hidden = heads.containsKey(HEAD + ".dense.weight");
         String last = hidden ? HEAD + ".out_proj" : HEAD;
@@ -312,7 +314,7 @@ public final class HuggingFaceExport {
                         + ", expected a classifier of texts");
         problems.check(!(several && numbers), "severalLabels() and numbers(), expected one of them");
         if (target == Target.SEQUENCE_CLASSES) {
-            boolean fits = roberta ? hidden : encoder.pooling() == Pooling.POOLER && !hidden;
+            boolean fits = roberta ? hidden : encoder.pooling().equals(Pooling.POOLER) && !hidden;
             String expected = roberta
                     ? "a hidden layer \"classifier.dense\" over the first token"
                     : "the pooler \"pooler.dense\" over the first token (Pooling.POOLER)";
@@ -325,7 +327,7 @@ public final class HuggingFaceExport {
         } else if (target != Target.VECTORS) {
             problems.check(!hidden, "the head has a hidden layer, expected a linear one for " + target.suffix);
         }
-        boolean needsPooler = encoder.pooling() == Pooling.POOLER && target != Target.TAGS;
+        boolean needsPooler = encoder.pooling().modes().contains(Pooling.Mode.POOLER) && target != Target.TAGS;
         problems.check(
                 !needsPooler || tensors.containsKey(POOLER + ".weight") && tensors.containsKey(POOLER + ".bias"),
                 "neither the encoder nor what was trained has \"" + POOLER + "\", expected it for Pooling.POOLER");
@@ -335,31 +337,117 @@ public final class HuggingFaceExport {
                         + ", which have no place in this class, expected a classifier to be asked for, or withoutHead()");
     }
 
+    /** Other than BERT and RoBERTa, whose fields are written even where no file had them. */
+    private boolean isOfAnotherFamily() {
+        return !BertFiles.canDescribe(encoder.weights());
+    }
+
+    /** The parameters that the head of the class has. */
+    private Set<String> headParameters() {
+        return switch (target) {
+            case VECTORS -> Set.of();
+            case SENTENCE_CLASSES -> Set.of(HEAD + ".weight", HEAD + ".bias");
+            default -> encoder.weights().config().headParameters(target.suffix).orElse(Set.of());
+        };
+    }
+
+    private void checkFamily(Map<String, INDArray> heads, Problems problems) {
+        EncoderConfig config = encoder.weights().config();
+        String name = config.architecture(target.suffix);
+        problems.check(
+                !config.fields().isEmpty(),
+                "the shape of this " + config.modelType() + " was not read from a config.json, expected one that was:"
+                        + " nothing else has all fields of the family");
+        Set<String> expected = headParameters();
+        if (target != Target.VECTORS) {
+            Labels.check(labels, problems);
+            Set<String> missing = new TreeSet<>(expected);
+            missing.removeAll(heads.keySet());
+            problems.check(
+                    !expected.isEmpty() && missing.isEmpty(),
+                    "nothing that was trained brings " + (expected.isEmpty() ? "a head" : Problems.quoted(missing))
+                            + ", expected the head of " + name
+                            + ", for which Python would make weights up, or sentenceClassifier(labels)");
+            String last = expected.stream()
+                    .filter(parameter -> parameter.endsWith(HEAD + ".bias") || parameter.endsWith("out_proj.bias"))
+                    .findFirst()
+                    .orElse("");
+            INDArray outputs = heads.get(last);
+            problems.check(
+                    outputs == null || outputs.length() == labels.size(),
+                    labels.size() + " labels, expected " + (outputs == null ? 0 : outputs.length())
+                            + ", the outputs of the head");
+        }
+        if (target == Target.SEQUENCE_CLASSES) {
+            Optional<Pooling> taken = config.headPooling(target.suffix);
+            problems.check(
+                    taken.isEmpty()
+                            || encoder.pooling().modes().equals(taken.get().modes()),
+                    "the head was trained over " + encoder.pooling() + ", but " + name + " takes "
+                            + taken.orElse(Pooling.CLS) + ", expected a head over that, or sentenceClassifier(labels)");
+        }
+        problems.check(
+                !(several || numbers) || target == Target.SENTENCE_CLASSES || target == Target.SEQUENCE_CLASSES,
+                (several ? "severalLabels()" : "numbers()") + " for " + name + ", expected a classifier of texts");
+        problems.check(!(several && numbers), "severalLabels() and numbers(), expected one of them");
+        Set<String> left = new TreeSet<>(heads.keySet());
+        left.removeAll(expected);
+        problems.check(
+                left.isEmpty() || dropsHead,
+                "what was trained brings " + Problems.quoted(left) + ", which have no place in " + name
+                        + ", expected a classifier to be asked for, or withoutHead()");
+    }
+
     private Map<String, INDArray> headOf(Map<String, INDArray> heads) {
         Map<String, INDArray> head = new LinkedHashMap<>(heads);
+        if (isOfAnotherFamily()) {
+            head.keySet().retainAll(headParameters());
+            return head;
+        }
         head.keySet().removeIf(name -> target == Target.VECTORS || !name.startsWith(HEAD + "."));
         return head;
     }
 
+    private String architecture() {
+        EncoderConfig config = encoder.weights().config();
+        return isOfAnotherFamily() ? config.architecture(target.suffix) : BertFiles.family(config) + target.suffix;
+    }
+
+    /** What the config says of the encoder. */
+    private Map<String, Object> fields() {
+        EncoderConfig config = encoder.weights().config();
+        if (!isOfAnotherFamily()) {
+            return BertFiles.config(config, architecture(), torchType());
+        }
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("architectures", List.of(architecture()));
+        fields.putAll(config.fields());
+        fields.put("torch_dtype", torchType());
+        return fields;
+    }
+
+    /** The encoder's tensors by their names in the file, without a prefix. */
+    private Map<String, INDArray> named(Map<String, INDArray> tensors) {
+        EncoderConfig config = encoder.weights().config();
+        Map<String, INDArray> named = new LinkedHashMap<>(encoder.weights().fileTensors(tensors));
+        boolean pooled = config.headPooling(target.suffix).stream().anyMatch(Pooling.POOLER::equals);
+        // A class without a pooler would warn of tensors that it does not know.
+        if (!target.hasModules() && !pooled) {
+            config.pooler().ifPresent(path -> named.keySet().removeIf(name -> name.startsWith(path + ".")));
+        }
+        return named;
+    }
+
     private void writeModel(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
             throws IOException {
-        EncoderConfig config = encoder.weights().config();
-        Map<String, Object> fields = BertFiles.config(config, BertFiles.family(config) + target.suffix, torchType());
+        Map<String, Object> fields = fields();
         if (!labels.isEmpty()) {
             fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));
         }
         JsonObjects.write(staging.resolve("config.json"), fields);
         Map<String, INDArray> named = new LinkedHashMap<>();
-        String prefix = target.hasModules() ? "" : BertFiles.prefix(config);
-        // A class without a pooler would warn of tensors that it does not know.
-        boolean hasPooler = target.hasModules()
-                || target == Target.SEQUENCE_CLASSES
-                        && config.positions().paddingId().isEmpty();
-        tensors.forEach((name, array) -> {
-            if (hasPooler || !name.startsWith(POOLER)) {
-                named.put(prefix + name, array);
-            }
-        });
+        String prefix = target.hasModules() ? "" : encoder.weights().config().prefix();
+        named(tensors).forEach((name, array) -> named.put(prefix + name, array));
         if (!target.hasModules()) {
             named.putAll(head);
         }
@@ -381,38 +469,72 @@ public final class HuggingFaceExport {
         };
     }
 
-    private List<String> writeModules(Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head)
+    private List<String> writeModules(
+            Path staging, Map<String, INDArray> tensors, Map<String, INDArray> head, Map<String, INDArray> trained)
             throws IOException {
         SentenceFiles modules = new SentenceFiles(staging);
         List<String> weights = new ArrayList<>();
-        modules.pooling(encoder.pooling(), encoder.dimension());
-        if (encoder.pooling() == Pooling.POOLER) {
-            weights.add(dense(modules, staging, tensors.get(POOLER + ".weight"), tensors.get(POOLER + ".bias"), TANH));
+        Pooling pooling = encoder.pooling();
+        modules.pooling(pooling, encoder.weights().config().hidden());
+        if (pooling.modes().contains(Pooling.Mode.POOLER)) {
+            String pooler = encoder.weights().config().pooler().orElse(POOLER);
+            weights.add(dense(modules, staging, tensors.get(pooler + ".weight"), tensors.get(pooler + ".bias"), TANH));
+        }
+        for (DenseModule module :
+                DenseModule.of(pooling, encoder.weights().config().hidden(), trained, new Problems())) {
+            if (module.isNormalization()) {
+                modules.normalize();
+            } else {
+                weights.add(dense(modules, staging, module.weight(), module.bias(), module.activation()));
+            }
         }
         if (target == Target.SENTENCE_CLASSES) {
             weights.add(dense(modules, staging, head.get(HEAD + ".weight"), head.get(HEAD + ".bias"), IDENTITY));
         }
-        Map<String, String> prompts = new LinkedHashMap<>();
-        prompts.put("query", encoder.prefixes().query());
-        prompts.put("passage", encoder.prefixes().passage());
-        boolean always = !encoder.prefixes().text().isEmpty();
-        if (always) {
-            prompts.put("text", encoder.prefixes().text());
-        }
-        weights.addAll(modules.write(encoder.maxLength(), prompts, always ? "text" : null));
+        weights.addAll(modules.write(texts()));
         return weights;
+    }
+
+    /** What is said of texts and vectors, under the names of the encoder's own prompts where it has some. */
+    private SentenceFiles.Texts texts() {
+        Map<String, String> prompts = new LinkedHashMap<>(encoder.prompts());
+        prompts.put("query", encoder.prefixes().query());
+        String passage =
+                PASSAGES.stream().filter(prompts::containsKey).findFirst().orElse("passage");
+        prompts.put(passage, encoder.prefixes().passage());
+        String always = encoder.prefixes().text();
+        Optional<String> chosen = Optional.empty();
+        if (!always.isEmpty()) {
+            chosen = Optional.of(encoder.prompts().keySet().stream()
+                    .filter(name -> prompts.get(name).equals(always))
+                    .findFirst()
+                    .orElse("text"));
+            prompts.put(chosen.get(), always);
+        }
+        boolean lower = encoder.tokenizer() instanceof HuggingFaceTextTokenizer read && read.isLowerCased();
+        return new SentenceFiles.Texts(
+                encoder.maxLength(),
+                lower,
+                prompts,
+                chosen,
+                encoder.similarity().name().toLowerCase(Locale.ROOT));
     }
 
     private String dense(SentenceFiles modules, Path staging, INDArray weight, INDArray bias, String activation)
             throws IOException {
-        Path folder = modules.dense(weight.size(1), weight.size(0), activation);
+        Path folder = modules.dense(weight.size(1), weight.size(0), bias != null, activation);
         Path file = folder.resolve("model.safetensors");
-        TypedTensors.write(file, Map.of("linear.weight", weight, "linear.bias", bias), type);
+        Map<String, INDArray> tensors = new LinkedHashMap<>();
+        tensors.put("linear.weight", weight);
+        if (bias != null) {
+            tensors.put("linear.bias", bias);
+        }
+        TypedTensors.write(file, tensors, type);
         return staging.relativize(file).toString().replace('\\', '/');
     }
 
     private String text(MergedParameters merged) {
-        String name = BertFiles.family(encoder.weights().config()) + target.suffix;
+        String name = architecture();
         String python = target.hasModules()
                 ? "from sentence_transformers import SentenceTransformer\n\n"
                         + "model = SentenceTransformer(\"path/to/this/directory\")\n"
@@ -423,14 +545,24 @@ public final class HuggingFaceExport {
                 : "from transformers import AutoTokenizer, " + name + "\n\n"
                         + "tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/directory\")\n"
                         + "model = " + name + ".from_pretrained(\"path/to/this/directory\")";
-        String java = target == Target.VECTORS && encoder.pooling() != Pooling.POOLER
-                ? "TextEncoder encoder = TextEncoder.load(Path.of(\"path/to/this/directory\"));"
-                : "PretrainedEncoder model = PretrainedEncoder.load(Path.of(\"path/to/this/directory\"));";
+        String java = javaClass() + " model = " + javaClass() + ".load(Path.of(\"path/to/this/directory\"));"
+                + (target == Target.VECTORS ? "" : " // or the task that wrote it");
         return card.text(
                 name + ", tuned",
                 target.hasModules() ? "sentence-transformers" : "transformers",
                 merged.changed().size() + " parameters of the base were changed; tensors are " + type + "." + outputs(),
                 "In Python:\n\n```python\n" + python + "\n```\n\nIn Java, with lora4j:\n\n```java\n" + java + "\n```");
+    }
+
+    /** What reads it in Java. */
+    private String javaClass() {
+        if (target == Target.VECTORS) {
+            return "TextEncoder";
+        }
+        if (target == Target.TAGS) {
+            return "TokenClassifier";
+        }
+        return numbers ? "TextRegressor" : "TextClassifier";
     }
 
     /** What the model gives, in words. */

@@ -42,7 +42,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @apiNote Status: experimental
  */
-public final class LoraExport {
+public final class LoraExport extends CardedExport<LoraExport> {
 
     /** The file of parameters that were trained in full. */
     public static final String HEAD = "head.safetensors";
@@ -53,7 +53,6 @@ public final class LoraExport {
     private ModelWeights base;
     private int rank;
     private StorageType type = StorageType.F32;
-    private ModelCard card = ModelCard.EMPTY;
 
     private LoraExport(Adapter adapter) {
         this.adapter = adapter;
@@ -90,17 +89,6 @@ public final class LoraExport {
      */
     public LoraExport type(StorageType type) {
         this.type = Objects.requireNonNull(type, "LoraExport.type: type is null; expected one");
-        return this;
-    }
-
-    /**
-     * Says what the adapter was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public LoraExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "LoraExport.card: card is null; expected one");
         return this;
     }
 

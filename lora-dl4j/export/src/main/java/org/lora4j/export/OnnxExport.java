@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.export.OnnxSource;
@@ -42,7 +41,7 @@ import org.lora4j.weights.ModelWeights;
  *
  * @apiNote Status: experimental
  */
-public final class OnnxExport {
+public final class OnnxExport extends MergingExport<OnnxExport> {
 
     /** The file in the directory that is written. */
     public static final String MODEL = "model.onnx";
@@ -50,11 +49,10 @@ public final class OnnxExport {
     private static final String WHERE = "OnnxExport";
 
     private final OnnxSource source;
-    private final Trained trained = new Trained();
+    private final Trained trained = new Trained(adapters);
     private OnnxHead head = OnnxHead.NONE;
     private boolean dropsHead;
     private byte[] tokenizer;
-    private ModelCard card = ModelCard.EMPTY;
 
     private OnnxExport(OnnxSource source) {
         this.source = source;
@@ -80,17 +78,6 @@ public final class OnnxExport {
      */
     public static OnnxExport ofResource(ClassLoader loader, String resource) {
         return new OnnxExport(OnnxSource.ofResource(loader, resource));
-    }
-
-    /**
-     * Adds an adapter to merge.
-     *
-     * @param adapter the adapter; several are merged one after the other
-     * @return this builder
-     */
-    public OnnxExport adapter(Adapter adapter) {
-        trained.add("OnnxExport.adapter", adapter);
-        return this;
     }
 
     /**
@@ -183,17 +170,6 @@ public final class OnnxExport {
         }
         throw new IllegalArgumentException(where + ".tokenizer: " + tokenizer
                 + "; expected one that was read from a tokenizer.json: HuggingFaceTextTokenizer.load(path, length).");
-    }
-
-    /**
-     * Says what the model was made of.
-     *
-     * @param card the card
-     * @return this builder
-     */
-    public OnnxExport card(ModelCard card) {
-        this.card = Objects.requireNonNull(card, "OnnxExport.card: card is null; expected one");
-        return this;
     }
 
     /**

@@ -58,12 +58,18 @@ record OnnxHead(Pooling pooling, List<String> labels, boolean several, boolean p
     /** Adds the outputs; what is taken of the parameters is told by their names. */
     List<String> add(OnnxOutputs outputs, Function<String, Optional<INDArray>> parameters, Problems problems) {
         List<String> taken = new ArrayList<>();
-        boolean needsMask = pooling == Pooling.MEAN || pooling == Pooling.NORMALIZED_MEAN;
+        problems.check(
+                pooling == null || OnnxOutputs.POOLINGS.contains(pooling),
+                "pooling = " + pooling + ", expected one of " + OnnxOutputs.POOLINGS + ", which have ops in ONNX here");
+        if (!problems.isEmpty()) {
+            return taken;
+        }
+        boolean needsMask = pooling != null && pooling.modes().contains(Pooling.Mode.MEAN);
         problems.check(
                 !needsMask || outputs.hasMask(),
                 "no input \"attention_mask\", expected one for pooling " + pooling + ", or CLS");
         Map<String, INDArray> pooler =
-                pooling == Pooling.POOLER ? linear(POOLER, parameters, taken, problems) : Map.of();
+                Pooling.POOLER.equals(pooling) ? linear(POOLER, parameters, taken, problems) : Map.of();
         boolean hidden =
                 !labels.isEmpty() && parameters.apply(HEAD + ".dense.weight").isPresent();
         Map<String, INDArray> dense = hidden ? linear(HEAD + ".dense", parameters, taken, problems) : Map.of();

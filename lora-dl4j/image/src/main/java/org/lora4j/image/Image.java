@@ -8,6 +8,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.internal.image.BufferedPixels;
 import org.lora4j.internal.image.ImageFile;
 import org.lora4j.internal.image.Pixels;
+import org.lora4j.internal.image.Resampling;
 
 /**
  * An image in red, green and blue of 8 bits each. It is a value.
@@ -113,6 +114,27 @@ public final class Image {
      */
     public byte[] rgb() {
         return pixels.values().clone();
+    }
+
+    /**
+     * The image in the same shape with a longer edge of at most so many pixels, by Pillow's bicubic filter: a photograph takes 36 MB, and
+     * no model sees more than a fraction of it.
+     *
+     * @param longestEdge 1 or more; twice what the model reads leaves room for random parts
+     * @return another image, or this if it is not larger
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public Image shrunk(int longestEdge) {
+        if (longestEdge < 1) {
+            throw new IllegalArgumentException("Image.shrunk: longestEdge = " + longestEdge + "; expected 1 or more.");
+        }
+        double share = (double) longestEdge / Math.max(width(), height());
+        if (share >= 1) {
+            return this;
+        }
+        int newWidth = (int) Math.max(1, Math.round(width() * share));
+        int newHeight = (int) Math.max(1, Math.round(height() * share));
+        return new Image(pixels.resized(newWidth, newHeight, Resampling.BICUBIC));
     }
 
     /**

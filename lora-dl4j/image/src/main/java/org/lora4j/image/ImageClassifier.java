@@ -72,6 +72,9 @@ public final class ImageClassifier implements AutoCloseable {
     private static final String NAME = "ImageClassifier";
     private static final double NANOS = 1e9;
 
+    /** In the file: whether the head takes what that of the encoder's file takes. */
+    private static final String AS_READ = "headAsInFile";
+
     private final ImageEncoder encoder;
     private final LabelSettings settings;
     private final Augmentation augmentation;
@@ -135,7 +138,7 @@ public final class ImageClassifier implements AutoCloseable {
                 LabeledImage::labels,
                 classifier.settings);
         LinearHead linear = new LinearHead(
-                parts.width(), targets.names().size(), head[0].ravel().toFloatVector(), head[1].toFloatVector());
+                parts.width(false), targets.names().size(), head[0].ravel().toFloatVector(), head[1].toFloatVector());
         TaskModel model = TaskModel.of(parts, new ImageHead(targets).kind(), linear);
         classifier.fitted = new Fitted(model, parts, targets, null);
         return classifier;
@@ -166,7 +169,7 @@ public final class ImageClassifier implements AutoCloseable {
         LabelTargets<Image, LabeledImage> targets =
                 LabelTargets.read(file, fields, LabeledImage::labels, classifier.settings);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
-        ImageParts parts = encoder.parts(false, Augmentation.NONE);
+        ImageParts parts = encoder.parts(Boolean.TRUE.equals(fields.get(AS_READ)), Augmentation.NONE);
         TaskModel model = TaskFiles.load(directory, fields, parts, new ImageHead(targets), false);
         classifier.fitted = new Fitted(model, parts, targets, report);
         return classifier;
@@ -272,6 +275,7 @@ public final class ImageClassifier implements AutoCloseable {
                     parts,
                     new ImageHead(targets),
                     options,
+                    Optional.empty(),
                     encoded(train, learned, targets),
                     encoded(validation, held, targets),
                     taken,
@@ -427,6 +431,7 @@ public final class ImageClassifier implements AutoCloseable {
         Arguments.required(directory, NAME + ".save: directory", "a directory to write to");
         Fitted now = requireFitted("save");
         Map<String, Object> fields = new LinkedHashMap<>(SavedImageEncoder.fields(encoder));
+        fields.put(AS_READ, now.parts().isAsRead());
         fields.putAll(now.targets().description());
         if (now.report() != null) {
             fields.put("report", now.report().fields());

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 
 /** A folder with a folder of images for each label. */
 final class ImageFolder {
@@ -18,18 +20,26 @@ final class ImageFolder {
 
     private ImageFolder() {}
 
-    static List<LabeledImage> read(Path directory) throws IOException {
+    static List<LabeledImage> read(Path directory, UnaryOperator<Image> change) throws IOException {
         List<LabeledImage> examples = new ArrayList<>();
+        Problems damaged = new Problems();
         for (Path label : sorted(directory, Files::isDirectory)) {
             for (Path file : sorted(label, ImageFolder::isImage)) {
-                examples.add(
-                        new LabeledImage(Image.read(file), label.getFileName().toString()));
+                try {
+                    Image image = change.apply(Image.read(file));
+                    examples.add(new LabeledImage(image, label.getFileName().toString()));
+                } catch (ModelFormatException e) {
+                    damaged.add(e.getMessage());
+                }
             }
         }
+        if (!damaged.isEmpty()) {
+            throw new ModelFormatException(damaged.message(directory.toString()));
+        }
         if (examples.isEmpty()) {
-            throw new ModelFormatException(
-                    directory + ": no folder in it has an image; expected a folder for each label,"
-                            + " with files that end in " + String.join(", ", ENDS) + ". Check the path.");
+            throw new ModelFormatException(directory
+                    + ": no folder in it has an image; expected a folder for each label, with files that end in "
+                    + String.join(", ", ENDS) + ". Check the path.");
         }
         return List.copyOf(examples);
     }

@@ -4,6 +4,7 @@ package org.lora4j.image;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.lora4j.error.Arguments;
 
 /**
@@ -42,10 +43,25 @@ public record LabeledImage(Image image, List<String> labels) {
      *
      * @param directory the folder
      * @return an example for each image, with the name of its folder as its label
-     * @throws org.lora4j.error.ModelFormatException if an image is damaged, or there is none
+     * @throws org.lora4j.error.ModelFormatException if images are damaged, all of which are in the message, or there is none
      * @throws IOException if a folder or file cannot be read
      */
     public static List<LabeledImage> folder(Path directory) throws IOException {
-        return ImageFolder.read(Arguments.required(directory, "LabeledImage.folder: directory", "a folder of folders"));
+        Arguments.required(directory, "LabeledImage.folder: directory", "a folder of folders");
+        return ImageFolder.read(directory, UnaryOperator.identity());
+    }
+
+    /**
+     * The same, each image shrunk as soon as it is read, so that many photographs fit into memory.
+     *
+     * @param directory the folder
+     * @param longestEdge as for {@link Image#shrunk}
+     * @return as {@link #folder(Path)}
+     * @throws IOException as {@link #folder(Path)}
+     * @throws IllegalArgumentException if {@code longestEdge} is below 1
+     */
+    public static List<LabeledImage> folder(Path directory, int longestEdge) throws IOException {
+        Arguments.required(directory, "LabeledImage.folder: directory", "a folder of folders");
+        return ImageFolder.read(directory, image -> image.shrunk(longestEdge));
     }
 }

@@ -10,17 +10,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
+import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.Prediction;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A classifier over tiny models: images with a bright upper half, or a bright left half. */
 class ImageClassifierTest {
@@ -86,6 +94,47 @@ class ImageClassifierTest {
                             .isEqualTo(predictions.get(i).label());
                     assertThat(others.get(i).score())
                             .isCloseTo(predictions.get(i).score(), within(1e-4));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "deit-teacher, 16, 16",
+        "dinov2-swiglu-imgcls, 24, 24",
+        "convnext-imgcls, 32, 32",
+        "vit-interpolated, 24, 16"
+    })
+    void classifierThatWasTrainedElsewhere_givesPythonsLogits_savedAndExported(String model, int height, int width)
+            throws IOException {
+        Path directory = Files.createDirectory(folder.resolve("model"));
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(MODELS.resolve(model).resolve(file), directory.resolve(file));
+        }
+        Files.writeString(
+                directory.resolve("preprocessor_config.json"),
+                "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": {\"height\": %d, \"width\": %d}}"
+                        .formatted(height, width));
+        INDArray pixels;
+        INDArray expected;
+        try (SafetensorsReader golden =
+                SafetensorsReader.open(MODELS.resolve(model).resolve("golden.safetensors"))) {
+            pixels = ArrayBytes.read(golden, golden.tensor("pixel_values"), ElementCodec.F32);
+            expected = ArrayBytes.read(golden, golden.tensor("logits"), ElementCodec.F64);
+        }
+        try (ImageClassifier classifier = ImageClassifier.load(directory)) {
+            classifier.save(folder.resolve("saved"));
+            classifier.export(folder.resolve("exported"));
+            try (ImageClassifier saved = ImageClassifier.load(folder.resolve("saved"), classifier.encoder());
+                    ImageClassifier exported = ImageClassifier.load(folder.resolve("exported"))) {
+                for (ImageClassifier each : List.of(classifier, saved, exported)) {
+                    INDArray logits = SameDiffExecutor.forInference(each.graph())
+                            .output(Map.of("pixel_values", pixels), List.of("logits"))
+                            .get("logits");
+                    assertThat(logits.castTo(DataType.DOUBLE).ravel().toDoubleVector())
+                            .containsExactly(expected.ravel().toDoubleVector(), within(3e-5));
+                    assertThat(each.labels()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
                 }
             }
         }

@@ -452,6 +452,7 @@ final class ContinuousBatch implements Runnable {
     }
 
     private void answer(ServerText text) {
+        TextEvent.tell(text.state);
         if (text.request.finished(text.index, Generation.of(text.state))) {
             answers.add(text.request::complete);
         }

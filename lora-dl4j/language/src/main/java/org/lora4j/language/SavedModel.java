@@ -38,6 +38,7 @@ import org.lora4j.internal.language.CompanionFiles;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.SavedFitReport;
+import org.lora4j.trust.ModelSignature;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -94,6 +95,8 @@ final class SavedModel {
                 "adapter_model.safetensors",
                 "README.md",
                 Receipt.FILE,
+                "bom.cdx.json",
+                ModelSignature.FILE,
                 ".lora4j-lock"));
         return files;
     }

@@ -50,6 +50,7 @@ class ArchitectureTest {
                 layer("error"),
                 layer("random"),
                 layer("internal.error"),
+                layer("dossier", "error", "trust", "internal.format.file", "internal.format.json", "random"),
                 layer("trust", "error", "internal.format.file", "internal.format.json"),
                 layer("internal.adapter", "error", "adapter", "internal.array", "internal.format.file"),
                 layer("internal.pretrained"),
@@ -497,6 +498,7 @@ class ArchitectureTest {
                         "weights"),
                 layer(
                         "internal.export",
+                        "train",
                         "error",
                         "config",
                         "format",

@@ -37,6 +37,7 @@ import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextRegressor;
 import org.lora4j.text.TextTable;
 import org.lora4j.text.TokenClassifier;
+import org.lora4j.text.ZeroShot;
 import org.lora4j.train.ProgressListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -123,6 +124,81 @@ class GuideTextTest {
 
         assertThat(test).hasSize(6);
         assertThat(folds.folds()).hasSize(3);
+        encoder.close();
+    }
+
+    @Test
+    void checkpointThatSomebodyFineTuned() throws IOException {
+        Path checkpoint = directoryOrOnnx;
+        List<LabeledText> train = checkpointTexts(16);
+        List<LabeledText> test = checkpointTexts(8);
+
+        try (TextClassifier classifier = TextClassifier.load(checkpoint)) {
+            Prediction p = classifier.predict("a very good film");
+            log.info("{}", p); // such as positive 0.98; then neutral 0.02
+        }
+
+        TextClassifier classifier = TextClassifier.builder(checkpoint).epochs(1).build();
+        double before = classifier.evaluate(test).accuracy();
+        classifier.fit(train);
+        double after = classifier.evaluate(test).accuracy();
+        log.info("{} before, {} after", before, after);
+        classifier.report().notes().forEach(log::info);
+
+        assertThat(classifier.labels()).containsExactly("LABEL_0", "LABEL_1");
+        classifier.encoder().close();
+    }
+
+    private static List<LabeledText> checkpointTexts(int count) {
+        return reviews(count).stream()
+                .map(review -> new LabeledText(review.text(), review.labels().contains("yes") ? "LABEL_1" : "LABEL_0"))
+                .toList();
+    }
+
+    @Test
+    void withoutTraining() throws IOException {
+        Path checkpoint = directoryOrOnnx;
+        Path config = checkpoint.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace(
+                                "\"model_type\"",
+                                "\"id2label\": {\"0\": \"contradiction\", \"1\": \"entailment\"}, \"model_type\""));
+
+        try (ZeroShot zeroShot = ZeroShot.load(checkpoint).template("This text is about {}.")) {
+            Prediction p = zeroShot.predict("my card has not arrived", List.of("card", "rate"));
+            Prediction several = zeroShot.severalLabels().predict("my card has not arrived", List.of("card", "rate"));
+            log.info("{}; {}", p, several);
+        }
+        try (ZeroShot zeroShot = ZeroShot.load(checkpoint)) {
+            assertThat(zeroShot.predict("a good film", List.of("good", "bad")).scores())
+                    .containsOnlyKeys("good", "bad");
+        }
+    }
+
+    @Test
+    void nestedVectors() throws IOException {
+        Path directory = folder.resolve("nested");
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<SentenceExample> pairs = List.of(
+                SentenceExample.pair("good", "very good film"),
+                SentenceExample.pair("bad", "very bad film"),
+                SentenceExample.pair("a film", "film"));
+
+        int length = encoder.dimension();
+        SentenceEncoder nested = SentenceEncoder.builder(encoder)
+                .matryoshka(length, length / 2, length / 4)
+                .epochs(1)
+                .build()
+                .fit(pairs, pairs);
+        nested.export(directory);
+        try (TextEncoder whole = TextEncoder.load(directory);
+                TextEncoder small = whole.truncate(length / 4)) {
+            float[] vector = small.embed("where is my card?");
+        }
+        assertThat(directory.resolve("modules.json")).exists();
+        nested.close();
         encoder.close();
     }
 

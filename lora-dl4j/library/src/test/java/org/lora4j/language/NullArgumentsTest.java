@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -43,6 +44,11 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.dl4j.RowNetwork;
+import org.lora4j.image.Augmentation;
+import org.lora4j.image.Image;
+import org.lora4j.image.ImageClassifier;
+import org.lora4j.image.ImageEncoder;
+import org.lora4j.image.LabeledImage;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.text.LabeledText;
@@ -67,7 +73,18 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  */
 class NullArgumentsTest {
 
-    private static final List<String> PACKAGES = List.of("serve", "text", "language", "samediff", "dl4j", "adapter");
+    private static final List<String> PACKAGES =
+            List.of("serve", "text", "image", "language", "samediff", "dl4j", "adapter");
+
+    private static final Path IMAGES = Path.of(
+            System.getProperty("lora4j.root"),
+            "lora-dl4j",
+            "image",
+            "src",
+            "test",
+            "resources",
+            "encoders",
+            "convnext-imgcls");
 
     @TempDir
     private static Path folder;
@@ -108,7 +125,13 @@ class NullArgumentsTest {
                 .headOnly()
                 .build()
                 .fit(TinyEncoder.reviews(20, 1), TinyEncoder.reviews(6, 2));
-        OPEN.addAll(List.of(texts, model, server, encoder));
+        ImageEncoder images = ImageEncoder.load(IMAGES);
+        List<LabeledImage> grey = IntStream.range(0, 20)
+                .mapToObj(i -> new LabeledImage(Image.ofGrey(1, 1, new byte[] {(byte) i}), i % 2 == 0 ? "a" : "b"))
+                .toList();
+        ImageClassifier ofImages =
+                ImageClassifier.builder(images).headOnly().build().fit(grey);
+        OPEN.addAll(List.of(texts, model, server, encoder, images, ofImages));
         for (Object value : List.of(
                 "x",
                 folder.resolve("none"),
@@ -130,6 +153,11 @@ class NullArgumentsTest {
                 texts.submit(null, new int[] {1, 5}, GenerationConfig.greedy(2), token -> true),
                 encoder,
                 classifier,
+                images,
+                ofImages,
+                grey.get(0).image(),
+                grey.get(0),
+                Augmentation.SIGNS,
                 TextTable.of(List.of(Map.of("a", "b"))),
                 new LabeledText("x", "a"),
                 adapted,
@@ -145,6 +173,7 @@ class NullArgumentsTest {
                 () -> CausalLmServer.builder(model),
                 () -> CausalLmTrainer.builder(model),
                 GenerationConfig::builder,
+                () -> ImageClassifier.builder(images),
                 () -> TextClassifier.builder(encoder),
                 () -> TextRegressor.builder(encoder),
                 () -> PairClassifier.builder(encoder),

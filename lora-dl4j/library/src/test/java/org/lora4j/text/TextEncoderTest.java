@@ -63,21 +63,21 @@ class TextEncoderTest {
 
     @Test
     void load_ofAModuleThatWouldBeLeftOut_isRefused() throws IOException {
-        Path model = sentenceTransformer(MODULES.replace("models.Normalize", "models.Dense"));
+        Path model = sentenceTransformer(MODULES.replace("models.Normalize", "models.WordWeights"));
 
         assertThatThrownBy(() -> TextEncoder.load(model))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("module of type \"sentence_transformers.models.Dense\"");
+                .hasMessageContaining("module 2 is of type \"sentence_transformers.models.WordWeights\"");
     }
 
     @Test
     void load_ofAnUnknownPooling_isRefused() throws IOException {
         Path model = sentenceTransformer(MODULES);
-        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_max_tokens\": true}");
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_attention\": true}");
 
         assertThatThrownBy(() -> TextEncoder.load(model))
                 .isInstanceOf(ModelFormatException.class)
-                .hasMessageContaining("the pooling is \"max_tokens\"");
+                .hasMessageContaining("the pooling is \"attention\"");
     }
 
     @Test

@@ -65,6 +65,11 @@ final class NetworkTraining<N extends Model> implements Trainable {
     }
 
     @Override
+    public List<String> freshHeads() {
+        return model.freshHeads();
+    }
+
+    @Override
     public GraphExecutor executor() {
         return new Executor(model.network(), model.learning());
     }

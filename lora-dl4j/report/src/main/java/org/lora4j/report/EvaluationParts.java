@@ -92,7 +92,6 @@ final class EvaluationParts {
 
     static ReportDocument add(ReportDocument report, PredictedLabels found) {
         List<ReportBlock> blocks = new ArrayList<>();
-        long[][] confusion = found.confusion();
         long right = IntStream.range(0, found.size()).filter(found::isRight).count();
         Confidence confidence = found.calibration();
         Map<String, Object> facts = new LinkedHashMap<>();
@@ -104,7 +103,7 @@ final class EvaluationParts {
                 ShareInterval.of(right, found.size()).ends());
         facts.put("expected calibration error", confidence.expectedError());
         blocks.add(new Facts("answers", "Answers", facts));
-        confusion(found.labels(), confusion, blocks);
+        confusion(found.labels(), found.counts(), blocks);
         calibration(confidence, blocks);
         worst(found, blocks);
         return report.with(ReportPart.EVALUATION, blocks)
@@ -126,40 +125,38 @@ final class EvaluationParts {
                 ShareInterval.of(right, found.examples()).ends());
         facts.put("macro F1", found.macroF1());
         blocks.add(new Facts("answers", "Answers", facts));
-        confusion(labels, confusion, blocks);
+        confusion(labels, ConfusionCounts.of(confusion), blocks);
         return report.with(ReportPart.EVALUATION, blocks);
     }
 
-    private static void confusion(List<String> labels, long[][] confusion, List<ReportBlock> blocks) {
-        int[] order = LabelOrder.of(confusion);
+    private static void confusion(List<String> labels, ConfusionCounts counts, List<ReportBlock> blocks) {
         String caption =
                 "Confusion: how often each label was given, by the label that is right; labels that are taken for each other"
                         + " stand together";
-        if (labels.size() > WHOLE_MATRIX) {
-            int[] most = LabelOrder.mostConfused(confusion, MOST_CONFUSED);
-            int[] within = LabelOrder.of(LabelOrder.part(confusion, most));
-            order = IntStream.of(within).map(i -> most[i]).toArray();
-            caption += " (the " + MOST_CONFUSED + " most confused of " + labels.size() + " labels)";
-        }
+        boolean whole = labels.size() <= WHOLE_MATRIX;
+        int[] shown = whole ? IntStream.range(0, labels.size()).toArray() : counts.mostConfused(MOST_CONFUSED);
+        int[] order = IntStream.of(LabelOrder.of(counts.part(shown)))
+                .map(i -> shown[i])
+                .toArray();
         List<String> names = IntStream.of(order).mapToObj(labels::get).toList();
-        List<List<Double>> values = Arrays.stream(LabelOrder.part(confusion, order))
+        List<List<Double>> values = Arrays.stream(counts.part(order))
                 .map(row -> Arrays.stream(row).mapToObj(count -> (double) count).toList())
                 .toList();
-        blocks.add(new HeatGrid("confusion", caption, "right label", "label given", names, names, values, true));
-        pairs(labels, confusion, blocks);
-        byLabel(labels, confusion, blocks);
+        blocks.add(new HeatGrid(
+                "confusion",
+                whole ? caption : caption + " (the " + shown.length + " most confused of " + labels.size() + " labels)",
+                "right label",
+                "label given",
+                names,
+                names,
+                values,
+                true));
+        pairs(labels, counts, blocks);
+        byLabel(labels, counts, blocks);
     }
 
-    private static void pairs(List<String> labels, long[][] confusion, List<ReportBlock> blocks) {
-        record Pair(int right, int given, long count) {}
-        List<Pair> pairs = new ArrayList<>();
-        for (int i = 0; i < confusion.length; i++) {
-            for (int j = 0; j < confusion.length; j++) {
-                if (i != j && confusion[i][j] > 0) {
-                    pairs.add(new Pair(i, j, confusion[i][j]));
-                }
-            }
-        }
+    private static void pairs(List<String> labels, ConfusionCounts counts, List<ReportBlock> blocks) {
+        List<ConfusionCounts.Confused> pairs = counts.confused();
         TableRows table = new TableRows(
                 "confused",
                 "Labels that are taken for others, the most frequent first",
@@ -168,30 +165,26 @@ final class EvaluationParts {
                 TableRows.number("times"),
                 TableRows.share("of the right label"));
         pairs.stream()
-                .sorted(Comparator.comparingLong((Pair pair) -> -pair.count()))
                 .limit(PAIRS)
                 .forEach(pair -> table.add(
                         labels.get(pair.right()),
                         labels.get(pair.given()),
                         pair.count(),
-                        (double) pair.count()
-                                / Arrays.stream(confusion[pair.right()]).sum()));
-        table.andMore(Math.max(0, pairs.size() - PAIRS));
-        blocks.add(table.grid());
+                        (double) pair.count() / counts.support(pair.right())));
+        blocks.add(table.andMore(Math.max(0, pairs.size() - PAIRS)).grid());
     }
 
-    private static void byLabel(List<String> labels, long[][] confusion, List<ReportBlock> blocks) {
+    private static void byLabel(List<String> labels, ConfusionCounts counts, List<ReportBlock> blocks) {
         TableRows table = labelTable();
-        for (int i = 0; i < confusion.length; i++) {
-            int label = i;
-            long support = Arrays.stream(confusion[i]).sum();
-            long given = Arrays.stream(confusion).mapToLong(row -> row[label]).sum();
-            long told = confusion[i][i];
+        for (int label = 0; label < counts.labels() && !table.isFull(); label++) {
+            long support = counts.support(label);
+            long given = counts.given(label);
+            long told = counts.right(label);
             double precision = given == 0 ? 0 : (double) told / given;
             double f1 = support + given == 0 ? 0 : 2.0 * told / (support + given);
-            label(table, labels.get(i), told, given, support, precision, f1);
+            label(table, labels.get(label), told, given, support, precision, f1);
         }
-        blocks.add(table.grid());
+        blocks.add(table.countedAs(counts.labels()).grid());
     }
 
     private static void calibration(Confidence confidence, List<ReportBlock> blocks) {

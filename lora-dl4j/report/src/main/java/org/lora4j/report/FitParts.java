@@ -27,6 +27,7 @@ import org.lora4j.train.TrainingResult;
 /** What a run has to say: settings, losses, validation, signs, time. */
 final class FitParts {
 
+    private static final int NOTES = 50;
     private static final String EPOCH = "epoch";
     private static final String STEP = "step";
 
@@ -38,13 +39,12 @@ final class FitParts {
         if (!data.isEmpty()) {
             with = with.with(ReportPart.DATA, List.of(new Facts("data", "Examples", data)));
         }
-        if (!fit.notes().isEmpty()) {
-            with = with.with(
-                    ReportPart.DATA,
-                    fit.notes().stream()
-                            .map(note -> (ReportBlock) new Note(note))
-                            .toList());
+        List<ReportBlock> notes = new ArrayList<>();
+        fit.notes().stream().limit(NOTES).forEach(note -> notes.add(new Note(note)));
+        if (fit.notes().size() > NOTES) {
+            notes.add(new Note("Cut: " + (fit.notes().size() - NOTES) + " more notes on the data."));
         }
+        with = with.with(ReportPart.DATA, notes);
         if (!fit.chosen().isEmpty()) {
             with = with.with(ReportPart.SETTINGS, List.of(new Facts("chosen", "Chosen for the run", fit.chosen())));
         }

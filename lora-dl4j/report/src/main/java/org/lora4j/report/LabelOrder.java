@@ -94,36 +94,4 @@ final class LabelOrder {
         Collections.reverse(reversed);
         return reversed;
     }
-
-    /** The labels that are confused most, as they stand in the order of the matrix. */
-    static int[] mostConfused(long[][] confusion, int most) {
-        int count = confusion.length;
-        long[] wrong = new long[count];
-        for (int i = 0; i < count; i++) {
-            for (int j = 0; j < count; j++) {
-                if (i != j) {
-                    wrong[i] += confusion[i][j];
-                    wrong[j] += confusion[i][j];
-                }
-            }
-        }
-        return IntStream.range(0, count)
-                .boxed()
-                .sorted(Comparator.comparingLong((Integer i) -> -wrong[i]))
-                .limit(most)
-                .sorted()
-                .mapToInt(i -> i)
-                .toArray();
-    }
-
-    /** The rows and columns of some labels. */
-    static long[][] part(long[][] confusion, int[] labels) {
-        long[][] part = new long[labels.length][labels.length];
-        for (int i = 0; i < labels.length; i++) {
-            for (int j = 0; j < labels.length; j++) {
-                part[i][j] = confusion[labels[i]][labels[j]];
-            }
-        }
-        return part;
-    }
 }

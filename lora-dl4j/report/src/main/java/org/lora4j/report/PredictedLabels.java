@@ -260,7 +260,7 @@ public final class PredictedLabels {
     }
 
     /**
-     * How often a label was given, by the label that is right.
+     * How often a label was given, by the label that is right. A table of all labels by all labels: for some thousands of them at most.
      *
      * @return {@code [right][given]} in the order of {@link #labels}; a copy
      */
@@ -270,6 +270,10 @@ public final class PredictedLabels {
             confusion[right[i]][given[i]]++;
         }
         return confusion;
+    }
+
+    ConfusionCounts counts() {
+        return ConfusionCounts.of(labels.size(), right, given);
     }
 
     /**

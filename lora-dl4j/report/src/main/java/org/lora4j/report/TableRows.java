@@ -56,6 +56,12 @@ final class TableRows {
         return this;
     }
 
+    /** Says how many rows there are, where not all were looked at. */
+    TableRows countedAs(long all) {
+        count = all;
+        return this;
+    }
+
     boolean isEmpty() {
         return count == 0;
     }

@@ -81,8 +81,19 @@ class MeasuresTest {
         assertThat(order).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
         assertThat(distance(order, 0, 3)).isEqualTo(1);
         assertThat(distance(order, 1, 4)).isEqualTo(1);
-        assertThat(LabelOrder.mostConfused(confusion, 2)).containsExactly(0, 3);
-        assertThat(LabelOrder.part(confusion, new int[] {3, 0})).isDeepEqualTo(new long[][] {{7, 3}, {2, 8}});
+        assertThat(ConfusionCounts.of(confusion).mostConfused(2)).containsExactly(0, 3);
+        assertThat(ConfusionCounts.of(confusion).part(new int[] {3, 0})).isDeepEqualTo(new long[][] {{7, 3}, {2, 8}});
+    }
+
+    @Test
+    void confusionCounts_areThoseOfTheTable() {
+        ConfusionCounts counts = ConfusionCounts.of(3, new int[] {0, 0, 0, 1, 2}, new int[] {0, 1, 1, 1, 0});
+
+        assertThat(counts.part(new int[] {0, 1, 2})).isDeepEqualTo(new long[][] {{1, 2, 0}, {0, 1, 0}, {1, 0, 0}});
+        assertThat(counts.support(0)).isEqualTo(3);
+        assertThat(counts.given(1)).isEqualTo(3);
+        assertThat(counts.confused())
+                .containsExactly(new ConfusionCounts.Confused(0, 1, 2), new ConfusionCounts.Confused(2, 0, 1));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.continual.ForgettingReport;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledText;
@@ -185,6 +186,30 @@ class TrainingReportTest {
         assertThat(html.getBytes(StandardCharsets.UTF_8).length).isLessThanOrEqualTo(TrainingReport.MOST_BYTES);
         assertThat(PageReader.of(html).texts("caption")).hasSize(4).allMatch(caption -> caption.contains("(cut: "));
         assertThat(html).contains("characters in all)");
+    }
+
+    @Test
+    void aLabelForEachRow_isNoTableOfAllByAll() throws Exception {
+        List<String> truth =
+                IntStream.range(0, 100_000).mapToObj(i -> "label " + i).toList();
+        PredictedLabels answers = PredictedLabels.of(
+                truth, truth.stream().map(label -> Map.of("other", 0.5)).toList());
+
+        PageReader page =
+                PageReader.of(TrainingReport.titled("ids").with(answers).html());
+
+        assertThat(page.texts("figcaption")).anyMatch(caption -> caption.contains("20 most confused of 100001 labels"));
+        assertThat(page.texts("caption"))
+                .anyMatch(caption -> caption.matches("Each label \\(cut: [\\d,]+ of 100,001 rows\\)"));
+    }
+
+    @Test
+    void manyTasks_areCut_andItIsSaid() throws Exception {
+        List<String> tasks = IntStream.range(0, 300).mapToObj(i -> "task " + i).toList();
+        TrainingReport report = TrainingReport.of(ForgettingReport.of(tasks, new double[300][300]));
+
+        assertThat(PageReader.of(report.html()).texts("figcaption"))
+                .anyMatch(caption -> caption.contains("(cut: ") && caption.contains("of 300 rows"));
     }
 
     @Test

@@ -29,13 +29,16 @@ final class BatchGate {
 
     private <T> T holding(int permits, Supplier<T> batch) {
         requireOpen();
+        long asked = System.nanoTime();
         free.acquireUninterruptibly(permits);
+        ServerEvents.BatchEvent event = ServerEvents.BatchEvent.begun(System.nanoTime() - asked, permits > 1);
         try {
             // Closed while it waited.
             requireOpen();
             return batch.get();
         } finally {
             free.release(permits);
+            event.commit();
         }
     }
 

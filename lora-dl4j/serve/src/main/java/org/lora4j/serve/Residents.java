@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.lora4j.error.MessageText;
+import org.lora4j.serve.ServerEvents.Change;
 
 /**
  * Which adapters are in memory. Over the cap, the least recently used ones that have a directory give up their values;
@@ -38,13 +39,19 @@ final class Residents {
                     + cap + ". Raise adapterMemory, or register adapters by their directories.");
         }
         if (instead != null) {
-            forget(instead);
+            drop(instead);
         }
         known.add(slot);
         admit(slot);
+        ServerEvents.adapter(slot, instead == null ? Change.REGISTERED : Change.REPLACED);
     }
 
     synchronized void forget(Slot slot) {
+        drop(slot);
+        ServerEvents.adapter(slot, Change.REMOVED);
+    }
+
+    private void drop(Slot slot) {
         known.remove(slot);
         if (leastRecentFirst.remove(slot)) {
             bytes -= slot.bytes();
@@ -56,6 +63,7 @@ final class Residents {
         ServedAdapter adapter = slot.resident();
         if (adapter == null) {
             adapter = slot.load();
+            ServerEvents.adapter(slot, Change.LOADED);
         }
         admit(slot);
         return adapter;
@@ -79,6 +87,7 @@ final class Residents {
                 oldest.remove();
                 candidate.release();
                 bytes -= candidate.bytes();
+                ServerEvents.adapter(candidate, Change.DROPPED);
             }
         }
     }

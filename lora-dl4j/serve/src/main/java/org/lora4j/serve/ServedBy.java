@@ -9,7 +9,7 @@ import org.lora4j.error.Arguments;
  * @param adapter its name, {@link AdapterServer#BASE} for none
  * @param contentHash {@link org.lora4j.adapter.Adapter#contentHash}; empty for none
  * @param generation a number that each registration and each replacement in a server raises; 0 for none
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record ServedBy(String adapter, String contentHash, long generation) {
 

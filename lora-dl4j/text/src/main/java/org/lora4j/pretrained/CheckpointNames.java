@@ -35,6 +35,7 @@ final class CheckpointNames {
             "lm_head.",
             "qa_outputs.",
             "classifier.",
+            "classification_head.",
             "pre_classifier.",
             "sop_classifier.",
             "lm_predictions.",
@@ -207,7 +208,7 @@ final class CheckpointNames {
         return form.steps().get(form.steps().size() - 1).name() + ".weight";
     }
 
-    /** As many as the config says; if it does not say that it is a classifier's, as many as there are rows. */
+    /** As many as it has rows; whether the labels of the config fit is told when they are read. */
     private int outputs(HeadForm form) {
         HeadForm.Kind last = form.steps().get(form.steps().size() - 1).kind();
         if (last == HeadForm.Kind.WORDS) {
@@ -217,8 +218,7 @@ final class CheckpointNames {
             return 1;
         }
         TensorEntry rows = inFile.get(classRows(form));
-        boolean said = config.architecture().isPresent();
-        return said || rows == null || rows.shape().length != 2 || rows.shape()[0] > Integer.MAX_VALUE
+        return rows == null || rows.shape().length != 2 || rows.shape()[0] > Integer.MAX_VALUE
                 ? config.classes()
                 : (int) rows.shape()[0];
     }

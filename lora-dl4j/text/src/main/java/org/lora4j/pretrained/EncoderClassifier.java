@@ -76,7 +76,13 @@ public final class EncoderClassifier {
      */
     public static EncoderClassifier create(EncoderWeights weights, Pooling pooling, int classes, long seed) {
         requireClasses(classes);
-        HeadGraph head = HeadGraph.fresh(weights.shape(), ONE_LINEAR_MODULE, classes, weights.dataType(), seed);
+        HeadGraph head = HeadGraph.linear(
+                weights.shape(),
+                ONE_LINEAR_MODULE,
+                pooling.dimension(weights.config().hidden()),
+                classes,
+                weights.dataType(),
+                seed);
         SameDiff sd = SharedArrays.newGraph();
         EncoderGraph.append(sd, weights, "", false);
         SDVariable pooled =

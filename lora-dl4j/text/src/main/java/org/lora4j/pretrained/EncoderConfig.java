@@ -3,15 +3,24 @@ package org.lora4j.pretrained;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.encoder.EncoderConfigReader;
 import org.lora4j.internal.encoder.EncoderFamily;
+import org.lora4j.internal.encoder.EncoderPart;
 import org.lora4j.internal.encoder.EncoderShape;
+import org.lora4j.internal.encoder.EncoderTensor;
+import org.lora4j.internal.encoder.HeadForm;
 
 /**
  * The shape of an encoder, of any family that {@link PretrainedEncoder} reads.
@@ -31,9 +40,12 @@ public final class EncoderConfig {
     private static final int MOST_LAYERS = 100_000;
 
     private final EncoderShape shape;
+    private final Map<String, Object> fields;
 
-    EncoderConfig(EncoderShape shape) {
+    /** A shape, with the fields of the file that it was read from if it was read from one. */
+    EncoderConfig(EncoderShape shape, Map<String, Object> fields) {
         this.shape = shape;
+        this.fields = Collections.unmodifiableMap(fields);
     }
 
     /**
@@ -120,7 +132,7 @@ public final class EncoderConfig {
         EncoderShape shape =
                 EncoderConfigReader.read(fields, family, MOST_LAYERS, problems).shape();
         problems.throwIfAny("EncoderConfig");
-        return new EncoderConfig(shape);
+        return new EncoderConfig(shape, Map.of());
     }
 
     /**
@@ -134,8 +146,8 @@ public final class EncoderConfig {
      */
     public static EncoderConfig read(Path file) throws IOException {
         Arguments.required(file, "EncoderConfig.read: file", "a config.json");
-        return new EncoderConfig(
-                EncoderConfigReader.open(file).description(MOST_LAYERS).shape());
+        EncoderConfigReader.Fields fields = EncoderConfigReader.open(file);
+        return new EncoderConfig(fields.description(MOST_LAYERS).shape(), fields.ofEncoder());
     }
 
     EncoderShape shape() {
@@ -258,6 +270,81 @@ public final class EncoderConfig {
      */
     public int headSize() {
         return shape.sizes().headSize();
+    }
+
+    /**
+     * What the {@code config.json} said that the encoder was read from, without what it said of a head, of number types and of the
+     * library that wrote it.
+     *
+     * @return the fields by their names in the file; empty for a shape that was made otherwise
+     */
+    public Map<String, Object> fields() {
+        return fields;
+    }
+
+    /**
+     * The Python class with a head, or without one.
+     *
+     * @param suffix how the name ends, for example {@code ForTokenClassification}; {@code Model} for the encoder alone
+     * @return for example {@code DebertaV2ForTokenClassification}
+     */
+    public String architecture(String suffix) {
+        Arguments.required(suffix, "EncoderConfig.architecture: suffix", "the end of the name of a class");
+        return shape.family().className(suffix);
+    }
+
+    /**
+     * What classes with a head put before the names of the encoder's parameters.
+     *
+     * @return for example {@code deberta.}
+     */
+    public String prefix() {
+        return shape.family().prefix();
+    }
+
+    /**
+     * The path of the encoder's own pooler.
+     *
+     * @return empty if the family has none
+     */
+    public Optional<String> pooler() {
+        return shape.has(EncoderPart.POOLER) ? Optional.of(shape.module(EncoderPart.POOLER)) : Optional.empty();
+    }
+
+    /**
+     * The parameters of the head of a Python class.
+     *
+     * @param suffix as in {@link #architecture}
+     * @return their names; empty if the family has no class of that name with a head that is known
+     */
+    public Optional<Set<String>> headParameters(String suffix) {
+        return head(suffix)
+                .map(form -> shape.headTensors(form, 1).stream()
+                        .map(EncoderTensor::name)
+                        .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    /**
+     * What the head of a Python class takes.
+     *
+     * @param suffix as in {@link #architecture}
+     * @return the pooling; empty for a head over each token, or none
+     */
+    public Optional<Pooling> headPooling(String suffix) {
+        return head(suffix)
+                .filter(form -> form.input() != HeadForm.Input.TOKENS)
+                .map(form -> switch (shape.input(form)) {
+                    case POOLER -> Pooling.POOLER;
+                    case MEAN -> Pooling.MEAN;
+                    default -> Pooling.CLS;
+                });
+    }
+
+    private Optional<HeadForm> head(String suffix) {
+        return Arrays.stream(HeadForm.Task.values())
+                .filter(task -> task.suffix().equals(suffix))
+                .findFirst()
+                .flatMap(shape.family()::head);
     }
 
     /**

@@ -24,12 +24,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *   <li>{@link #ATTENTION_MASK} of the weights' data type, {@code [batch, length]}: 1 keeps a token, 0 hides it
  *   <li>{@link #TOKEN_TYPE_IDS} INT32 {@code [batch, length]}, only if asked for and if the family has
  *       types; otherwise every token has type 0
+ *   <li>{@link #POOLING_MASK} as the mask, only with {@link Pooling#withoutPrompt}
  * </ul>
  *
  * <p><i>Outputs</i>
  * <ul>
  *   <li>{@link #LAST_HIDDEN_STATE} {@code [batch, length, hidden]}
- *   <li>{@link #POOLED} {@code [batch, hidden]}
+ *   <li>{@link #POOLED} {@code [batch, features]}, as many as {@link Pooling#dimension} says
  * </ul>
  *
  * <p>ND4J does not check ids and lengths against the size of a table, and reads foreign memory or ends the process
@@ -50,6 +51,8 @@ public final class EncoderGraph {
     public static final String ATTENTION_MASK = EncoderGraphMath.ATTENTION_MASK;
     /** Placeholder of the token types, if the encoder was built with them. */
     public static final String TOKEN_TYPE_IDS = EncoderGraphMath.TOKEN_TYPE_IDS;
+    /** Placeholder of the mask of the pooling: as {@link #ATTENTION_MASK}, but 0 for the tokens of a prompt. */
+    public static final String POOLING_MASK = "pooling_mask";
     /** Output with a vector for every token. */
     public static final String LAST_HIDDEN_STATE = "last_hidden_state";
     /** Output with a vector for every sequence. */

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.lora4j.config.LayerReplication;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -221,6 +222,29 @@ public final class EncoderWeights {
     }
 
     /**
+     * Parameters under the names that files of the family have for them: some hold several in one tensor.
+     *
+     * @param parameters by the names of {@link #tensors()}, in the layout of {@link #checkpointTensors()}; others stay as they are
+     * @return arrays by the names in a file, without a prefix
+     */
+    public Map<String, INDArray> fileTensors(Map<String, INDArray> parameters) {
+        Arguments.required(parameters, "EncoderWeights.fileTensors: parameters", "arrays by name");
+        Map<String, INDArray> named = new LinkedHashMap<>(parameters);
+        Map<String, INDArray[]> pieces = new LinkedHashMap<>();
+        for (EncoderTensor tensor : shape().tensors()) {
+            if (shape().family().isStoredOtherwise()
+                    && tensor.stored().isPresent()
+                    && named.containsKey(tensor.name())) {
+                EncoderTensor.Stored stored = tensor.stored().get();
+                pieces.computeIfAbsent(stored.name(), name -> new INDArray[stored.of()])[stored.piece()] =
+                        named.remove(tensor.name());
+            }
+        }
+        pieces.forEach((name, arrays) -> named.put(name, arrays.length == 1 ? arrays[0] : Nd4j.concat(0, arrays)));
+        return named;
+    }
+
+    /**
      * One array.
      *
      * @param name the tensor's name, for example {@code encoder.layer.0.output.dense.bias}
@@ -297,7 +321,7 @@ public final class EncoderWeights {
                 }
             });
         }
-        return of(new EncoderConfig(shape().withBlocks(List.copyOf(copies))), all);
+        return of(new EncoderConfig(shape().withBlocks(List.copyOf(copies)), Map.of()), all);
     }
 
     EncoderShape shape() {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.pretrained;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,17 @@ final class HeadGraph {
         return new HeadGraph(shape, form, arrays, true);
     }
 
+    /** One linear module of variables over vectors of any length, started in the same way. */
+    static HeadGraph linear(EncoderShape shape, HeadForm form, int inputs, int outputs, DataType type, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        double bound = 1 / Math.sqrt(inputs);
+        String module = form.steps().get(0).name();
+        Map<String, INDArray> arrays = new LinkedHashMap<>();
+        arrays.put(module + ".weight", RandomStreams.uniform(random, bound, type, inputs, outputs));
+        arrays.put(module + ".bias", RandomStreams.uniform(random, bound, type, outputs));
+        return new HeadGraph(shape, form, arrays, true);
+    }
+
     /** A head of constants, from a file. */
     static HeadGraph of(EncoderShape shape, HeadForm form, Map<String, INDArray> tensors) {
         return new HeadGraph(shape, form, tensors, false);
@@ -66,14 +78,46 @@ final class HeadGraph {
         };
     }
 
+    /** What stands before the last module, as steps of a pooling. */
+    List<Pooling.Step> before() {
+        List<Pooling.Step> before = new ArrayList<>();
+        for (HeadForm.Step step : form.steps().subList(0, form.steps().size() - 1)) {
+            before.add(
+                    switch (step.kind()) {
+                        case ACTIVATION ->
+                            new Pooling.Activation(Pooling.Function.valueOf(
+                                    shape.function(step).name()));
+                        case NORM ->
+                            new Pooling.LayerNorm(
+                                    step.name(),
+                                    tensors.get(step.name() + ".weight"),
+                                    tensors.get(step.name() + ".bias"),
+                                    shape.epsilon());
+                        default -> linear(step);
+                    });
+        }
+        return before;
+    }
+
+    /** The module of the outputs. */
+    Pooling.Linear last() {
+        return linear(form.steps().get(form.steps().size() - 1));
+    }
+
+    private Pooling.Linear linear(HeadForm.Step step) {
+        return new Pooling.Linear(
+                step.name(), tensors.get(step.name() + ".weight"), tensors.get(step.name() + ".bias"));
+    }
+
     boolean isPerToken() {
         return form.input() == HeadForm.Input.TOKENS;
     }
 
     int outputs() {
         HeadForm.Step last = form.steps().get(form.steps().size() - 1);
-        String bias = last.kind() == HeadForm.Kind.WORDS ? last.name() : last.name() + ".bias";
-        return Math.toIntExact(tensors.get(bias).length());
+        return last.kind() == HeadForm.Kind.WORDS
+                ? shape.sizes().vocabulary()
+                : Math.toIntExact(tensors.get(last.name() + ".weight").size(1));
     }
 
     /**
@@ -114,12 +158,18 @@ final class HeadGraph {
                 case LINEAR, TO_EMBEDDING, OUTPUT -> linear(sd, y, step, last ? result : name + "/output");
                 case ACTIVATION -> shape.function(step).apply(y, EncoderClassifier.HEAD + "/activation");
                 case NORM -> norm(sd, y, name);
-                case WORDS ->
-                    sd.mmul(name + "/product", y, sd.getVariable(words + ".weight"), false, true, false)
-                            .add(result, parameter(sd, name));
+                case WORDS -> words(sd, y, step, words, result);
             };
         }
         return y;
+    }
+
+    private SDVariable words(SameDiff sd, SDVariable x, HeadForm.Step step, String module, String result) {
+        SDVariable table = sd.getVariable(module + ".weight");
+        return shape.isBiased(step)
+                ? sd.mmul(step.name() + "/product", x, table, false, true, false)
+                        .add(result, parameter(sd, step.name()))
+                : sd.mmul(result, x, table, false, true, false);
     }
 
     private SDVariable linear(SameDiff sd, SDVariable x, HeadForm.Step step, String result) {

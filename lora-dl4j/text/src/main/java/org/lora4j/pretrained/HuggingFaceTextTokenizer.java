@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.IntFunction;
 import org.lora4j.error.MessageText;
@@ -32,8 +33,11 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     private final int maxLength;
     private final String source;
     private final byte[] json;
+    private final boolean lowerCase;
 
-    private HuggingFaceTextTokenizer(OpenTokenizer tokenizer, int maxLength, String source, byte[] json) {
+    private HuggingFaceTextTokenizer(
+            OpenTokenizer tokenizer, int maxLength, String source, byte[] json, boolean lowerCase) {
+        this.lowerCase = lowerCase;
         this.source = source;
         this.json = json;
         this.tokenizer = tokenizer;
@@ -100,7 +104,31 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
                     + " bytes; expected Hugging Face's tokenizer.json, which has some millions. Check the path.");
         }
         OpenTokenizer tokenizer = OpenTokenizer.read("HuggingFaceTextTokenizer", source, json);
-        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json);
+        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json, false);
+    }
+
+    /**
+     * The same tokenizer, which gets texts in lower case ({@code do_lower_case} of sentence-transformers).
+     *
+     * @return a tokenizer over the same file, closed with this one
+     */
+    public HuggingFaceTextTokenizer lowerCased() {
+        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json, true);
+    }
+
+    /**
+     * Whether texts are written in lower case first.
+     *
+     * @return true for a tokenizer of {@link #lowerCased}
+     */
+    public boolean isLowerCased() {
+        return lowerCase;
+    }
+
+    /** A text as it is read. */
+    private String read(String text) {
+        String given = tokenizer.required(text);
+        return lowerCase ? given.toLowerCase(Locale.ROOT) : given;
     }
 
     @Override
@@ -110,7 +138,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public boolean cuts(String text) {
-        return tokenizer.use().encode(tokenizer.required(text), true, maxLength).isCut();
+        return tokenizer.use().encode(read(text), true, maxLength).isCut();
     }
 
     @Override
@@ -120,8 +148,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public TokenizedText tokenizePair(String first, String second) {
-        Encoding encoding =
-                tokenizer.use().encode(tokenizer.required(first), tokenizer.required(second), true, maxLength);
+        Encoding encoding = tokenizer.use().encode(read(first), read(second), true, maxLength);
         requireTokens(encoding, List.of(first, second));
         return tokens(encoding, token -> encoding.sequence(token) == 0 ? first : second);
     }
@@ -130,15 +157,15 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
     public TokenizedText tokenizeWords(List<String> words) {
         Objects.requireNonNull(
                 words, "HuggingFaceTextTokenizer: words is null; expected a list of words, perhaps empty");
-        words.forEach(tokenizer::required);
-        Encoding encoding = tokenizer.use().encode(words, true, maxLength);
+        Encoding encoding =
+                tokenizer.use().encode(words.stream().map(this::read).toList(), true, maxLength);
         requireTokens(encoding, words);
         int[] wordIds = encoding.words();
         return tokens(encoding, token -> words.get(wordIds[token]));
     }
 
     private Encoding encoded(String text) {
-        Encoding encoding = tokenizer.use().encode(tokenizer.required(text), true, maxLength);
+        Encoding encoding = tokenizer.use().encode(read(text), true, maxLength);
         requireTokens(encoding, List.of(text));
         return encoding;
     }
@@ -155,18 +182,24 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         }
     }
 
-    private static TokenizedText tokens(Encoding encoding, IntFunction<String> textOf) {
+    private TokenizedText tokens(Encoding encoding, IntFunction<String> textOf) {
         return new TokenizedText(
                 encoding.ids(), encoding.types(), encoding.words(), spans(encoding, textOf), encoding.isCut());
     }
 
     /** The tokenizer counts code points, and special tokens have no place. */
-    private static int[] spans(Encoding encoding, IntFunction<String> textOf) {
+    private int[] spans(Encoding encoding, IntFunction<String> textOf) {
         int[] spans = new int[2 * encoding.size()];
         String text = null;
         int[] indices = new int[0];
         for (int i = 0; i < encoding.size(); i++) {
             boolean placed = encoding.sequence(i) >= 0;
+            if (placed
+                    && lowerCase
+                    && read(textOf.apply(i)).length() != textOf.apply(i).length()) {
+                // Places count in what was read, and nothing tells where that was in the text.
+                return new int[0];
+            }
             if (placed && text != textOf.apply(i)) {
                 text = textOf.apply(i);
                 indices = indices(text);

@@ -109,7 +109,8 @@ public final class OnnxInitializers {
         Runnable backend = Backend.starting();
         Onnx.GraphProto graph;
         try {
-            graph = OnnxModels.parse(in, source, size, progress).getGraph();
+            Progress.Stage read = progress.stage("", "MiB", size / OnnxModels.MEBIBYTE);
+            graph = OnnxModels.parse(in, source, read::advance).getGraph();
         } finally {
             backend.run();
         }

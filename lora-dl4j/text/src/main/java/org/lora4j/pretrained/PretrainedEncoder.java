@@ -21,6 +21,7 @@ import org.lora4j.internal.encoder.EncoderDescription;
 import org.lora4j.internal.encoder.EncoderShape;
 import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.format.huggingface.Checkpoint;
+import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.pretrained.CheckpointNames.Found;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -57,9 +58,16 @@ public final class PretrainedEncoder {
     private final Path directory;
     private final EncoderWeights weights;
     private final Optional<SavedHead> head;
+    private final Optional<PretrainedHead> fineTuned;
     private final List<String> skipped;
 
-    private PretrainedEncoder(Path directory, EncoderWeights weights, Optional<SavedHead> head, List<String> skipped) {
+    private PretrainedEncoder(
+            Path directory,
+            EncoderWeights weights,
+            Optional<SavedHead> head,
+            Optional<PretrainedHead> fineTuned,
+            List<String> skipped) {
+        this.fineTuned = fineTuned;
         this.directory = directory;
         this.weights = weights;
         this.head = head;
@@ -106,9 +114,10 @@ public final class PretrainedEncoder {
             Map<String, INDArray> encoder = read(arrays, plan.encoder());
             Map<String, INDArray> head = read(arrays, plan.head());
             throwIfAny(checkpoint, problems, "The file is damaged or training had diverged: get another one.");
-            EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape()), encoder);
+            EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape(), fields.ofEncoder()), encoder);
+            Optional<SavedHead> saved = plan.task().map(task -> head(config, task, head));
             return new PretrainedEncoder(
-                    directory, weights, plan.task().map(task -> head(config, task, head)), plan.skipped());
+                    directory, weights, saved, fineTuned(directory, config, saved), plan.skipped());
         }
     }
 
@@ -116,6 +125,36 @@ public final class PretrainedEncoder {
         EncoderShape shape = config.shape();
         HeadGraph graph = HeadGraph.of(shape, shape.family().head(task).orElseThrow(), tensors);
         return new SavedHead(task, graph, tensors, config.labels(), config.problemType());
+    }
+
+    /** The head with its labels, which have to fit it. */
+    private static Optional<PretrainedHead> fineTuned(
+            Path directory, EncoderDescription config, Optional<SavedHead> saved) throws IOException {
+        String architecture = config.architecture().orElse("a class that the config does not name");
+        boolean isRead = saved.stream()
+                .anyMatch(head -> head.task() == HeadForm.Task.SEQUENCE || head.task() == HeadForm.Task.TOKENS);
+        if (!isRead) {
+            return PretrainedHead.Task.of(architecture).map(task -> PretrainedHead.leftOut(architecture, task));
+        }
+        SavedHead head = saved.get();
+        Path file = directory.resolve(EncoderConfigReader.FILE);
+        Map<String, Object> fields = JsonObjectFile.read(file, "the config.json of a Hugging Face model");
+        Problems problems = new Problems();
+        List<String> labels = HeadLabels.of(fields, config.architecture().isPresent(), head.outputs(), problems);
+        Optional<String> type = HeadLabels.problemType(fields, problems);
+        Optional<Pooling.Function> activation = HeadLabels.activation(fields, problems);
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(problems.message(file.toString())
+                    + ". The labels are of another head: get the config.json of this model, or correct it.");
+        }
+        return Optional.of(new PretrainedHead(
+                architecture,
+                PretrainedHead.Task.valueOf(head.task().name()),
+                head.graph().pooling().then(head.graph().before()),
+                Optional.of(head.graph().last()),
+                labels,
+                type,
+                activation));
     }
 
     private static void throwIfAny(Checkpoint checkpoint, Problems problems, String advice)
@@ -172,9 +211,18 @@ public final class PretrainedEncoder {
         return head.filter(found -> found.task() == HeadForm.Task.SEQUENCE);
     }
 
-    /** The head of the class that the config names. */
-    Optional<SavedHead> head() {
+    /** The head of the class that the config names, with what it computes. */
+    Optional<SavedHead> savedHead() {
         return head;
+    }
+
+    /**
+     * The head of the model as it was fine-tuned: of a classifier of texts or of tokens with its labels, of others what it is for.
+     *
+     * @return empty if the class that was saved has none
+     */
+    public Optional<PretrainedHead> head() {
+        return fineTuned;
     }
 
     /**
@@ -203,7 +251,7 @@ public final class PretrainedEncoder {
     public PretrainedEncoder converted(DataType target) {
         Arguments.required(target, "PretrainedEncoder.converted: target", "FLOAT or DOUBLE");
         return new PretrainedEncoder(
-                directory, weights.converted(target), head.map(found -> found.converted(target)), skipped);
+                directory, weights.converted(target), head.map(found -> found.converted(target)), fineTuned, skipped);
     }
 
     /**

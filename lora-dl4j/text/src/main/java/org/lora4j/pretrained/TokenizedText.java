@@ -13,9 +13,10 @@ import java.util.Objects;
  * @param spans for each token where it begins in its text and where it ends, as indices of Java characters, two numbers each,
  *     -1 for special tokens; empty if the tokenizer does not tell. Of a list of words they count from the start of the word
  * @param cut whether the end was left out because the text is too long
+ * @param prompt how many of the first tokens are a prompt's, which poolings without it leave out; 0 if there is none
  * @apiNote Status: stable
  */
-public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans, boolean cut) {
+public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans, boolean cut, int prompt) {
 
     /**
      * Checks the lengths.
@@ -25,7 +26,8 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans
      * @param wordIds as in the record
      * @param spans as in the record
      * @param cut as in the record
-     * @throws IllegalArgumentException if the arrays differ in length or there is no token
+     * @param prompt as in the record
+     * @throws IllegalArgumentException if the arrays differ in length, there is no token, or a prompt has more tokens than there are
      */
     public TokenizedText {
         Objects.requireNonNull(ids, "TokenizedText: ids is null; expected token ids");
@@ -40,6 +42,24 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans
                     + " types, " + wordIds.length + " words and " + spans.length
                     + " ends of spans; expected the same number of each, 1 or more, and two ends for each or none.");
         }
+        if (prompt < 0 || prompt > ids.length) {
+            throw new IllegalArgumentException(
+                    "TokenizedText: prompt = " + prompt + "; expected 0 to " + ids.length + ", the number of tokens.");
+        }
+    }
+
+    /**
+     * Tokens without a prompt.
+     *
+     * @param ids as in the record
+     * @param typeIds as in the record
+     * @param wordIds as in the record
+     * @param spans as in the record
+     * @param cut as in the record
+     * @throws IllegalArgumentException as of the record
+     */
+    public TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans, boolean cut) {
+        this(ids, typeIds, wordIds, spans, cut, 0);
     }
 
     /**
@@ -52,7 +72,18 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans
      * @throws IllegalArgumentException if the arrays differ in length or there is no token
      */
     public TokenizedText(int[] ids, int[] typeIds, int[] wordIds, boolean cut) {
-        this(ids, typeIds, wordIds, new int[0], cut);
+        this(ids, typeIds, wordIds, new int[0], cut, 0);
+    }
+
+    /**
+     * The same tokens, of which the first ones are a prompt's.
+     *
+     * @param tokens how many; 0 for none
+     * @return the tokens
+     * @throws IllegalArgumentException if there are not so many
+     */
+    public TokenizedText withPrompt(int tokens) {
+        return new TokenizedText(ids, typeIds, wordIds, spans, cut, tokens);
     }
 
     /**
@@ -71,7 +102,8 @@ public record TokenizedText(int[] ids, int[] typeIds, int[] wordIds, int[] spans
                 && Arrays.equals(typeIds, that.typeIds)
                 && Arrays.equals(wordIds, that.wordIds)
                 && Arrays.equals(spans, that.spans)
-                && cut == that.cut;
+                && cut == that.cut
+                && prompt == that.prompt;
     }
 
     @Override

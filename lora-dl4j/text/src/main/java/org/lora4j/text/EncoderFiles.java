@@ -24,6 +24,9 @@ import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedEncoder;
+import org.lora4j.pretrained.PretrainedHead;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds what belongs to an encoder: its weights, and beside them tokenizer, pooling, prefixes and longest text. */
 final class EncoderFiles {
@@ -32,6 +35,7 @@ final class EncoderFiles {
     private static final String TOKENIZER_OF_MODEL = "the tokenizer.json of the model";
     private static final String CONFIG = "config.json";
     private static final String ONNX = ".onnx";
+    private static final Logger LOG = LoggerFactory.getLogger(TextEncoder.class);
 
     /** Opens a stream again and again. */
     private interface Opened {
@@ -61,9 +65,9 @@ final class EncoderFiles {
                 weights,
                 tokenizer,
                 known.tokenizer(),
-                known.pooling(),
-                known.prefixes(),
-                known.maxLength());
+                TextEncoder.Traits.of(known.pooling(), known.prefixes()),
+                known.maxLength(),
+                false);
     }
 
     private static ClassLoader loaderOf(NamedEncoder known) {
@@ -87,13 +91,22 @@ final class EncoderFiles {
     }
 
     private static TextEncoder ofDirectory(Path directory) throws IOException {
-        Optional<Path> onnx = Stream.of(directory.resolve("model.onnx"), directory.resolve("onnx/model.onnx"))
+        Optional<SentenceModules> modules = SentenceModules.read(directory);
+        Path files = modules.map(SentenceModules::transformer).orElse(directory);
+        Optional<Path> onnx = Stream.of(files.resolve("model.onnx"), directory.resolve("onnx/model.onnx"))
                 .filter(Files::isRegularFile)
                 .findFirst();
-        if (onnx.isPresent() && !hasWeights(directory)) {
+        if (onnx.isPresent() && !hasWeights(files)) {
             return ofOnnx(onnx.get());
         }
-        return encoder(directory, PretrainedEncoder.load(directory).weights(), directory, directory.resolve(TOKENIZER));
+        PretrainedEncoder model = PretrainedEncoder.load(files);
+        Path own = files.resolve(TOKENIZER);
+        return encoder(
+                directory,
+                model.weights(),
+                model.head(),
+                directory,
+                Files.exists(own) ? own : directory.resolve(TOKENIZER));
     }
 
     private static boolean hasWeights(Path directory) {
@@ -122,17 +135,17 @@ final class EncoderFiles {
         OnnxInitializers onnx = OnnxInitializers.read(file);
         EncoderWeights weights = weights(onnx, description);
         Optional<NamedEncoder> known = NamedEncoder.of(base);
-        if (known.isPresent() && !Files.exists(description.resolve("modules.json"))) {
+        if (known.isPresent() && !Files.exists(description.resolve(SentenceModules.FILE))) {
             return encoder(
                     known.get().id(),
                     weights,
                     () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL),
                     tokenizer.toString(),
-                    known.get().pooling(),
-                    known.get().prefixes(),
-                    known.get().maxLength());
+                    TextEncoder.Traits.of(known.get().pooling(), known.get().prefixes()),
+                    known.get().maxLength(),
+                    false);
         }
-        return encoder(file, weights, description, tokenizer);
+        return encoder(file, weights, Optional.empty(), description, tokenizer);
     }
 
     /** With the heads of the graph, which a config beside it must not contradict. */
@@ -153,19 +166,52 @@ final class EncoderFiles {
         }
     }
 
-    private static TextEncoder encoder(Path model, EncoderWeights weights, Path folder, Path tokenizer)
+    private static TextEncoder encoder(
+            Path model, EncoderWeights weights, Optional<PretrainedHead> head, Path folder, Path tokenizer)
             throws IOException {
         RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
         Optional<SentenceModules> modules = SentenceModules.read(folder);
+        Opened opened = () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL);
+        if (modules.isEmpty()) {
+            TextEncoder.Traits traits = new TextEncoder.Traits(
+                    Pooling.NORMALIZED_MEAN, Prefixes.NONE, Map.of(), VectorSimilarity.COSINE, head, true);
+            LOG.info(
+                    "TextEncoder.load: {} does not say how a text becomes one vector (it has no {}); {} was chosen,"
+                            + " withPooling(...) sets another",
+                    MessageText.path(model),
+                    SentenceModules.FILE,
+                    traits.pooling());
+            return encoder(model.toString(), weights, opened, tokenizer.toString(), traits, Integer.MAX_VALUE, false);
+        }
+        Pooling pooling = Pooling.load(folder).orElseThrow();
+        requireFit(folder, pooling, weights);
+        SentenceModules said = modules.get();
+        TextEncoder.Traits traits = new TextEncoder.Traits(
+                pooling,
+                prefixes(said),
+                said.prompts(),
+                said.similarity().map(VectorSimilarity::of).orElse(VectorSimilarity.COSINE),
+                head.isPresent() ? head : PretrainedHead.ofDense(folder, pooling),
+                false);
         return encoder(
                 model.toString(),
                 weights,
-                () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL),
+                opened,
                 tokenizer.toString(),
-                modules.isPresent() ? pooling(modules.get(), folder) : Pooling.NORMALIZED_MEAN,
-                modules.map(EncoderFiles::prefixes).orElse(Prefixes.NONE),
-                modules.flatMap(found -> found.maxLength().stream().boxed().findFirst())
-                        .orElse(Integer.MAX_VALUE));
+                traits,
+                said.maxLength().orElse(Integer.MAX_VALUE),
+                said.lowerCase());
+    }
+
+    private static void requireFit(Path folder, Pooling pooling, EncoderWeights weights) throws ModelFormatException {
+        try {
+            pooling.dimension(weights.config().hidden());
+        } catch (IllegalArgumentException e) {
+            throw new ModelFormatException(
+                    MessageText.path(folder.resolve(SentenceModules.FILE)) + ": its modules do not fit the model: "
+                            + e.getMessage() + " Files are of different models: get all of them again.",
+                    e);
+        }
     }
 
     private static TextEncoder encoder(
@@ -173,21 +219,22 @@ final class EncoderFiles {
             EncoderWeights weights,
             Opened tokenizer,
             String source,
-            Pooling pooling,
-            Prefixes prefixes,
-            int maxLength)
+            TextEncoder.Traits traits,
+            int maxLength,
+            boolean lowerCase)
             throws IOException {
         int longest = Math.min(maxLength, weights.config().longestSequence());
         requireLength(longest, weights.config());
         TextEncoder.TokenizerSource reopened = length -> {
             try (InputStream in = tokenizer.open()) {
-                return HuggingFaceTextTokenizer.load(in, source, length);
+                HuggingFaceTextTokenizer read = HuggingFaceTextTokenizer.load(in, source, length);
+                return lowerCase ? read.lowerCased() : read;
             }
         };
         try (InputStream in = tokenizer.open()) {
             requireSameVocabulary(TokenizerVocabulary.size(in, source), weights.config(), source, name);
         }
-        return new TextEncoder(name, weights, pooling, prefixes, reopened, reopened.open(longest));
+        return new TextEncoder(name, weights, traits, reopened, reopened.open(longest));
     }
 
     /** More ids than rows read foreign memory; far fewer are those of another model. */
@@ -207,29 +254,13 @@ final class EncoderFiles {
         }
     }
 
-    private static Pooling pooling(SentenceModules modules, Path folder) throws ModelFormatException {
-        List<String> modes = modules.poolingModes();
-        String mode = modes.size() == 1 ? modes.get(0).replace("pooling_mode_", "") : String.valueOf(modes);
-        Optional<Pooling> found = switch (mode) {
-            case "mean_tokens" -> Optional.of(modules.normalized() ? Pooling.NORMALIZED_MEAN : Pooling.MEAN);
-            case "cls_token" -> Optional.of(modules.normalized() ? Pooling.NORMALIZED_CLS : Pooling.CLS);
-            default -> Optional.empty();
-        };
-        if (found.isEmpty()) {
-            throw new ModelFormatException(MessageText.path(folder) + ": the pooling is " + MessageText.name(mode)
-                    + "; expected mean_tokens or cls_token. Take the weights alone, and another pooling:"
-                    + " TextEncoder.of(PretrainedEncoder.load(directory).weights(), tokenizer, pooling).");
-        }
-        return found.get();
-    }
-
     private static Prefixes prefixes(SentenceModules modules) {
         Map<String, String> prompts = modules.prompts();
         String text = modules.defaultPrompt()
                 .map(name -> prompts.getOrDefault(name, ""))
                 .orElse("");
         String query = prompts.getOrDefault("query", text);
-        String passage = Stream.of("passage", "document", "corpus")
+        String passage = Stream.of("document", "passage", "corpus")
                 .filter(prompts::containsKey)
                 .map(prompts::get)
                 .findFirst()

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -19,6 +20,7 @@ import org.lora4j.error.ClosestNames;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -118,15 +120,49 @@ public final class LabelTargets<I, E> implements Targets<I, E, Prediction> {
                     + ", which no example to learn from has; expected some of " + Problems.quoted(counts.keySet())
                     + ClosestNames.hint(strangers.get(0), counts.keySet()) + ".");
         }
-        float[] weights = new float[counts.size()];
+        return of(List.copyOf(counts.keySet()), counts, labelsOf, settings);
+    }
+
+    private static <I, E> LabelTargets<I, E> of(
+            List<String> labels,
+            Map<String, Integer> counts,
+            Function<E, List<String>> labelsOf,
+            LabelSettings settings) {
+        float[] weights = new float[labels.size()];
         double total = counts.values().stream().mapToInt(count -> count).sum();
-        int i = 0;
-        for (Map.Entry<String, Integer> label : counts.entrySet()) {
-            weights[i++] = settings.balanced()
-                    ? (float) (total / counts.size() / label.getValue())
-                    : settings.weights().getOrDefault(label.getKey(), 1.0).floatValue();
+        for (int i = 0; i < weights.length; i++) {
+            String label = labels.get(i);
+            weights[i] = settings.balanced()
+                    ? (float) (total / counts.size() / counts.getOrDefault(label, 1))
+                    : settings.weights().getOrDefault(label, 1.0).floatValue();
         }
-        return new LabelTargets<>(List.copyOf(counts.keySet()), labelsOf, settings, weights);
+        return new LabelTargets<>(labels, labelsOf, settings, weights);
+    }
+
+    /** What the head of a checkpoint tells. */
+    static <I, E> LabelTargets<I, E> of(
+            PretrainedHead head, Function<E, List<String>> labelsOf, LabelSettings settings) {
+        LabelSettings own =
+                new LabelSettings(CheckpointTask.isSeveralLabels(head), settings.threshold(), false, Map.of());
+        return of(head.labels(), Map.of(), labelsOf, own);
+    }
+
+    /** The labels of a checkpoint's head, if examples to learn from have no others and ask for as many at once as it gives. */
+    static <I, E> Optional<LabelTargets<I, E>> of(
+            PretrainedHead head,
+            String where,
+            List<E> train,
+            Function<E, List<String>> labelsOf,
+            LabelSettings settings) {
+        LabelTargets<I, E> asked = of(where, train, labelsOf, settings);
+        boolean same = settings.several() == CheckpointTask.isSeveralLabels(head)
+                && head.labels().containsAll(asked.labels());
+        if (!same) {
+            return Optional.empty();
+        }
+        Map<String, Integer> counts = new TreeMap<>();
+        train.forEach(example -> labelsOf.apply(example).forEach(label -> counts.merge(label, 1, Integer::sum)));
+        return Optional.of(of(head.labels(), counts, labelsOf, settings));
     }
 
     /**

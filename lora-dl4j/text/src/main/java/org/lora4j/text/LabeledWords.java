@@ -115,13 +115,18 @@ public record LabeledWords(List<String> words, List<String> tags) {
         return entities(tags);
     }
 
+    /** A tag of a checkpoint may have neither {@code B-} nor {@code I-}: then it is a type, as Transformers takes it. */
+    private static String type(String tag) {
+        return tag.startsWith("B-") || tag.startsWith("I-") ? tag.substring(2) : tag;
+    }
+
     static List<Entity> entities(List<String> tags) {
         List<Entity> entities = new ArrayList<>();
         String type = null;
         int from = 0;
         for (int i = 0; i <= tags.size(); i++) {
             String tag = i < tags.size() ? tags.get(i) : OUTSIDE;
-            String next = tag.equals(OUTSIDE) ? null : tag.substring(2);
+            String next = tag.equals(OUTSIDE) ? null : type(tag);
             boolean goesOn = type != null && type.equals(next) && !tag.startsWith("B-");
             if (type != null && !goesOn) {
                 entities.add(new Entity(type, from, i));

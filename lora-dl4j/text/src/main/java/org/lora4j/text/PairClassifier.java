@@ -7,8 +7,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -40,6 +42,20 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     }
 
     /**
+     * Starts a classifier from a checkpoint that somebody fine-tuned, such as one of Hugging Face. It predicts what the checkpoint does. {@code
+     * fit} goes on with its head, or, for other labels, with a new last layer, which the report says.
+     *
+     * @param directory the directory of the checkpoint
+     * @return a builder, which needs no further call; {@code encoder()} of what it builds is to be closed
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged, the model cannot be read, or its head is one that another task
+     *     reads; the message says which
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static Builder builder(Path directory) throws IOException {
+        return new Builder(CheckpointTask.PAIR_CLASSIFIER.open("PairClassifier.builder", directory)).fromCheckpoint();
+    }
+
+    /**
      * Reads a classifier.
      *
      * @param directory where {@link #save} wrote it
@@ -49,15 +65,14 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *     difference
      */
     public static PairClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        Arguments.required(directory, "PairClassifier.load: directory", "a directory that save wrote");
-        Arguments.required(encoder, "PairClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
-        return builder(encoder).build().read(directory);
+        return load(CheckpointTask.PAIR_CLASSIFIER, directory, encoder, PairClassifier::builder);
     }
 
     /**
      * Reads a classifier and the encoder that it was made with, which is closed with it.
      *
-     * @param directory where {@link #save} wrote it
+     * @param directory where {@link #save} wrote it, or the directory of a checkpoint of Hugging Face whose head is of this kind, which
+     *     brings its encoder
      * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
      *     published encoder ({@link TextEncoder#named})
      * @return the classifier, which predicts what the saved one did
@@ -65,7 +80,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
      *     weights than when this was saved
      */
     public static PairClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        return load(directory, "PairClassifier.load", PairClassifier::builder, encoderFolders);
+        return load(CheckpointTask.PAIR_CLASSIFIER, directory, PairClassifier::builder, encoderFolders);
     }
 
     @Override
@@ -89,7 +104,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     /**
      * The labels that it tells apart.
      *
-     * @return in alphabetical order
+     * @return in alphabetical order; those of a checkpoint in the order of its outputs
      * @throws IllegalStateException if nothing was learned yet
      */
     public List<String> labels() {
@@ -189,6 +204,18 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
         }
 
         @Override
+        public Targets<TextPair, LabeledPair, Prediction> targets(PretrainedHead head) {
+            return LabelTargets.of(head, this::labels, settings);
+        }
+
+        @Override
+        public Optional<Targets<TextPair, LabeledPair, Prediction>> targets(
+                PretrainedHead head, List<LabeledPair> train) {
+            return LabelTargets.<TextPair, LabeledPair>of(head, "PairClassifier.fit", train, this::labels, settings)
+                    .map(own -> own);
+        }
+
+        @Override
         public LabelEvaluation evaluate(List<LabeledPair> examples, List<Prediction> predictions) {
             return LabelEvaluation.of(
                     examples.stream().map(this::labels).toList(),
@@ -197,7 +224,7 @@ public final class PairClassifier extends TextTask<TextPair, LabeledPair, Predic
     }
 
     /** What tasks of two texts have in common. */
-    interface PairSpec<E, P, R> extends TaskSpec<TextPair, E, P, R> {
+    interface PairSpec<E, P, R> extends CheckpointSpec<TextPair, E, P, R> {
 
         @Override
         default List<String> texts(TextPair input) {

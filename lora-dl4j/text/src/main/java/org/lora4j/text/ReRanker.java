@@ -9,9 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.CorruptAdapterException;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -41,7 +46,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *
      * @param index its index among those given
      * @param passage the passage
-     * @param score 0 to 1
+     * @param score 0 to 1; of a checkpoint whose config asks for the numbers as they are, any number
      * @apiNote Status: stable
      */
     public record Ranked(int index, String passage, double score) {
@@ -64,6 +69,21 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
     }
 
     /**
+     * Starts a re-ranker from a checkpoint that somebody fine-tuned, such as one of Hugging Face. It predicts what the checkpoint does. {@code
+     * fit} goes on with its head, or, for a head that was left out, with a new last layer, which the report says.
+     *
+     * @param directory the directory of the checkpoint
+     * @return a builder, which needs no further call; {@code encoder()} of what it builds is to be closed
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged, the model cannot be read, or its head is one that another task
+     *     reads; the message says which
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static TaskBuilder<ReRanker> builder(Path directory) throws IOException {
+        return builder(CheckpointTask.RE_RANKER.open("ReRanker.builder", directory))
+                .fromCheckpoint();
+    }
+
+    /**
      * Reads a re-ranker.
      *
      * @param directory where {@link #save} wrote it
@@ -73,15 +93,14 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *     difference
      */
     public static ReRanker load(Path directory, TextEncoder encoder) throws IOException {
-        Arguments.required(directory, "ReRanker.load: directory", "a directory that save wrote");
-        Arguments.required(encoder, "ReRanker.load: encoder", "an encoder, such as TextEncoder.load(directory)");
-        return builder(encoder).build().read(directory);
+        return load(CheckpointTask.RE_RANKER, directory, encoder, ReRanker::builder);
     }
 
     /**
      * Reads a re-ranker and the encoder that it was made with, which is closed with it.
      *
-     * @param directory where {@link #save} wrote it
+     * @param directory where {@link #save} wrote it, or the directory of a checkpoint of Hugging Face whose head is of this kind, which
+     *     brings its encoder
      * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
      *     published encoder ({@link TextEncoder#named})
      * @return the re-ranker, which predicts what the saved one did
@@ -89,7 +108,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
      *     weights than when this was saved
      */
     public static ReRanker load(Path directory, Path... encoderFolders) throws IOException {
-        return load(directory, "ReRanker.load", ReRanker::builder, encoderFolders);
+        return load(CheckpointTask.RE_RANKER, directory, ReRanker::builder, encoderFolders);
     }
 
     @Override
@@ -119,6 +138,10 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
 
     private static final class Spec implements PairClassifier.PairSpec<ScoredPair, Double, RetrievalEvaluation> {
 
+        private static final String ACTIVATION = "activation";
+        private static final List<Pooling.Function> SCORES =
+                List.of(Pooling.Function.SIGMOID, Pooling.Function.IDENTITY);
+
         @Override
         public Kind kind() {
             return new Kind("re-ranking", "SEQ_CLS", true);
@@ -136,12 +159,31 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
                         + train.get(0).relevance() + "; expected some of 0 and some of 1."
                         + " SentenceEncoder.withHardNegatives finds passages that are not relevant.");
             }
-            return new Relevance();
+            return new Relevance(Pooling.Function.SIGMOID);
         }
 
         @Override
-        public Targets<TextPair, ScoredPair, Double> targets(Path file, Map<String, Object> description) {
-            return new Relevance();
+        public Targets<TextPair, ScoredPair, Double> targets(Path file, Map<String, Object> description)
+                throws IOException {
+            Object saved = description.getOrDefault(ACTIVATION, Pooling.Function.SIGMOID.name());
+            return new Relevance(SCORES.stream()
+                    .filter(function -> function.name().equals(saved))
+                    .findFirst()
+                    .orElseThrow(() -> new CorruptAdapterException(file + ": " + ACTIVATION + " = "
+                            + MessageText.name(saved) + "; expected one of " + SCORES + ". Save the task again.")));
+        }
+
+        @Override
+        public Targets<TextPair, ScoredPair, Double> targets(PretrainedHead head) {
+            return new Relevance(
+                    head.activation().filter(Pooling.Function.IDENTITY::equals).orElse(Pooling.Function.SIGMOID));
+        }
+
+        @Override
+        public Optional<Targets<TextPair, ScoredPair, Double>> targets(PretrainedHead head, List<ScoredPair> train) {
+            // Refuses examples that nothing can be learned from.
+            targets(train);
+            return Optional.of(targets(head));
         }
 
         @Override
@@ -166,8 +208,12 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         }
     }
 
-    /** One number, the logarithm of the odds that a passage is relevant. */
-    private static final class Relevance implements Targets<TextPair, ScoredPair, Double> {
+    /**
+     * One number, the logarithm of the odds that a passage is relevant.
+     *
+     * @param activation what makes the score of it: the sigmoid, or, as some cross-encoders ask, nothing
+     */
+    private record Relevance(Pooling.Function activation) implements Targets<TextPair, ScoredPair, Double> {
 
         @Override
         public List<String> names() {
@@ -196,7 +242,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
 
         @Override
         public Double decode(TextPair input, TokenizedText tokens, float[] logits) {
-            return Scores.sigmoid(logits)[0];
+            return activation == Pooling.Function.IDENTITY ? (double) logits[0] : Scores.sigmoid(logits)[0];
         }
 
         @Override
@@ -216,7 +262,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
 
         @Override
         public Map<String, Object> description() {
-            return Map.of();
+            return activation == Pooling.Function.SIGMOID ? Map.of() : Map.of(Spec.ACTIVATION, activation.name());
         }
     }
 }

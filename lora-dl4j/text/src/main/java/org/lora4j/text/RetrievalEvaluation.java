@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import org.lora4j.error.Arguments;
-import org.lora4j.internal.array.InnerProducts;
 
 /**
  * How well searching by vectors finds what is relevant. Texts are ranked by cosine; of equal ones the first given comes first.
@@ -63,6 +62,15 @@ public record RetrievalEvaluation(
      */
     public static RetrievalEvaluation of(
             float[][] queries, float[][] passages, List<? extends Collection<Integer>> relevant) {
+        return of(queries, passages, relevant, VectorSimilarity.COSINE);
+    }
+
+    /** The same by another similarity. */
+    static RetrievalEvaluation of(
+            float[][] queries,
+            float[][] passages,
+            List<? extends Collection<Integer>> relevant,
+            VectorSimilarity similarity) {
         Arguments.required(queries, "RetrievalEvaluation.of: queries", "vectors");
         Arguments.required(passages, "RetrievalEvaluation.of: passages", "vectors");
         Arguments.allRequired(relevant, "RetrievalEvaluation.of: relevant", "indices of passages");
@@ -70,7 +78,7 @@ public record RetrievalEvaluation(
             throw new IllegalArgumentException("RetrievalEvaluation: " + queries.length
                     + " queries and relevant passages of " + relevant.size() + "; expected as many.");
         }
-        Ranks ranks = new Ranks();
+        Ranks ranks = new Ranks(similarity);
         for (int i = 0; i < queries.length; i++) {
             Set<Integer> right = Set.copyOf(relevant.get(i));
             ranks.add(i, queries[i], passages, right::contains, right.size(), -1);
@@ -103,9 +111,19 @@ public record RetrievalEvaluation(
     /** Sums over queries. */
     static final class Ranks {
 
+        private final VectorSimilarity similarity;
         private final List<Double> reciprocal = new ArrayList<>();
         private final Map<Integer, Double> recall = new TreeMap<>();
         private final Map<Integer, Double> ndcg = new TreeMap<>();
+
+        /** By the cosine, or by scores that are given. */
+        Ranks() {
+            this(VectorSimilarity.COSINE);
+        }
+
+        private Ranks(VectorSimilarity similarity) {
+            this.similarity = similarity;
+        }
 
         private void add(int query, float[] vector, float[][] passages, IntPredicate relevant, int count, int leftOut) {
             if (count == 0) {
@@ -115,7 +133,7 @@ public record RetrievalEvaluation(
             double[] scores = new double[passages.length];
             List<Integer> right = new ArrayList<>();
             for (int j = 0; j < passages.length; j++) {
-                scores[j] = j == leftOut ? Double.NEGATIVE_INFINITY : InnerProducts.cosine(vector, passages[j]);
+                scores[j] = j == leftOut ? Double.NEGATIVE_INFINITY : similarity.of(vector, passages[j]);
                 if (j != leftOut && relevant.test(j)) {
                     right.add(j);
                 }

@@ -136,13 +136,13 @@ final class SavedEncoder {
     private static TextEncoder asSaved(Path file, TextEncoder found, Map<?, ?> saved) throws IOException {
         TextEncoder now = found;
         try {
-            Pooling pooling = Pooling.valueOf(String.valueOf(saved.get("pooling")));
+            Pooling pooling = now.poolingNamed(String.valueOf(saved.get("pooling")));
             Prefixes prefixes = new Prefixes(
                     String.valueOf(saved.get("prefix")),
                     String.valueOf(saved.get("queryPrefix")),
                     String.valueOf(saved.get("passagePrefix")));
             int length = saved.get("maxLength") instanceof Integer tokens ? tokens : 0;
-            if (now.pooling() != pooling) {
+            if (!now.pooling().equals(pooling)) {
                 now = after(now, now.withPooling(pooling));
             }
             if (!now.prefixes().equals(prefixes)) {

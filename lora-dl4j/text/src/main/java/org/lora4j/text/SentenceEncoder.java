@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -78,6 +79,7 @@ public final class SentenceEncoder implements AutoCloseable {
     private final TextOptions options;
     private final double temperature;
     private final double margin;
+    private final Map<Integer, Double> nested;
 
     private volatile TaskModel model;
     private volatile TextFitReport report;
@@ -92,6 +94,7 @@ public final class SentenceEncoder implements AutoCloseable {
         this.options = builder.options(TASK_TYPE);
         this.temperature = builder.temperature;
         this.margin = builder.margin;
+        this.nested = builder.nested;
         this.model = EmbeddingFit.frozen(parts);
     }
 
@@ -270,10 +273,10 @@ public final class SentenceEncoder implements AutoCloseable {
         long start = System.nanoTime();
         Progress progress = options.fit().progress("SentenceEncoder.fit");
         SentenceKind kind = kind(train, validation);
-        Map<String, Integer> indices = new LinkedHashMap<>();
+        Map<Prompted, Integer> indices = new LinkedHashMap<>();
         List<SentenceRows> rows = rows(train, kind, indices);
         List<TokenizedText> tokens = indices.keySet().stream()
-                .map(text -> encoder.tokenizer().tokenize(text))
+                .map(text -> encoder.tokens(text.prefix(), text.text()))
                 .toList();
         TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
         List<String> notes = new ArrayList<>(noted);
@@ -365,6 +368,10 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     private EmbeddingLoss loss(SentenceKind kind) {
+        return nested.isEmpty() ? lossOf(kind) : EmbeddingLoss.nested(lossOf(kind), nested);
+    }
+
+    private EmbeddingLoss lossOf(SentenceKind kind) {
         return switch (kind) {
             case PAIRS -> margin > 0 ? EmbeddingLoss.triplet(margin) : EmbeddingLoss.ranking(temperature);
             case SIMILARITIES -> EmbeddingLoss.cosine();
@@ -383,6 +390,10 @@ public final class SentenceEncoder implements AutoCloseable {
         validation.forEach(example -> kinds.add(SentenceKind.of(example)));
         problems.check(
                 kinds.size() == 1, "the examples are " + MessageText.values(kinds) + ", expected all of one kind");
+        problems.check(
+                nested.isEmpty() || !kinds.contains(SentenceKind.VECTORS),
+                "matryoshka(...) with examples that have a vector, expected pairs or similarities: nothing says what the first numbers"
+                        + " of a given vector mean by themselves");
         problems.throwIfAny("SentenceEncoder.fit");
         return kinds.iterator().next();
     }
@@ -416,7 +427,7 @@ public final class SentenceEncoder implements AutoCloseable {
         }
     }
 
-    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<String, Integer> indices) {
+    private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<Prompted, Integer> indices) {
         Map<String, Integer> groups = new HashMap<>();
         List<SentenceRows> rows = new ArrayList<>();
         boolean search = kind == SentenceKind.PAIRS;
@@ -425,12 +436,12 @@ public final class SentenceEncoder implements AutoCloseable {
                 search ? encoder.prefixes().passage() : encoder.prefixes().text();
         for (SentenceExample example : examples) {
             rows.add(new SentenceRows(
-                    index(first + example.anchor(), indices),
+                    index(new Prompted(first, example.anchor()), indices),
                     example.positive()
-                            .map(text -> index(second + text, indices))
+                            .map(text -> index(new Prompted(second, text), indices))
                             .orElse(-1),
                     example.negatives().stream()
-                            .mapToInt(text -> index(second + text, indices))
+                            .mapToInt(text -> index(new Prompted(second, text), indices))
                             .toArray(),
                     example.similarity().orElse(0),
                     example.vector().orElse(null),
@@ -439,7 +450,10 @@ public final class SentenceEncoder implements AutoCloseable {
         return rows;
     }
 
-    private static int index(String key, Map<String, Integer> indices) {
+    /** A text and what is put before it. */
+    private record Prompted(String prefix, String text) {}
+
+    private static <K> int index(K key, Map<K, Integer> indices) {
         return indices.computeIfAbsent(key, added -> indices.size());
     }
 
@@ -520,15 +534,19 @@ public final class SentenceEncoder implements AutoCloseable {
         public float[][] passages(List<String> texts) {
             return embed(this, encoder.prefixes().passage(), texts);
         }
+
+        @Override
+        public VectorSimilarity similarity() {
+            return encoder.similarity();
+        }
     }
 
     private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
         CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
         problems.throwIfAny("SentenceEncoder");
-        List<TokenizedText> tokens = texts.stream()
-                .map(text -> encoder.tokenizer().tokenize(prefix + text))
-                .toList();
+        List<TokenizedText> tokens =
+                texts.stream().map(text -> encoder.tokens(prefix, text)).toList();
         TokenRows.requireFit("SentenceEncoder", tokens, encoder.weights().config());
         return embedder.by.outputs(tokens, embedder.progress.stage("vectors", "texts", tokens.size()));
     }
@@ -599,17 +617,17 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /**
-     * The cosine of two texts of a kind.
+     * How near two texts of a kind are, by the {@link TextEncoder#similarity} of the encoder: the cosine unless its files say another.
      *
      * @param first the one
      * @param second the other
-     * @return -1 to 1
+     * @return of a cosine -1 to 1; higher is nearer
      * @throws IllegalArgumentException as {@link #predict(List)}
      * @throws IllegalStateException as {@link #predict(String)}
      */
     public double similarity(String first, String second) {
         float[][] vectors = predict(List.of(first, second));
-        return InnerProducts.cosine(vectors[0], vectors[1]);
+        return encoder.similarity().of(vectors[0], vectors[1]);
     }
 
     /**
@@ -624,7 +642,7 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public RetrievalEvaluation evaluate(
             List<String> queries, List<String> passages, List<? extends Collection<Integer>> relevant) {
-        return RetrievalEvaluation.of(queries(queries), passages(passages), relevant);
+        return RetrievalEvaluation.of(queries(queries), passages(passages), relevant, encoder.similarity());
     }
 
     /**
@@ -851,6 +869,7 @@ public final class SentenceEncoder implements AutoCloseable {
 
         private double temperature = TEMPERATURE;
         private double margin;
+        private Map<Integer, Double> nested = Map.of();
 
         private Builder(TextEncoder encoder) {
             super("SentenceEncoder", encoder);
@@ -889,12 +908,48 @@ public final class SentenceEncoder implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Learns vectors whose first numbers are good vectors by themselves (Kusupati et al. 2022, Matryoshka representation learning,
+         * arXiv:2205.13147): the loss is summed over these lengths. {@link TextEncoder#truncate} cuts them afterwards.
+         *
+         * @param dimensions the lengths, such as 384, 128 and 32; usually the whole length is one of them
+         * @return this
+         */
+        public Builder matryoshka(int... dimensions) {
+            Arguments.required(dimensions, "SentenceEncoder.matryoshka: dimensions", "lengths of vectors");
+            Map<Integer, Double> equal = new LinkedHashMap<>();
+            for (int dimension : dimensions) {
+                equal.put(dimension, 1.0);
+            }
+            return matryoshka(equal);
+        }
+
+        /**
+         * The same with a weight for the loss of each length.
+         *
+         * @param weights finite numbers above 0 by the length
+         * @return this
+         */
+        public Builder matryoshka(Map<Integer, Double> weights) {
+            Arguments.allRequired(weights, "SentenceEncoder.matryoshka: weights", "a weight");
+            nested = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+            return this;
+        }
+
         /** A head alone and dropout are what vectors cannot learn. */
         @Override
         protected void check(Problems problems) {
             super.check(problems);
             problems.finiteAboveZero("temperature", temperature);
             problems.finiteFromZero("tripletMargin", margin);
+            int longest = encoder().dimension();
+            nested.forEach((dimension, weight) -> {
+                problems.check(
+                        dimension >= 1 && dimension <= longest,
+                        "matryoshka: dimension " + dimension + ", expected 1 to " + longest
+                                + ", the length of the encoder's vectors");
+                problems.finiteAboveZero("matryoshka: weight of " + dimension, weight);
+            });
             problems.check(
                     options(TASK_TYPE).tuning() != Tuning.HEAD_ONLY,
                     "headOnly() has nothing to learn here, expected adapter(...) or fullFineTuning()");

@@ -27,7 +27,7 @@ enum SentenceKind {
             double[] cosines = new double[first.length];
             double[] wanted = new double[first.length];
             for (int i = 0; i < first.length; i++) {
-                cosines[i] = InnerProducts.cosine(first[i], second[i]);
+                cosines[i] = by.similarity().of(first[i], second[i]);
                 wanted[i] = examples.get(i).similarity().orElseThrow();
             }
             return cosines.length < 2 ? 0 : Correlation.spearman(cosines, wanted);
@@ -54,6 +54,8 @@ enum SentenceKind {
         float[][] queries(List<String> texts);
 
         float[][] passages(List<String> texts);
+
+        VectorSimilarity similarity();
     }
 
     private final String metric;
@@ -110,6 +112,7 @@ enum SentenceKind {
         keys.values()
                 .forEach(key ->
                         relevant.add(right.get(key).stream().map(places::get).toList()));
-        return RetrievalEvaluation.of(by.queries(List.copyOf(keys.keySet())), by.passages(passages), relevant);
+        return RetrievalEvaluation.of(
+                by.queries(List.copyOf(keys.keySet())), by.passages(passages), relevant, by.similarity());
     }
 }

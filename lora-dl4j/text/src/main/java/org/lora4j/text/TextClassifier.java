@@ -7,8 +7,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.LabelTargets.LabelSettings;
 
@@ -42,6 +44,20 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
     }
 
     /**
+     * Starts a classifier from a checkpoint that somebody fine-tuned, such as one of Hugging Face. It predicts what the checkpoint does. {@code
+     * fit} goes on with its head, or, for other labels, with a new last layer, which the report says.
+     *
+     * @param directory the directory of the checkpoint
+     * @return a builder, which needs no further call; {@code encoder()} of what it builds is to be closed
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged, the model cannot be read, or its head is one that another task
+     *     reads; the message says which
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static Builder builder(Path directory) throws IOException {
+        return new Builder(CheckpointTask.TEXT_CLASSIFIER.open("TextClassifier.builder", directory)).fromCheckpoint();
+    }
+
+    /**
      * Reads a classifier.
      *
      * @param directory where {@link #save} wrote it
@@ -51,15 +67,14 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *     difference
      */
     public static TextClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        Arguments.required(directory, "TextClassifier.load: directory", "a directory that save wrote");
-        Arguments.required(encoder, "TextClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
-        return builder(encoder).build().read(directory);
+        return load(CheckpointTask.TEXT_CLASSIFIER, directory, encoder, TextClassifier::builder);
     }
 
     /**
      * Reads a classifier and the encoder that it was made with, which is closed with it.
      *
-     * @param directory where {@link #save} wrote it
+     * @param directory where {@link #save} wrote it, or the directory of a checkpoint of Hugging Face whose head is of this kind, which
+     *     brings its encoder
      * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
      *     published encoder ({@link TextEncoder#named})
      * @return the classifier, which predicts what the saved one did
@@ -67,7 +82,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
      *     weights than when this was saved
      */
     public static TextClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        return load(directory, "TextClassifier.load", TextClassifier::builder, encoderFolders);
+        return load(CheckpointTask.TEXT_CLASSIFIER, directory, TextClassifier::builder, encoderFolders);
     }
 
     @Override
@@ -78,7 +93,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
     /**
      * The labels that it tells apart.
      *
-     * @return in alphabetical order
+     * @return in alphabetical order; those of a checkpoint in the order of its outputs
      * @throws IllegalStateException if nothing was learned yet
      */
     public List<String> labels() {
@@ -163,7 +178,9 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
 
         private LabelSettings settings() {
-            return new LabelSettings(several, threshold, balanced, weights);
+            boolean ofCheckpoint =
+                    head().filter(CheckpointTask::isSeveralLabels).isPresent();
+            return new LabelSettings(several || ofCheckpoint, threshold, balanced, weights);
         }
 
         @Override
@@ -183,7 +200,8 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         }
     }
 
-    private record Spec(LabelSettings settings) implements TaskSpec<String, LabeledText, Prediction, LabelEvaluation> {
+    private record Spec(LabelSettings settings)
+            implements CheckpointSpec<String, LabeledText, Prediction, LabelEvaluation> {
 
         @Override
         public Kind kind() {
@@ -214,7 +232,7 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
 
         @Override
         public TokenizedText tokens(TextEncoder encoder, String input) {
-            return encoder.tokenizer().tokenize(encoder.prefixes().text() + input);
+            return encoder.tokens(input);
         }
 
         @Override
@@ -226,6 +244,19 @@ public final class TextClassifier extends TextTask<String, LabeledText, Predicti
         public Targets<String, LabeledText, Prediction> targets(Path file, Map<String, Object> description)
                 throws IOException {
             return LabelTargets.read(file, description, LabeledText::labels, settings);
+        }
+
+        @Override
+        public Targets<String, LabeledText, Prediction> targets(PretrainedHead head) {
+            return LabelTargets.of(head, LabeledText::labels, settings);
+        }
+
+        @Override
+        public Optional<Targets<String, LabeledText, Prediction>> targets(
+                PretrainedHead head, List<LabeledText> train) {
+            return LabelTargets.<String, LabeledText>of(
+                            head, "TextClassifier.fit", train, LabeledText::labels, settings)
+                    .map(own -> own);
         }
 
         @Override

@@ -7,9 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
@@ -23,6 +26,7 @@ import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
@@ -54,28 +58,51 @@ public final class TextEncoder implements AutoCloseable {
         TextTokenizer open(int maxLength) throws IOException;
     }
 
+    /**
+     * What belongs to an encoder besides its weights and its tokenizer.
+     *
+     * @param prompts what may be put before texts, by the name of the purpose
+     * @param similarity by what its vectors are compared
+     * @param head what the checkpoint has above the encoder; empty if it has nothing there
+     * @param isPoolingGuessed whether nothing said how a text becomes one vector
+     */
+    record Traits(
+            Pooling pooling,
+            Prefixes prefixes,
+            Map<String, String> prompts,
+            VectorSimilarity similarity,
+            Optional<PretrainedHead> head,
+            boolean isPoolingGuessed) {
+
+        /** Those of an encoder without a checkpoint. */
+        static Traits of(Pooling pooling, Prefixes prefixes) {
+            return new Traits(pooling, prefixes, Map.of(), VectorSimilarity.COSINE, Optional.empty(), false);
+        }
+
+        Traits with(Pooling other) {
+            return new Traits(other, prefixes, prompts, similarity, head, false);
+        }
+
+        Traits with(Prefixes other) {
+            return new Traits(pooling, other, prompts, similarity, head, isPoolingGuessed);
+        }
+    }
+
     private final String name;
     private final EncoderWeights weights;
-    private final Pooling pooling;
-    private final Prefixes prefixes;
+    private final Traits traits;
     private final TokenizerSource source;
     private final TextTokenizer tokenizer;
+    private final Map<String, Integer> lengths = new ConcurrentHashMap<>();
     private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
 
-    TextEncoder(
-            String name,
-            EncoderWeights weights,
-            Pooling pooling,
-            Prefixes prefixes,
-            TokenizerSource source,
-            TextTokenizer tokenizer) {
+    TextEncoder(String name, EncoderWeights weights, Traits traits, TokenizerSource source, TextTokenizer tokenizer) {
         this.name = name;
         this.weights = weights;
-        this.pooling = pooling;
-        this.prefixes = prefixes;
+        this.traits = traits;
         this.source = source;
         this.tokenizer = tokenizer;
     }
@@ -137,14 +164,15 @@ public final class TextEncoder implements AutoCloseable {
                 "the tokenizer makes up to " + tokenizer.maxLength() + " tokens of a text, expected at most " + longest
                         + ", the positions of the model");
         problems.check(
-                pooling != Pooling.POOLER || weights.hasPooler(),
-                "pooling = POOLER, but the weights have no pooler, expected another one");
+                !pooling.modes().contains(Pooling.Mode.POOLER) || weights.hasPooler(),
+                "pooling = " + pooling + ", but the weights have no pooler, expected another one");
         problems.throwIfAny("TextEncoder");
         TokenizerSource fixed = length -> {
             throw new IllegalStateException("TextEncoder.withMaxLength: the tokenizer was given as it is, for "
                     + tokenizer.maxLength() + " tokens; expected one of a file. Give TextEncoder.of another one.");
         };
-        return new TextEncoder("", weights, pooling, Prefixes.NONE, fixed, tokenizer);
+        pooling.dimension(weights.config().hidden());
+        return new TextEncoder("", weights, Traits.of(pooling, Prefixes.NONE), fixed, tokenizer);
     }
 
     /**
@@ -158,7 +186,7 @@ public final class TextEncoder implements AutoCloseable {
      */
     public TextEncoder withMaxLength(int tokens) throws IOException {
         EncoderFiles.requireLength(tokens, weights.config());
-        return new TextEncoder(name, weights, pooling, prefixes, source, source.open(tokens));
+        return new TextEncoder(name, weights, traits, source, source.open(tokens));
     }
 
     /**
@@ -170,7 +198,7 @@ public final class TextEncoder implements AutoCloseable {
      */
     public TextEncoder withPrefixes(Prefixes other) throws IOException {
         Arguments.required(other, "TextEncoder.withPrefixes: other", "prefixes, Prefixes.NONE for none");
-        return new TextEncoder(name, weights, pooling, other, source, ownTokenizer());
+        return new TextEncoder(name, weights, traits.with(other), source, ownTokenizer());
     }
 
     /**
@@ -184,7 +212,39 @@ public final class TextEncoder implements AutoCloseable {
     public TextEncoder withPooling(Pooling other) throws IOException {
         Arguments.required(other, "TextEncoder.withPooling: other", "a Pooling");
         of(weights, tokenizer, other);
-        return new TextEncoder(name, weights, other, prefixes, source, ownTokenizer());
+        return new TextEncoder(name, weights, traits.with(other), source, ownTokenizer());
+    }
+
+    /**
+     * The same encoder, of whose vectors only the first numbers are kept; those of length one are divided by their length again. For
+     * encoders that were trained so that the first numbers say the most ({@link SentenceEncoder.Builder#matryoshka}).
+     *
+     * @param dimensions how many, 1 or more
+     * @return a new encoder over the same weights, to be closed by itself
+     * @throws IllegalArgumentException if there are less than 1, or more than a vector has
+     * @throws IOException if the tokenizer cannot be read again
+     */
+    public TextEncoder truncate(int dimensions) throws IOException {
+        return withPooling(pooling().truncated(dimensions));
+    }
+
+    /**
+     * The same encoder with one of its own prompts before every text.
+     *
+     * @param prompt the name of one of {@link #prompts}
+     * @return a new encoder over the same weights, to be closed by itself
+     * @throws IllegalArgumentException if it has no such prompt; the message lists those that it has
+     * @throws IOException if the tokenizer cannot be read again
+     */
+    public TextEncoder withPrompt(String prompt) throws IOException {
+        Arguments.required(prompt, "TextEncoder.withPrompt: prompt", "the name of a prompt");
+        String text = traits.prompts().get(prompt);
+        if (text == null) {
+            throw new IllegalArgumentException("TextEncoder.withPrompt: no prompt is called " + MessageText.name(prompt)
+                    + "; expected one of " + Problems.quoted(traits.prompts().keySet())
+                    + ClosestNames.hint(prompt, traits.prompts().keySet()) + ".");
+        }
+        return withPrefixes(new Prefixes(text, text, text));
     }
 
     /** A tokenizer of a caller is the caller's in every encoder. */
@@ -206,7 +266,7 @@ public final class TextEncoder implements AutoCloseable {
      */
     public TextEncoder withTrust(TrustPolicy policy) throws IOException {
         Arguments.required(policy, "TextEncoder.withTrust: policy", "one, such as TrustPolicy.usual().strict()");
-        TextEncoder trusting = new TextEncoder(name, weights, pooling, prefixes, source, ownTokenizer());
+        TextEncoder trusting = new TextEncoder(name, weights, traits, source, ownTokenizer());
         trusting.trust = policy;
         return trusting;
     }
@@ -267,7 +327,41 @@ public final class TextEncoder implements AutoCloseable {
      * @return the pooling
      */
     public Pooling pooling() {
-        return pooling;
+        return traits.pooling();
+    }
+
+    /** Whether the pooling was chosen because nothing said which. */
+    boolean isPoolingGuessed() {
+        return traits.isPoolingGuessed();
+    }
+
+    /** What the checkpoint has above the encoder. */
+    Optional<PretrainedHead> head() {
+        return traits.head();
+    }
+
+    /** The pooling of a name, with the weights of this encoder's own poolings. */
+    Pooling poolingNamed(String pooling) {
+        Pooling all = head().map(PretrainedHead::pooling).orElse(Pooling.MEAN);
+        return pooling().then(all.steps()).named(pooling);
+    }
+
+    /**
+     * By what vectors of this encoder are compared.
+     *
+     * @return what its files say; the cosine if they do not
+     */
+    public VectorSimilarity similarity() {
+        return traits.similarity();
+    }
+
+    /**
+     * What may be put before texts, as the files of sentence-transformers have it; {@link #withPrompt} chooses one.
+     *
+     * @return texts by the name of their purpose; perhaps empty
+     */
+    public Map<String, String> prompts() {
+        return traits.prompts();
     }
 
     /**
@@ -276,7 +370,33 @@ public final class TextEncoder implements AutoCloseable {
      * @return the prefixes
      */
     public Prefixes prefixes() {
-        return prefixes;
+        return traits.prefixes();
+    }
+
+    /**
+     * A text as tokens, {@link Prefixes#text} before it, for tasks of one text.
+     *
+     * @param text the text
+     * @return its tokens, which know how many of them are the prefix's where the pooling leaves these out
+     */
+    public TokenizedText tokens(String text) {
+        return tokens(prefixes().text(), Arguments.required(text, "TextEncoder.tokens: text", "a text"));
+    }
+
+    /** The same with another prefix. */
+    TokenizedText tokens(String prefix, String text) {
+        TokenizedText tokens = tokenizer.tokenize(prefix + text);
+        if (pooling().includesPrompt() || prefix.isEmpty()) {
+            return tokens;
+        }
+        return tokens.withPrompt(Math.min(tokens.length(), lengths.computeIfAbsent(prefix, this::lengthOfPrompt)));
+    }
+
+    /** As sentence-transformers counts: all tokens of the prompt but a special one at its end. */
+    private int lengthOfPrompt(String prompt) {
+        TokenizedText alone = tokenizer.tokenize(prompt);
+        int length = alone.length();
+        return alone.wordIds()[length - 1] < 0 ? length - 1 : length;
     }
 
     /**
@@ -294,7 +414,7 @@ public final class TextEncoder implements AutoCloseable {
      * @return 1 or more
      */
     public int dimension() {
-        return weights.config().hidden();
+        return pooling().dimension(weights.config().hidden());
     }
 
     /**
@@ -319,9 +439,8 @@ public final class TextEncoder implements AutoCloseable {
     public float[][] embed(List<String> texts, Progress progress) {
         Arguments.required(texts, "TextEncoder.embed: texts", "a list of texts");
         Arguments.required(progress, "TextEncoder.embed: progress", "a Progress, Progress.none() for silence");
-        List<TokenizedText> tokens = texts.stream()
-                .map(text -> tokenizer.tokenize(prefixes.text() + text))
-                .toList();
+        List<TokenizedText> tokens =
+                texts.stream().map(text -> tokens(prefixes().text(), text)).toList();
         TokenRows.requireFit("TextEncoder", tokens, weights.config());
         return frozen().of(tokens, progress.stage("vectors", "texts", tokens.size()));
     }
@@ -340,11 +459,11 @@ public final class TextEncoder implements AutoCloseable {
     private synchronized RowOutputs frozen() {
         if (frozen == null) {
             GraphExecutor executor = SameDiffExecutor.forInference(
-                            EncoderGraph.create(weights, pooling).graph())
+                            EncoderGraph.create(weights, pooling()).graph())
                     .fastest();
             executors = new ExecutorPool(() -> executor);
             frozen = new RowOutputs(
-                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling, false), false);
+                    executors, EncoderGraph.POOLED, new EncoderParts(name, weights, pooling(), false), false);
         }
         return frozen;
     }
@@ -363,7 +482,8 @@ public final class TextEncoder implements AutoCloseable {
     @Override
     public String toString() {
         return "TextEncoder[" + (name.isEmpty() ? "" : MessageText.value(name) + ", ")
-                + weights.config().layers() + " layers of " + dimension() + ", " + pooling + ", at most " + maxLength()
+                + weights.config().layers() + " layers of " + weights.config().hidden() + ", " + pooling()
+                + ", at most " + maxLength()
                 + " tokens]";
     }
 }

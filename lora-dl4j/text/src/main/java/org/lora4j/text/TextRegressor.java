@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.error.Arguments;
+import java.util.Optional;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.text.LinearHead;
 import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -45,6 +47,21 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
     }
 
     /**
+     * Starts a regressor from a checkpoint that somebody fine-tuned, such as one of Hugging Face. It predicts what the checkpoint does. {@code
+     * fit} goes on with its head, or, for a head that was left out, with a new last layer, which the report says.
+     *
+     * @param directory the directory of the checkpoint
+     * @return a builder, which needs no further call; {@code encoder()} of what it builds is to be closed
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged, the model cannot be read, or its head is one that another task
+     *     reads; the message says which
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static TaskBuilder<TextRegressor> builder(Path directory) throws IOException {
+        return builder(CheckpointTask.TEXT_REGRESSOR.open("TextRegressor.builder", directory))
+                .fromCheckpoint();
+    }
+
+    /**
      * Reads a regressor.
      *
      * @param directory where {@link #save} wrote it
@@ -54,15 +71,14 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
      *     difference
      */
     public static TextRegressor load(Path directory, TextEncoder encoder) throws IOException {
-        Arguments.required(directory, "TextRegressor.load: directory", "a directory that save wrote");
-        Arguments.required(encoder, "TextRegressor.load: encoder", "an encoder, such as TextEncoder.load(directory)");
-        return builder(encoder).build().read(directory);
+        return load(CheckpointTask.TEXT_REGRESSOR, directory, encoder, TextRegressor::builder);
     }
 
     /**
      * Reads a regressor and the encoder that it was made with, which is closed with it.
      *
-     * @param directory where {@link #save} wrote it
+     * @param directory where {@link #save} wrote it, or the directory of a checkpoint of Hugging Face whose head is of this kind, which
+     *     brings its encoder
      * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
      *     published encoder ({@link TextEncoder#named})
      * @return the regressor, which predicts what the saved one did
@@ -70,7 +86,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
      *     weights than when this was saved
      */
     public static TextRegressor load(Path directory, Path... encoderFolders) throws IOException {
-        return load(directory, "TextRegressor.load", TextRegressor::builder, encoderFolders);
+        return load(CheckpointTask.TEXT_REGRESSOR, directory, TextRegressor::builder, encoderFolders);
     }
 
     @Override
@@ -78,7 +94,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         return this;
     }
 
-    private static final class Spec implements TaskSpec<String, ScoredText, Double, RegressionEvaluation> {
+    private static final class Spec implements CheckpointSpec<String, ScoredText, Double, RegressionEvaluation> {
 
         private static final String MEAN = "mean";
         private static final String DEVIATION = "deviation";
@@ -100,7 +116,7 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
 
         @Override
         public TokenizedText tokens(TextEncoder encoder, String input) {
-            return encoder.tokenizer().tokenize(encoder.prefixes().text() + input);
+            return encoder.tokens(input);
         }
 
         @Override
@@ -132,6 +148,23 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         }
 
         @Override
+        public Targets<String, ScoredText, Double> targets(PretrainedHead head) {
+            return new Numbers(0, 1);
+        }
+
+        @Override
+        public Optional<Targets<String, ScoredText, Double>> targets(PretrainedHead head, List<ScoredText> train) {
+            return Optional.of(targets(train));
+        }
+
+        /** The checkpoint's numbers less the mean, divided by the deviation. */
+        @Override
+        public LinearHead start(PretrainedHead head, Targets<String, ScoredText, Double> targets) {
+            LinearHead own = LinearHead.of(head.last().orElseThrow());
+            return ((Numbers) targets).scaled(own);
+        }
+
+        @Override
         public RegressionEvaluation evaluate(List<ScoredText> examples, List<Double> predictions) {
             return RegressionEvaluation.of(
                     examples.stream().mapToDouble(ScoredText::value).toArray(),
@@ -142,6 +175,19 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
     /** Numbers as the head learns them: less their mean, divided by their deviation. */
     private record Numbers(double mean, double deviation) implements Targets<String, ScoredText, Double> {
 
+        /** The last layer of a head with a hidden one. */
+        private static final String HIDDEN = EncoderClassifier.HEAD + ".out_proj";
+
+        /** A head of numbers as one of these. */
+        LinearHead scaled(LinearHead head) {
+            float[] weight = new float[head.weight().length];
+            for (int i = 0; i < weight.length; i++) {
+                weight[i] = (float) (head.weight()[i] / deviation);
+            }
+            return new LinearHead(
+                    head.inputs(), 1, weight, new float[] {(float) ((head.bias()[0] - mean) / deviation)});
+        }
+
         @Override
         public List<String> names() {
             return List.of("value");
@@ -151,10 +197,10 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         public ModelWeights forOthers(ModelWeights weights) {
             Map<String, INDArray> all = new LinkedHashMap<>();
             weights.names().forEach(name -> all.put(name, weights.get(name)));
-            all.computeIfPresent(EncoderClassifier.HEAD + ".weight", (name, weight) -> weight.mul(deviation));
+            String last = all.containsKey(HIDDEN + ".weight") ? HIDDEN : EncoderClassifier.HEAD;
+            all.computeIfPresent(last + ".weight", (name, weight) -> weight.mul(deviation));
             all.computeIfPresent(
-                    EncoderClassifier.HEAD + ".bias",
-                    (name, bias) -> bias.mul(deviation).addi(mean));
+                    last + ".bias", (name, bias) -> bias.mul(deviation).addi(mean));
             return ModelWeights.of(all);
         }
 

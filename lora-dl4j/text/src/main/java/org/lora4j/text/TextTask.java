@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,11 +17,14 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.LabeledRows;
+import org.lora4j.internal.text.LinearHead;
 import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
@@ -29,6 +33,7 @@ import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
@@ -102,7 +107,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         this.spec = spec;
         this.options = settings.options(spec.kind().taskType(), EncoderClassifier.HEAD);
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
-        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types);
+        this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types, settings.head());
     }
 
     /**
@@ -235,6 +240,12 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         List<EncodedText> encodedHeld = encode(validation, targets, tokens);
         List<String> notes = new ArrayList<>(noted);
         notes.addAll(targets.notes());
+        Optional<LinearHead> own = start(targets, train);
+        headNote(targets, own).ifPresent(notes::add);
+        if (encoder.isPoolingGuessed() && targets.head() != TaskExporter.Head.TAGS) {
+            notes.add("the files of the encoder do not say how a text becomes one vector; " + encoder.pooling()
+                    + " was chosen, encoder.withPooling(...) sets another");
+        }
         Preflight preflight = preflight(learned, held, targets, encoded, encodedHeld);
         preflight.require(name + ".fit");
         notes.addAll(preflight.notes());
@@ -249,6 +260,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 parts,
                 new TargetHead(name, targets),
                 options.resuming(call.equals(RESUME)),
+                own,
                 encoded,
                 encodedHeld,
                 taken,
@@ -325,11 +337,55 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Problems problems = new Problems();
         problems.check(!train.examples().isEmpty(), "no examples to learn from, expected some of each kind");
         problems.throwIfAny(name + ".fit");
-        Targets<I, E, P> targets = spec.targets(train.examples());
+        Targets<I, E, P> targets = own(train.examples()).orElseGet(() -> spec.targets(train.examples()));
         train.check(targets, problems);
         validation.check(targets, problems);
         problems.throwIfAny(name + ".fit");
         return targets;
+    }
+
+    /** The task as one that can begin with the head of a checkpoint; empty unless it does. */
+    private Optional<CheckpointSpec<I, E, P, R>> checkpoint() {
+        return spec instanceof CheckpointSpec<I, E, P, R> own && parts.head().isPresent()
+                ? Optional.of(own)
+                : Optional.empty();
+    }
+
+    /** What the head of the checkpoint tells, if examples ask for just that. */
+    private Optional<Targets<I, E, P>> own(List<E> train) {
+        return checkpoint().flatMap(of -> of.targets(parts.head().orElseThrow(), train));
+    }
+
+    /** The last layer of the checkpoint's head, if learning goes on from it. */
+    private Optional<LinearHead> start(Targets<I, E, P> targets, List<E> train) {
+        return options.tuning() == Tuning.HEAD_ONLY || own(train).isEmpty()
+                ? Optional.empty()
+                : checkpoint().map(of -> of.start(parts.head().orElseThrow(), targets));
+    }
+
+    /** What becomes of a head that the checkpoint has, unless learning goes on from it. */
+    private Optional<String> headNote(Targets<I, E, P> targets, Optional<LinearHead> start) {
+        Optional<PretrainedHead> head = parts.head().or(encoder::head);
+        if (head.isEmpty() || start.isPresent()) {
+            return Optional.empty();
+        }
+        if (head.get().last().isEmpty()) {
+            return Optional.of("the encoder's checkpoint " + CheckpointTask.leftOut(head.get())
+                    + "; it is left out, and a new head learns");
+        }
+        String old = "the head of the encoder's checkpoint, a "
+                + MessageText.name(head.get().architecture()) + " for "
+                + MessageText.values(head.get().labels()) + ", is not kept: ";
+        if (parts.head().isEmpty()) {
+            return Optional.of(
+                    old + "this task began with the encoder alone; builder(directory) of the task that reads it goes on"
+                            + " with it");
+        }
+        return Optional.of(old
+                + (options.tuning() == Tuning.HEAD_ONLY
+                        ? "headOnly() finds its last layer anew"
+                        : "the examples have " + MessageText.values(targets.names())
+                                + ", for which its last layer is a new one"));
     }
 
     /** Looks through a list by itself. */
@@ -445,6 +501,21 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private List<P> predict(List<? extends I> inputs, String call) {
         Arguments.required(inputs, name + ".predict: inputs", "a list of texts");
         Fitted<I, E, P> now = requireFitted(call);
+        List<TokenizedText> tokens = new ArrayList<>();
+        float[][] logits = logits(now, inputs, call, tokens);
+        List<P> predictions = new ArrayList<>();
+        for (int i = 0; i < logits.length; i++) {
+            predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
+        }
+        return predictions;
+    }
+
+    /** The numbers of the head as they are. */
+    final float[][] logits(List<? extends I> inputs, String call) {
+        return logits(requireFitted(call), inputs, call, new ArrayList<>());
+    }
+
+    private float[][] logits(Fitted<I, E, P> now, List<? extends I> inputs, String call, List<TokenizedText> tokens) {
         Problems problems = new Problems();
         CheckedExamples.<I>checkInputs(
                 "input",
@@ -454,14 +525,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
                 problems);
         problems.throwIfAny(name + ".predict");
         Progress progress = options.fit().progress(name + "." + call);
-        List<TokenizedText> tokens = tokens(inputs, progress.stage("tokens", "texts", inputs.size()));
+        tokens.addAll(tokens(inputs, progress.stage("tokens", "texts", inputs.size())));
         TokenRows.requireFit(name + ".predict", tokens, encoder.weights().config());
-        float[][] logits = now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
-        List<P> predictions = new ArrayList<>();
-        for (int i = 0; i < logits.length; i++) {
-            predictions.add(now.targets().decode(inputs.get(i), tokens.get(i), logits[i]));
-        }
-        return predictions;
+        return now.model().outputs(tokens, progress.stage("", "texts", tokens.size()));
     }
 
     /**
@@ -511,6 +577,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         fields.put("task", spec.kind().name());
         fields.put("encoder", SavedEncoder.fields(encoder));
         fields.putAll(now.targets().description());
+        if (parts.head().isPresent()) {
+            fields.put(CheckpointTask.HEAD, CheckpointTask.OF_CHECKPOINT);
+        }
         if (now.report() != null) {
             fields.put("report", now.report().fields());
         }
@@ -592,6 +661,49 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         return loaded.self();
     }
 
+    /** Reads what a task of a class saved, or a checkpoint whose head that class reads; what is there tells which. */
+    static <T extends TextTask<?, ?, ?, ?, T>> T load(
+            CheckpointTask kind,
+            Path directory,
+            Function<TextEncoder, ? extends TextTaskBuilder<?, T>> builder,
+            Path... encoderFolders)
+            throws IOException {
+        String where = kind.call("load");
+        Arguments.required(directory, where + ": directory", "a directory that save wrote, or one of a checkpoint");
+        if (CheckpointTask.isSaved(directory) || !Files.isDirectory(directory)) {
+            boolean head = CheckpointTask.beginsWithHead(TaskFiles.read(directory));
+            return load(
+                    directory, where, encoder -> CheckpointTask.builder(builder.apply(encoder), head), encoderFolders);
+        }
+        T loaded = SavedEncoder.with(
+                kind.open(where, directory),
+                encoder -> builder.apply(encoder).fromCheckpoint().build());
+        ((TextTask<?, ?, ?, ?, T>) loaded).ownsEncoder = true;
+        return loaded;
+    }
+
+    /** Reads what a task of a class saved, with its encoder. */
+    static <T extends TextTask<?, ?, ?, ?, T>> T load(
+            CheckpointTask kind,
+            Path directory,
+            TextEncoder encoder,
+            Function<TextEncoder, ? extends TextTaskBuilder<?, T>> builder)
+            throws IOException {
+        String where = kind.call("load");
+        Arguments.required(directory, where + ": directory", "a directory that save wrote");
+        Arguments.required(encoder, where + ": encoder", "an encoder, such as TextEncoder.load(directory)");
+        if (!CheckpointTask.isSaved(directory) && Files.exists(directory.resolve("config.json"))) {
+            throw new IncompatibleBaseException(where + ": " + MessageText.path(directory)
+                    + " is a checkpoint with weights of its own; expected what save of a task wrote, for an encoder. Call "
+                    + where
+                    + "(directory) alone.");
+        }
+        boolean head = CheckpointTask.beginsWithHead(TaskFiles.read(directory));
+        TextTask<?, ?, ?, ?, T> task =
+                CheckpointTask.builder(builder.apply(encoder), head).build();
+        return task.read(directory);
+    }
+
     /**
      * Takes up what {@link #save} wrote, for the {@code load} of a task's class.
      *
@@ -608,6 +720,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
     private T readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, spec.kind().name(), name, encoder);
         Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        if (CheckpointTask.beginsWithHead(fields) && parts.head().isEmpty()) {
+            throw new IncompatibleBaseException(
+                    file + ": its head began as that of a checkpoint, but the encoder has none;"
+                            + " expected the encoder of that checkpoint. Load it from there: TextEncoder.load(directory).");
+        }
         Targets<I, E, P> targets = spec.targets(file, fields);
         TextFitReport report = fields.get("report") == null ? null : TextFitReport.read(file, fields.get("report"));
         TaskModel model = TaskFiles.load(
@@ -645,10 +762,15 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
      * @throws IllegalStateException if nothing was learned yet, or no adapter was
      */
     public AdaptedSameDiff model() {
-        TaskModel model = requireFitted("model").model();
+        Fitted<I, E, P> now = requireFitted("model");
+        TaskModel model = now.model();
         return model.adapted()
                 .orElseThrow(() -> new IllegalStateException(name + ".model: "
-                        + (model.tuning() == Tuning.FULL ? "all weights were trained" : "the head alone was trained")
+                        + (model.tuning() == Tuning.FULL
+                                ? "all weights were trained"
+                                : now.report() == null && parts.head().isPresent()
+                                        ? "nothing was trained since the checkpoint was read"
+                                        : "the head alone was trained")
                         + "; expected an adapter. graph() gives what was trained."));
     }
 
@@ -745,12 +867,30 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
 
     private Fitted<I, E, P> requireFitted(String call) {
         requireOpen();
-        Fitted<I, E, P> now = fitted;
+        Fitted<I, E, P> now = fitted != null ? fitted : asRead();
         if (now == null) {
-            throw new IllegalStateException(
-                    name + "." + call + ": nothing was learned yet; expected fit(...) or load(...) before it.");
+            throw new IllegalStateException(name + "." + call
+                    + ": nothing was learned yet; expected fit(...) or load(...) before it."
+                    + encoder.head()
+                            .filter(head -> head.last().isEmpty())
+                            .map(head -> " The checkpoint " + CheckpointTask.leftOut(head) + ", and was left out.")
+                            .orElse(""));
         }
         return now;
+    }
+
+    /** What the checkpoint that this task begins with tells; null if there is none. */
+    private synchronized Fitted<I, E, P> asRead() {
+        if (fitted == null) {
+            checkpoint().ifPresent(of -> {
+                PretrainedHead head = parts.head().orElseThrow();
+                Targets<I, E, P> targets = of.targets(head);
+                LinearHead last = of.start(head, targets);
+                TaskModel model = TaskModel.of(parts, new TargetHead(name, targets).kind(), last);
+                fitted = new Fitted<>(model, targets, null, Optional.empty());
+            });
+        }
+        return fitted;
     }
 
     private void requireOpen() {

@@ -10,6 +10,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.text.FitRun;
 import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.Tuning;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
@@ -34,6 +35,7 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
 
     private final String task;
     private final TextEncoder encoder;
+    private Optional<PretrainedHead> head = Optional.empty();
     private boolean headOnly;
     private OptionalInt batchSize = OptionalInt.empty();
     private OptionalDouble headLearningRate = OptionalDouble.empty();
@@ -66,6 +68,17 @@ public abstract class TextTaskBuilder<B extends TextTaskBuilder<B, T>, T> extend
 
     final TextEncoder encoder() {
         return encoder;
+    }
+
+    /** Begins with the head of the encoder's checkpoint, if a task reads it. */
+    final B fromCheckpoint() {
+        head = encoder.head().filter(of -> of.last().isPresent());
+        return self();
+    }
+
+    /** The head to begin with. */
+    final Optional<PretrainedHead> head() {
+        return head;
     }
 
     /**

@@ -8,9 +8,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
-import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -44,6 +45,21 @@ public final class TokenClassifier
     }
 
     /**
+     * Starts a tagger from a checkpoint that somebody fine-tuned, such as one of Hugging Face. It predicts what the checkpoint does. {@code
+     * fit} goes on with its head, or, for other tags, with a new last layer, which the report says.
+     *
+     * @param directory the directory of the checkpoint
+     * @return a builder, which needs no further call; {@code encoder()} of what it builds is to be closed
+     * @throws org.lora4j.error.ModelFormatException if a file is damaged, the model cannot be read, or its head is one that another task
+     *     reads; the message says which
+     * @throws IOException if a file does not exist or cannot be read
+     */
+    public static TaskBuilder<TokenClassifier> builder(Path directory) throws IOException {
+        return builder(CheckpointTask.TOKEN_CLASSIFIER.open("TokenClassifier.builder", directory))
+                .fromCheckpoint();
+    }
+
+    /**
      * Reads a tagger.
      *
      * @param directory where {@link #save} wrote it
@@ -53,15 +69,14 @@ public final class TokenClassifier
      *     difference
      */
     public static TokenClassifier load(Path directory, TextEncoder encoder) throws IOException {
-        Arguments.required(directory, "TokenClassifier.load: directory", "a directory that save wrote");
-        Arguments.required(encoder, "TokenClassifier.load: encoder", "an encoder, such as TextEncoder.load(directory)");
-        return builder(encoder).build().read(directory);
+        return load(CheckpointTask.TOKEN_CLASSIFIER, directory, encoder, TokenClassifier::builder);
     }
 
     /**
      * Reads a classifier and the encoder that it was made with, which is closed with it.
      *
-     * @param directory where {@link #save} wrote it
+     * @param directory where {@link #save} wrote it, or the directory of a checkpoint of Hugging Face whose head is of this kind, which
+     *     brings its encoder
      * @param encoderFolders folders below which the encoder may be looked for, by its path and its last names; none are needed for a
      *     published encoder ({@link TextEncoder#named})
      * @return the classifier, which predicts what the saved one did
@@ -69,7 +84,7 @@ public final class TokenClassifier
      *     weights than when this was saved
      */
     public static TokenClassifier load(Path directory, Path... encoderFolders) throws IOException {
-        return load(directory, "TokenClassifier.load", TokenClassifier::builder, encoderFolders);
+        return load(CheckpointTask.TOKEN_CLASSIFIER, directory, TokenClassifier::builder, encoderFolders);
     }
 
     @Override
@@ -92,14 +107,15 @@ public final class TokenClassifier
     /**
      * The tags that it gives.
      *
-     * @return in alphabetical order
+     * @return in alphabetical order; those of a checkpoint in the order of its outputs
      * @throws IllegalStateException if nothing was learned yet
      */
     public List<String> tags() {
         return ((Tags) learned("tags")).tags;
     }
 
-    private static final class Spec implements TaskSpec<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {
+    private static final class Spec
+            implements CheckpointSpec<List<String>, LabeledWords, TaggedWords, LabelEvaluation> {
 
         @Override
         public Kind kind() {
@@ -145,6 +161,18 @@ public final class TokenClassifier
         public Targets<List<String>, LabeledWords, TaggedWords> targets(Path file, Map<String, Object> description)
                 throws IOException {
             return new Tags(LabelTargets.texts(file, description, "tags"));
+        }
+
+        @Override
+        public Targets<List<String>, LabeledWords, TaggedWords> targets(PretrainedHead head) {
+            return new Tags(head.labels());
+        }
+
+        @Override
+        public Optional<Targets<List<String>, LabeledWords, TaggedWords>> targets(
+                PretrainedHead head, List<LabeledWords> train) {
+            boolean same = head.labels().containsAll(targets(train).names());
+            return same ? Optional.of(targets(head)) : Optional.empty();
         }
 
         @Override

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.format.DType;
-import org.lora4j.internal.encoder.HeadForm;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -266,7 +265,7 @@ class PretrainedEncoderTest {
 
         assertThat(loaded.classes()).isEmpty();
         assertThat(loaded.skipped()).isEmpty();
-        assertThat(loaded.head().orElseThrow().task()).isEqualTo(HeadForm.Task.TOKENS);
+        assertThat(loaded.head().orElseThrow().task()).isEqualTo(PretrainedHead.Task.TOKENS);
     }
 
     @Test

@@ -107,6 +107,10 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
      * @throws IOException if it cannot be read
      */
     public static BaseNetwork textEncoder(Path directory, Pooling pooling) throws IOException {
+        if (!pooling.tensors().isEmpty()) {
+            throw new IllegalArgumentException("BaseNetwork.textEncoder: pooling = " + pooling
+                    + "; expected one without weights of its own, which a saved model does not name.");
+        }
         BaseNetwork base = new BaseNetwork();
         base.path = directory;
         base.format = Format.TEXT_ENCODER;

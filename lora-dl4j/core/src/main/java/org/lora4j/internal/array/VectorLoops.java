@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
-/** Loops over Java arrays that the compiler turns into vector code. */
-final class VectorLoops {
+/**
+ * Loops over Java arrays that the compiler turns into vector code.
+ *
+ * @apiNote Status: internal
+ */
+public final class VectorLoops {
 
     private VectorLoops() {}
 
     /** A sum in four parts, because the compiler must not reorder one. */
-    static double dot(double[] a, double[] b) {
+    public static double dot(double[] a, double[] b) {
         double s0 = 0;
         double s1 = 0;
         double s2 = 0;
@@ -25,13 +29,15 @@ final class VectorLoops {
         return (s0 + s1) + (s2 + s3);
     }
 
-    static void add(double factor, double[] vector, double[] to) {
+    /** Adds a multiple of a vector. */
+    public static void add(double factor, double[] vector, double[] to) {
         for (int i = 0; i < to.length; i++) {
             to[i] += factor * vector[i];
         }
     }
 
-    static void scale(double factor, double[] vector) {
+    /** Multiplies a vector. */
+    public static void scale(double factor, double[] vector) {
         for (int i = 0; i < vector.length; i++) {
             vector[i] *= factor;
         }

@@ -42,15 +42,6 @@ public final class BertFiles {
     }
 
     /**
-     * What models with a head put before the names of the encoder's tensors.
-     *
-     * @return {@code bert.} or {@code roberta.}
-     */
-    public static String prefix(EncoderConfig config) {
-        return config.positions().paddingId().isPresent() ? "roberta." : "bert.";
-    }
-
-    /**
      * The fields of {@code config.json}. Dropout, which no tensor tells, is what all published models have.
      *
      * @param architecture the class, such as {@code BertModel}

@@ -28,6 +28,10 @@ import org.nd4j.shade.protobuf.ByteString;
  */
 public final class OnnxOutputs {
 
+    /** The poolings that there are ops for. */
+    public static final List<Pooling> POOLINGS =
+            List.of(Pooling.MEAN, Pooling.NORMALIZED_MEAN, Pooling.CLS, Pooling.NORMALIZED_CLS, Pooling.POOLER);
+
     /** Output with a vector for every text. */
     public static final String EMBEDDING = "sentence_embedding";
     /** Output with a score for every class. */
@@ -124,13 +128,15 @@ public final class OnnxOutputs {
      * @return name of the value [batch, features]
      */
     public String pooled(Pooling pooling, Map<String, INDArray> pooler) {
-        return switch (pooling) {
+        String vector = switch (pooling.modes().get(0)) {
             case MEAN -> mean();
-            case NORMALIZED_MEAN -> normalized(mean());
             case CLS -> first();
-            case NORMALIZED_CLS -> normalized(first());
             case POOLER -> node("Tanh", List.of(linear(first(), pooler.get("weight"), pooler.get("bias"))));
+            default ->
+                throw new IllegalArgumentException(
+                        "OnnxOutputs: pooling = " + pooling + "; expected one of " + POOLINGS + ".");
         };
+        return pooling.isNormalized() ? normalized(vector) : vector;
     }
 
     /** The sum of the vectors of the tokens that the mask keeps, by their number. */

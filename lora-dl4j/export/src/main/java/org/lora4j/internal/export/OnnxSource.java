@@ -81,7 +81,8 @@ public final class OnnxSource {
     }
 
     private Onnx.ModelProto parse(InputStream in, long size) throws IOException {
-        return OnnxModels.parse(in, name, size, Progress.of("reading an ONNX model"));
+        Progress.Stage read = Progress.of("reading an ONNX model").stage("", "MiB", size / OnnxModels.MEBIBYTE);
+        return OnnxModels.parse(in, name, read::advance);
     }
 
     private <T> T noted(Path path, SourceFile.Reader<T> reader) throws IOException {

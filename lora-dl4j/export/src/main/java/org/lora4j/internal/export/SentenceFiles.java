@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
@@ -44,39 +45,42 @@ public final class SentenceFiles {
     }
 
     /**
-     * Adds the pooling, and the normalization if there is one.
+     * Adds what is taken of the tokens.
      *
-     * @param pooling the pooling; of a pooler only its first token
-     * @param dimension the length of a vector
+     * @param pooling the pooling, of which only the modes are written here; of a pooler its first token
+     * @param dimension the width of the hidden states
      */
     public void pooling(Pooling pooling, int dimension) throws IOException {
-        boolean mean = pooling == Pooling.MEAN || pooling == Pooling.NORMALIZED_MEAN;
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("word_embedding_dimension", dimension);
-        config.put("pooling_mode_cls_token", !mean);
-        config.put("pooling_mode_mean_tokens", mean);
-        config.put("pooling_mode_max_tokens", false);
-        config.put("pooling_mode_mean_sqrt_len_tokens", false);
-        config.put("pooling_mode_weightedmean_tokens", false);
-        config.put("pooling_mode_lasttoken", false);
-        config.put("include_prompt", true);
+        List<Pooling.Mode> modes = pooling.modes();
+        config.put("pooling_mode_cls_token", modes.contains(Pooling.Mode.CLS) || modes.contains(Pooling.Mode.POOLER));
+        config.put("pooling_mode_mean_tokens", modes.contains(Pooling.Mode.MEAN));
+        config.put("pooling_mode_max_tokens", modes.contains(Pooling.Mode.MAX));
+        config.put("pooling_mode_mean_sqrt_len_tokens", modes.contains(Pooling.Mode.MEAN_SQRT_LENGTH));
+        config.put("pooling_mode_weightedmean_tokens", modes.contains(Pooling.Mode.WEIGHTED_MEAN));
+        config.put("pooling_mode_lasttoken", modes.contains(Pooling.Mode.LAST_TOKEN));
+        config.put("include_prompt", pooling.includesPrompt());
         write(Files.createDirectories(add("Pooling", "Pooling")), config);
-        if (pooling == Pooling.NORMALIZED_MEAN || pooling == Pooling.NORMALIZED_CLS) {
-            Files.createDirectories(add("Normalize", "Normalize"));
-        }
+    }
+
+    /** Adds the division by the length. */
+    public void normalize() throws IOException {
+        Files.createDirectories(add("Normalize", "Normalize"));
     }
 
     /**
      * Adds a linear module.
      *
+     * @param bias whether it has one
      * @param activation the class of PyTorch after it
      * @return the directory for its tensors {@code linear.weight} and {@code linear.bias}
      */
-    public Path dense(long inputs, long outputs, String activation) throws IOException {
+    public Path dense(long inputs, long outputs, boolean bias, String activation) throws IOException {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("in_features", inputs);
         config.put("out_features", outputs);
-        config.put("bias", true);
+        config.put("bias", bias);
         config.put("activation_function", activation);
         Path folder = Files.createDirectories(add("Dense", "Dense"));
         write(folder, config);
@@ -89,27 +93,40 @@ public final class SentenceFiles {
     }
 
     /**
-     * Writes the list of modules, the longest text and the prompts.
+     * What is said of texts and vectors.
      *
      * @param maxLength maximum number of tokens of a text
+     * @param lowerCase whether texts are written in lower case first
      * @param prompts what is put before texts, by purpose
-     * @param defaultPrompt the purpose of what every text gets, or null
+     * @param defaultPrompt the purpose of what every text gets; empty if there is none
+     * @param similarity by what vectors are compared
+     * @apiNote Status: internal
+     */
+    public record Texts(
+            int maxLength,
+            boolean lowerCase,
+            Map<String, String> prompts,
+            Optional<String> defaultPrompt,
+            String similarity) {}
+
+    /**
+     * Writes the list of modules, the longest text and the prompts.
+     *
+     * @param texts what is said of texts and vectors
      * @return the names of all files
      * @throws IOException if they cannot be written
      */
-    public List<String> write(int maxLength, Map<String, String> prompts, String defaultPrompt) throws IOException {
+    public List<String> write(Texts texts) throws IOException {
         String list = modules.stream().collect(Collectors.joining(",\n", "[\n", "\n]\n"));
         WholeFile.write(directory.resolve("modules.json"), list);
         Map<String, Object> length = new LinkedHashMap<>();
-        length.put("max_seq_length", maxLength);
-        length.put("do_lower_case", false);
+        length.put("max_seq_length", texts.maxLength());
+        length.put("do_lower_case", texts.lowerCase());
         JsonObjects.write(directory.resolve("sentence_bert_config.json"), length);
         Map<String, Object> config = new LinkedHashMap<>();
-        config.put("prompts", prompts);
-        if (defaultPrompt != null) {
-            config.put("default_prompt_name", defaultPrompt);
-        }
-        config.put("similarity_fn_name", "cosine");
+        config.put("prompts", texts.prompts());
+        texts.defaultPrompt().ifPresent(name -> config.put("default_prompt_name", name));
+        config.put("similarity_fn_name", texts.similarity());
         JsonObjects.write(directory.resolve("config_sentence_transformers.json"), config);
         files.addAll(List.of("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"));
         return files;

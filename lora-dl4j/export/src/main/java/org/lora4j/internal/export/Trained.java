@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.export;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -30,12 +29,12 @@ public final class Trained {
 
     private static final String WEIGHT = ".weight";
 
-    private final List<Adapter> adapters = new ArrayList<>();
+    private final List<Adapter> adapters;
     private ModelWeights weights = ModelWeights.of(Map.of());
 
-    /** Adds an adapter. */
-    public void add(String call, Adapter adapter) {
-        adapters.add(Objects.requireNonNull(adapter, call + ": adapter is null; expected one"));
+    /** With the adapters of a list that may still grow. */
+    public Trained(List<Adapter> adapters) {
+        this.adapters = adapters;
     }
 
     /**

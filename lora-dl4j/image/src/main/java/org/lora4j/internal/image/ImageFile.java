@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.image;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -74,6 +75,7 @@ public final class ImageFile {
             reader.setInput(stream, true, true);
             BufferedImage image = reader.read(0);
             requireWhole(file, warnings);
+            requireColors(file, image);
             return image;
         } catch (ModelFormatException e) {
             throw e;
@@ -88,6 +90,17 @@ public final class ImageFile {
                     e);
         } finally {
             reader.dispose();
+        }
+    }
+
+    /** How inks become light differs between libraries, so that a model would see other colors than in Python. */
+    private static void requireColors(Path file, BufferedImage image) throws IOException {
+        int space = image.getColorModel().getColorSpace().getType();
+        if (space != ColorSpace.TYPE_RGB && space != ColorSpace.TYPE_GRAY) {
+            throw new ModelFormatException(file + ": the image has "
+                    + image.getColorModel().getNumColorComponents()
+                    + " color components that are neither grey nor RGB, such as CMYK for printing; expected " + EXPECTED
+                    + " in grey or RGB. Convert it.");
         }
     }
 

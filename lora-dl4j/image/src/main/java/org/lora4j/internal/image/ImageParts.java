@@ -66,6 +66,11 @@ public final class ImageParts implements FitEncoder {
         this.shelf = new ImageShelf(weights.config().places(height, width));
     }
 
+    /** Whether the head takes what that of the file takes. */
+    public boolean isAsRead() {
+        return headInput == weights.config().headInput();
+    }
+
     /**
      * Prepares images.
      *
@@ -97,12 +102,17 @@ public final class ImageParts implements FitEncoder {
     }
 
     @Override
+    public String inputs() {
+        return "images";
+    }
+
+    @Override
     public DataType dataType() {
         return weights.dataType();
     }
 
     @Override
-    public int width() {
+    public int width(boolean perToken) {
         return weights.config().headWidth(headInput);
     }
 

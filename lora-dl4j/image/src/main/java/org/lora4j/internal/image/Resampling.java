@@ -70,8 +70,9 @@ public enum Resampling {
         return x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
     }
 
+    /** The two numbers are of single precision in Pillow. */
     private static double hamming(double x) {
-        return x >= 1 ? 0 : sinc(x) * (0.54 + 0.46 * Math.cos(Math.PI * x));
+        return x >= 1 ? 0 : sinc(x) * (0.54f + 0.46f * Math.cos(Math.PI * x));
     }
 
     /** Keys 1981, Cubic Convolution Interpolation for Digital Image Processing, equation 15, for any a. */

@@ -113,6 +113,14 @@ class ImageFileTest {
     }
 
     @Test
+    void inksForPrinting_areRefusedInWords() {
+        assertThatThrownBy(() -> ImageFile.read(FILES.resolve("cmyk.jpg")))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("cmyk.jpg: ")
+                .hasMessageContaining("CMYK");
+    }
+
+    @Test
     void otherFormats_areRefusedInWords() throws IOException {
         Path gif = Files.writeString(folder.resolve("a.gif"), "GIF89a, and something behind it");
 

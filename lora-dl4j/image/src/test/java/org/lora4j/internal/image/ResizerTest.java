@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 /** Resizing against images that Pillow resized, by {@code images/make.py}, and against its formula by hand. */
@@ -39,6 +41,38 @@ class ResizerTest {
                     .as("%s by %s to %s", node.path("input").asText(), filter, expected)
                     .isEqualTo(expected.values());
         });
+    }
+
+    @Test
+    void largerImages_giveTheSameBytesAsPillow() throws Exception {
+        JsonNode cases = json("digests.json");
+        assertThat(cases).hasSize(48);
+        for (JsonNode node : cases) {
+            Pixels input = formula(
+                    node.path("from").get(0).asInt(), node.path("from").get(1).asInt());
+
+            Pixels resized = input.resized(
+                    node.path("to").get(0).asInt(),
+                    node.path("to").get(1).asInt(),
+                    Resampling.valueOf(node.path("filter").asText()));
+
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(resized.values());
+            assertThat(HexFormat.of().formatHex(digest))
+                    .as("%s", node)
+                    .isEqualTo(node.path("sha256").asText());
+        }
+    }
+
+    /** As in {@code make.py}. */
+    private static Pixels formula(int width, int height) {
+        byte[] values = new byte[width * height * 3];
+        for (int i = 0; i < values.length; i++) {
+            int c = i % 3;
+            int x = i / 3 % width;
+            int y = i / 3 / width;
+            values[i] = (byte) (x * x * 7 + y * y * 13 + x * y * 3 + c * 101 + (x * 31 ^ y * 17));
+        }
+        return new Pixels(width, height, 3, values);
     }
 
     @Test

@@ -33,6 +33,9 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
 
     private static final int SHORTEST = 60;
 
+    /** The most rows and columns of a matrix. */
+    private static final int MATRIX = 150;
+
     /** Half as much. */
     private ReportCut half() {
         return new ReportCut(
@@ -90,7 +93,7 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
     }
 
     private ReportBlock of(ReportBlock block) {
-        if (this == FIRST && !(block instanceof Facts)) {
+        if (this == FIRST && !(block instanceof Facts) && !(block instanceof HeatGrid)) {
             // It came in with no more than that.
             return block;
         }
@@ -150,8 +153,8 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
     }
 
     private HeatGrid heat(HeatGrid heat) {
-        int height = Math.min(rows, heat.rows().size());
-        int width = Math.min(rows, heat.columns().size());
+        int height = Math.min(Math.min(rows, MATRIX), heat.rows().size());
+        int width = Math.min(Math.min(rows, MATRIX), heat.columns().size());
         boolean whole = height == heat.rows().size() && width == heat.columns().size();
         return new HeatGrid(
                 heat.id(),

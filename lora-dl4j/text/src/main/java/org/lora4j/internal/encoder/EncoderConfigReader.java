@@ -43,6 +43,21 @@ public final class EncoderConfigReader {
     /** No sum of three such widths leaves the range of an integer. */
     private static final int WIDEST = 1 << 28;
 
+    /** No head is as wide; rotary positions have an angle for each pair of its entries. */
+    private static final int LARGEST_HEAD = 1 << 16;
+
+    private static final Set<String> OF_OTHERS = Set.of(
+            "architectures",
+            "id2label",
+            "label2id",
+            "num_labels",
+            "problem_type",
+            "finetuning_task",
+            "torch_dtype",
+            "dtype",
+            "transformers_version",
+            "_name_or_path");
+
     private static final String RELATIVE_KEY = "relative_key";
     private static final String RELATIVE_KEY_QUERY = "relative_key_query";
     private static final String LAYER_NORM = "layer_norm";
@@ -51,6 +66,7 @@ public final class EncoderConfigReader {
     private final Problems problems;
     private final EncoderFamily family;
     private final int tensors;
+    private int terms = 1;
 
     private EncoderConfigReader(EncoderFields fields, int tensors) {
         this.fields = fields;
@@ -67,6 +83,13 @@ public final class EncoderConfigReader {
      * @param all the fields
      */
     public record Fields(Path file, EncoderFamily family, Map<String, Object> all) {
+
+        /** Those that describe the encoder, and not a head, types of numbers, or who wrote the file. */
+        public Map<String, Object> ofEncoder() {
+            Map<String, Object> described = new LinkedHashMap<>(all);
+            described.keySet().removeAll(OF_OTHERS);
+            return described;
+        }
 
         /**
          * What they say.
@@ -180,17 +203,20 @@ public final class EncoderConfigReader {
         double epsilon = epsilon();
         Set<EncoderPart> rms = rms(parts);
         Set<EncoderPart> biased = biased(parts, rms);
-        int terms = 1 + (relative.ofQueries() ? 1 : 0) + (relative.ofKeys() ? 1 : 0);
-        boolean divided =
-                family.relative() == Relative.DISENTANGLED || family.relative() == Relative.DISENTANGLED_BUCKETS;
-        double scale = family.isScaled() ? 1 / Math.sqrt((double) sizes.headSize() * (divided ? terms : 1)) : 1;
+        double scale = family.isScaled() ? 1 / Math.sqrt((double) sizes.headSize() * terms) : 1;
         boolean firstOrMean = family.reads("classifier_pooling");
         HeadForm.Input headInput = firstOrMean
                         && fields.choice("classifier_pooling", List.of("cls", "mean"))
                                 .equals("mean")
                 ? HeadForm.Input.MEAN
                 : HeadForm.Input.FIRST;
-        boolean headBiased = !family.reads("classifier_bias") || fields.flag("classifier_bias");
+        Set<HeadForm.Kind> unbiased = EnumSet.noneOf(HeadForm.Kind.class);
+        if (family.reads("classifier_bias") && !fields.flag("classifier_bias")) {
+            unbiased.add(HeadForm.Kind.LINEAR);
+        }
+        if (family.reads("decoder_bias") && !fields.flag("decoder_bias")) {
+            unbiased.add(HeadForm.Kind.WORDS);
+        }
         return new EncoderShape(
                 family,
                 sizes,
@@ -205,7 +231,7 @@ public final class EncoderConfigReader {
                 scale,
                 List.copyOf(blocks),
                 headInput,
-                headBiased);
+                Collections.unmodifiableSet(unbiased));
     }
 
     private Set<EncoderPart> rms(Set<EncoderPart> parts) {
@@ -319,11 +345,11 @@ public final class EncoderConfigReader {
                 ownWidth || !divides || size == hidden / heads,
                 fields.key(field) + " is " + size + ", expected " + hidden / heads + ", " + fields.key("hidden_size")
                         + " over " + fields.key("num_attention_heads"));
-        boolean fits = (long) size * heads <= WIDEST;
+        boolean fits = size <= LARGEST_HEAD && (long) size * heads <= WIDEST;
         problems.check(
                 fits,
                 fields.key("num_attention_heads") + " heads of " + size + " are " + (long) size * heads
-                        + " wide, expected at most " + WIDEST);
+                        + " wide, expected at most " + WIDEST + ", and each of them at most " + LARGEST_HEAD);
         return fits ? size : 1;
     }
 
@@ -401,6 +427,8 @@ public final class EncoderConfigReader {
 
     private RelativeTerms disentangled(int positions) {
         List<String> kinds = positionKinds();
+        // Python divides by their number even where it adds none.
+        terms += kinds.size();
         if (!fields.flag("relative_attention")) {
             return RelativeTerms.NONE;
         }
@@ -489,7 +517,7 @@ public final class EncoderConfigReader {
         boolean own = family.parts().contains(POSITION_KEY) && !relative.sharesProjections();
         keep(parts, own && relative.ofQueries(), POSITION_KEY);
         keep(parts, own && relative.ofKeys(), POSITION_QUERY);
-        keep(parts, relative.products().isPresent() && normsRelativeTable(), RELATIVE_NORM);
+        keep(parts, normsRelativeTable(), RELATIVE_NORM);
         if (family.reads("position_biased_input")) {
             keep(parts, fields.flag("position_biased_input"), POSITIONS);
         }

@@ -111,6 +111,14 @@ public final class EncoderFamily {
                     norm("cls.predictions.transform.LayerNorm"),
                     words("cls.predictions.bias")));
 
+    private static final HeadForm DEBERTA_WORDS = new HeadForm(
+            Input.TOKENS,
+            List.of(
+                    new Step(Kind.TO_EMBEDDING, "cls.predictions.transform.dense"),
+                    byField("hidden_act"),
+                    norm("cls.predictions.transform.LayerNorm"),
+                    words("cls.predictions.bias")));
+
     private static final HeadForm CONTEXT_POOLER = new HeadForm(
             Input.FIRST, List.of(linear("pooler.dense"), byField("pooler_hidden_act"), output("classifier")));
 
@@ -436,6 +444,7 @@ public final class EncoderFamily {
                             Map.entry(UP, "layer.1.DenseReluDense.wi"),
                             Map.entry(DOWN, "layer.1.DenseReluDense.wo")))
                     .scope("layer.0.SelfAttention", "layer.1.DenseReluDense")
+                    .bareClass("T5EncoderModel")
                     .whenGated(UP, "layer.1.DenseReluDense.wi_1")
                     .stored(WORDS, "encoder.embed_tokens")
                     .ignored("encoder.embed_tokens.weight", "decoder.", "lm_head.")
@@ -509,6 +518,7 @@ public final class EncoderFamily {
     private final Map<String, Object> harmless = new LinkedHashMap<>();
     private final Map<Task, HeadForm> heads = new EnumMap<>(Task.class);
     private final Set<EncoderPart> rms = EnumSet.noneOf(EncoderPart.class);
+    private String bareClass;
     private String attentionScope = "attention.self";
     private String mlpScope = "intermediate";
     private String storedPrefix = "";
@@ -529,6 +539,7 @@ public final class EncoderFamily {
     private EncoderFamily(String modelType, String className, String prefix, String layers) {
         this.modelType = modelType;
         this.className = className;
+        this.bareClass = className + "Model";
         this.prefix = prefix;
         this.layers = layers;
         harmless("is_decoder", false);
@@ -588,7 +599,7 @@ public final class EncoderFamily {
                 .masksEmbeddings()
                 .head(Task.SEQUENCE, CONTEXT_POOLER)
                 .head(Task.TOKENS, TOKENS)
-                .head(Task.MASKED_WORDS, BERT_WORDS);
+                .head(Task.MASKED_WORDS, DEBERTA_WORDS);
     }
 
     private static HeadForm modernHead(Input input, Step last) {
@@ -626,12 +637,13 @@ public final class EncoderFamily {
     }
 
     /**
-     * What the names of its Python classes begin with.
+     * A Python class of the family.
      *
-     * @return for example {@code DebertaV2}
+     * @param suffix how its name ends; {@code Model} for the encoder alone
+     * @return for example {@code DebertaV2ForTokenClassification}
      */
-    public String className() {
-        return className;
+    public String className(String suffix) {
+        return suffix.equals("Model") ? bareClass : className + suffix;
     }
 
     /** What models with a head put before the path of an encoder's module. */
@@ -784,6 +796,11 @@ public final class EncoderFamily {
 
     private EncoderFamily named(EncoderPart part, String name) {
         names.put(part, name);
+        return this;
+    }
+
+    private EncoderFamily bareClass(String name) {
+        bareClass = name;
         return this;
     }
 

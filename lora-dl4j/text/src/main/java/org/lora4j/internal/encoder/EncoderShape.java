@@ -27,7 +27,7 @@ import org.lora4j.internal.encoder.EncoderTensor.Stored;
  * @param scoreScale the factor of scores
  * @param blocks the layers in the order of use
  * @param headInput what a head that leaves it to the config takes
- * @param headBiased whether the linear steps of such heads have a bias
+ * @param unbiased steps of heads that have no bias
  * @apiNote Status: internal
  */
 public record EncoderShape(
@@ -44,7 +44,7 @@ public record EncoderShape(
         double scoreScale,
         List<EncoderBlock> blocks,
         HeadForm.Input headInput,
-        boolean headBiased) {
+        Set<HeadForm.Kind> unbiased) {
 
     /** The name of a layer's activation among {@link #functions}. */
     static final String ACTIVATION = "hidden_act";
@@ -168,7 +168,7 @@ public record EncoderShape(
                 scoreScale,
                 others,
                 headInput,
-                headBiased);
+                unbiased);
     }
 
     /** Every tensor but those of a pooler, in the order of the forward pass. */
@@ -230,7 +230,11 @@ public record EncoderShape(
                         all.add(new EncoderTensor(module + ".bias", new long[] {width}, Kind.BIAS));
                     }
                 }
-                case WORDS -> all.add(new EncoderTensor(module, new long[] {sizes.vocabulary()}, Kind.BIAS));
+                case WORDS -> {
+                    if (isBiased(step)) {
+                        all.add(new EncoderTensor(module, new long[] {sizes.vocabulary()}, Kind.BIAS));
+                    }
+                }
                 default -> {
                     // An activation has no tensors.
                 }
@@ -239,9 +243,9 @@ public record EncoderShape(
         return all;
     }
 
-    /** Whether a linear step of a head has a bias. */
+    /** Whether a step of a head has a bias. */
     public boolean isBiased(HeadForm.Step step) {
-        return step.kind() == HeadForm.Kind.OUTPUT || headBiased;
+        return !unbiased.contains(step.kind());
     }
 
     /** Whether norms of heads have a bias, as those of the embeddings have. */

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongConsumer;
 import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.train.Progress;
 import org.nd4j.shade.protobuf.CodedInputStream;
 import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
 
@@ -22,7 +22,8 @@ import org.nd4j.shade.protobuf.InvalidProtocolBufferException;
  */
 public final class OnnxModels {
 
-    private static final long MEBIBYTE = 1 << 20;
+    /** In bytes. */
+    public static final long MEBIBYTE = 1 << 20;
 
     private OnnxModels() {}
 
@@ -44,10 +45,10 @@ public final class OnnxModels {
     /** A stream that says how far it was read. */
     private static final class CountedStream extends FilterInputStream {
 
-        private final Progress.Stage mebibytes;
+        private final LongConsumer mebibytes;
         private long bytes;
 
-        CountedStream(InputStream in, Progress.Stage mebibytes) {
+        CountedStream(InputStream in, LongConsumer mebibytes) {
             super(in);
             this.mebibytes = mebibytes;
         }
@@ -68,7 +69,7 @@ public final class OnnxModels {
                 long before = bytes / MEBIBYTE;
                 bytes += more;
                 if (bytes / MEBIBYTE > before) {
-                    mebibytes.advance(bytes / MEBIBYTE - before);
+                    mebibytes.accept(bytes / MEBIBYTE - before);
                 }
             }
             return result;
@@ -78,13 +79,11 @@ public final class OnnxModels {
     /**
      * Reads a stream to its end and leaves it open.
      *
-     * @param size of the stream in bytes; 0 if that is not known
-     * @param progress says how far it is
+     * @param mebibytes hears how many more were read
      * @throws ModelFormatException if it is not an ONNX model
      */
-    public static Onnx.ModelProto parse(InputStream in, String source, long size, Progress progress)
-            throws IOException {
-        InputStream counted = new CountedStream(in, progress.stage("", "MiB", size / MEBIBYTE));
+    public static Onnx.ModelProto parse(InputStream in, String source, LongConsumer mebibytes) throws IOException {
+        InputStream counted = new CountedStream(in, mebibytes);
         CodedInputStream coded = CodedInputStream.newInstance(new BufferedInputStream(counted));
         // The default of 64 MiB is below the size of every real model.
         coded.setSizeLimit(Integer.MAX_VALUE);

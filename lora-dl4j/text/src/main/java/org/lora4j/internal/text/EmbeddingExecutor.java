@@ -33,6 +33,7 @@ final class EmbeddingExecutor implements GraphExecutor {
 
     private final GraphExecutor encoder;
     private final EncoderParts parts;
+    private final RowInputs inputs;
     private final EmbeddingLoss loss;
     private final List<TokenizedText> texts;
     private final List<SentenceRows> examples;
@@ -49,6 +50,7 @@ final class EmbeddingExecutor implements GraphExecutor {
             int mostTokens) {
         this.encoder = encoder;
         this.parts = parts;
+        this.inputs = RowInputs.of(parts.weights().dataType(), parts.tokenTypes(), parts.pooling());
         this.loss = loss;
         this.texts = texts;
         this.examples = examples;
@@ -111,19 +113,19 @@ final class EmbeddingExecutor implements GraphExecutor {
     }
 
     private void forward(TokenRows rows, TokenRows.Part part, double[][] vectors) {
-        Map<String, INDArray> inputs = rows.placeholders(part, parts.weights().dataType(), parts.tokenTypes());
-        INDArray values = encoder.output(inputs, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED);
+        Map<String, INDArray> arrays = rows.placeholders(part, inputs);
+        INDArray values = encoder.output(arrays, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED);
         double[] all = values.ravel().toDoubleVector();
         int width = all.length / part.rows().size();
         for (int row = 0; row < part.rows().size(); row++) {
             vectors[part.rows().get(row)] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
         values.close();
-        inputs.values().forEach(INDArray::close);
+        arrays.values().forEach(INDArray::close);
     }
 
     private LossAndGradients backward(TokenRows rows, TokenRows.Part part, double[][] wanted, long seed) {
-        Map<String, INDArray> inputs = rows.placeholders(part, parts.weights().dataType(), parts.tokenTypes());
+        Map<String, INDArray> arrays = rows.placeholders(part, inputs);
         int size = part.rows().size();
         double[][] ofPart = new double[size][];
         for (int row = 0; row < size; row++) {
@@ -131,11 +133,11 @@ final class EmbeddingExecutor implements GraphExecutor {
             double[] gradient = wanted[part.rows().get(row)];
             ofPart[row] = Arrays.stream(gradient).map(g -> g * size).toArray();
         }
-        inputs.put(
+        arrays.put(
                 EmbeddingFit.GRADIENT,
                 Nd4j.createFromArray(ofPart).castTo(parts.weights().dataType()));
-        LossAndGradients pass = encoder.gradients(inputs, seed);
-        inputs.values().forEach(INDArray::close);
+        LossAndGradients pass = encoder.gradients(arrays, seed);
+        arrays.values().forEach(INDArray::close);
         return pass;
     }
 

@@ -67,7 +67,10 @@ public final class EmbeddingFit {
         SameDiff sd = EncoderGraph.create(weights, parts.pooling(), parts.tokenTypes())
                 .graph();
         SDVariable gradient = sd.placeHolder(
-                GRADIENT, weights.dataType(), -1, weights.config().hidden());
+                GRADIENT,
+                weights.dataType(),
+                -1,
+                parts.pooling().dimension(weights.config().hidden()));
         SDVariable product = sd.getVariable(EncoderGraph.POOLED).mul("loss/products", gradient);
         sd.mean(EncoderClassifier.LOSS, sd.sum("loss/of_rows", product, 1), 0);
         sd.setLossVariables(EncoderClassifier.LOSS);

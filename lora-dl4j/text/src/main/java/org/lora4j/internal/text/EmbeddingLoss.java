@@ -3,6 +3,7 @@ package org.lora4j.internal.text;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.lora4j.internal.array.InnerProducts;
 
@@ -115,6 +116,36 @@ public abstract class EmbeddingLoss {
                     }
                 }
                 return loss;
+            }
+        };
+    }
+
+    /**
+     * A loss of the first numbers of vectors, for several lengths at once: {@code sum over d of weight(d) * loss(first d numbers)}
+     * (Kusupati et al. 2022, arXiv:2205.13147, equation 1). Losses of directions see each of these parts divided by its own length.
+     *
+     * @param loss of vectors of any length
+     * @param weights by the length, 1 or more and at most that of the vectors
+     */
+    public static EmbeddingLoss nested(EmbeddingLoss loss, Map<Integer, Double> weights) {
+        return new EmbeddingLoss() {
+            @Override
+            public double of(List<SentenceRows> examples, double[][] vectors, double[][] gradient) {
+                double sum = 0;
+                for (Map.Entry<Integer, Double> part : weights.entrySet()) {
+                    double[][] cut = new double[vectors.length][];
+                    double[][] ofCut = new double[vectors.length][part.getKey()];
+                    for (int i = 0; i < vectors.length; i++) {
+                        cut[i] = Arrays.copyOf(vectors[i], part.getKey());
+                    }
+                    sum += part.getValue() * loss.of(examples, cut, ofCut);
+                    for (int i = 0; i < vectors.length; i++) {
+                        for (int j = 0; j < part.getKey(); j++) {
+                            gradient[i][j] += part.getValue() * ofCut[i][j];
+                        }
+                    }
+                }
+                return sum;
             }
         };
     }

@@ -4,6 +4,8 @@ package org.lora4j.internal.text;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import org.lora4j.config.AdapterConfig;
+import org.lora4j.pretrained.EncoderClassifier;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,15 +18,23 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public interface FitEncoder {
 
+    /**
+     * What inputs are called in lines on the progress.
+     *
+     * @return such as {@code texts}
+     */
+    String inputs();
+
     /** The type of weights and numbers. */
     DataType dataType();
 
     /**
-     * Length of the vector that a head takes.
+     * Length of the vector that the last module of a head takes.
      *
+     * @param perToken whether there is a result for each token
      * @return 1 or more
      */
-    int width();
+    int width(boolean perToken);
 
     /** The most tokens of an input. */
     int longest();
@@ -41,7 +51,7 @@ public interface FitEncoder {
     SameDiff graph(boolean own, boolean perToken);
 
     /**
-     * The variable that a head takes: {@code [rows, width]}, or {@code [rows, length, width]}.
+     * The variable that a head takes: {@code [rows, width]}, or {@code [rows, length, width]}, also flat, {@code [rows * length, width]}.
      *
      * @param perToken whether there is a result for each token
      */
@@ -58,7 +68,25 @@ public interface FitEncoder {
     Map<String, INDArray> placeholders(TokenRows rows, TokenRows.Part part, OptionalLong draw);
 
     /**
-     * The weights as they are in a graph.
+     * The path of the last module of a head.
+     *
+     * @return {@link EncoderClassifier#HEAD} by default
+     */
+    default String lastModule() {
+        return EncoderClassifier.HEAD;
+    }
+
+    /**
+     * A config of an adapter without what of the graph is in no Python class that the adapter is loaded onto.
+     *
+     * @return the config itself by default
+     */
+    default AdapterConfig ofEncoder(AdapterConfig config) {
+        return config;
+    }
+
+    /**
+     * The weights as they are in a graph, without the last module of a head.
      *
      * @param graph of {@link #graph}
      * @return by PyTorch's names and in its layout; not to be written to

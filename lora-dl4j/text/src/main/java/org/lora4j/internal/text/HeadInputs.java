@@ -25,7 +25,7 @@ record HeadInputs(float[][] train, float[][] validation) {
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
             RowOutputs rows = new RowOutputs(executors, parts.output(perToken), parts, perToken);
             Progress.Stage stage =
-                    progress.stage("vectors of the frozen encoder", "texts", train.size() + validation.size());
+                    progress.stage("vectors of the frozen encoder", parts.inputs(), train.size() + validation.size());
             // Together, so that short passes are few.
             float[][] all = rows.of(
                     Stream.concat(train.stream(), validation.stream())

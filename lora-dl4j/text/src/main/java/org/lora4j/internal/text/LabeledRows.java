@@ -86,8 +86,9 @@ public final class LabeledRows implements Batches {
     public String description() {
         return String.format(
                 Locale.ROOT,
-                "%d texts in %d batches an epoch",
+                "%d %s in %d batches an epoch",
                 examples.size(),
+                encoder.inputs(),
                 rows.parts().size());
     }
 

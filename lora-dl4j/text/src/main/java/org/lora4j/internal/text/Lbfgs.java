@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import org.lora4j.internal.array.VectorLoops;
 
 /**
  * Finds the least value of a smooth convex function: limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed.
@@ -41,7 +42,7 @@ final class Lbfgs {
         double value = f.at(x, gradient);
         for (int iteration = 0; iteration < mostIterations && largest(gradient) > tolerance; iteration++) {
             double[] direction = direction(gradient, changes);
-            double slope = product(gradient, direction);
+            double slope = VectorLoops.dot(gradient, direction);
             double step = changes.isEmpty() ? Math.min(1, 1 / norm(gradient)) : 1;
             double reached = Double.POSITIVE_INFINITY;
             for (int halving = 0; halving < MOST_HALVINGS; halving++, step /= 2) {
@@ -73,8 +74,8 @@ final class Lbfgs {
             step[i] = next[i] - x[i];
             change[i] = nextGradient[i] - gradient[i];
         }
-        double product = product(step, change);
-        if (product > 1e-12 * product(change, change)) {
+        double product = VectorLoops.dot(step, change);
+        if (product > 1e-12 * VectorLoops.dot(change, change)) {
             if (changes.size() == REMEMBERED) {
                 changes.removeFirst();
             }
@@ -89,38 +90,19 @@ final class Lbfgs {
         int at = changes.size();
         for (Iterator<Change> newest = changes.descendingIterator(); newest.hasNext(); ) {
             Change change = newest.next();
-            alphas[--at] = product(change.step(), q) / change.product();
-            add(q, -alphas[at], change.gradient());
+            alphas[--at] = VectorLoops.dot(change.step(), q) / change.product();
+            VectorLoops.add(-alphas[at], change.gradient(), q);
         }
         if (!changes.isEmpty()) {
             Change last = changes.getLast();
-            scale(q, last.product() / product(last.gradient(), last.gradient()));
+            VectorLoops.scale(last.product() / VectorLoops.dot(last.gradient(), last.gradient()), q);
         }
         for (Change change : changes) {
-            double beta = product(change.gradient(), q) / change.product();
-            add(q, alphas[at++] - beta, change.step());
+            double beta = VectorLoops.dot(change.gradient(), q) / change.product();
+            VectorLoops.add(alphas[at++] - beta, change.step(), q);
         }
-        scale(q, -1);
+        VectorLoops.scale(-1, q);
         return q;
-    }
-
-    /** In four sums, which do not wait for each other; always in the same order. */
-    private static double product(double[] a, double[] b) {
-        double first = 0;
-        double second = 0;
-        double third = 0;
-        double fourth = 0;
-        int i = 0;
-        for (; i + 3 < a.length; i += 4) {
-            first += a[i] * b[i];
-            second += a[i + 1] * b[i + 1];
-            third += a[i + 2] * b[i + 2];
-            fourth += a[i + 3] * b[i + 3];
-        }
-        for (; i < a.length; i++) {
-            first += a[i] * b[i];
-        }
-        return first + second + (third + fourth);
     }
 
     private static double largest(double[] values) {
@@ -132,18 +114,6 @@ final class Lbfgs {
     }
 
     private static double norm(double[] values) {
-        return Math.sqrt(product(values, values));
-    }
-
-    private static void add(double[] to, double factor, double[] values) {
-        for (int i = 0; i < to.length; i++) {
-            to[i] += factor * values[i];
-        }
-    }
-
-    private static void scale(double[] values, double factor) {
-        for (int i = 0; i < values.length; i++) {
-            values[i] *= factor;
-        }
+        return Math.sqrt(VectorLoops.dot(values, values));
     }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import org.lora4j.pretrained.Pooling;
+
 /**
  * A linear head: {@code z = x W + b}.
  *
@@ -10,6 +12,19 @@ package org.lora4j.internal.text;
  * @apiNote Status: internal
  */
 public record LinearHead(int inputs, int outputs, float[] weight, float[] bias) {
+
+    /**
+     * The numbers of a linear module.
+     *
+     * @param linear the module; without a bias it has one of zeros
+     */
+    public static LinearHead of(Pooling.Linear linear) {
+        float[] bias = linear.bias() == null
+                ? new float[linear.outputs()]
+                : linear.bias().ravel().toFloatVector();
+        return new LinearHead(
+                linear.inputs(), linear.outputs(), linear.weight().ravel().toFloatVector(), bias);
+    }
 
     /**
      * A head that knows nothing.

@@ -64,10 +64,10 @@ public final class RowOutputs {
         float[][] results = new float[texts.size()][];
         executors.with(executor -> {
             for (TokenRows.Part part : rows.parts()) {
-                Map<String, INDArray> inputs = encoder.placeholders(rows, part, OptionalLong.empty());
-                INDArray values = executor.output(inputs, List.of(output)).get(output);
+                Map<String, INDArray> arrays = encoder.placeholders(rows, part, OptionalLong.empty());
+                INDArray values = executor.output(arrays, List.of(output)).get(output);
                 keep(values, part, texts, results);
-                inputs.values().forEach(INDArray::close);
+                arrays.values().forEach(INDArray::close);
                 values.close();
                 stage.advance(part.rows().size());
             }

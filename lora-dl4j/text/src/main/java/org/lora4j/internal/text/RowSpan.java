@@ -3,7 +3,7 @@ package org.lora4j.internal.text;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.internal.array.InnerProducts;
+import org.lora4j.internal.array.VectorLoops;
 
 /**
  * Few vectors of many numbers, in coordinates of the space that they span, by an orthonormal basis of Gram and Schmidt. Each vector is
@@ -34,26 +34,22 @@ final class RowSpan {
         for (int pass = 0; pass < 2; pass++) {
             for (int j = 0; j < basis.size(); j++) {
                 double[] direction = basis.get(j);
-                double along = InnerProducts.inOrder(direction, rest);
+                double along = VectorLoops.dot(direction, rest);
                 own[j] += along;
-                for (int i = 0; i < inputs; i++) {
-                    rest[i] -= along * direction[i];
-                }
+                VectorLoops.add(-along, direction, rest);
             }
         }
         double left = norm(rest);
         if (left > NOTHING * length) {
             own[basis.size()] = left;
-            for (int i = 0; i < inputs; i++) {
-                rest[i] /= left;
-            }
+            VectorLoops.scale(1 / left, rest);
             basis.add(rest);
         }
         coordinates.add(own);
     }
 
     private static double norm(double[] values) {
-        return Math.sqrt(InnerProducts.inOrder(values, values));
+        return Math.sqrt(VectorLoops.dot(values, values));
     }
 
     int dimension() {

@@ -217,8 +217,8 @@ public final class TaskFiles {
             Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
-        requireOutputs(directory, String.valueOf(fields.get("weights")), task.outputs());
-        LinearHead zeros = LinearHead.zeros(parts.width(), task.outputs());
+        requireOutputs(directory, String.valueOf(fields.get("weights")), parts.lastModule(), task.outputs());
+        LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
         SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
     }
@@ -240,12 +240,7 @@ public final class TaskFiles {
     }
 
     private static TaskModel load(
-            Path directory,
-            SameDiff graph,
-            TaskModel.Output output,
-            FitEncoder parts,
-            Tuning tuning,
-            boolean anyBase)
+            Path directory, SameDiff graph, TaskModel.Output output, FitEncoder parts, Tuning tuning, boolean anyBase)
             throws IOException {
         if (tuning == Tuning.LORA) {
             return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory, anyBase));
@@ -256,11 +251,10 @@ public final class TaskFiles {
     }
 
     /** Before anything is made for as many labels as a file claims. */
-    private static void requireOutputs(Path directory, String weights, int labels) throws IOException {
+    private static void requireOutputs(Path directory, String weights, String last, int labels) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry ->
-                            entry.name().endsWith(EncoderClassifier.HEAD + ".bias") && entry.shape().length == 1)
+                    .filter(entry -> entry.name().endsWith(last + ".bias") && entry.shape().length == 1)
                     .mapToLong(entry -> entry.shape()[0])
                     .findFirst()
                     .orElse(0);

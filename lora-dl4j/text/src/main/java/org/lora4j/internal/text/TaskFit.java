@@ -27,6 +27,7 @@ public final class TaskFit {
     private final FitEncoder parts;
     private final HeadTask task;
     private final TextOptions options;
+    private final Optional<LinearHead> start;
     private final List<EncodedText> train;
     private final List<EncodedText> validation;
     private final Progress progress;
@@ -86,9 +87,11 @@ public final class TaskFit {
             FitEncoder parts,
             HeadTask task,
             TextOptions options,
+            Optional<LinearHead> start,
             List<EncodedText> train,
             List<EncodedText> validation,
             Progress progress) {
+        this.start = start;
         this.progress = progress;
         this.parts = parts;
         this.task = task;
@@ -100,6 +103,7 @@ public final class TaskFit {
     /**
      * Fits a task.
      *
+     * @param start the last layer of a head to go on from; empty for one that is found first
      * @param train the examples to learn from
      * @param validation those to choose by, none of which is learned from; none at all if everything is learned from, and the last
      *     epoch is kept
@@ -110,36 +114,41 @@ public final class TaskFit {
             FitEncoder parts,
             HeadTask task,
             TextOptions options,
+            Optional<LinearHead> start,
             List<EncodedText> train,
             List<EncodedText> validation,
             boolean taken,
             Progress progress) {
-        return new TaskFit(parts, task, options, train, validation, progress).run(taken);
+        return new TaskFit(parts, task, options, start, train, validation, progress).run(taken);
     }
 
     private Outcome run(boolean taken) {
         ModelPreflight.require(
-                options, () -> start(LinearHead.zeros(parts.width(), task.outputs())));
+                options, () -> start(LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
-        HeadSearch search =
-                new HeadSearch(task, parts.width(), options.fit().seed(), progress.stage("head", "iterations", 0));
+        int width = parts.width(task.kind().isPerToken());
+        HeadSearch search = new HeadSearch(task, width, options.fit().seed(), progress.stage("head", "iterations", 0));
         HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());
         HeadSearch.Rows held = new HeadSearch.Rows(validation, frozen.validation());
         // A small part tells costs apart by luck; what the caller gave to choose by is not learned from.
         boolean few = taken && train.size() + validation.size() < Holdout.MANY;
-        HeadSearch.Found found = validation.isEmpty() || few
-                ? search.byFolds(learned.and(held), learned)
-                : search.byValidation(learned, held);
+        HeadSearch.Found found;
+        if (start.isPresent()) {
+            found = given(start.get(), validation.isEmpty() ? learned : held);
+        } else {
+            found = validation.isEmpty() || few
+                    ? search.byFolds(learned.and(held), learned)
+                    : search.byValidation(learned, held);
+        }
         HeadSearch.Rows all = taken ? learned.and(held) : learned;
         if (options.tuning() == Tuning.HEAD_ONLY) {
-            return headAlone(
-                    search.solved(all, found.cost(), found.best()), found, held, Optional.empty(), Optional.empty());
+            return headAlone(solved(search, all, found), found, held, Optional.empty(), Optional.empty());
         }
         TaskModel model = start(found.soft());
         List<TokenizedText> texts = validation.stream().map(EncodedText::tokens).toList();
         BestLogits best = new BestLogits(task.higherIsBetter());
         Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
-            float[][] logits = model.outputs(texts, progress.stage("validation", "texts", texts.size()));
+            float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
             return best.of(task.score(validation, logits), logits);
         });
         Trainer.Builder trainer = Trainer.builder(model.trainable())
@@ -167,12 +176,7 @@ public final class TaskFit {
                 ScoreGain.of(task, validation, ofHead, ofModel, options.fit().seed());
         if (!isKept(gain, taken, few)) {
             model.close();
-            return headAlone(
-                    search.solved(all, found.cost(), found.best()),
-                    found,
-                    held,
-                    Optional.of(gain),
-                    Optional.of(result));
+            return headAlone(solved(search, all, found), found, held, Optional.of(gain), Optional.of(result));
         }
         return new Outcome(
                 model,
@@ -182,6 +186,17 @@ public final class TaskFit {
                 false,
                 Optional.of(gain),
                 Optional.of(result));
+    }
+
+    /** A head that learned elsewhere, so that every example tells how good it is. */
+    private HeadSearch.Found given(LinearHead head, HeadSearch.Rows rows) {
+        return new HeadSearch.Found(
+                head, head, 0, task.score(rows.examples(), HeadSearch.logits(head, rows.vectors())));
+    }
+
+    /** The head that is kept if nothing else is better: one that was given stays as it is. */
+    private LinearHead solved(HeadSearch search, HeadSearch.Rows all, HeadSearch.Found found) {
+        return start.orElseGet(() -> search.solved(all, found.cost(), found.best()));
     }
 
     /**

@@ -41,8 +41,8 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class TaskModel implements AutoCloseable {
 
-    private static final String WEIGHT = EncoderClassifier.HEAD + ".weight";
-    private static final String BIAS = EncoderClassifier.HEAD + ".bias";
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
 
     private static final long PROBE_SEED = 20261201;
     private static final int PROBE_TEXTS = 4;
@@ -116,7 +116,7 @@ public final class TaskModel implements AutoCloseable {
     static TaskModel start(
             SameDiff graph, Output output, FitEncoder parts, Tuning tuning, AdapterConfig config, long seed) {
         Optional<AdaptedSameDiff> adapted = tuning == Tuning.LORA
-                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, seed))
+                ? Optional.of(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), parts.ofEncoder(config), seed))
                 : Optional.empty();
         Optional<TrainableGraph> full = tuning == Tuning.FULL
                 ? Optional.of(TrainableGraph.of(graph, TrainableGraph.weights(graph)))
@@ -133,15 +133,15 @@ public final class TaskModel implements AutoCloseable {
     static SameDiff graph(FitEncoder parts, Tuning tuning, HeadKind kind, LinearHead head) {
         SameDiff sd = parts.graph(tuning == Tuning.FULL, kind.isPerToken());
         DataType type = parts.dataType();
+        String last = parts.lastModule();
         SDVariable weight = sd.var(
-                WEIGHT,
+                last + WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
-        SDVariable bias = sd.var(BIAS, Nd4j.create(head.bias()).castTo(type));
+        SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
         SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
-        SDVariable logits =
-                rows.mmul(EncoderClassifier.HEAD + "/product", weight).add(EncoderClassifier.LOGITS, bias);
+        SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
@@ -180,9 +180,12 @@ public final class TaskModel implements AutoCloseable {
      */
     public ModelWeights parameters() {
         Map<String, INDArray> all = new LinkedHashMap<>(encoder.checkpoint(graph));
-        if (graph.hasVariable(WEIGHT)) {
-            all.put(WEIGHT, graph.getVariable(WEIGHT).getArr().permute(1, 0).dup('c'));
-            all.put(BIAS, graph.getVariable(BIAS).getArr());
+        String last = encoder.lastModule();
+        if (graph.hasVariable(last + WEIGHT)) {
+            all.put(
+                    last + WEIGHT,
+                    graph.getVariable(last + WEIGHT).getArr().permute(1, 0).dup('c'));
+            all.put(last + BIAS, graph.getVariable(last + BIAS).getArr());
         }
         adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
         return ModelWeights.of(all);
@@ -227,10 +230,7 @@ public final class TaskModel implements AutoCloseable {
         int longest = Math.min(PROBE_TOKENS, encoder.longest());
         List<TokenizedText> texts = new ArrayList<>();
         for (int text = 1; text <= PROBE_TEXTS; text++) {
-            int[] ids = random.ints(
-                            Math.max(1, longest * text / PROBE_TEXTS),
-                            0,
-                            vocabulary.getAsInt())
+            int[] ids = random.ints(Math.max(1, longest * text / PROBE_TEXTS), 0, vocabulary.getAsInt())
                     .toArray();
             texts.add(new TokenizedText(ids, new int[ids.length], new int[ids.length], false));
         }

@@ -11,7 +11,6 @@ import org.lora4j.internal.pretrained.PaddedLengths;
 import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -124,10 +123,10 @@ public final class TokenRows {
      * The arrays of a part for a BERT graph.
      *
      * @param part one of this object's parts
-     * @param tokenTypes whether the graph has a placeholder for token types
+     * @param inputs which placeholders it has
      * @return new arrays by placeholder
      */
-    public Map<String, INDArray> placeholders(Part part, DataType type, boolean tokenTypes) {
+    public Map<String, INDArray> placeholders(Part part, RowInputs inputs) {
         int size = part.rows().size();
         int[][] ids = new int[size][part.length()];
         int[][] types = new int[size][part.length()];
@@ -140,9 +139,15 @@ public final class TokenRows {
         }
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         arrays.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids));
-        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(type));
-        if (tokenTypes) {
+        arrays.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
+        if (inputs.tokenTypes()) {
             arrays.put(EncoderGraph.TOKEN_TYPE_IDS, Nd4j.createFromArray(types));
+        }
+        if (inputs.poolingMask()) {
+            for (int row = 0; row < size; row++) {
+                Arrays.fill(mask[row], 0, texts.get(part.rows().get(row)).prompt(), 0);
+            }
+            arrays.put(EncoderGraph.POOLING_MASK, Nd4j.createFromArray(mask).castTo(inputs.type()));
         }
         return arrays;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,13 @@ class EmbeddingLossTest {
                 Arguments.of("ranking", EmbeddingLoss.ranking(0.3), pairs),
                 Arguments.of("cosine", EmbeddingLoss.cosine(), pairs),
                 Arguments.of("triplet", EmbeddingLoss.triplet(0.5), pairs),
-                Arguments.of("distillation", EmbeddingLoss.distillation(), pairs));
+                Arguments.of("distillation", EmbeddingLoss.distillation(), pairs),
+                Arguments.of(
+                        "nested ranking",
+                        EmbeddingLoss.nested(EmbeddingLoss.ranking(0.3), Map.of(3, 1.0, 2, 0.5)),
+                        pairs),
+                Arguments.of(
+                        "nested triplet", EmbeddingLoss.nested(EmbeddingLoss.triplet(0.5), Map.of(1, 2.0)), pairs));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -65,6 +72,19 @@ class EmbeddingLossTest {
 
         // Scores 1 / 0.5 = 2 and 0: -log(e^2 / (e^2 + 1)).
         assertThat(loss).isCloseTo(Math.log(1 + Math.exp(-2)), within(1e-12));
+    }
+
+    @Test
+    void nested_isTheWeightedSumOfTheLossesOfTheFirstNumbers() {
+        double[][] vectors = {{2, 0, 5}, {3, 0, 1}, {0, 1, 4}, {0, 5, -7}};
+        EmbeddingLoss nested = EmbeddingLoss.nested(EmbeddingLoss.ranking(0.5), Map.of(2, 3.0));
+        double[][] gradient = new double[4][3];
+
+        double loss = nested.of(List.of(pair(0, 1, -1, NONE), pair(2, 3, -1, NONE)), vectors, gradient);
+
+        // The first two numbers are those of the test above.
+        assertThat(loss).isCloseTo(3 * Math.log(1 + Math.exp(-2)), within(1e-12));
+        assertThat(gradient[0][2]).isZero();
     }
 
     @Test
