@@ -11,5 +11,5 @@ if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
 set "SHARED="
 if exist "%HERE%lora4j.jsa" set SHARED="-XX:SharedArchiveFile=%HERE%lora4j.jsa"
 rem Half of the memory for Java, as much again for what multiplies; JAVA_OPTS wins, as it comes later.
-"%JAVA%" -XX:MaxRAMPercentage=50 -XX:+UseSerialGC -XX:+IgnoreUnrecognizedVMOptions --enable-native-access=ALL-UNNAMED -Xshare:auto -Xlog:disable -Xlog:all=error:stderr %SHARED% %JAVA_OPTS% -jar "%HERE%lora4j.jar" %*
+"%JAVA%" -XX:MaxRAMPercentage=50 -XX:+UseSerialGC -XX:+IgnoreUnrecognizedVMOptions --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xshare:auto -Xlog:disable %SHARED% %JAVA_OPTS% -jar "%HERE%lora4j.jar" %*
 exit /b %ERRORLEVEL%

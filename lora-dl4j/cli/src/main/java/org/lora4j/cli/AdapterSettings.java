@@ -2,6 +2,7 @@
 package org.lora4j.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -101,8 +102,7 @@ final class AdapterSettings {
         }
         try {
             return PeftConfigJson.read(
-                            "method " + method,
-                            JsonObjects.write(fields).getBytes(java.nio.charset.StandardCharsets.UTF_8))
+                            "method " + method, JsonObjects.write(fields).getBytes(StandardCharsets.UTF_8))
                     .config();
         } catch (IOException e) {
             throw CliException.usage(e.getMessage().replace(" Correct the file or save the adapter again.", ""));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.LearningRateFinder;
 import org.lora4j.advice.RankAdvisor;
@@ -59,7 +60,7 @@ final class AdviseCommand extends SimpleCommand {
             }
         }
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());
-        LearnerWork work = new LearnerWork(settings, base, List.of(), java.util.Optional.empty(), call.terminal());
+        LearnerWork work = new LearnerWork(settings, base, List.of(), Optional.empty(), call.terminal());
         TextLearner<String, LabeledText, ?, ?, TextClassifier> reader = TextKinds.CLASSIFICATION.fresh(work);
         List<Item<LabeledText>> train = reader.read(data);
         List<Item<LabeledText>> validation =

@@ -2,6 +2,7 @@
 package org.lora4j.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.internal.language.DecoderFamily;
 import org.lora4j.language.CausalLm;
 import org.lora4j.text.TextEncoder;
 
@@ -74,38 +76,31 @@ final class Bases {
         /** Whether its config is that of a model that writes text. */
         boolean isLanguageModel() {
             return path.filter(Files::isDirectory)
-                    .flatMap(Bases::modelType)
-                    .map(type -> !ENCODERS.contains(type))
-                    .orElse(false);
+                    .map(Bases::config)
+                    .filter(Bases::writes)
+                    .isPresent();
         }
     }
 
-    private static final List<String> ENCODERS = List.of(
-            "bert",
-            "roberta",
-            "xlm-roberta",
-            "camembert",
-            "distilbert",
-            "mpnet",
-            "electra",
-            "modernbert",
-            "deberta-v2",
-            "nomic_bert",
-            "albert",
-            "t5");
-
     private Bases() {}
 
-    static Optional<String> modelType(Path directory) {
+    /** Nothing where a file is missing or damaged: what reads the model says it better. */
+    private static Map<String, Object> config(Path directory) {
         try {
             Path config = directory.resolve("config.json");
-            return Files.isRegularFile(config)
-                    ? Optional.ofNullable(JsonObjects.read(config).get("model_type"))
-                            .map(String::valueOf)
-                    : Optional.empty();
+            return Files.isRegularFile(config) ? JsonObjects.read(config) : Map.of();
         } catch (IOException e) {
-            return Optional.empty();
+            return Map.of();
         }
+    }
+
+    /** A decoder that is known, or one that says so of itself and that reading refuses by its name. */
+    private static boolean writes(Map<String, Object> config) {
+        boolean known =
+                DecoderFamily.of(String.valueOf(config.get("model_type"))).isPresent();
+        return known
+                || config.get("architectures") instanceof List<?> names
+                        && names.stream().anyMatch(name -> String.valueOf(name).endsWith("ForCausalLM"));
     }
 
     static Base find(String name, Map<String, String> environment) {
@@ -175,8 +170,7 @@ final class Bases {
 
     private static Optional<String> revision(Path ref) {
         try {
-            String name =
-                    new String(RegularFile.start(ref, MOST_OF_REF), java.nio.charset.StandardCharsets.UTF_8).strip();
+            String name = new String(RegularFile.start(ref, MOST_OF_REF), StandardCharsets.UTF_8).strip();
             return name.matches("[0-9a-zA-Z._-]+") ? Optional.of(name) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();

@@ -2,6 +2,7 @@
 package org.lora4j.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.Adapter;
@@ -68,7 +69,7 @@ final class CombineCommand extends SimpleCommand {
 
     private static double[] weights(Call call, int count) {
         double[] weights = new double[count];
-        java.util.Arrays.fill(weights, 1);
+        Arrays.fill(weights, 1);
         if (call.text("--weights").isEmpty()) {
             return weights;
         }

@@ -156,8 +156,7 @@ final class ConvertCommand extends SimpleCommand {
     }
 
     private static OnnxExport onnx(Call call, CliSettings settings, Path model, TextEncoder encoder) {
-        CliSettings known = TrainedModel.merged(model, settings);
-        Bases.Base base = Bases.find(known.textOr(Setting.BASE), call.environment());
+        Bases.Base base = TrainedModel.base(TrainedModel.require(model), settings, call);
         if (base.path().isEmpty()) {
             return OnnxExport.ofResource(ConvertCommand.class.getClassLoader(), base.name() + ".onnx");
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.cli;
 
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -10,6 +12,7 @@ import java.nio.charset.UnsupportedCharsetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -125,7 +128,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
                     InputStream unzipped = new GZIPInputStream(in)) {
                 folder.add("rows", new Bounded(unzipped, file, most));
                 return new Opened(folder.folder().resolve("rows"), folder);
-            } catch (ZipException | java.io.EOFException e) {
+            } catch (ZipException | EOFException e) {
                 folder.close();
                 throw CliException.input(MessageText.path(file) + ": it is no sound .gz file: " + e.getMessage());
             } catch (IOException | RuntimeException e) {
@@ -164,7 +167,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
     }
 
     /** A stream that refuses to be longer than it may be. */
-    private static final class Bounded extends java.io.FilterInputStream {
+    private static final class Bounded extends FilterInputStream {
 
         private final Path file;
         private final long most;
@@ -247,7 +250,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
                 throw CliException.input(name + " has no rows"
                         + (columns.isEmpty() ? "; it is empty" : " below its header: " + Problems.quoted(columns)));
             }
-            return new DataFile(name, List.copyOf(rows), java.util.Collections.unmodifiableSet(columns), skipped);
+            return new DataFile(name, List.copyOf(rows), Collections.unmodifiableSet(columns), skipped);
         }
 
         private void add(JsonLines.Line line) {

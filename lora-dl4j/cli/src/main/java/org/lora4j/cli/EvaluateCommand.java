@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.error.MessageText;
 import picocli.CommandLine.Model.CommandSpec;
@@ -123,7 +124,7 @@ final class EvaluateCommand extends SimpleCommand {
                 Map<?, ?> one = (Map<?, ?>) of;
                 terminal.print(pad(TerminalText.line(String.valueOf(label)), column)
                         + String.format(
-                                java.util.Locale.ROOT,
+                                Locale.ROOT,
                                 "  %9.4f  %6.4f  %6.4f  %8d",
                                 one.get("precision"),
                                 one.get("recall"),

@@ -4,6 +4,7 @@ package org.lora4j.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,6 +101,6 @@ final class PredictCommand extends SimpleCommand {
                 rows.add(new DataRow(0, row));
             });
         }
-        return new DataFile("the arguments", rows, new java.util.LinkedHashSet<>(columns), 0);
+        return new DataFile("the arguments", rows, new LinkedHashSet<>(columns), 0);
     }
 }

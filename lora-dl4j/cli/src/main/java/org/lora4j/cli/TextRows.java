@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.lora4j.error.MessageText;
@@ -33,7 +34,7 @@ final class TextRows {
             for (LabeledWords sentence : TextTable.conll(opened.path())) {
                 rows.add(new DataRow(0, Map.of("words", sentence.words(), "tags", sentence.tags())));
             }
-            return new DataFile(MessageText.path(file), rows, java.util.Set.of("words", "tags"), 0);
+            return new DataFile(MessageText.path(file), rows, Set.of("words", "tags"), 0);
         } catch (IOException e) {
             throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.internal.format.json.JsonObjects;
@@ -166,12 +167,23 @@ final class TrainCommand extends SimpleCommand {
             call.printJson(told);
             return;
         }
-        terminal.print(report.summary());
+        terminal.print(report.training().isPresent() ? report.summary() : headAlone(report));
         report.gain().ifPresent(gain -> terminal.print("gain over the start: " + gain));
         if (!measured.isEmpty()) {
             terminal.print("test: " + Measures.line(measured));
         }
         terminal.print("model: " + out + ", in " + Durations.of(seconds) + ". Try: " + nextCommand(kind, out));
+    }
+
+    private static String headAlone(FitReport report) {
+        return "the head alone learned"
+                + (report.after().isPresent()
+                        ? String.format(
+                                Locale.ROOT,
+                                ": %s %.4f",
+                                report.metric(),
+                                report.after().getAsDouble())
+                        : "");
     }
 
     private static String nextCommand(String kind, Path out) {

@@ -24,6 +24,7 @@ final class TrainedModel {
 
     private static final List<Setting> OF_ITS_DATA = List.of(
             Setting.DATA,
+            Setting.BASE,
             Setting.FORMAT,
             Setting.SEPARATOR,
             Setting.CHARSET,
@@ -54,12 +55,12 @@ final class TrainedModel {
     static Learner<?> open(Path given, CliSettings flags, Call call) {
         Path directory = require(given);
         CliSettings settings = merged(given, flags);
+        LearnerWork work =
+                new LearnerWork(settings, base(directory, flags, call), List.of(), Optional.empty(), call.terminal());
         if (Files.exists(directory.resolve(LANGUAGE))) {
-            return LanguageLearner.load(directory, work(settings, description(directory, LANGUAGE), call));
+            return LanguageLearner.load(directory, work);
         }
-        Map<String, Object> fields = description(directory, TEXT);
-        String task = String.valueOf(fields.get("task"));
-        LearnerWork work = work(settings, fields, call);
+        String task = String.valueOf(description(directory, TEXT).get("task"));
         if (task.equals(RetrievalLearner.SAVED)) {
             return RetrievalLearner.load(directory, work);
         }
@@ -101,10 +102,21 @@ final class TrainedModel {
         }
     }
 
-    private static LearnerWork work(CliSettings settings, Map<String, Object> fields, Call call) {
-        String name = settings.text(Setting.BASE).orElseGet(() -> baseOf(fields));
-        return new LearnerWork(
-                settings, Bases.find(name, call.environment()), List.of(), Optional.empty(), call.terminal());
+    /** What a model was trained on: as is said now, or where it was then, wherever this is called from. */
+    static Bases.Base base(Path directory, CliSettings flags, Call call) {
+        if (flags.has(Setting.BASE)) {
+            return Bases.find(flags.textOr(Setting.BASE), call.environment());
+        }
+        String name = baseOf(description(directory, Files.exists(directory.resolve(LANGUAGE)) ? LANGUAGE : TEXT));
+        try {
+            return Bases.find(name, call.environment());
+        } catch (CliException e) {
+            throw new CliException(
+                    ExitCode.INPUT,
+                    MessageText.path(directory) + " was trained on " + MessageText.name(name)
+                            + ", which is not there now. Say where it is: --base DIR",
+                    e);
+        }
     }
 
     private static String baseOf(Map<String, Object> fields) {

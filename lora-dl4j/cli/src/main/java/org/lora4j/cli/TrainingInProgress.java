@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.lora4j.train.Checkpoints;
 record TrainingInProgress(Path folder) {
 
     private static final String END = ".run";
-    private static final java.time.Duration AT_ONCE = java.time.Duration.ofMillis(50);
+    private static final Duration AT_ONCE = Duration.ofMillis(50);
 
     /** Held by the process that trains. */
     interface Lock extends AutoCloseable {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -173,5 +174,22 @@ class DataTest {
         assertThat(train("q.csv", rows.toString(), "--set", "group=who", "--set", "test-fraction=0.2")
                         .err())
                 .contains("examples, 4 to choose by, 4 to measure on");
+    }
+
+    @Test
+    void aFileThatDoesNotFitIntoMemory_isRefusedWithItsSize() throws IOException {
+        Path large = folder.resolve("large.csv");
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            // It takes no space: nothing is written.
+            file.setLength(10_000_000_000L);
+        }
+        CliRun run = CliRun.of(
+                "train",
+                "--data",
+                large.toString(),
+                "--out",
+                folder.resolve("model").toString());
+        assertThat(run.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(run.err()).contains("has 10.0 GB; examples are held in memory");
     }
 }

@@ -99,7 +99,8 @@ class JarIT {
         Path link = Files.createSymbolicLink(folder.resolve("lora4j"), script());
         TinyFiles.encoder(folder.resolve("encoder"));
         Files.write(folder.resolve("fragen.csv"), TinyFiles.questions(40, ';').getBytes(StandardCharsets.UTF_8));
-        Path cache = Path.of(System.getProperty("java.io.tmpdir"), "lora4j-jar-it");
+        // Unpacked once for all runs, and gone with mvn clean.
+        Path cache = PROGRAM.toAbsolutePath().resolveSibling("natives");
         Map<String, String> bare =
                 Map.of("LANG", "C", "LC_ALL", "C", "HOME", "/nowhere", "LORA4J_CACHE", cache.toString());
         Said trained = run(
@@ -121,6 +122,7 @@ class JarIT {
         assertThat(folder.resolve("modell ä/adapter_config.json")).exists();
         Said answer = run(folder, bare, link, "predict", "modell ä", "where is my card");
         assertThat(answer.out()).as(answer.err()).matches("(card|rate)\t[01]\\.\\d+\n");
+        assertThat(answer.err()).doesNotContainIgnoringCase("warning");
         Said merged = run(folder, bare, link, "merge", "modell ä", "--out", "merged");
         assertThat(merged.code()).as(merged.err()).isZero();
         // What is inside: the encoder, and its own libraries that multiply.

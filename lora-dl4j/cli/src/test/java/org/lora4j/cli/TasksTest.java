@@ -262,4 +262,16 @@ class TasksTest {
         train("@" + arguments);
         call("predict", "my card");
     }
+
+    @Test
+    void aBaseThatMoved_isToldAndFoundWhereItIsSaid() throws IOException {
+        Path data = file("questions.csv", TinyFiles.questions(24, ','));
+        train("--data", data.toString(), "--text", "question", "--label", "intent");
+        Files.createDirectories(folder.resolve("elsewhere"));
+        Files.move(encoder, folder.resolve("elsewhere/encoder"));
+        CliRun run = CliRun.of("predict", folder.resolve("model").toString(), "my card");
+        assertThat(run.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(run.err()).contains("which is not there now. Say where it is: --base DIR");
+        call("predict", "my card", "--base", folder.resolve("elsewhere/encoder").toString());
+    }
 }
