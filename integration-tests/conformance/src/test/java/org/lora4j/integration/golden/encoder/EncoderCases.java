@@ -448,7 +448,7 @@ final class EncoderCases {
                 ? 1e-8
                 : about.at("/tolerance/float32/grad_norms_rtol").asDouble();
         double absolute = type == DataType.DOUBLE ? 1e-9 : tolerance(type, "grad");
-        about.path("base_grad_norms").fields().forEachRemaining(entry -> {
+        about.path("base_grad_norms").properties().forEach(entry -> {
             INDArray gradient = gradients.get(entry.getKey());
             double found = gradient == null ? 0 : gradient.norm2Number().doubleValue();
             double expected = entry.getValue().asDouble();
