@@ -534,7 +534,7 @@ class ArchitectureTest {
                         "internal.format.gguf",
                         "language",
                         "internal.language"),
-                layer("internal.serve", "error", "adapter", "config", "internal.array"),
+                layer("internal.serve", "trust", "error", "adapter", "config", "internal.array"),
                 layer(
                         "serve",
                         "trust",
