@@ -50,7 +50,7 @@ class ArchitectureTest {
                 layer("error"),
                 layer("random"),
                 layer("internal.error"),
-                layer("dossier", "error", "trust", "internal.format.file", "internal.format.json", "random"),
+                layer("dossier", "adapter", "error", "trust", "internal.format.file", "internal.format.json", "random"),
                 layer("trust", "error", "internal.format.file", "internal.format.json"),
                 layer("internal.adapter", "error", "adapter", "internal.array", "internal.format.file"),
                 layer("internal.pretrained"),
