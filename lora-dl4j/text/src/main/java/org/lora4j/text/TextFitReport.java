@@ -54,6 +54,8 @@ public record TextFitReport(
         implements FitReport {
 
     private static final String RATE = "learning_rate";
+    private static final String TRAINED = "trained";
+    private static final String VALIDATED = "validated";
     private static final String COST = "head_cost";
     private static final String SECONDS = "total_seconds";
 
@@ -103,7 +105,7 @@ public record TextFitReport(
             if (!(written instanceof Map<?, ?> fields)) {
                 throw new IllegalArgumentException("it is " + MessageText.value(written) + ", expected an object");
             }
-            SavedFitReport saved = SavedFitReport.of(fields);
+            SavedFitReport saved = SavedFitReport.of(fields.containsKey(TRAINED) ? asWrittenNow(fields) : fields);
             return new TextFitReport(
                     Math.toIntExact(saved.data().getOrDefault("train", 0L)),
                     Math.toIntExact(saved.data().getOrDefault("validation", 0L)),
@@ -122,6 +124,20 @@ public record TextFitReport(
             throw new CorruptAdapterException(
                     file + ": report: " + e.getMessage() + ". Save the task again, or remove the field \"report\".", e);
         }
+    }
+
+    /** Reports had a form of their own once, with numbers of examples and the cost beside the rest. */
+    private static Map<String, Object> asWrittenNow(Map<?, ?> earlier) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        earlier.forEach((name, value) -> fields.put(String.valueOf(name), value));
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("train", fields.remove(TRAINED));
+        data.put("validation", fields.remove(VALIDATED));
+        fields.put("data", data);
+        Map<String, Object> chosen = new LinkedHashMap<>();
+        chosen.put(COST, fields.remove("cost"));
+        fields.put("chosen", chosen);
+        return fields;
     }
 
     private static double number(String name, Object value) {
