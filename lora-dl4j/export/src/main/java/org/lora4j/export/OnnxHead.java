@@ -58,10 +58,11 @@ record OnnxHead(Pooling pooling, List<String> labels, boolean several, boolean p
     /** Adds the outputs; what is taken of the parameters is told by their names. */
     List<String> add(OnnxOutputs outputs, Function<String, Optional<INDArray>> parameters, Problems problems) {
         List<String> taken = new ArrayList<>();
+        boolean hasOps = pooling == null || OnnxOutputs.POOLINGS.contains(pooling);
         problems.check(
-                pooling == null || OnnxOutputs.POOLINGS.contains(pooling),
+                hasOps,
                 "pooling = " + pooling + ", expected one of " + OnnxOutputs.POOLINGS + ", which have ops in ONNX here");
-        if (!problems.isEmpty()) {
+        if (!hasOps) {
             return taken;
         }
         boolean needsMask = pooling != null && pooling.modes().contains(Pooling.Mode.MEAN);

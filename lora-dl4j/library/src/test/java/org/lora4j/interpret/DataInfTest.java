@@ -292,12 +292,12 @@ class DataInfTest {
     @Test
     void ofATextTask_wrongLabelsAreHarmful_andExamplesComeBack() throws IOException {
         TextEncoder encoder = TinyEncoder.create();
-        List<LabeledText> train = new ArrayList<>(TinyEncoder.reviews(40, 1));
+        List<LabeledText> train = new ArrayList<>(TinyEncoder.reviews(80, 1));
         for (int i = 0; i < 4; i++) {
             LabeledText right = train.get(i);
             train.set(i, new LabeledText(right.text(), right.labels().contains("positive") ? "negative" : "positive"));
         }
-        List<LabeledText> validation = TinyEncoder.reviews(20, 2);
+        List<LabeledText> validation = TinyEncoder.reviews(40, 2);
         TextClassifier classifier =
                 TextClassifier.builder(encoder).epochs(6).build().fit(train, validation);
 
@@ -306,11 +306,11 @@ class DataInfTest {
         // Each wrong label against each right one: how often the wrong one is the more harmful.
         double[] values = influence.values();
         long before = IntStream.range(0, 4)
-                .mapToLong(wrong -> IntStream.range(4, 40)
+                .mapToLong(wrong -> IntStream.range(4, 80)
                         .filter(right -> values[wrong] > values[right])
                         .count())
                 .sum();
-        assertThat(before / (4.0 * 36)).isGreaterThan(0.7);
+        assertThat(before / (4.0 * 76)).isGreaterThan(0.7);
         assertThat(influence.mostHarmful(1).get(0).example())
                 .isEqualTo(train.get(influence.mostHarmful(1).get(0).index()));
         assertThat(influence.mostHelpful(3))

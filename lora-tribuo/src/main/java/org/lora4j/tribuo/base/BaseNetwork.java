@@ -72,8 +72,8 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     @Config(description = "Of a SameDiff graph: the variable [batch, size] that the head reads.")
     private String featureVariable = "";
 
-    @Config(description = "Of a text encoder: how the tokens of a text become one vector.")
-    private Pooling pooling = Pooling.MEAN;
+    @Config(description = "Of a text encoder: how the tokens of a text become one vector, by its name such as MEAN or NORMALIZED_MEAN.")
+    private String pooling = Pooling.MEAN.name();
 
     private Body body;
     private String contentHash;
@@ -114,7 +114,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
         BaseNetwork base = new BaseNetwork();
         base.path = directory;
         base.format = Format.TEXT_ENCODER;
-        base.pooling = pooling;
+        base.pooling = pooling.name();
         base.read();
         return base;
     }
@@ -197,7 +197,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     }
 
     private void read() throws IOException {
-        BaseSettings settings = new BaseSettings(path.toRealPath(), "", featureVariable, pooling, 0, 0);
+        BaseSettings settings = new BaseSettings(path.toRealPath(), "", featureVariable, Pooling.valueOf(pooling), 0, 0);
         adopt(format.kind == null ? BaseKind.readAny(settings) : format.kind.read(settings));
     }
 
@@ -221,7 +221,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
         base.path = path;
         base.format = Format.valueOf(reference.kind().name());
         base.featureVariable = reference.featureVariable();
-        base.pooling = reference.pooling();
+        base.pooling = reference.pooling().name();
         base.expectedContentHash = reference.contentHash();
         base.adopt(reference.kind().read(reference.settings(path.toRealPath())));
         return base;
@@ -273,7 +273,7 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
                 contentHash,
                 Optional.ofNullable(path),
                 featureVariable,
-                pooling,
+                Pooling.valueOf(pooling),
                 tokens == null ? 0 : tokens.tokenVocabulary(),
                 tokens == null ? 0 : tokens.tokenLength());
     }

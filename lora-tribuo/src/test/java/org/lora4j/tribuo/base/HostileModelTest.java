@@ -365,7 +365,7 @@ class HostileModelTest {
     static Stream<Arguments> damages() {
         return Stream.of(
                 damage("kind", p -> p.getBaseBuilder().setKind("PICKLE"), "BaseKind = \"PICKLE\"; expected one of"),
-                damage("pooling", p -> p.getBaseBuilder().setPooling("x"), "Pooling = \"x\""),
+                damage("pooling", p -> p.getBaseBuilder().setPooling("x"), "no pooling is called \"x\""),
                 damage("head mode", p -> p.setHeadMode(""), "HeadMode = \"\""),
                 damage("a path with NUL", p -> p.getBaseBuilder().setPath("/a\0b"), "InvalidPathException"),
                 damage("no hash", p -> p.getBaseBuilder().setContentHash(""), "expected 64 hexadecimal digits"),
