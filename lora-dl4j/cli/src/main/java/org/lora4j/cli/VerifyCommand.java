@@ -70,15 +70,7 @@ final class VerifyCommand extends SimpleCommand {
             found.put("receipt", receipt.map(Receipt::contentHash).orElse("none: taken by names and shapes"));
             receipt.ifPresent(of -> found.put("checks", of.checks()));
             load(given, directory, flags, call, found);
-            boolean compared = TrainedModel.is(directory)
-                    && receipt.flatMap(of -> of.hash(Receipt.BASE)).isPresent();
-            found.put(
-                    "base",
-                    compared
-                            ? "the one that it was trained on"
-                            : TrainedModel.is(directory)
-                                    ? "fits by names and shapes"
-                                    : "not looked at, as an adapter alone does not say where it is");
+            found.put("base", base(directory, receipt));
         } catch (IOException | CliException e) {
             if (isOfTheFiles(e)) {
                 throw new CliException(ExitCode.REFUSED, FailureWords.words(e), e);
@@ -115,6 +107,14 @@ final class VerifyCommand extends SimpleCommand {
                             + " asks for. Train it again, or leave " + STRICT + " out");
         }
         return Optional.empty();
+    }
+
+    private static String base(Path directory, Optional<Receipt> receipt) {
+        if (!TrainedModel.is(directory)) {
+            return "not looked at, as an adapter alone does not say where it is";
+        }
+        boolean compared = receipt.flatMap(of -> of.hash(Receipt.BASE)).isPresent();
+        return compared ? "the one that it was trained on" : "fits by names and shapes";
     }
 
     /** Reading compares tensors, config, base and tokenizer with the receipt. */
