@@ -37,7 +37,12 @@ final class Commands {
                         new Entry(
                                 "evaluate",
                                 "measures a model on examples that it did not learn from",
-                                EvaluateCommand::new)));
+                                EvaluateCommand::new),
+                        new Entry(
+                                "report",
+                                "writes a page on a model: how it learned, what it answers",
+                                ReportCommand::new),
+                        new Entry("gate", "may a new model take the place of the one in use?", GateCommand::new)));
         all.put(
                 "Use a model",
                 List.of(
@@ -54,6 +59,8 @@ final class Commands {
                                 "inspect",
                                 "says what a file or directory is, and whether it is sound",
                                 InspectCommand::new),
+                        new Entry("verify", "is a model what was trained, and who signed it?", VerifyCommand::new),
+                        new Entry("sign", "signs all files of a model with your key", SignCommand::new),
                         new Entry("modules", "lists the modules that an adapter can change", ModulesCommand::new),
                         new Entry("merge", "writes a model with what it learned merged into it", MergeCommand::new),
                         new Entry(

@@ -16,6 +16,7 @@ import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.LmEvaluation;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LongRows;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 
@@ -74,6 +75,11 @@ final class LanguageLearner implements Learner<LmExample> {
     @Override
     public String kind() {
         return KIND;
+    }
+
+    @Override
+    public void open() {
+        model.get();
     }
 
     @Override
@@ -180,7 +186,26 @@ final class LanguageLearner implements Learner<LmExample> {
 
     @Override
     public Map<String, Object> evaluate(List<LmExample> examples) {
-        return measures(CausalLmTrainer.builder(model.get()).build().evaluate(examples));
+        return measures(evaluation(examples));
+    }
+
+    private LmEvaluation evaluation(List<LmExample> examples) {
+        return CausalLmTrainer.builder(model.get()).build().evaluate(examples);
+    }
+
+    @Override
+    public TrainingReport page(List<LmExample> examples) {
+        TrainingReport report = TrainingReport.of(report());
+        return examples.isEmpty() ? report : report.with(evaluation(examples));
+    }
+
+    @Override
+    public Marks marks(List<LmExample> examples) {
+        return Marks.withoutLabels(
+                "the loss of a token with a minus",
+                examples.stream()
+                        .map(example -> -evaluation(List.of(example)).loss())
+                        .toList());
     }
 
     static Map<String, Object> measures(LmEvaluation evaluation) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.FitReport;
 
@@ -17,6 +18,9 @@ interface Learner<E> extends AutoCloseable {
 
     /** What it is called, such as {@code classification}. */
     String kind();
+
+    /** Opens the model now, which otherwise waits until it is needed. */
+    void open();
 
     /** The examples of a file. */
     List<Item<E>> read(Path file);
@@ -36,6 +40,16 @@ interface Learner<E> extends AutoCloseable {
 
     /** How good it is, by name of the measure. */
     Map<String, Object> evaluate(List<E> examples);
+
+    /**
+     * What its training did, for people.
+     *
+     * @param examples of a test, of which each answer is shown; may be empty
+     */
+    TrainingReport page(List<E> examples);
+
+    /** How well it does with each example. */
+    Marks marks(List<E> examples);
 
     void save(Path directory) throws IOException;
 

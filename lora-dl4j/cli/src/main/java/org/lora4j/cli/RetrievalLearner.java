@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
@@ -50,6 +51,11 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     @Override
     public String kind() {
         return "retrieval";
+    }
+
+    @Override
+    public void open() {
+        task.get();
     }
 
     @Override
@@ -108,6 +114,17 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     @Override
     public Map<String, Object> evaluate(List<SentenceExample> examples) {
         return TextKinds.measures(task.get().evaluate(examples));
+    }
+
+    @Override
+    public TrainingReport page(List<SentenceExample> examples) {
+        TrainingReport report = TrainingReport.of(report());
+        return examples.isEmpty() ? report : report.with(task.get().evaluate(examples));
+    }
+
+    @Override
+    public Marks marks(List<SentenceExample> examples) {
+        return OnTest.ranks(task.get().evaluate(examples));
     }
 
     @Override

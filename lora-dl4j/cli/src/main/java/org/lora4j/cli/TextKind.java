@@ -25,6 +25,7 @@ import org.lora4j.text.TextTaskBuilder;
  * @param input an input of a row
  * @param shown what is predicted, by column of the answer
  * @param measures an evaluation, by name of the measure
+ * @param test what it does with each example of a test
  */
 record TextKind<I, E, P, R, T extends TextTask<I, E, P, R, T>>(
         String name,
@@ -37,7 +38,8 @@ record TextKind<I, E, P, R, T extends TextTask<I, E, P, R, T>>(
         Loader<T> loader,
         FromRow<I> input,
         BiFunction<I, P, Map<String, Object>> shown,
-        Function<R, Map<String, Object>> measures) {
+        Function<R, Map<String, Object>> measures,
+        OnTest<E, T> test) {
 
     /** A learner of this kind that has learned nothing yet. */
     TextLearner<I, E, P, R, T> fresh(LearnerWork work) {

@@ -36,7 +36,8 @@ final class TextKinds {
                     TextClassifier::load,
                     cells -> cells.text(Setting.TEXT),
                     (input, prediction) -> label(prediction),
-                    TextKinds::measures);
+                    TextKinds::measures,
+                    OnTest.TEXTS);
 
     static final TextKind<TextPair, LabeledPair, Prediction, LabelEvaluation, PairClassifier> PAIRS = new TextKind<>(
             "pairs",
@@ -49,7 +50,8 @@ final class TextKinds {
             PairClassifier::load,
             cells -> new TextPair(cells.text(Setting.FIRST), cells.text(Setting.SECOND)),
             (input, prediction) -> label(prediction),
-            TextKinds::measures);
+            TextKinds::measures,
+            OnTest.PAIRS);
 
     static final TextKind<List<String>, LabeledWords, TaggedWords, LabelEvaluation, TokenClassifier> TAGS =
             new TextKind<>(
@@ -63,7 +65,8 @@ final class TextKinds {
                     TokenClassifier::load,
                     cells -> LabeledWords.split(cells.text(Setting.TEXT)),
                     (input, tagged) -> entities(tagged),
-                    TextKinds::measures);
+                    TextKinds::measures,
+                    OnTest.TAGS);
 
     static final TextKind<String, ScoredText, Double, RegressionEvaluation, TextRegressor> NUMBERS = new TextKind<>(
             "numbers",
@@ -76,7 +79,8 @@ final class TextKinds {
             TextRegressor::load,
             cells -> cells.text(Setting.TEXT),
             (input, number) -> Map.of("number", number),
-            TextKinds::measures);
+            TextKinds::measures,
+            OnTest.NUMBERS);
 
     static final TextKind<TextPair, ScoredPair, Double, RetrievalEvaluation, ReRanker> RANKING = new TextKind<>(
             "ranking",
@@ -90,7 +94,8 @@ final class TextKinds {
             ReRanker::load,
             cells -> new TextPair(cells.text(Setting.QUERY), cells.text(Setting.PASSAGE)),
             (input, relevance) -> Map.of("relevance", relevance),
-            TextKinds::measures);
+            TextKinds::measures,
+            OnTest.RANKING);
 
     static final List<TextKind<?, ?, ?, ?, ?>> ALL = List.of(CLASSIFICATION, PAIRS, TAGS, NUMBERS, RANKING);
 

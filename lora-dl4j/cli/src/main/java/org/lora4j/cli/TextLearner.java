@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
@@ -54,6 +55,11 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
     }
 
     @Override
+    public void open() {
+        task.get();
+    }
+
+    @Override
     public List<Item<E>> read(Path file) {
         DataFile rows = TextRows.file(file, work.settings(), work.terminal());
         return TextRows.items(rows, work.settings(), kind.columns(), kind.example(), kind.label(), work.terminal());
@@ -96,6 +102,17 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
     @Override
     public Map<String, Object> evaluate(List<E> examples) {
         return kind.measures().apply(task.get().evaluate(examples));
+    }
+
+    @Override
+    public TrainingReport page(List<E> examples) {
+        TrainingReport report = TrainingReport.of(report());
+        return examples.isEmpty() ? report : kind.test().page().with(report, task.get(), examples);
+    }
+
+    @Override
+    public Marks marks(List<E> examples) {
+        return kind.test().marks().apply(task.get(), examples);
     }
 
     @Override

@@ -173,6 +173,7 @@ final class TrainCommand extends SimpleCommand {
             terminal.print("test: " + Measures.line(measured));
         }
         terminal.print("model: " + out + ", in " + Durations.of(seconds) + ". Try: " + nextCommand(kind, out));
+        terminal.print("A page on it: lora4j report " + Shell.quoted(out.toString()));
     }
 
     private static String headAlone(FitReport report) {

@@ -74,6 +74,14 @@ class LanguageTest {
                         .out())
                 .contains("\"perplexity\"");
         call(ExitCode.REFUSED, "evaluate", "IN/writer", "--data", "IN/balls.jsonl", "--at-least", "perplexity=1000");
+        call(ExitCode.OK, "report", "IN/writer", "--data", "IN/balls.jsonl");
+        assertThat(Files.readString(folder.resolve("writer.html"))).contains("erplexity");
+        assertThat(call(ExitCode.OK, "verify", "IN/writer", "--strict").out())
+                .contains("base: the one that it was trained on", "tensors: ");
+        assertThat(call(ExitCode.REFUSED, "gate", "IN/writer", "IN/writer", "--data", "IN/balls.jsonl")
+                        .out())
+                .startsWith("it cannot be said: on 12 examples")
+                .contains("the loss of a token");
         call(ExitCode.USAGE, "predict", "IN/writer", "Tom");
         call(ExitCode.INPUT, "chat", "IN/writer");
         call(ExitCode.OK, "convert", "IN/writer", "--to", "gguf", "--type", "q8_0", "--out", "IN/gguf");
