@@ -89,6 +89,15 @@ class TextEncoderTest {
                 .hasMessageContaining("does not tell into how many heads")
                 .hasMessageContaining("config.json");
 
+        Files.writeString(
+                folder.resolve("config.json"), "{\"model_type\": \"xlm-roberta\", \"num_attention_heads\": 2}");
+
+        assertThatThrownBy(() -> TextEncoder.load(onnx))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining(
+                        "model_type is \"xlm-roberta\", but of ONNX files only those of \"bert\" are read")
+                .hasMessageContaining("Put model.safetensors in place");
+
         Files.writeString(folder.resolve("config.json"), "{\"num_attention_heads\": 2}");
 
         try (TextEncoder encoder = TextEncoder.load(onnx)) {

@@ -5,10 +5,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderTensor;
+import org.lora4j.internal.encoder.FamilyByNames;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Under which names an ONNX export of Hugging Face Transformers holds the tensors of a BERT-family encoder. */
@@ -57,8 +59,25 @@ final class BertOnnxNames {
         return EncoderWeights.of(config, tensors);
     }
 
+    /** Of another family, every tensor would be missing: its name tells more. */
+    private void requireBert() throws ModelFormatException {
+        List<String> modules = onnx.names().stream()
+                .map(name -> name.replaceFirst("^/", "")
+                        .replaceFirst("(/MatMul|\\.weight|\\.bias)$", "")
+                        .replace('/', '.'))
+                .toList();
+        Optional<String> other = FamilyByNames.otherThanBert(modules);
+        if (other.isPresent()) {
+            throw new ModelFormatException(onnx.source() + ": its tensors have the names of the family \"" + other.get()
+                    + "\", which is not read from ONNX; expected an export of a BERT encoder. Load the directory that it"
+                    + " was exported from, with config.json, model.safetensors and tokenizer.json:"
+                    + " TextEncoder.load(directory).");
+        }
+    }
+
     /** What stands before {@code embeddings.word_embeddings.weight}: nothing, or for example {@code bert.}. */
     private String prefix() throws ModelFormatException {
+        requireBert();
         List<String> prefixes = onnx.names().stream()
                 .filter(name -> name.equals(WORD_TABLE) || name.endsWith("." + WORD_TABLE))
                 .map(name -> name.substring(0, name.length() - WORD_TABLE.length()))

@@ -158,6 +158,12 @@ final class EncoderFiles {
             return EncoderWeights.fromOnnx(onnx);
         }
         Map<String, Object> fields = JsonObjectFile.read(config, "the config.json of the model");
+        // Some families have BERT's names, and compute something else with them: RoBERTa counts positions otherwise.
+        if (fields.get("model_type") instanceof String type && !type.equals("bert")) {
+            throw new ModelFormatException(MessageText.path(config) + ": model_type is " + MessageText.name(type)
+                    + ", but of ONNX files only those of \"bert\" are read. Put model.safetensors in place of the ONNX"
+                    + " file: a directory with it, config.json and tokenizer.json is read for every family.");
+        }
         if (!(fields.get("num_attention_heads") instanceof Integer heads) || heads < 1) {
             return EncoderWeights.fromOnnx(onnx);
         }

@@ -8,9 +8,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import onnx.Onnx;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.encoder.EncoderTensor;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -62,6 +65,42 @@ class BertFromOnnxTest {
                 .withMessage(
                         "test.onnx: 0 tensors named \"embeddings.word_embeddings.weight\"; expected one, as in exports"
                                 + " of BERT-family encoders. The file starts with: \"conv1.weight\".");
+    }
+
+    /** Names as exports of the published models have them: tables and norms by name, linear modules by node. */
+    @ParameterizedTest
+    @CsvSource({
+        "distilbert, embeddings.word_embeddings.weight, transformer.layer.0.sa_layer_norm.weight, transformer.layer.0.ffn.lin1",
+        "mpnet, embeddings.word_embeddings.weight, encoder.relative_attention_bias.weight, encoder.layer.0.attention.attn.q",
+        "modernbert, embeddings.tok_embeddings.weight, model.final_norm.weight, layers.0.mlp.Wi",
+        "t5, shared.weight, encoder.final_layer_norm.weight, encoder.block.0.layer.0.SelfAttention.q",
+        "deberta-v2, embeddings.word_embeddings.weight, encoder.rel_embeddings.weight, encoder.layer.0.attention.self.query_proj"
+    })
+    void fromOnnx_ofAnotherFamily_namesItAndSaysWhatIsRead(String family, String table, String norm, String linear)
+            throws IOException {
+        Onnx.ModelProto model = OnnxInitializersTest.model(
+                OnnxInitializersTest.floats(table, OnnxInitializersTest.raw(1), 1),
+                OnnxInitializersTest.floats(norm, OnnxInitializersTest.raw(1), 1),
+                OnnxInitializersTest.floats("onnx::MatMul_7", OnnxInitializersTest.raw(1), 1, 1));
+        String node = "/" + linear.replace('.', '/').replaceAll("(layer|layers|block)/(\\d)", "$1.$2") + "/MatMul";
+        OnnxInitializers onnx = OnnxInitializersTest.read(model.toBuilder()
+                .setGraph(model.getGraph().toBuilder()
+                        .addNode(Onnx.NodeProto.newBuilder()
+                                .setOpType("MatMul")
+                                .setName(node)
+                                .addInput("x")
+                                .addInput("onnx::MatMul_7")))
+                .build());
+
+        for (Callable<EncoderWeights> read : List.<Callable<EncoderWeights>>of(
+                () -> EncoderWeights.fromOnnx(onnx), () -> EncoderWeights.fromOnnx(onnx, 4))) {
+            assertThatExceptionOfType(ModelFormatException.class)
+                    .isThrownBy(read::call)
+                    .withMessage("test.onnx: its tensors have the names of the family \"" + family
+                            + "\", which is not read from ONNX; expected an export of a BERT encoder. Load the directory"
+                            + " that it was exported from, with config.json, model.safetensors and tokenizer.json:"
+                            + " TextEncoder.load(directory).");
+        }
     }
 
     @Test

@@ -4,14 +4,20 @@ package org.lora4j.internal.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.EncoderGraph;
+import org.lora4j.pretrained.EncoderModels;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
@@ -29,7 +35,6 @@ class GradCacheTest {
     private static final int LENGTH = 6;
     private static final double TEMPERATURE = 0.2;
 
-    private final EncoderWeights weights = weights();
     private final int[][] ids = ids();
 
     private static EncoderWeights weights() {
@@ -38,23 +43,30 @@ class GradCacheTest {
         return weights;
     }
 
+    /** Of several lengths. From 2 on: some families count positions by which ids are padding. */
     private static int[][] ids() {
         Random random = new Random(1);
-        int[][] ids = new int[2 * PAIRS][LENGTH];
-        for (int[] row : ids) {
-            for (int j = 0; j < LENGTH; j++) {
-                row[j] = random.nextInt(20);
-            }
+        int[][] ids = new int[2 * PAIRS][];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = random.ints(LENGTH - i % 3, 2, 20).toArray();
         }
         return ids;
     }
 
-    private LossAndGradients cached(int mostRows) {
+    static List<String> few() {
+        return EncoderModels.few();
+    }
+
+    static List<String> others() {
+        return EncoderModels.others();
+    }
+
+    private LossAndGradients cached(EncoderWeights weights, int mostRows) {
         EncoderParts parts = new EncoderParts("", weights, Pooling.MEAN, false);
         SameDiff graph = EmbeddingFit.graph(parts, weights);
         List<TokenizedText> texts = new ArrayList<>();
         for (int[] row : ids) {
-            texts.add(new TokenizedText(row, new int[LENGTH], new int[LENGTH], false));
+            texts.add(new TokenizedText(row, new int[row.length], new int[row.length], false));
         }
         List<SentenceRows> examples = new ArrayList<>();
         for (int i = 0; i < PAIRS; i++) {
@@ -73,7 +85,7 @@ class GradCacheTest {
     }
 
     /** The whole batch in one graph, by ops of SameDiff, which know nothing of what is tested. */
-    private LossAndGradients whole() {
+    private LossAndGradients whole(EncoderWeights weights) {
         SameDiff sd = EncoderGraph.create(weights, Pooling.MEAN).graph();
         SDVariable pooled = sd.getVariable(EncoderGraph.POOLED);
         SDVariable length = sd.math().sqrt("length", sd.sum("squares", pooled.mul("square", pooled), true, 1));
@@ -86,21 +98,45 @@ class GradCacheTest {
         SDVariable own = sd.sum("own", sd.nn().logSoftmax("logs", scores, 1).mul("diagonals", diagonal), 1);
         sd.mean("loss", own.neg("negative"), 0);
         sd.setLossVariables("loss");
+        int[][] padded = new int[ids.length][];
+        double[][] mask = new double[ids.length][LENGTH];
+        for (int i = 0; i < ids.length; i++) {
+            padded[i] = Arrays.copyOf(ids[i], LENGTH);
+            Arrays.fill(padded[i], ids[i].length, LENGTH, 1);
+            Arrays.fill(mask[i], 0, ids[i].length, 1);
+        }
         return TrainableGraph.of(sd, TrainableGraph.weights(sd))
                 .executor()
                 .gradients(
                         Map.of(
-                                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(ids),
-                                EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.DOUBLE, 2 * PAIRS, LENGTH)),
+                                EncoderGraph.INPUT_IDS, Nd4j.createFromArray(padded),
+                                EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(mask)),
                         1);
     }
 
     @Test
     void gradients_inParts_areThoseOfTheWholeBatch() {
-        LossAndGradients whole = whole();
+        assertEqualGradients(weights());
+    }
+
+    @ParameterizedTest
+    @MethodSource("few")
+    void gradientsInParts_ofAFamily_areThoseOfTheWholeBatch(String model) throws IOException {
+        assertEqualGradients(EncoderModels.weights(model).converted(DataType.DOUBLE));
+    }
+
+    @Tag("thorough")
+    @ParameterizedTest
+    @MethodSource("others")
+    void gradientsInParts_ofEveryOtherFamily_areThoseOfTheWholeBatch(String model) throws IOException {
+        assertEqualGradients(EncoderModels.weights(model).converted(DataType.DOUBLE));
+    }
+
+    private void assertEqualGradients(EncoderWeights weights) {
+        LossAndGradients whole = whole(weights);
 
         for (int mostRows : new int[] {3, 100}) {
-            LossAndGradients cached = cached(mostRows);
+            LossAndGradients cached = cached(weights, mostRows);
 
             assertThat(cached.loss()).isCloseTo(whole.loss(), within(1e-9));
             assertThat(cached.gradients()).hasSameSizeAs(whole.gradients());

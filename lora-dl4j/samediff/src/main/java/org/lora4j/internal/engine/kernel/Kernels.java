@@ -283,6 +283,15 @@ public final class Kernels {
     }
 
     /**
+     * Whether an op is one of our own, which ND4J cannot run: only its kernel can.
+     *
+     * @param op an op of a fused graph
+     */
+    public static boolean isOwn(DifferentialFunction op) {
+        return op instanceof OwnOp;
+    }
+
+    /**
      * The shapes of the outputs of an op of our own.
      *
      * @param in its inputs, of which the values are read only where they are shapes

@@ -170,7 +170,9 @@ final class Planner {
         boolean allKnown = ValueUse.isOfShapes(function);
         if (!allKnown) {
             requireKnown(op, inputs);
-            allKnown = inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
+            // An op of our own may hold a weight beside its inputs, as a lookup in a stored table does: it stays a
+            // step.
+            allKnown = !Kernels.isOwn(function) && inputs.stream().allMatch(value -> value.place() == Place.KNOWN);
         }
         List<INDArray> arrays = inputs.stream().map(outputShapes::array).toList();
         List<LongShapeDescriptor> shapes = typed(op, outputShapes.of(function, inputs, arrays));

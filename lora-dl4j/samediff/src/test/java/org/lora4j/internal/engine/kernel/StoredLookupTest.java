@@ -95,6 +95,30 @@ class StoredLookupTest {
         }
     }
 
+    /** As positions are looked up: the indices are a constant, or computed from one. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void lookup_ofIndicesThatThePlanKnows_givesTheRowsToTheBit(Quantization way) {
+        SameDiff wide = SameDiff.create();
+        SDVariable table = wide.constant("embed.weight", TABLE);
+        SDVariable positions = wide.constant("positions", Nd4j.createFromArray(4L, 0L, 19L));
+        wide.gather("fixed", table, positions, 0);
+        wide.gather("computed", table, wide.reshape(positions, 3, 1), 0);
+        SDVariable x = wide.placeHolder("x", DataType.FLOAT, 16);
+        wide.getVariable("fixed").add(x).add("sum", wide.getVariable("computed"));
+        SameDiff small = way.apply(wide, "embed.weight"::equals).graph();
+        wide.associateArrayWithVariable(StoredWeights.value(small, "embed.weight"), table);
+        Map<String, INDArray> input = Map.of("x", FACTOR.getRow(0).dup());
+        INDArray expected = wide.output(input, "sum").get("sum");
+
+        for (GraphExecutor executor : List.<GraphExecutor>of(
+                SameDiffExecutor.forInference(small),
+                SameDiffExecutor.forInference(small).withKernels(),
+                SameDiffExecutor.forInference(small).fastest())) {
+            assertThat(executor.output(input, List.of("sum")).get("sum")).isEqualTo(expected);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("all")
     void tiedHead_givesOutputsAndGradientsOfTheValues(Quantization way) {
