@@ -5,6 +5,10 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import com.oracle.labs.mlrg.olcut.config.protobuf.protos.RootProvenanceProto;
+import com.oracle.labs.mlrg.olcut.config.protobuf.protos.SimpleProvenanceProto;
+import com.oracle.labs.mlrg.olcut.provenance.primitives.EnumProvenance;
+import com.oracle.labs.mlrg.olcut.provenance.primitives.StringProvenance;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -138,7 +142,7 @@ final class ModelProtos {
             }
             LoraModelProto proto = message.unpack(LoraModelProto.class);
             ModelDataCarrier<?> carrier =
-                    ModelDataCarrier.deserialize(proto.getMetadata().unpack(ModelDataProto.class));
+                    ModelDataCarrier.deserialize(readable(proto.getMetadata().unpack(ModelDataProto.class)));
             OutputConverterProto outputProto = proto.getOutputConverter();
             OutputConverter<?> outputs = converter(OutputConverter.class, outputProto.getClassName(), outputProto);
             return model(proto, carrier, outputs);
@@ -238,6 +242,18 @@ final class ModelProtos {
                 pooling(proto.getPooling()),
                 proto.getTokenVocabulary(),
                 proto.getTokenLength());
+    }
+
+    /** A pooling was a constant of an enum once, which OLCUT would look for. */
+    private static ModelDataProto readable(ModelDataProto metadata) {
+        RootProvenanceProto.Builder provenance = metadata.getProvenance().toBuilder();
+        for (SimpleProvenanceProto.Builder value : provenance.getSmpBuilderList()) {
+            if (value.getProvenanceClassName().equals(EnumProvenance.class.getName())
+                    && value.getAdditional().equals(Pooling.class.getName())) {
+                value.setProvenanceClassName(StringProvenance.class.getName()).setAdditional("");
+            }
+        }
+        return metadata.toBuilder().setProvenance(provenance).build();
     }
 
     private static Pooling pooling(String name) throws IOException {

@@ -72,7 +72,9 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     @Config(description = "Of a SameDiff graph: the variable [batch, size] that the head reads.")
     private String featureVariable = "";
 
-    @Config(description = "Of a text encoder: how the tokens of a text become one vector, by its name such as MEAN or NORMALIZED_MEAN.")
+    @Config(
+            description =
+                    "Of a text encoder: how the tokens of a text become one vector, by its name such as MEAN or NORMALIZED_MEAN.")
     private String pooling = Pooling.MEAN.name();
 
     private Body body;
@@ -197,7 +199,8 @@ public final class BaseNetwork implements Configurable, Provenancable<BaseNetwor
     }
 
     private void read() throws IOException {
-        BaseSettings settings = new BaseSettings(path.toRealPath(), "", featureVariable, Pooling.valueOf(pooling), 0, 0);
+        BaseSettings settings =
+                new BaseSettings(path.toRealPath(), "", featureVariable, Pooling.valueOf(pooling), 0, 0);
         adopt(format.kind == null ? BaseKind.readAny(settings) : format.kind.read(settings));
     }
 

@@ -262,7 +262,7 @@ final class SavedKinds {
     }
 
     private static List<LmExample> sentences(int number) {
-        return List.of(LmExample.text("ab".repeat(number + 1)), LmExample.text("ba".repeat(number + 2)));
+        return List.of(LmExample.text("ab".repeat(number + 4)), LmExample.text("ba".repeat(number + 5)));
     }
 
     private static CausalLmTrainer.Builder trainer(CausalLm model) {
