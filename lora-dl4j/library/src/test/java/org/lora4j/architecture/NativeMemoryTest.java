@@ -22,6 +22,7 @@ class NativeMemoryTest {
     /** Who else may, and why. */
     private static final Map<String, String> OTHERS = Map.ofEntries(
             Map.entry("org.lora4j.internal.array.DenseArray", "each copy asks Region.requireCopy"),
+            Map.entry("org.lora4j.internal.array.Extremes", "each copy asks Region.requireCopy"),
             Map.entry("org.lora4j.quant.HalfPrecision", "each copy asks Region.requireCopy"),
             Map.entry("org.lora4j.quant.ByteValues", "each copy asks Region.requireCopy"),
             Map.entry("org.lora4j.samediff.Bfloat16Bytes", "each copy asks Region.requireCopy"),
