@@ -27,20 +27,7 @@ final class EvaluateCommand extends SimpleCommand {
         spec.addPositional(CliCommand.argument(0, "MODEL", "directory that lora4j train wrote"));
         spec.addOption(CliCommand.several(
                 AT_LEAST, "NAME=X", "end with exit code 5 if a measure is lower, such as accuracy=0.9"));
-        SettingFlags.describe(
-                spec,
-                Setting.DATA,
-                Setting.TEXT,
-                Setting.LABEL,
-                Setting.FIRST,
-                Setting.SECOND,
-                Setting.NUMBER,
-                Setting.SPANS,
-                Setting.QUERY,
-                Setting.PASSAGE,
-                Setting.RELEVANCE,
-                Setting.SKIP_BAD,
-                Setting.BASE);
+        ReportCommand.describeData(spec);
     }
 
     @Override

@@ -27,6 +27,9 @@ public record Extremes(double least, double most) {
             if (array.dataType() == DataType.INT32 && DenseArray.isDense(array, 'c')) {
                 return ofInts(array);
             }
+            if (array.dataType() == DataType.FLOAT && DenseArray.isDense(array, 'c')) {
+                return ofFloats(array);
+            }
             double least = Double.POSITIVE_INFINITY;
             double most = Double.NEGATIVE_INFINITY;
             for (long i = 0; i < array.length(); i++) {
@@ -53,6 +56,22 @@ public record Extremes(double least, double most) {
             for (int i = 0; i < length; i++) {
                 least = Math.min(least, values[i]);
                 most = Math.max(most, values[i]);
+            }
+        }
+        return new Extremes(least, most);
+    }
+
+    private static Extremes ofFloats(INDArray array) {
+        float least = Float.POSITIVE_INFINITY;
+        float most = Float.NEGATIVE_INFINITY;
+        try (DenseArray dense = DenseArray.rowMajor(array)) {
+            float[] values = new float[dense.blockLength()];
+            for (int block = 0; block < dense.blocks(); block++) {
+                dense.read(block, values);
+                for (int i = 0; i < dense.length(block); i++) {
+                    least = Math.min(least, values[i]);
+                    most = Math.max(most, values[i]);
+                }
             }
         }
         return new Extremes(least, most);

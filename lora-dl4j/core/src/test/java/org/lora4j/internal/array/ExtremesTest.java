@@ -33,6 +33,8 @@ class ExtremesTest {
         values[values.length - 1] = 8;
 
         assertThat(Extremes.of(Nd4j.createFromArray(values))).isEqualTo(new Extremes(-1, 8));
+        assertThat(Extremes.of(Nd4j.createFromArray(values).castTo(DataType.FLOAT)))
+                .isEqualTo(new Extremes(-1, 8));
     }
 
     @Test
