@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -308,6 +309,17 @@ public final class CausalLm implements AutoCloseable {
      */
     public CausalLm base() {
         return over(replication, read);
+    }
+
+    /**
+     * In which forms the matrices of this model are kept. Its content is that of its files all the same: a receipt of a training on the
+     * same files is one of this base, in however few bits it is kept here.
+     *
+     * @return such as {@code [INT8]}; of a model with several forms, all of them
+     */
+    public Set<String> storedAs() {
+        Set<String> forms = weights().formsWithout(weight -> false);
+        return forms.isEmpty() ? Set.of("F32") : Collections.unmodifiableSet(forms);
     }
 
     private CausalLm over(Optional<LayerReplication> layers, DecoderWeights weights) {

@@ -85,10 +85,9 @@ final class Laboratory {
                 .seed(seed)
                 .build();
         double before = ProcessorTime.seconds();
-        TrainingResult result = Trainer.builder(model)
-                .plan(plan)
-                .build()
-                .train(problem.training().batches());
+        Trainer trainer = Trainer.builder(model).plan(plan).build();
+        trainer.preflight().require("example-methods");
+        TrainingResult result = trainer.train(problem.training().batches());
         double step = 1000 * (ProcessorTime.seconds() - before) / result.steps();
         GraphExecutor executor = model.executor();
         Path saved = folder.resolve(problem.name().replaceAll("\\W+", "-") + "-" + method + "-" + seed);
