@@ -609,6 +609,20 @@ public final class CausalLm implements AutoCloseable {
         return Generation.first(generateIds(List.of(ids(messages, tools)), config, token -> true));
     }
 
+    /**
+     * Answers a conversation token by token.
+     *
+     * @param messages what was said, the last by the user
+     * @param config how
+     * @param listener hears of each token of the answer, and may end it; of several answers it hears of all
+     * @return as of {@link #chat(List, GenerationConfig)}
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation
+     */
+    public Generation chat(List<ChatMessage> messages, GenerationConfig config, TokenListener listener) {
+        return Generation.first(generateIds(List.of(ids(messages, List.of())), config, listener));
+    }
+
     /** The prompt that a conversation becomes. */
     int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");

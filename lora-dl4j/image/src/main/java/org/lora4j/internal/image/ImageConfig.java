@@ -99,6 +99,15 @@ public record ImageConfig(
         return config;
     }
 
+    /**
+     * The models that are read.
+     *
+     * @return {@code model_type} of each
+     */
+    public static List<String> modelTypes() {
+        return ImageFamily.modelTypes();
+    }
+
     private static ImageConfig of(ImageFamily family, Reader fields) {
         boolean convolutions = family == ImageFamily.CONVNEXT;
         boolean dino = family == ImageFamily.DINOV2;
