@@ -762,7 +762,12 @@ public final class SentenceEncoder implements AutoCloseable {
         requireFitted("export");
         TextTask.exporter("SentenceEncoder.export")
                 .export(
-                        new TaskExporter.Task(encoder, model.parameters(), TaskExporter.Head.NONE, List.of()),
+                        new TaskExporter.Task(
+                                encoder,
+                                model.parameters(),
+                                TaskExporter.Head.NONE,
+                                List.of(),
+                                Optional.empty()),
                         directory);
     }
 

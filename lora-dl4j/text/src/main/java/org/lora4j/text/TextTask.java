@@ -105,9 +105,9 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         Objects.requireNonNull(spec, "spec is null; expected what the task learns");
         this.encoder = settings.encoder();
         this.spec = spec;
-        this.options = settings.options(spec.kind().taskType(), EncoderClassifier.HEAD);
         boolean types = spec.kind().pairs() && encoder.weights().config().typeVocabulary() > 1;
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), types, settings.head());
+        this.options = settings.options(spec.kind().taskType(), parts.head());
     }
 
     /**
@@ -622,7 +622,11 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> im
         exporter(name + ".export")
                 .export(
                         new TaskExporter.Task(
-                                encoder, targets.forOthers(now.model().parameters()), targets.head(), targets.names()),
+                                encoder,
+                                targets.forOthers(now.model().parameters()),
+                                targets.head(),
+                                targets.names(),
+                                targets.activation()),
                         directory);
     }
 

@@ -52,6 +52,8 @@ public final class EncoderConfigReader {
             "label2id",
             "num_labels",
             "problem_type",
+            "sentence_transformers",
+            "sbert_ce_default_activation_function",
             "finetuning_task",
             "torch_dtype",
             "dtype",
@@ -210,6 +212,10 @@ public final class EncoderConfigReader {
                                 .equals("mean")
                 ? HeadForm.Input.MEAN
                 : HeadForm.Input.FIRST;
+        // Without one, a batch has a single text and nothing to pass over.
+        OptionalInt passedOver = family.countsFromPadding() || fields.value("pad_token_id") == null
+                ? OptionalInt.empty()
+                : OptionalInt.of(fields.size("pad_token_id", 0));
         Set<HeadForm.Kind> unbiased = EnumSet.noneOf(HeadForm.Kind.class);
         if (family.reads("classifier_bias") && !fields.flag("classifier_bias")) {
             unbiased.add(HeadForm.Kind.LINEAR);
@@ -231,6 +237,7 @@ public final class EncoderConfigReader {
                 scale,
                 List.copyOf(blocks),
                 headInput,
+                passedOver,
                 Collections.unmodifiableSet(unbiased));
     }
 

@@ -10,6 +10,7 @@ import static org.lora4j.internal.encoder.HeadForm.byField;
 import static org.lora4j.internal.encoder.HeadForm.linear;
 import static org.lora4j.internal.encoder.HeadForm.norm;
 import static org.lora4j.internal.encoder.HeadForm.output;
+import static org.lora4j.internal.encoder.HeadForm.score;
 import static org.lora4j.internal.encoder.HeadForm.words;
 
 import java.util.Arrays;
@@ -496,7 +497,10 @@ public final class EncoderFamily {
                     .rms(NORMS)
                     .rotates()
                     .causal()
-                    .targets("q_proj", "v_proj"));
+                    .targets("q_proj", "v_proj")
+                    .field("pad_token_id", null)
+                    .head(Task.SEQUENCE, new HeadForm(Input.LAST, List.of(score("score"))))
+                    .head(Task.TOKENS, new HeadForm(Input.TOKENS, List.of(output("score")))));
 
     private static final Map<String, EncoderFamily> BY_TYPE = new LinkedHashMap<>();
 
@@ -526,6 +530,7 @@ public final class EncoderFamily {
     private List<String> ignored = List.of();
     private List<String> targets = List.of("query", "value");
     private Relative relative = Relative.NONE;
+    private boolean countsFromPadding;
     private boolean fusedByHead;
     private boolean alwaysProjects;
     private boolean projectsBeforeNorm;
@@ -744,7 +749,7 @@ public final class EncoderFamily {
     }
 
     boolean countsFromPadding() {
-        return reads("pad_token_id");
+        return countsFromPadding;
     }
 
     boolean isRms(EncoderPart part) {
@@ -912,6 +917,7 @@ public final class EncoderFamily {
     }
 
     private EncoderFamily countsFromPadding(int paddingId) {
+        countsFromPadding = true;
         return field("pad_token_id", paddingId);
     }
 

@@ -106,6 +106,13 @@ public record EncoderParts(
     }
 
     @Override
+    public boolean hasHeadBias() {
+        return head.flatMap(PretrainedHead::last)
+                .map(last -> last.bias() != null)
+                .orElse(true);
+    }
+
+    @Override
     public Map<String, INDArray> placeholders(TokenRows rows, TokenRows.Part part, OptionalLong draw) {
         return rows.placeholders(part, RowInputs.of(dataType(), tokenTypes, pooling));
     }

@@ -162,15 +162,15 @@ public final class TaskFiles {
         return Optional.of(receipt);
     }
 
-    static List<String> names(SameDiff graph, Tuning tuning) {
-        return TrainableGraph.weights(graph).stream()
-                .filter(name -> tuning == Tuning.FULL || name.startsWith(EncoderClassifier.HEAD + "."))
+    static List<String> names(TaskModel model) {
+        return TrainableGraph.weights(model.graph()).stream()
+                .filter(name -> model.tuning() == Tuning.FULL || name.startsWith(model.head() + "."))
                 .toList();
     }
 
     private static void writeTensors(Path file, TaskModel model) throws IOException {
         List<TensorSource> tensors = new ArrayList<>();
-        for (String name : names(model.graph(), model.tuning())) {
+        for (String name : names(model)) {
             INDArray array = model.graph().getVariable(name).getArr();
             tensors.add(ArrayBytes.source(name, array, ElementCodec.exactFor(array.dataType())));
         }
@@ -217,7 +217,7 @@ public final class TaskFiles {
             Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
-        requireOutputs(directory, String.valueOf(fields.get("weights")), parts.lastModule(), task.outputs());
+        requireOutputs(directory, String.valueOf(fields.get("weights")), parts, task.outputs());
         LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
         SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
         return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
@@ -251,11 +251,15 @@ public final class TaskFiles {
     }
 
     /** Before anything is made for as many labels as a file claims. */
-    private static void requireOutputs(Path directory, String weights, String last, int labels) throws IOException {
+    private static void requireOutputs(Path directory, String weights, FitEncoder parts, int labels)
+            throws IOException {
+        String last = parts.lastModule() + (parts.hasHeadBias() ? ".bias" : ".weight");
+        // PyTorch's layout in an adapter, ours in a file of our own.
+        int axis = parts.hasHeadBias() || weights.equals(ADAPTER) ? 0 : 1;
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry -> entry.name().endsWith(last + ".bias") && entry.shape().length == 1)
-                    .mapToLong(entry -> entry.shape()[0])
+                    .filter(entry -> entry.name().endsWith(last) && entry.shape().length > axis)
+                    .mapToLong(entry -> entry.shape()[axis])
                     .findFirst()
                     .orElse(0);
             if (outputs != labels) {
@@ -280,7 +284,7 @@ public final class TaskFiles {
     private static void readTensors(Path file, TaskModel model) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             Problems problems = new Problems();
-            List<String> names = names(model.graph(), model.tuning());
+            List<String> names = names(model);
             for (String name : names) {
                 INDArray array = model.graph().getVariable(name).getArr();
                 TensorEntry entry = reader.tensors().get(name);
