@@ -480,6 +480,7 @@ class ArchitectureTest {
                         "weights"),
                 layer(
                         "image",
+                        "trust",
                         "error",
                         "config",
                         "format",

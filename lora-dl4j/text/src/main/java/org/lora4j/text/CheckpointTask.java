@@ -14,7 +14,6 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedHead;
@@ -95,7 +94,7 @@ enum CheckpointTask {
 
     /** Whether a directory is one that {@code save} of a task wrote. */
     static boolean isSaved(Path directory) {
-        return Files.exists(StagedFiles.locate(directory, TaskFiles.DESCRIPTION));
+        return Files.exists(TaskFiles.file(directory));
     }
 
     /**

@@ -127,13 +127,22 @@ public final class EncoderConfigReader {
         if (family.isEmpty()) {
             // The fields of other models mean other things, so complaining about each would only confuse.
             throw new ModelFormatException(file + ": model_type is "
-                    + (modelType == null ? "missing" : EncoderFields.quoted(modelType)) + "; expected one of "
+                    + (modelType == null ? "missing" : EncoderFields.quoted(modelType))
+                    + classified(all.get("architectures")) + "; expected one of "
                     + Problems.quoted(EncoderFamily.modelTypes())
                     + (modelType instanceof String type ? ClosestNames.hint(type, EncoderFamily.modelTypes()) : "")
                     + ". Encoders of other types cannot be read: take a model of one of these, or export this one to ONNX"
                     + " and read the graph. Models that write text are read by LanguageModel.load.");
         }
         return new Fields(file, family.get(), all);
+    }
+
+    /** The class of a model that nothing here reads, if it has a head, such as that of a decoder. */
+    private static String classified(Object architectures) {
+        return architectures instanceof List<?> list
+                        && list.stream().anyMatch(name -> String.valueOf(name).contains("For"))
+                ? ", of the class " + EncoderFields.quoted(list)
+                : "";
     }
 
     /** The shape that fields give, which need not come from a file. */
