@@ -496,6 +496,7 @@ class ArchitectureTest {
                         "weights"),
                 layer(
                         "image",
+                        "trust",
                         "error",
                         "config",
                         "format",
