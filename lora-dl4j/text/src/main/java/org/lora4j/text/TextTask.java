@@ -379,7 +379,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
         TaskSpec<I, E, P, R> of = spec;
         TextEncoder by = encoder;
         return TaskHead.of(
-                name + ".taskHead",
+                name() + ".taskHead",
                 spec.kind(),
                 encoder,
                 parts,
