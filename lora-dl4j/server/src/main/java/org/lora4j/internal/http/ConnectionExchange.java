@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.lora4j.internal.http.HttpProblem.Kind;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,6 +140,25 @@ final class ConnectionExchange implements Exchange {
         }
         answerHeaders.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         connection.write(this, code, answerHeaders, Unpooled.wrappedBuffer(bytes));
+    }
+
+    @Override
+    public <T> void answerWith(CompletableFuture<T> future, Function<T, JsonNode> body) {
+        whenGone(() -> future.cancel(true));
+        connection.whenDone(future, (result, failure) -> {
+            if (isGone()) {
+                return;
+            }
+            if (failure != null) {
+                fail(failure);
+                return;
+            }
+            try {
+                answer(body.apply(result));
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        });
     }
 
     @Override

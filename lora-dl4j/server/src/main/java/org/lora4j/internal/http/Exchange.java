@@ -4,6 +4,8 @@ package org.lora4j.internal.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * A request and its answer. <b>Threads.</b> Safe; the first answer counts, and what comes after the client has gone is dropped.
@@ -40,6 +42,13 @@ public interface Exchange {
     void answer(int status, JsonNode json);
 
     void answer(int status, String contentType, byte[] body);
+
+    /**
+     * Answers with what a future gives, when it gives it; if nobody waits for the answer any more, the future is cancelled.
+     *
+     * @param body makes the answer, on a thread of requests
+     */
+    <T> void answerWith(CompletableFuture<T> future, Function<T, JsonNode> body);
 
     /** A header of the answer that is still to come. */
     void header(String name, String value);

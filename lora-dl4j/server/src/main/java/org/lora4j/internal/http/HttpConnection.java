@@ -36,9 +36,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Date;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.http.HttpProblem.Kind;
 
@@ -273,6 +275,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                     Kind.ARRIVAL,
                     "the body did not arrive within " + limits().arrival().toSeconds() + " s; send it again."));
         }
+    }
+
+    <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> work) {
+        front.whenDone(future, work);
     }
 
     // What an exchange calls, from any thread. It keeps the order.

@@ -20,12 +20,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import javax.net.ssl.SSLEngine;
 import org.lora4j.internal.http.HttpProblem.Kind;
 import org.slf4j.Logger;
@@ -144,6 +146,11 @@ public final class HttpFront implements AutoCloseable {
         return state == State.SERVING;
     }
 
+    /** Whether models are being loaded. */
+    public boolean isLoading() {
+        return state == State.LOADING;
+    }
+
     /** Whether connections go on behind their answers. */
     boolean isOpen() {
         return state != State.STOPPING;
@@ -215,6 +222,18 @@ public final class HttpFront implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             exchange.fail(unavailable());
         }
+    }
+
+    /** Goes on with what a future gives, where requests are worked on: who completes it has something else to do. */
+    <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> work) {
+        future.whenComplete((result, failure) -> {
+            try {
+                workers.execute(() -> work.accept(result, failure));
+            } catch (RejectedExecutionException e) {
+                // The server is closed; what it was for has been told so.
+                LOG.debug("an answer came behind the end of the server", e);
+            }
+        });
     }
 
     void log(RequestLog.Entry entry) {

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.format.json.StrictJson;
 import org.lora4j.internal.http.HttpProblem.Kind;
@@ -20,6 +21,9 @@ import org.lora4j.internal.http.HttpProblem.Kind;
 final class JsonBody {
 
     private static final int DEEPEST = 64;
+
+    /** Its messages advise those who program. */
+    private static final Pattern OPTIONS_OF_THE_READER = Pattern.compile(": enable `.*");
 
     private static final ObjectMapper JSON = mapper();
 
@@ -55,7 +59,9 @@ final class JsonBody {
             throw new HttpProblem(
                     Kind.BAD_REQUEST,
                     "the body is no JSON, " + place(e.getLocation()) + ": "
-                            + MessageText.value(e.getOriginalMessage()));
+                            + MessageText.value(OPTIONS_OF_THE_READER
+                                    .matcher(e.getOriginalMessage())
+                                    .replaceFirst("")));
         }
         if (!(root instanceof ObjectNode object)) {
             throw new HttpProblem(

@@ -124,7 +124,7 @@ public final class Metrics {
 
     private void add(String name, String type, String help, Supplier<String> samples) {
         if (families.putIfAbsent(prefix + name, new Family(type, help, samples)) != null) {
-            throw new IllegalArgumentException("Metrics: " + name + " is there already; expected each name once");
+            throw new IllegalArgumentException("Metrics: " + prefix + name + " is there already; expected each name once");
         }
     }
 
