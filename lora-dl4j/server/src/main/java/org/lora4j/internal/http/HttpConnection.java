@@ -446,7 +446,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-        if (event instanceof IdleStateEvent && out != null && out.totalPendingWriteBytes() > 0) {
+        // The first of several comes though bytes were taken meanwhile.
+        boolean stalled = event instanceof IdleStateEvent idle && !idle.isFirst();
+        if (stalled && out != null && out.totalPendingWriteBytes() > 0) {
             channel.close();
         }
     }

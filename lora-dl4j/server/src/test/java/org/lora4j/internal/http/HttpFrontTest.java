@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -171,7 +174,7 @@ class HttpFrontTest {
 
     @Test
     void token_isAskedOfCallers_andAnotherOneOfAdministrators() throws Exception {
-        fronts.token = java.util.Optional.of(Fronts.TOKEN);
+        fronts.token = Optional.of(Fronts.TOKEN);
         front = fronts.start(
                 HttpRoute.get("/probe", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                         .with(Access.OPEN),
@@ -523,6 +526,60 @@ class HttpFrontTest {
         assertThat(fronts.metrics.text())
                 .contains("lora4j_http_requests_total{method=\"POST\",route=\"/echo\",status=\"200\"} 1\n")
                 .doesNotContain("who-knows");
+    }
+
+    @Test
+    void server_thatLoads_answersProbes_andTellsOthersToComeAgain() throws Exception {
+        HttpRoute probe = HttpRoute.get("/probe", ErrorShape.TEI, exchange -> exchange.answer(
+                        JsonNodeFactory.instance.objectNode()))
+                .with(Access.OPEN);
+        front = fronts.loading(probe);
+        try (Wire wire = wire()) {
+            assertThat(wire.get("/probe").answer().status()).isEqualTo(200);
+            Wire.Answer answer = wire.post("/echo", "{}").answer();
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.header("Retry-After")).isEqualTo("1");
+            assertThat(answer.body()).contains("being loaded");
+            front.serve(List.of(probe, Fronts.echo()));
+            assertThat(wire.post("/echo", "{}").answer().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void reader_ofALongAnswerThatDoesNotRead_isGivenUp_andASlowOneIsNot() throws Exception {
+        fronts.limits = new HttpLimits(
+                1000,
+                4096,
+                50,
+                20,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(20),
+                Duration.ofMillis(300),
+                1 << 20);
+        byte[] much = new byte[20 << 20];
+        front = fronts.start(HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
+        try (Wire idle = wire();
+                Wire slow = wire()) {
+            idle.get("/much");
+            slow.get("/much");
+            // It takes some bytes every now and then for longer than the other one may take none.
+            for (int i = 0; i < 12; i++) {
+                Thread.sleep(100);
+                assertThat(slow.socket().getInputStream().readNBytes(1 << 20)).hasSize(1 << 20);
+            }
+            long left = slow.socket().getInputStream().readNBytes(7 << 20).length;
+            assertThat(left).isEqualTo(7 << 20);
+            assertThat(drained(idle)).isLessThan(20 << 20);
+        }
+    }
+
+    private static long drained(Wire wire) throws IOException {
+        try {
+            return wire.socket().getInputStream().readAllBytes().length;
+        } catch (SocketException e) {
+            return 0;
+        }
     }
 
     @Test
