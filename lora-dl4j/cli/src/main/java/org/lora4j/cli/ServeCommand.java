@@ -39,7 +39,10 @@ final class ServeCommand extends SimpleCommand {
     @Override
     public void describe(CommandSpec spec) {
         spec.addPositional(CliCommand.rest(
-                0, "DIR", "models: what lora4j train wrote, bases, adapters with --base; NAME=DIR gives a name", false));
+                0,
+                "DIR",
+                "models: what lora4j train wrote, bases, adapters with --base; NAME=DIR gives a name",
+                false));
         ServeSettings.describe(spec);
     }
 

@@ -26,7 +26,10 @@ final class ServeSettings {
         OPEN("open", Kind.FLAG, "", "let everybody ask who reaches the address, without a token"),
         TOKEN_FILE("token-file", Kind.TEXT, "FILE", "token that requests bring [variable LORA4J_TOKEN]"),
         ADMIN_TOKEN_FILE(
-                "admin-token-file", Kind.TEXT, "FILE", "token that changes bring [variable LORA4J_ADMIN_TOKEN]; none: no changes"),
+                "admin-token-file",
+                Kind.TEXT,
+                "FILE",
+                "token that changes bring [variable LORA4J_ADMIN_TOKEN]; none: no changes"),
         LOAD_FROM("load-from", Kind.TEXTS, "DIR", "folder below which adapters may be loaded while it runs"),
         USUALLY("usually", Kind.TEXT, "NAME", "who is meant where a request names nobody"),
         TLS("tls", Kind.TEXT, "FILE", "key and certificate in PKCS#12: encrypts"),
@@ -123,8 +126,8 @@ final class ServeSettings {
 
     private static void add(Map<String, String> models, String name, String where) {
         if (models.put(name, where) != null) {
-            throw CliException.usage("two models are called " + MessageText.name(name)
-                    + "; give one another name: NAME=DIR");
+            throw CliException.usage(
+                    "two models are called " + MessageText.name(name) + "; give one another name: NAME=DIR");
         }
     }
 
@@ -134,8 +137,8 @@ final class ServeSettings {
     }
 
     Optional<String> text(Option option) {
-        return call.text(option.flag()).or(() -> Optional.ofNullable(file.get(option.key))
-                .map(value -> String.valueOf(value.value())));
+        return call.text(option.flag())
+                .or(() -> Optional.ofNullable(file.get(option.key)).map(value -> String.valueOf(value.value())));
     }
 
     Optional<Path> path(Option option) {
@@ -147,8 +150,7 @@ final class ServeSettings {
         try {
             return text.map(Integer::parseInt).orElse(usual);
         } catch (NumberFormatException e) {
-            throw CliException.usage(
-                    option.flag() + " " + MessageText.name(text.get()) + ": expected a whole number");
+            throw CliException.usage(option.flag() + " " + MessageText.name(text.get()) + ": expected a whole number");
         }
     }
 

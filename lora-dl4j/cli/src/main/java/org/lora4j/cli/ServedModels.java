@@ -63,7 +63,8 @@ final class ServedModels implements AutoCloseable {
             return known;
         }
         if (base.isLanguageModel()) {
-            CausalLm model = base.languageModel(LanguageLearner.storage(CliSettings.builder().build()));
+            CausalLm model = base.languageModel(
+                    LanguageLearner.storage(CliSettings.builder().build()));
             opened.add(model);
             builder.languageModel(name, model);
         } else {
@@ -88,14 +89,14 @@ final class ServedModels implements AutoCloseable {
                         .build())
                 .orElseGet(() -> CliSettings.builder().build());
         if (!TrainedModel.is(directory) && !flags.has(Setting.BASE)) {
-            throw CliException.usage(MessageText.path(given)
-                    + " is an adapter that does not say what it stands on; say it: --base DIR");
+            throw CliException.usage(
+                    MessageText.path(given) + " is an adapter that does not say what it stands on; say it: --base DIR");
         }
         Bases.Base base = TrainedModel.is(directory)
                 ? TrainedModel.base(directory, flags, call)
                 : Bases.find(flags.textOr(Setting.BASE), call.environment());
-        boolean whole = Files.exists(directory.resolve(TrainedModel.LANGUAGE))
-                && !Files.exists(directory.resolve(ADAPTER));
+        boolean whole =
+                Files.exists(directory.resolve(TrainedModel.LANGUAGE)) && !Files.exists(directory.resolve(ADAPTER));
         if (whole) {
             // All weights were trained: it is a base of its own.
             CausalLm model = CausalLm.load(
@@ -109,9 +110,8 @@ final class ServedModels implements AutoCloseable {
 
     /** What clients call a base that nobody named. */
     private String nameOf(Bases.Base base) {
-        String last = base.path()
-                .map(path -> String.valueOf(path.getFileName()))
-                .orElse(base.name());
+        String last =
+                base.path().map(path -> String.valueOf(path.getFileName())).orElse(base.name());
         boolean taken = bases.containsValue(last) || settings.models().containsKey(last);
         return taken ? "base-" + last : last;
     }

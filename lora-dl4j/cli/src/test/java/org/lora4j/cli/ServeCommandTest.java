@@ -40,8 +40,19 @@ class ServeCommandTest {
                 """);
         CliProcess cli = CliProcess.in(folder);
         CliProcess.Result trained = cli.run(
-                "train", "--base", "encoder", "--data", "questions.csv", "--text", "question", "--label", "intent",
-                "--out", "model", "--epochs", "1");
+                "train",
+                "--base",
+                "encoder",
+                "--data",
+                "questions.csv",
+                "--text",
+                "question",
+                "--label",
+                "intent",
+                "--out",
+                "model",
+                "--epochs",
+                "1");
         assertThat(trained.code()).as(trained.err()).isZero();
 
         CliProcess.Running server = cli.start("serve", "--config", "serve.yaml");
@@ -49,7 +60,8 @@ class ServeCommandTest {
         assertThat(ask(uri, "/predict", "{\"inputs\": \"where is my card\", \"model\": \"questions\"}", null)
                         .statusCode())
                 .isEqualTo(200);
-        assertThat(ask(uri, "/embed", "{\"inputs\": \"card\", \"model\": \"tiny\"}", null).statusCode())
+        assertThat(ask(uri, "/embed", "{\"inputs\": \"card\", \"model\": \"tiny\"}", null)
+                        .statusCode())
                 .isEqualTo(200);
         String load = "{\"lora_name\": \"again\", \"lora_path\": \"" + folder.resolve("model") + "\"}";
         assertThat(ask(uri, "/v1/load_lora_adapter", load, null).statusCode()).isEqualTo(401);
@@ -58,7 +70,9 @@ class ServeCommandTest {
         server.signal("TERM");
         CliProcess.Result ended = server.end();
         assertThat(ended.code()).as(ended.err()).isZero();
-        assertThat(ended.err()).contains("\"route\":\"/predict\"", "\"status\":\"401\"").doesNotContain("where is");
+        assertThat(ended.err())
+                .contains("\"route\":\"/predict\"", "\"status\":\"401\"")
+                .doesNotContain("where is");
     }
 
     @Test

@@ -115,7 +115,8 @@ public final class LoraServer implements AutoCloseable {
     public void close() {
         try {
             if (!stop(USUAL)) {
-                LOG.warn("LoraServer: requests were given up, as they were not answered within {} s", USUAL.toSeconds());
+                LOG.warn(
+                        "LoraServer: requests were given up, as they were not answered within {} s", USUAL.toSeconds());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -137,8 +138,8 @@ public final class LoraServer implements AutoCloseable {
     static InetSocketAddress address(String host, int port) throws IOException {
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {
-            throw new IOException("LoraServer: host = \"" + host + "\" is no address of this machine; expected one, such as"
-                    + " 127.0.0.1 or 0.0.0.0.");
+            throw new IOException("LoraServer: host = \"" + host
+                    + "\" is no address of this machine; expected one, such as" + " 127.0.0.1 or 0.0.0.0.");
         }
         return address;
     }

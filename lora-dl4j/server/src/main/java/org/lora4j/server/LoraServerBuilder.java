@@ -160,8 +160,7 @@ public final class LoraServerBuilder {
      */
     public LoraServerBuilder network(String name, AdapterServer server) {
         Arguments.required(server, "LoraServer.network: server", "an AdapterServer");
-        return host(
-                name, () -> new ArrayHost(name, server, Runtime.getRuntime().availableProcessors()));
+        return host(name, () -> new ArrayHost(name, server, Runtime.getRuntime().availableProcessors()));
     }
 
     /**
@@ -331,7 +330,8 @@ public final class LoraServerBuilder {
      * @return this
      */
     public LoraServerBuilder trust(TrustPolicy policy) {
-        trust = Arguments.required(policy, "LoraServer.trust: policy", "a policy, such as TrustPolicy.usual().strict()");
+        trust = Arguments.required(
+                policy, "LoraServer.trust: policy", "a policy, such as TrustPolicy.usual().strict()");
         return this;
     }
 
@@ -415,8 +415,7 @@ public final class LoraServerBuilder {
         Problems problems = new Problems();
         problems.check(!hosts.isEmpty(), "no model; give one with encoder(...), languageModel(...) or network(...)");
         twice.forEach(name -> problems.add("two models are called " + MessageText.name(name)));
-        problems.check(
-                port >= 0 && port <= MOST_PORT, "port = " + port + ", expected 0, for any, to " + MOST_PORT);
+        problems.check(port >= 0 && port <= MOST_PORT, "port = " + port + ", expected 0, for any, to " + MOST_PORT);
         token(problems, "token", token);
         token(problems, "adminToken", adminToken);
         problems.check(
@@ -448,7 +447,8 @@ public final class LoraServerBuilder {
 
     private static void token(Problems problems, String name, String secret) {
         problems.check(
-                secret == null || secret.length() >= SHORTEST_TOKEN && secret.chars().allMatch(c -> c > ' ' && c < 0x7f),
+                secret == null
+                        || secret.length() >= SHORTEST_TOKEN && secret.chars().allMatch(c -> c > ' ' && c < 0x7f),
                 name + " is short, or has characters that a header cannot have; expected " + SHORTEST_TOKEN
                         + " or more visible ones of ASCII");
     }

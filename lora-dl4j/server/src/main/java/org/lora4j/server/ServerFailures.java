@@ -21,9 +21,7 @@ final class ServerFailures {
 
     static Failures all() {
         return new Failures()
-                .add(
-                        UnknownAdapterException.class,
-                        unknown -> HttpProblem.unknownModel(unknown.name(), unknown.near()))
+                .add(UnknownAdapterException.class, unknown -> HttpProblem.unknownModel(unknown.name(), unknown.near()))
                 .add(WrongTaskException.class, Kind.WRONG_MODEL)
                 .add(
                         TextLimitException.class,

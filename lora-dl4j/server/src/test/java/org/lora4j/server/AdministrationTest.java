@@ -76,12 +76,16 @@ class AdministrationTest {
                 .isGreaterThan(adapter.get("generation").longValue());
         Asked.Answer gone = admin("/v1/unload_lora_adapter", "{'lora_name': 'second'}");
         assertThat(gone.text()).isEqualTo("Success: LoRA adapter 'second' removed successfully");
-        assertThat(Asked.post(uri, "/predict", "{'inputs': 'a', 'model': 'second'}").status())
+        assertThat(Asked.post(uri, "/predict", "{'inputs': 'a', 'model': 'second'}")
+                        .status())
                 .isEqualTo(404);
         Asked.Answer unknown = admin("/v1/unload_lora_adapter", "{'lora_name': 'second'}");
         assertThat(unknown.status()).isEqualTo(404);
         assertThat(unknown.json().at("/error/type").textValue()).isEqualTo("NotFoundError");
-        assertThat(admin("/v1/load_lora_adapter", "{'lora_name': 'x'}").json().at("/error/type").textValue())
+        assertThat(admin("/v1/load_lora_adapter", "{'lora_name': 'x'}")
+                        .json()
+                        .at("/error/type")
+                        .textValue())
                 .isEqualTo("InvalidUserInput");
     }
 
@@ -107,8 +111,11 @@ class AdministrationTest {
             assertThat(admin("/v1/load_lora_adapter", "{'lora_name': 'x', 'lora_path': 'a\\u0000b'}")
                             .status())
                     .isEqualTo(403);
-            assertThat(load("linked", link).status()).as("by where it really is").isEqualTo(200);
-            assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'linked'}").status())
+            assertThat(load("linked", link).status())
+                    .as("by where it really is")
+                    .isEqualTo(200);
+            assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'linked'}")
+                            .status())
                     .isEqualTo(200);
         } finally {
             Files.delete(allowed.resolve("way-out"));
@@ -135,20 +142,30 @@ class AdministrationTest {
     @Test
     void candidate_goesThroughShadowAndCanary_intoUse_andBack() throws Exception {
         assertThat(load("candidate", allowed.resolve("reviews2")).status()).isEqualTo(200);
-        assertThat(admin("/aliases/live", "{'adapter': 'reviews'}").json().get("adapter").textValue())
+        assertThat(admin("/aliases/live", "{'adapter': 'reviews'}")
+                        .json()
+                        .get("adapter")
+                        .textValue())
                 .isEqualTo("reviews");
         String ask = "{'inputs': 'a good film', 'model': 'live'}";
-        JsonNode inUse = Asked.post(uri, "/predict", "{'inputs': 'a good film', 'model': 'reviews'}").json();
-        JsonNode other = Asked.post(uri, "/predict", "{'inputs': 'a good film', 'model': 'candidate'}").json();
+        JsonNode inUse = Asked.post(uri, "/predict", "{'inputs': 'a good film', 'model': 'reviews'}")
+                .json();
+        JsonNode other = Asked.post(uri, "/predict", "{'inputs': 'a good film', 'model': 'candidate'}")
+                .json();
         assertThat(inUse).isNotEqualTo(other);
         assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(inUse);
-        assertThat(admin("/aliases/live/shadow", "{'candidate': 'candidate'}").json().get("shadow").booleanValue())
+        assertThat(admin("/aliases/live/shadow", "{'candidate': 'candidate'}")
+                        .json()
+                        .get("shadow")
+                        .booleanValue())
                 .isTrue();
         assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(inUse);
-        assertThat(admin("/aliases/live/canary", "{'candidate': 'candidate', 'share': 1}").status())
+        assertThat(admin("/aliases/live/canary", "{'candidate': 'candidate', 'share': 1}")
+                        .status())
                 .isEqualTo(200);
         assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(other);
-        assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}").status())
+        assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}")
+                        .status())
                 .isEqualTo(409);
         assertThat(admin("/aliases/live/promote", "{}").json().get("adapter").textValue())
                 .isEqualTo("candidate");
@@ -156,11 +173,16 @@ class AdministrationTest {
         assertThat(admin("/aliases/live/rollback", "{}").json().get("adapter").textValue())
                 .isEqualTo("reviews");
         assertThat(Asked.get(uri, "/aliases").json().get("aliases").size()).isEqualTo(1);
-        assertThat(Asked.get(uri, "/aliases/live").json().get("in_use").get("answered").longValue())
+        assertThat(Asked.get(uri, "/aliases/live")
+                        .json()
+                        .get("in_use")
+                        .get("answered")
+                        .longValue())
                 .isGreaterThanOrEqualTo(0);
         assertThat(Asked.delete(uri, "/aliases/live", ADMIN).status()).isEqualTo(200);
         assertThat(Asked.post(uri, "/predict", ask).status()).isEqualTo(404);
-        assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}").status())
+        assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}")
+                        .status())
                 .isEqualTo(200);
     }
 
@@ -177,7 +199,8 @@ class AdministrationTest {
             "/aliases/a/settle"
         }) {
             assertThat(Asked.post(uri, path, "{}").status()).as(path).isEqualTo(401);
-            assertThat(Asked.post(uri, path, "{}", "Authorization", "Bearer token-of-nobody").status())
+            assertThat(Asked.post(uri, path, "{}", "Authorization", "Bearer token-of-nobody")
+                            .status())
                     .as(path)
                     .isEqualTo(401);
         }
@@ -186,11 +209,10 @@ class AdministrationTest {
 
     @Test
     void server_withoutTokenAndFolders_changesNothing() throws Exception {
-        try (LoraServer closed = LoraServer.builder()
-                .encoder("tiny", TinyTasks.ENCODER)
-                .port(0)
-                .start()) {
-            assertThat(Asked.post(closed.uri(), "/v1/load_lora_adapter", "{}", ADMIN).status())
+        try (LoraServer closed =
+                LoraServer.builder().encoder("tiny", TinyTasks.ENCODER).port(0).start()) {
+            assertThat(Asked.post(closed.uri(), "/v1/load_lora_adapter", "{}", ADMIN)
+                            .status())
                     .isEqualTo(403);
         }
     }

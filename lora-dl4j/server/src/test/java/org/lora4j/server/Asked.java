@@ -53,8 +53,7 @@ final class Asked {
     private static Answer send(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
         String type = response.headers().firstValue("Content-Type").orElse("");
-        JsonNode json =
-                type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.missingNode();
+        JsonNode json = type.startsWith("application/json") ? JSON.readTree(response.body()) : JSON.missingNode();
         return new Answer(response.statusCode(), json, response.body(), response);
     }
 }

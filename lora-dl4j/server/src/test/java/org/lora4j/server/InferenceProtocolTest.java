@@ -45,7 +45,12 @@ class InferenceProtocolTest {
                 .seed(3)
                 .dataType(DataType.FLOAT)
                 .list()
-                .layer(new DenseLayer.Builder().name("hidden").nIn(3).nOut(4).activation(Activation.TANH).build())
+                .layer(new DenseLayer.Builder()
+                        .name("hidden")
+                        .nIn(3)
+                        .nOut(4)
+                        .activation(Activation.TANH)
+                        .build())
                 .layer(new OutputLayer.Builder(LossFunctions.LossFunction.MSE)
                         .nIn(4)
                         .nOut(2)
@@ -54,9 +59,8 @@ class InferenceProtocolTest {
                 .build());
         network.init();
         INDArray example = Nd4j.createFromArray(new float[][] {{1, 2, 3}, {3, 2, 1}});
-        ofNetwork = AdapterServer.builder(network)
-                .example(Map.of("input", example))
-                .build();
+        ofNetwork =
+                AdapterServer.builder(network).example(Map.of("input", example)).build();
         SameDiff graph = SameDiff.create();
         SDVariable x = graph.placeHolder("x", DataType.FLOAT, -1, 2);
         SDVariable w = graph.var("w", Nd4j.createFromArray(new float[][] {{1, 10}, {100, 1000}}));
@@ -118,16 +122,16 @@ class InferenceProtocolTest {
         assertThat(output.get("shape").toString()).isEqualTo("[2,2]");
         assertThat(output.get("datatype").textValue()).isEqualTo("FP32");
         for (int i = 0; i < 4; i++) {
-            assertThat(output.get("data").get(i).floatValue()).isCloseTo(expected.getFloat(i / 2, i % 2), within(1e-5f));
+            assertThat(output.get("data").get(i).floatValue())
+                    .isCloseTo(expected.getFloat(i / 2, i % 2), within(1e-5f));
         }
     }
 
     @Test
     void adapter_answersUnderItsName_withItsGeneration() throws Exception {
-        LoraConfig config =
-                LoraConfig.builder().rank(1).targetModules("hidden").build();
-        Adapter adapter = DefaultAdapter.fresh(AdaptedNetwork.of(network), config, 1)
-                .adapter("default");
+        LoraConfig config = LoraConfig.builder().rank(1).targetModules("hidden").build();
+        Adapter adapter =
+                DefaultAdapter.fresh(AdaptedNetwork.of(network), config, 1).adapter("default");
         ofNetwork.register("tuned", adapter);
         try {
             JsonNode answer = infer(
@@ -136,7 +140,10 @@ class InferenceProtocolTest {
             assertThat(answer.get("model_version").textValue()).isEqualTo("1");
             assertThat(Asked.get(uri, "/v2/models/tuned/versions/1").status()).isEqualTo(200);
             assertThat(Asked.get(uri, "/v2/models/tuned/versions/2").status()).isEqualTo(404);
-            assertThat(Asked.get(uri, "/v2/models/tuned/ready").json().get("ready").booleanValue())
+            assertThat(Asked.get(uri, "/v2/models/tuned/ready")
+                            .json()
+                            .get("ready")
+                            .booleanValue())
                     .isTrue();
         } finally {
             ofNetwork.remove("tuned");
@@ -160,19 +167,24 @@ class InferenceProtocolTest {
 
     @Test
     void texts_areClassifiedTaggedScoredAndEmbedded() throws Exception {
-        String texts = "'inputs': [{'name': 'text', 'shape': [2], 'datatype': 'BYTES', 'data': ['a good film', 'bad']}]";
+        String texts =
+                "'inputs': [{'name': 'text', 'shape': [2], 'datatype': 'BYTES', 'data': ['a good film', 'bad']}]";
         JsonNode classes = infer("reviews", "{" + texts + "}").get("outputs");
         assertThat(classes.get(0).get("data").get(0).textValue())
                 .isEqualTo(TinyTasks.CLASSIFIER.predict("a good film").label());
         assertThat(classes.get(1).get("shape").toString()).isEqualTo("[2,2]");
-        assertThat(infer("places", "{" + texts + "}").at("/outputs/0/data/0").textValue().split(" "))
+        assertThat(infer("places", "{" + texts + "}")
+                        .at("/outputs/0/data/0")
+                        .textValue()
+                        .split(" "))
                 .hasSize(3);
         assertThat(infer("stars", "{" + texts + "}").at("/outputs/0/shape").toString())
                 .isEqualTo("[2]");
         assertThat(infer("tiny", "{" + texts + "}").at("/outputs/0/shape").toString())
                 .isEqualTo("[2,16]");
-        String pairs = "{'inputs': [{'name': 'text', 'shape': [2], 'datatype': 'BYTES', 'data': ['good', 'bad']}, {'name':"
-                + " 'text_pair', 'shape': [2], 'datatype': 'BYTES', 'data': ['film', 'card']}]}";
+        String pairs =
+                "{'inputs': [{'name': 'text', 'shape': [2], 'datatype': 'BYTES', 'data': ['good', 'bad']}, {'name':"
+                        + " 'text_pair', 'shape': [2], 'datatype': 'BYTES', 'data': ['film', 'card']}]}";
         assertThat(infer("same", pairs).at("/outputs/0/data").size()).isEqualTo(2);
         assertThat(infer("relevant", pairs).at("/outputs/0/data").size()).isEqualTo(2);
     }

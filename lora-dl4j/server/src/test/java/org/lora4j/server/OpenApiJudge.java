@@ -100,7 +100,9 @@ final class OpenApiJudge {
             problems.add(at + " is " + value.getNodeType() + ", expected " + type);
             return;
         }
-        if (value.isNumber() && schema.has("minimum") && value.doubleValue() < schema.get("minimum").doubleValue()) {
+        if (value.isNumber()
+                && schema.has("minimum")
+                && value.doubleValue() < schema.get("minimum").doubleValue()) {
             problems.add(at + " = " + value + ", expected at least " + schema.get("minimum"));
         }
         if (value.isArray()) {

@@ -35,7 +35,8 @@ class PageTest {
                 byte[] hash = MessageDigest.getInstance("SHA-256")
                         .digest(content.group(1).getBytes(StandardCharsets.UTF_8));
                 assertThat(policy)
-                        .contains(element + "-src 'sha256-" + Base64.getEncoder().encodeToString(hash) + "'");
+                        .contains(
+                                element + "-src 'sha256-" + Base64.getEncoder().encodeToString(hash) + "'");
             }
             assertThat(page.text())
                     .doesNotContain("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", " style=")

@@ -12,11 +12,38 @@ import org.lora4j.internal.http.HttpFuzz;
 class ServerFuzzTest {
 
     private static final List<String> PATHS = List.of(
-            "/", "/health", "/ready", "/metrics", "/info", "/embed", "/embed_all", "/embed_sparse", "/predict", "/rerank",
-            "/v1/rerank", "/similarity", "/tokenize", "/decode", "/v1/embeddings", "/v1/models", "/v1/completions",
-            "/v1/chat/completions", "/v2", "/v2/models/reviews", "/v2/models/reviews/infer", "/v2/models/tiny/infer",
-            "/v2/models/%20/ready", "/v2/models/reviews/versions/1/infer", "/adapters", "/adapters/reviews", "/adapters/%2e%2e",
-            "/aliases", "/aliases/a", "/aliases/a/promote", "/v1/load_lora_adapter", "/v1/unload_lora_adapter");
+            "/",
+            "/health",
+            "/ready",
+            "/metrics",
+            "/info",
+            "/embed",
+            "/embed_all",
+            "/embed_sparse",
+            "/predict",
+            "/rerank",
+            "/v1/rerank",
+            "/similarity",
+            "/tokenize",
+            "/decode",
+            "/v1/embeddings",
+            "/v1/models",
+            "/v1/completions",
+            "/v1/chat/completions",
+            "/v2",
+            "/v2/models/reviews",
+            "/v2/models/reviews/infer",
+            "/v2/models/tiny/infer",
+            "/v2/models/%20/ready",
+            "/v2/models/reviews/versions/1/infer",
+            "/adapters",
+            "/adapters/reviews",
+            "/adapters/%2e%2e",
+            "/aliases",
+            "/aliases/a",
+            "/aliases/a/promote",
+            "/v1/load_lora_adapter",
+            "/v1/unload_lora_adapter");
 
     private static final List<String> BODIES = List.of(
             "{\"inputs\": \"a good film\", \"model\": \"tiny\"}",
@@ -30,9 +57,13 @@ class ServerFuzzTest {
             "{\"lora_name\": \"x\", \"lora_path\": \"/etc\"}");
 
     private static void fuzz(long seed, int count) throws Exception {
-        try (LoraServer server = TinyTasks.all().adminToken("token-of-admins").accessLog(line -> {}).start()) {
+        try (LoraServer server = TinyTasks.all()
+                .adminToken("token-of-admins")
+                .accessLog(line -> {})
+                .start()) {
             new HttpFuzz(seed, PATHS, BODIES).run(server.port(), count);
-            assertThat(Asked.post(server.uri(), "/embed", "{'inputs': 'a good film', 'model': 'tiny'}").status())
+            assertThat(Asked.post(server.uri(), "/embed", "{'inputs': 'a good film', 'model': 'tiny'}")
+                            .status())
                     .isEqualTo(200);
             assertThat(Asked.get(server.uri(), "/metrics").text())
                     .as("one is this one")

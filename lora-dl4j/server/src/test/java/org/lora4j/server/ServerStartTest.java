@@ -49,7 +49,8 @@ class ServerStartTest {
             assertThat(Asked.post(server.uri(), "/predict", "{'inputs': 'a'}").status())
                     .isEqualTo(200);
         }
-        try (LoraServer server = builder().adapter("reviews", reviews).usually("tiny").start()) {
+        try (LoraServer server =
+                builder().adapter("reviews", reviews).usually("tiny").start()) {
             assertThat(Asked.post(server.uri(), "/embed", "{'inputs': 'a'}").status())
                     .isEqualTo(200);
             assertThat(Asked.post(server.uri(), "/predict", "{'inputs': 'a'}").status())
@@ -63,7 +64,8 @@ class ServerStartTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("token(...)")
                 .hasMessageContaining("open()");
-        try (LoraServer server = builder().host("0.0.0.0").token("token-of-callers").start()) {
+        try (LoraServer server =
+                builder().host("0.0.0.0").token("token-of-callers").start()) {
             URI uri = URI.create("http://127.0.0.1:" + server.port());
             assertThat(Asked.post(uri, "/embed", "{'inputs': 'a'}").status()).isEqualTo(401);
             assertThat(Asked.get(uri, "/metrics").status()).isEqualTo(401);
@@ -107,8 +109,10 @@ class ServerStartTest {
         LoraServer first = builder().start();
         int port = first.port();
         first.close();
-        assertThatThrownBy(() ->
-                        builder().port(port).adapter("a", Path.of("/no/such/directory")).start())
+        assertThatThrownBy(() -> builder()
+                        .port(port)
+                        .adapter("a", Path.of("/no/such/directory"))
+                        .start())
                 .hasMessageContaining("/no/such/directory");
         builder().port(port).start().close();
     }
@@ -133,7 +137,8 @@ class ServerStartTest {
     void tls_encryptsByTheContextThatIsGiven(@TempDir Path folder) throws Exception {
         Path keys = folder.resolve("server.p12");
         Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
                         "-genkeypair",
                         "-keyalg",
                         "EC",
@@ -151,7 +156,9 @@ class ServerStartTest {
                         "password")
                 .redirectErrorStream(true)
                 .start();
-        assertThat(keytool.waitFor()).as(new String(keytool.getInputStream().readAllBytes())).isZero();
+        assertThat(keytool.waitFor())
+                .as(new String(keytool.getInputStream().readAllBytes()))
+                .isZero();
         char[] password = "password".toCharArray();
         KeyStore store = KeyStore.getInstance(keys.toFile(), password);
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
@@ -168,7 +175,8 @@ class ServerStartTest {
                     .sslContext(ofClient)
                     .build()
                     .send(
-                            HttpRequest.newBuilder(server.uri().resolve("/health")).build(),
+                            HttpRequest.newBuilder(server.uri().resolve("/health"))
+                                    .build(),
                             HttpResponse.BodyHandlers.ofString());
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThatThrownBy(() -> Asked.get(URI.create("http://127.0.0.1:" + server.port()), "/health"))
@@ -183,7 +191,8 @@ class ServerStartTest {
         for (int i = 0; i < asked.length; i++) {
             asked[i] = CompletableFuture.supplyAsync(() -> {
                 try {
-                    return Asked.post(server.uri(), "/embed", "{'inputs': 'a good film'}").status();
+                    return Asked.post(server.uri(), "/embed", "{'inputs': 'a good film'}")
+                            .status();
                 } catch (IOException e) {
                     // Refused, as the server had ended before it came.
                     return 0;

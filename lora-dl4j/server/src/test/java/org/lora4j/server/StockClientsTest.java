@@ -76,8 +76,8 @@ class StockClientsTest {
                         .build());
         assertThat(bytes.data().get(0).embedding())
                 .isEqualTo(numbers.data().get(0).embedding());
-        CreateEmbeddingResponse shorter =
-                client.embeddings().create(ask("vectors", "a good film").dimensions(4).build());
+        CreateEmbeddingResponse shorter = client.embeddings()
+                .create(ask("vectors", "a good film").dimensions(4).build());
         assertThat(shorter.data().get(0).embedding()).hasSize(4);
         client.close();
     }
@@ -88,7 +88,8 @@ class StockClientsTest {
         assertThatThrownBy(() -> client.embeddings().create(ask("vector", "a").build()))
                 .isInstanceOf(NotFoundException.class)
                 .hasMessageContaining("vectors");
-        assertThatThrownBy(() -> client.embeddings().create(ask("tiny", "a").dimensions(1000).build()))
+        assertThatThrownBy(() -> client.embeddings()
+                        .create(ask("tiny", "a").dimensions(1000).build()))
                 .isInstanceOf(BadRequestException.class)
                 .hasMessageContaining("dimensions");
         client.close();
@@ -107,8 +108,7 @@ class StockClientsTest {
                 "Authorization",
                 "Bearer " + TOKEN);
         String text = answer.json().at("/data/0/embedding").textValue();
-        ByteBuffer bytes =
-                ByteBuffer.wrap(Base64.getDecoder().decode(text)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.wrap(Base64.getDecoder().decode(text)).order(ByteOrder.LITTLE_ENDIAN);
         float[] expected = TinyTasks.ENCODER.embed("paris");
         for (float value : expected) {
             assertThat(bytes.getFloat()).isCloseTo(value, within(1e-5f));

@@ -65,11 +65,13 @@ class TeiProtocolTest {
 
     @Test
     void judge_seesWhatIsNotAsDescribed() throws Exception {
-        assertThat(judge.request("/embed", Asked.JSON.readTree("{\"inputs\": 7}"))).isNotEmpty();
+        assertThat(judge.request("/embed", Asked.JSON.readTree("{\"inputs\": 7}")))
+                .isNotEmpty();
         assertThat(judge.request("/embed", Asked.JSON.readTree("{}"))).isNotEmpty();
         assertThat(judge.answer("/embed", "post", 200, Asked.JSON.readTree("[[\"a\"]]")))
                 .isNotEmpty();
-        assertThat(judge.answer("/embed", "post", 418, Asked.JSON.readTree("[]"))).isNotEmpty();
+        assertThat(judge.answer("/embed", "post", 418, Asked.JSON.readTree("[]")))
+                .isNotEmpty();
         assertThat(judge.answer("/embed", "post", 422, Asked.JSON.readTree("{\"error\":\"a\",\"error_type\":\"b\"}")))
                 .isNotEmpty();
     }
@@ -92,25 +94,30 @@ class TeiProtocolTest {
 
     @Test
     void embed_ofIds_isThatOfTheirText() throws Exception {
-        JsonNode tokens = right("/tokenize", "{'inputs': 'a good film', 'model': 'tiny'}").get(0);
+        JsonNode tokens =
+                right("/tokenize", "{'inputs': 'a good film', 'model': 'tiny'}").get(0);
         List<String> ids = new ArrayList<>();
         tokens.forEach(token -> ids.add(token.get("id").toString()));
         assertThat(right("/embed", "{'inputs': [[" + String.join(",", ids) + "]], 'model': 'tiny'}"))
                 .isEqualTo(right("/embed", "{'inputs': 'a good film', 'model': 'tiny'}"));
-        assertThat(right("/embed", "{'inputs': [" + String.join(",", ids) + "], 'model': 'tiny'}").size())
+        assertThat(right("/embed", "{'inputs': [" + String.join(",", ids) + "], 'model': 'tiny'}")
+                        .size())
                 .isEqualTo(1);
     }
 
     @Test
     void embed_withDimensions_isShorter_andOfLengthOne() throws Exception {
-        float[] vector = floats(right("/embed", "{'inputs': 'a good film', 'dimensions': 4, 'model': 'tiny'}").get(0));
+        float[] vector = floats(right("/embed", "{'inputs': 'a good film', 'dimensions': 4, 'model': 'tiny'}")
+                .get(0));
         assertThat(vector).hasSize(4);
         double squares = 0;
         for (float value : vector) {
             squares += value * value;
         }
         assertThat(squares).isCloseTo(1, within(1e-5));
-        assertThat(wrong("/embed", "{'inputs': 'a', 'dimensions': 17, 'model': 'tiny'}", 422).get("error").textValue())
+        assertThat(wrong("/embed", "{'inputs': 'a', 'dimensions': 17, 'model': 'tiny'}", 422)
+                        .get("error")
+                        .textValue())
                 .contains("dimensions", "1 to 16");
     }
 
@@ -124,7 +131,9 @@ class TeiProtocolTest {
 
     @Test
     void embedSparse_isSaidToBeOfAnotherModel() throws Exception {
-        assertThat(wrong("/embed_sparse", "{'inputs': 'a', 'model': 'tiny'}", 424).get("error_type").textValue())
+        assertThat(wrong("/embed_sparse", "{'inputs': 'a', 'model': 'tiny'}", 424)
+                        .get("error_type")
+                        .textValue())
                 .isEqualTo("Backend");
     }
 
@@ -140,18 +149,25 @@ class TeiProtocolTest {
         assertThat(batch.size()).isEqualTo(2);
         assertThat(batch.get(0)).isEqualTo(one);
         JsonNode raw = right("/predict", "{'inputs': 'a good film', 'raw_scores': true, 'model': 'reviews'}");
-        double difference = raw.get(0).get("score").doubleValue() - raw.get(1).get("score").doubleValue();
-        double odds = one.get(0).get("score").doubleValue() / one.get(1).get("score").doubleValue();
+        double difference =
+                raw.get(0).get("score").doubleValue() - raw.get(1).get("score").doubleValue();
+        double odds =
+                one.get(0).get("score").doubleValue() / one.get(1).get("score").doubleValue();
         assertThat(difference).isCloseTo(Math.log(odds), within(1e-3));
     }
 
     @Test
     void predict_ofPairsAndNumbers() throws Exception {
-        assertThat(right("/predict", "{'inputs': ['a good film', 'bad'], 'model': 'same'}").size())
+        assertThat(right("/predict", "{'inputs': ['a good film', 'bad'], 'model': 'same'}")
+                        .size())
                 .isEqualTo(2);
-        assertThat(right("/predict", "{'inputs': [['a', 'b'], ['c', 'd']], 'model': 'same'}").size())
+        assertThat(right("/predict", "{'inputs': [['a', 'b'], ['c', 'd']], 'model': 'same'}")
+                        .size())
                 .isEqualTo(2);
-        assertThat(right("/predict", "{'inputs': [['good'], ['bad']], 'model': 'stars'}").get(0).get(0).get("label")
+        assertThat(right("/predict", "{'inputs': [['good'], ['bad']], 'model': 'stars'}")
+                        .get(0)
+                        .get(0)
+                        .get("label")
                         .textValue())
                 .isEqualTo("LABEL_0");
     }
@@ -176,7 +192,8 @@ class TeiProtocolTest {
         assertThat(documents.json().get("results").size()).isEqualTo(2);
         assertThat(documents.json().get("results").get(0).get("index"))
                 .isEqualTo(ranks.get(0).get("index"));
-        assertThat(Asked.post(uri, "/v1/rerank", "{'query': 'a', 'texts': ['b'], 'model': 'relevant'}").status())
+        assertThat(Asked.post(uri, "/v1/rerank", "{'query': 'a', 'texts': ['b'], 'model': 'relevant'}")
+                        .status())
                 .isEqualTo(200);
     }
 
@@ -197,21 +214,28 @@ class TeiProtocolTest {
 
     @Test
     void tokenize_givesTokensWithTheirPlaces_andDecodeTheirText() throws Exception {
-        JsonNode tokens = right("/tokenize", "{'inputs': 'a playing film', 'model': 'tiny'}").get(0);
+        JsonNode tokens = right("/tokenize", "{'inputs': 'a playing film', 'model': 'tiny'}")
+                .get(0);
         assertThat(tokens.size()).isEqualTo(6);
         assertThat(tokens.get(0).get("special").booleanValue()).isTrue();
         assertThat(tokens.get(3).get("text").textValue()).isEqualTo("ing");
         assertThat(tokens.get(3).get("start").intValue()).isEqualTo(6);
         assertThat(tokens.get(3).get("stop").intValue()).isEqualTo(9);
-        JsonNode word = right("/tokenize", "{'inputs': 'stra\u00dfe a', 'model': 'tiny'}").get(0).get(3);
+        JsonNode word = right("/tokenize", "{'inputs': 'stra\u00dfe a', 'model': 'tiny'}")
+                .get(0)
+                .get(3);
         assertThat(word.get("text").textValue()).isEqualTo("a");
         assertThat(word.get("start").intValue()).as("in bytes of UTF-8").isEqualTo(8);
-        assertThat(right("/tokenize", "{'inputs': ['a', 'b'], 'add_special_tokens': false, 'model': 'tiny'}").get(0)
+        assertThat(right("/tokenize", "{'inputs': ['a', 'b'], 'add_special_tokens': false, 'model': 'tiny'}")
+                        .get(0)
                         .size())
                 .isEqualTo(1);
-        assertThat(right("/decode", "{'ids': [2, 9, 5, 8, 3], 'model': 'tiny'}").get(0).textValue())
+        assertThat(right("/decode", "{'ids': [2, 9, 5, 8, 3], 'model': 'tiny'}")
+                        .get(0)
+                        .textValue())
                 .isEqualTo("a good film");
-        assertThat(right("/decode", "{'ids': [[2, 9], [5]], 'skip_special_tokens': false, 'model': 'tiny'}").get(0)
+        assertThat(right("/decode", "{'ids': [[2, 9], [5]], 'skip_special_tokens': false, 'model': 'tiny'}")
+                        .get(0)
                         .textValue())
                 .isEqualTo("[CLS] a");
     }
@@ -260,15 +284,15 @@ class TeiProtocolTest {
                 "/decode|{'ids': [], 'model': 'tiny'}|400|Empty",
                 "/decode|{'ids': [100000], 'model': 'tiny'}|422|Tokenizer"
             })
-    void request_thatIsWrong_getsTheProtocolsError(String path, String body, int status, String type)
-            throws Exception {
+    void request_thatIsWrong_getsTheProtocolsError(String path, String body, int status, String type) throws Exception {
         assertThat(wrong(path, body, status).get("error_type").textValue()).isEqualTo(type);
     }
 
     @Test
     void text_thatIsTooLong_isCutIfThatIsAsked() throws Exception {
         String words = "good ".repeat(40).strip();
-        assertThat(right("/embed", "{'inputs': '" + words + "', 'truncate': true, 'model': 'tiny'}").size())
+        assertThat(right("/embed", "{'inputs': '" + words + "', 'truncate': true, 'model': 'tiny'}")
+                        .size())
                 .isEqualTo(1);
     }
 
@@ -277,11 +301,14 @@ class TeiProtocolTest {
         Asked.Answer answer = Asked.post(uri, "/predict", "{'inputs': 'a', 'model': 'review'}");
         assertThat(answer.status()).isEqualTo(404);
         assertThat(answer.json().get("error").textValue()).contains("\"review\"", "reviews");
-        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a'}", "x-adapter", "__base__").status())
+        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a'}", "x-adapter", "__base__")
+                        .status())
                 .isEqualTo(404);
-        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a', 'model': 'tiny'}", "x-adapter", "vectors").status())
+        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a', 'model': 'tiny'}", "x-adapter", "vectors")
+                        .status())
                 .isEqualTo(422);
-        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a', 'model': 'tiny:vectors'}").status())
+        assertThat(Asked.post(uri, "/embed", "{'inputs': 'a', 'model': 'tiny:vectors'}")
+                        .status())
                 .isEqualTo(200);
     }
 }

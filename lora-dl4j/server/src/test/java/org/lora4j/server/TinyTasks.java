@@ -66,7 +66,8 @@ final class TinyTasks {
 
     /** A server with all of them. */
     static LoraServerBuilder all() throws IOException {
-        LoraServerBuilder builder = LoraServer.builder().encoder("tiny", ENCODER).port(0);
+        LoraServerBuilder builder =
+                LoraServer.builder().encoder("tiny", ENCODER).port(0);
         directories().forEach(builder::adapter);
         return builder;
     }
@@ -119,11 +120,7 @@ final class TinyTasks {
                     new TextPair("a good film", review.text()),
                     review.labels().get(0).equals("positive") ? 1 : 0));
         }
-        return ReRanker.builder(ENCODER)
-                .epochs(1)
-                .quiet()
-                .build()
-                .fit(pairs.subList(0, 16), pairs.subList(16, 24));
+        return ReRanker.builder(ENCODER).epochs(1).quiet().build().fit(pairs.subList(0, 16), pairs.subList(16, 24));
     }
 
     private static SentenceEncoder vectors() {

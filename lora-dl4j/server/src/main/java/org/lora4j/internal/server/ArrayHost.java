@@ -60,7 +60,9 @@ public final class ArrayHost implements ModelHost {
      */
     public CompletableFuture<ServingResult> submit(ServingRequest request) {
         if (takesNoMore) {
-            throw new HttpProblem(HttpProblem.Kind.UNAVAILABLE, "the server stops, and takes no more requests; ask another one.")
+            throw new HttpProblem(
+                            HttpProblem.Kind.UNAVAILABLE,
+                            "the server stops, and takes no more requests; ask another one.")
                     .retryAfter(Duration.ofSeconds(1));
         }
         CompletableFuture<ServingResult> result = new CompletableFuture<>();

@@ -112,15 +112,18 @@ public final class ModelCatalog {
         List<ModelEntry> entries = new ArrayList<>();
         for (ModelHost host : hosts) {
             entries.add(new ModelEntry(
-                    host.name(), host.name(), Optional.empty(), created, host.kind().word()));
+                    host.name(),
+                    host.name(),
+                    Optional.empty(),
+                    created,
+                    host.kind().word()));
             for (HostedAdapter adapter : host.adapters()) {
                 String root = adapter.directory().map(Object::toString).orElse(adapter.name());
-                entries.add(
-                        new ModelEntry(adapter.name(), root, Optional.of(host.name()), created, adapter.task()));
+                entries.add(new ModelEntry(adapter.name(), root, Optional.of(host.name()), created, adapter.task()));
             }
             for (RouteStatus alias : host.routes().status()) {
-                entries.add(new ModelEntry(
-                        alias.alias(), alias.current(), Optional.of(alias.current()), created, "alias"));
+                entries.add(
+                        new ModelEntry(alias.alias(), alias.current(), Optional.of(alias.current()), created, "alias"));
             }
         }
         return entries;

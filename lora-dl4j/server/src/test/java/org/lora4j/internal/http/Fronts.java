@@ -37,8 +37,11 @@ final class Fronts {
     }
 
     static HttpRoute hello() {
-        return HttpRoute.get("/hello", ErrorShape.TEI, exchange -> exchange.answer(
-                JsonNodeFactory.instance.objectNode().put("hello", "world")));
+        return HttpRoute.get(
+                "/hello",
+                ErrorShape.TEI,
+                exchange ->
+                        exchange.answer(JsonNodeFactory.instance.objectNode().put("hello", "world")));
     }
 
     HttpFront start(HttpRoute... more) throws IOException {

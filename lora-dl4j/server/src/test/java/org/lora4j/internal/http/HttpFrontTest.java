@@ -56,7 +56,8 @@ class HttpFrontTest {
             StringBuilder all = new StringBuilder();
             for (int i = 0; i < 100; i++) {
                 String body = "{\"i\":" + i + "}";
-                all.append("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ")
+                all.append(
+                                "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ")
                         .append(body.length())
                         .append("\r\n\r\n")
                         .append(body);
@@ -123,7 +124,8 @@ class HttpFrontTest {
     @Test
     void host_missingOrTwice_isRefused() throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.send("GET /hello HTTP/1.1\r\n\r\n").answer().status()).isEqualTo(400);
+            assertThat(wire.send("GET /hello HTTP/1.1\r\n\r\n").answer().status())
+                    .isEqualTo(400);
             wire.send("GET /hello HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n");
             assertThat(wire.answer().status()).isEqualTo(400);
             wire.send("GET http://evil.example.com/hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -176,9 +178,15 @@ class HttpFrontTest {
     void token_isAskedOfCallers_andAnotherOneOfAdministrators() throws Exception {
         fronts.token = Optional.of(Fronts.TOKEN);
         front = fronts.start(
-                HttpRoute.get("/probe", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
+                HttpRoute.get(
+                                "/probe",
+                                ErrorShape.TEI,
+                                exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                         .with(Access.OPEN),
-                HttpRoute.get("/change", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
+                HttpRoute.get(
+                                "/change",
+                                ErrorShape.TEI,
+                                exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                         .with(Access.ADMIN));
         String caller = "Authorization: Bearer " + Fronts.TOKEN;
         String admin = "Authorization: bearer " + Fronts.ADMIN;
@@ -187,8 +195,13 @@ class HttpFrontTest {
             Wire.Answer answer = wire.get("/hello").answer();
             assertThat(answer.status()).isEqualTo(401);
             assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer");
-            assertThat(wire.get("/hello", "Authorization: Bearer wrong").answer().status()).isEqualTo(401);
-            assertThat(wire.get("/hello", "Authorization: Basic " + Fronts.TOKEN).answer().status())
+            assertThat(wire.get("/hello", "Authorization: Bearer wrong")
+                            .answer()
+                            .status())
+                    .isEqualTo(401);
+            assertThat(wire.get("/hello", "Authorization: Basic " + Fronts.TOKEN)
+                            .answer()
+                            .status())
                     .isEqualTo(401);
             assertThat(wire.get("/hello", caller, caller).answer().status()).isEqualTo(401);
             assertThat(wire.get("/hello", caller).answer().status()).isEqualTo(200);
@@ -228,7 +241,8 @@ class HttpFrontTest {
 
     @Test
     void client_thatWaitsForLeave_getsIt_orTheReason() throws Exception {
-        String head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
+        String head =
+                "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
         try (Wire wire = wire()) {
             wire.send(head + "Expect: 100-continue\r\n\r\n");
             assertThat(wire.answer(false).status()).isEqualTo(100);
@@ -239,12 +253,13 @@ class HttpFrontTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"abc", "1f2d-3", "req_7:8/9", "~!@#$%^&*()"})
+    @ValueSource(strings = {"abc", "1f2d-3", "req_7:8/9", "~!@#$%^&*()"})
     void id_ofARequest_comesBack(String id) throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.get("/hello", "X-Request-Id: " + id).answer().header("X-Request-Id")).isEqualTo(id);
-            assertThat(wire.get("/none", "X-Request-Id: " + id).answer().header("X-Request-Id")).isEqualTo(id);
+            assertThat(wire.get("/hello", "X-Request-Id: " + id).answer().header("X-Request-Id"))
+                    .isEqualTo(id);
+            assertThat(wire.get("/none", "X-Request-Id: " + id).answer().header("X-Request-Id"))
+                    .isEqualTo(id);
         }
     }
 
@@ -284,7 +299,8 @@ class HttpFrontTest {
     @Test
     void json_ofSeveralLines_isSaidWithItsLine() throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.post("/echo", "{\n \"a\": 1\n \"b\": 2}").answer().body()).contains("line 3, column");
+            assertThat(wire.post("/echo", "{\n \"a\": 1\n \"b\": 2}").answer().body())
+                    .contains("line 3, column");
             assertThat(wire.post("/echo", "").answer().body()).contains("empty");
             assertThat(wire.post("/echo", "[".repeat(400)).answer().status()).isEqualTo(400);
         }
@@ -293,7 +309,8 @@ class HttpFrontTest {
     @Test
     void bytes_thatAreNoText_areRefused() throws Exception {
         try (Wire wire = wire()) {
-            wire.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n")
+            wire.send(
+                            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n")
                     .send(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}', ' '});
             Wire.Answer answer = wire.answer();
             assertThat(answer.status()).isEqualTo(400);
@@ -330,7 +347,9 @@ class HttpFrontTest {
             assertThat(wire.get("/" + "a".repeat(10_000)).answer().status()).isEqualTo(414);
         }
         try (Wire wire = wire()) {
-            assertThat(wire.get("/hello", "X-Long: " + "a".repeat(5_000)).answer().status())
+            assertThat(wire.get("/hello", "X-Long: " + "a".repeat(5_000))
+                            .answer()
+                            .status())
                     .isEqualTo(431);
         }
     }
@@ -348,7 +367,8 @@ class HttpFrontTest {
                 Duration.ofSeconds(5),
                 1 << 20);
         try (Wire wire = wire()) {
-            wire.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
+            wire.send(
+                    "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
             assertThat(wire.answer().status()).isEqualTo(408);
             assertThat(wire.isOver()).isTrue();
         }
@@ -389,8 +409,7 @@ class HttpFrontTest {
                 Duration.ofMillis(200),
                 Duration.ofSeconds(5),
                 1 << 20);
-        front = fronts.start(
-                HttpRoute.get("/slow", ErrorShape.TEI, exchange -> exchange.whenGone(gone::countDown)));
+        front = fronts.start(HttpRoute.get("/slow", ErrorShape.TEI, exchange -> exchange.whenGone(gone::countDown)));
         try (Wire wire = wire()) {
             assertThat(wire.get("/slow").answer().status()).isEqualTo(504);
             assertThat(wire.get("/hello").answer().status()).isEqualTo(200);
@@ -530,8 +549,8 @@ class HttpFrontTest {
 
     @Test
     void server_thatLoads_answersProbes_andTellsOthersToComeAgain() throws Exception {
-        HttpRoute probe = HttpRoute.get("/probe", ErrorShape.TEI, exchange -> exchange.answer(
-                        JsonNodeFactory.instance.objectNode()))
+        HttpRoute probe = HttpRoute.get(
+                        "/probe", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                 .with(Access.OPEN);
         front = fronts.loading(probe);
         try (Wire wire = wire()) {
@@ -558,7 +577,8 @@ class HttpFrontTest {
                 Duration.ofMillis(300),
                 1 << 20);
         byte[] much = new byte[20 << 20];
-        front = fronts.start(HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
+        front = fronts.start(
+                HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
         try (Wire idle = wire();
                 Wire slow = wire()) {
             idle.get("/much");

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lora4j.error.MessageText;
@@ -149,8 +148,9 @@ public final class AdapterEndpoints implements Endpoints {
         JsonFields fields = JsonFields.of(exchange.json(), Kind.BAD_REQUEST);
         String name = both(fields, NAME);
         synchronized (changes) {
-            ModelHost host = hostOf(name).orElseThrow(() -> HttpProblem.unknownModel(name, catalog.names())
-                    .type("NotFoundError"));
+            ModelHost host = hostOf(name)
+                    .orElseThrow(() ->
+                            HttpProblem.unknownModel(name, catalog.names()).type("NotFoundError"));
             change(() -> host.unload(name));
         }
         text(exchange, "Success: LoRA adapter '" + name + "' removed successfully");
@@ -184,8 +184,10 @@ public final class AdapterEndpoints implements Endpoints {
     private ModelHost base(JsonFields fields) {
         Optional<String> named = fields.text("base_model_name");
         if (named.isPresent()) {
-            return catalog.host(named.get()).orElseThrow(() -> HttpProblem.unknownModel(
-                    named.get(), catalog.hosts().stream().map(ModelHost::name).toList()));
+            return catalog.host(named.get())
+                    .orElseThrow(() -> HttpProblem.unknownModel(
+                            named.get(),
+                            catalog.hosts().stream().map(ModelHost::name).toList()));
         }
         if (catalog.hosts().size() != 1) {
             throw new HttpProblem(

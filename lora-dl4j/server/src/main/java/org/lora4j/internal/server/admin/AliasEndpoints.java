@@ -94,7 +94,8 @@ public final class AliasEndpoints implements Endpoints {
                 .filter(one -> one.names().contains(adapter))
                 .findFirst()
                 .orElseThrow(() -> HttpProblem.unknownModel(adapter, catalog.names()));
-        boolean free = host.routes().aliases().contains(alias) || !catalog.names().contains(alias);
+        boolean free =
+                host.routes().aliases().contains(alias) || !catalog.names().contains(alias);
         if (!free) {
             throw new HttpProblem(
                     Kind.CONFLICT,

@@ -29,13 +29,18 @@ public record HealthEndpoints(Supplier<String> state, Metrics metrics) implement
     @Override
     public List<HttpRoute> routes() {
         return List.of(
-                HttpRoute.get("/health", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance
-                                .objectNode()
-                                .put("status", "ok")))
+                HttpRoute.get(
+                                "/health",
+                                ErrorShape.TEI,
+                                exchange -> exchange.answer(
+                                        JsonNodeFactory.instance.objectNode().put("status", "ok")))
                         .with(Access.OPEN),
                 HttpRoute.get("/ready", ErrorShape.TEI, this::ready).with(Access.OPEN),
-                HttpRoute.get("/v2/health/live", ErrorShape.INFERENCE, exchange -> exchange.answer(
-                                JsonNodeFactory.instance.objectNode().put("live", true)))
+                HttpRoute.get(
+                                "/v2/health/live",
+                                ErrorShape.INFERENCE,
+                                exchange -> exchange.answer(
+                                        JsonNodeFactory.instance.objectNode().put("live", true)))
                         .with(Access.OPEN),
                 HttpRoute.get("/v2/health/ready", ErrorShape.INFERENCE, this::inferenceReady)
                         .with(Access.OPEN),
@@ -53,7 +58,8 @@ public record HealthEndpoints(Supplier<String> state, Metrics metrics) implement
     private void inferenceReady(Exchange exchange) {
         boolean ready = status() == OK;
         exchange.answer(
-                status(), JsonNodeFactory.instance.objectNode().put("live", true).put(READY, ready));
+                status(),
+                JsonNodeFactory.instance.objectNode().put("live", true).put(READY, ready));
     }
 
     private void metrics(Exchange exchange) {

@@ -21,14 +21,15 @@ public final class ModelMetrics {
     /** Adds them. */
     public static void register(ModelCatalog catalog, Metrics metrics) {
         perAdapter(
-                catalog, metrics, "adapter_generation", "The generation of an adapter.", one -> one.by().generation());
+                catalog,
+                metrics,
+                "adapter_generation",
+                "The generation of an adapter.",
+                one -> one.by().generation());
         perAdapter(catalog, metrics, "adapter_bytes", "What an adapter takes in memory.", HostedAdapter::bytes);
-        perAdapter(
-                catalog, metrics, "adapter_leases", "Requests that have an adapter now.", HostedAdapter::active);
-        perServer(
-                catalog, metrics, "text_waiting", "Texts that wait for a batch.", TextServerMetrics::waiting);
-        perServer(
-                catalog, metrics, "text_running", "Texts in batches that are computed.", TextServerMetrics::running);
+        perAdapter(catalog, metrics, "adapter_leases", "Requests that have an adapter now.", HostedAdapter::active);
+        perServer(catalog, metrics, "text_waiting", "Texts that wait for a batch.", TextServerMetrics::waiting);
+        perServer(catalog, metrics, "text_running", "Texts in batches that are computed.", TextServerMetrics::running);
         counted(catalog, metrics, "text_texts_total", "Texts that were computed.", TextServerMetrics::texts);
         counted(catalog, metrics, "text_tokens_total", "Tokens that were computed.", TextServerMetrics::tokens);
         counted(
@@ -54,12 +55,20 @@ public final class ModelMetrics {
     }
 
     private static void perServer(
-            ModelCatalog catalog, Metrics metrics, String name, String help, ToDoubleFunction<TextServerMetrics> value) {
+            ModelCatalog catalog,
+            Metrics metrics,
+            String name,
+            String help,
+            ToDoubleFunction<TextServerMetrics> value) {
         metrics.gauge(name, help, List.of("base"), () -> values(catalog, value));
     }
 
     private static void counted(
-            ModelCatalog catalog, Metrics metrics, String name, String help, ToDoubleFunction<TextServerMetrics> value) {
+            ModelCatalog catalog,
+            Metrics metrics,
+            String name,
+            String help,
+            ToDoubleFunction<TextServerMetrics> value) {
         metrics.counter(name, help, List.of("base"), () -> values(catalog, value));
     }
 
@@ -67,8 +76,7 @@ public final class ModelMetrics {
         Map<List<String>, Double> values = new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
         catalog.hosts(TextHost.class)
                 .forEach(host -> values.put(
-                        List.of(host.name()),
-                        value.applyAsDouble(host.server().metrics())));
+                        List.of(host.name()), value.applyAsDouble(host.server().metrics())));
         return values;
     }
 }

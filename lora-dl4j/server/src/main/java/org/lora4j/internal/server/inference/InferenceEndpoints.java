@@ -109,7 +109,8 @@ public final class InferenceEndpoints implements Endpoints {
             id.ifPresent(given -> answer.put("id", given));
             ArrayNode tensors = answer.putArray("outputs");
             outputs.tensors().stream()
-                    .filter(tensor -> wanted.isEmpty() || wanted.contains(tensor.get(NAME).textValue()))
+                    .filter(tensor ->
+                            wanted.isEmpty() || wanted.contains(tensor.get(NAME).textValue()))
                     .forEach(tensors::add);
             return answer;
         });
@@ -117,8 +118,9 @@ public final class InferenceEndpoints implements Endpoints {
 
     private static List<String> wanted(JsonFields fields, InferenceModel model) {
         List<String> wanted = new ArrayList<>();
-        List<String> known =
-                model.outputs().stream().map(output -> output.get(NAME).textValue()).toList();
+        List<String> known = model.outputs().stream()
+                .map(output -> output.get(NAME).textValue())
+                .toList();
         for (JsonNode each : fields.value("outputs").orElse(JSON.arrayNode())) {
             String name = each.path(NAME).asText("");
             if (!known.contains(name)) {

@@ -60,7 +60,8 @@ final class Tensors {
                 }
                 Given given = of(JsonFields.of(object, Kind.BAD_REQUEST));
                 if (all.stream().anyMatch(other -> other.name().equals(given.name()))) {
-                    throw request.problem("inputs", "has " + MessageText.name(given.name()) + " twice; expected it once");
+                    throw request.problem(
+                            "inputs", "has " + MessageText.name(given.name()) + " twice; expected it once");
                 }
                 all.add(given);
             }
@@ -118,7 +119,8 @@ final class Tensors {
         INDArray array() {
             DataType dataType = Optional.ofNullable(TYPES.get(type))
                     .orElseThrow(() -> problem("is " + MessageText.name(type) + "; expected one of "
-                            + MessageText.values(TYPES.keySet().stream().sorted().toList())));
+                            + MessageText.values(
+                                    TYPES.keySet().stream().sorted().toList())));
             if (dataType == DataType.INT64) {
                 long[] values = new long[data.size()];
                 for (int i = 0; i < values.length; i++) {

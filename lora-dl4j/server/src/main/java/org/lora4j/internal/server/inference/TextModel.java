@@ -67,12 +67,14 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
             case CLASSES, PAIR_CLASSES ->
                 List.of(
                         Tensors.described("label", Tensors.TEXTS, -1),
-                        Tensors.described("probabilities", "FP64", -1, task.labels().size()));
+                        Tensors.described(
+                                "probabilities", "FP64", -1, task.labels().size()));
             case TAGS -> List.of(Tensors.described("tags", Tensors.TEXTS, -1));
             case NUMBER -> List.of(Tensors.described("value", "FP64", -1));
             case RELEVANCE -> List.of(Tensors.described("score", "FP64", -1));
             case VECTORS ->
-                List.of(Tensors.described("embedding", "FP32", -1, server.encoder().dimension()));
+                List.of(Tensors.described(
+                        "embedding", "FP32", -1, server.encoder().dimension()));
         };
     }
 
@@ -88,7 +90,8 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
             case CLASSES, PAIR_CLASSES ->
                 outputs(exchange, server.classify(adapter, joined(texts, pairs), options), TextModel::classes);
             case TAGS -> {
-                List<List<String>> words = texts.stream().map(LabeledWords::split).toList();
+                List<List<String>> words =
+                        texts.stream().map(LabeledWords::split).toList();
                 yield outputs(
                         exchange,
                         server.tag(adapter, words, options),
@@ -133,8 +136,8 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
         if (readsPairs(kind) && pairs.map(List::size).orElse(0) != texts.size()) {
             throw new HttpProblem(
                     Kind.BAD_REQUEST,
-                    "input \"" + PAIR + "\" has " + pairs.map(List::size).orElse(0) + " texts; expected "
-                            + texts.size() + ", one for each of \"" + TEXT + "\".");
+                    "input \"" + PAIR + "\" has " + pairs.map(List::size).orElse(0) + " texts; expected " + texts.size()
+                            + ", one for each of \"" + TEXT + "\".");
         }
     }
 
@@ -142,9 +145,7 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
         List<TextInput> joined = new ArrayList<>();
         for (int i = 0; i < texts.size(); i++) {
             joined.add(
-                    pairs.isPresent()
-                            ? TextInput.of(texts.get(i), pairs.get().get(i))
-                            : TextInput.of(texts.get(i)));
+                    pairs.isPresent() ? TextInput.of(texts.get(i), pairs.get().get(i)) : TextInput.of(texts.get(i)));
         }
         return joined;
     }
@@ -198,7 +199,6 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
             from = to;
         }
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-                .thenApply(done ->
-                        new Outputs(List.of(Tensors.written("score", scores, scores.length)), version[0]));
+                .thenApply(done -> new Outputs(List.of(Tensors.written("score", scores, scores.length)), version[0]));
     }
 }

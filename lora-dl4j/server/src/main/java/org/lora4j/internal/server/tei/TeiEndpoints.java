@@ -122,8 +122,7 @@ public final class TeiEndpoints implements Endpoints {
 
     private void embedSparse(Exchange exchange) {
         target(exchange, fields(exchange));
-        throw new HttpProblem(
-                Kind.WRONG_MODEL, "no model here gives sparse vectors; ask /embed for dense ones.");
+        throw new HttpProblem(Kind.WRONG_MODEL, "no model here gives sparse vectors; ask /embed for dense ones.");
     }
 
     private void predict(Exchange exchange) {
@@ -213,8 +212,8 @@ public final class TeiEndpoints implements Endpoints {
         String name = documents ? "documents" : "texts";
         List<String> texts = TeiFields.batch(server, name, fields.requiredTexts(name));
         boolean raw = fields.flag("raw_scores").orElse(false);
-        boolean withText = fields.flag(documents ? "return_documents" : "return_text")
-                .orElse(false);
+        boolean withText =
+                fields.flag(documents ? "return_documents" : "return_text").orElse(false);
         int most = fields.integer("top_n", 1, Integer.MAX_VALUE).orElse(texts.size());
         TaskKind kind = server.task(target.adapter()).kind();
         if (kind != TaskKind.RELEVANCE) {
@@ -228,16 +227,16 @@ public final class TeiEndpoints implements Endpoints {
             ArrayNode ranks = JSON.arrayNode(best.size());
             for (PassageScore one : best.subList(0, Math.min(most, best.size()))) {
                 ObjectNode rank = ranks.addObject().put("index", one.index());
-                rank.put(documents ? "relevance_score" : "score", score.apply(one).floatValue());
+                rank.put(
+                        documents ? "relevance_score" : "score",
+                        score.apply(one).floatValue());
                 if (withText && documents) {
                     rank.putObject("document").put("text", texts.get(one.index()));
                 } else if (withText) {
                     rank.put("text", texts.get(one.index()));
                 }
             }
-            return documents
-                    ? JSON.objectNode().put("model", target.name()).set("results", ranks)
-                    : ranks;
+            return documents ? JSON.objectNode().put("model", target.name()).set("results", ranks) : ranks;
         });
     }
 

@@ -72,7 +72,8 @@ final class TeiFields {
                 texts.add(text(server, fields, name + "[" + texts.size() + "]", each));
             }
         } else {
-            throw fields.problem(name, "is neither a text nor a list; expected a text, a list of ids, or a list of these");
+            throw fields.problem(
+                    name, "is neither a text nor a list; expected a text, a list of ids, or a list of these");
         }
         return batch(server, name, texts);
     }
@@ -154,7 +155,8 @@ final class TeiFields {
             List<String> texts = fields.texts(name, node);
             if (texts.isEmpty() || texts.size() > 2) {
                 throw fields.problem(
-                        name, "has " + texts.size() + " texts; expected one, or two for a pair; a batch is a list of lists");
+                        name,
+                        "has " + texts.size() + " texts; expected one, or two for a pair; a batch is a list of lists");
             }
             return texts.size() == 1 ? TextInput.of(texts.get(0)) : TextInput.of(texts.get(0), texts.get(1));
         }

@@ -19,8 +19,14 @@ record TeiInfo(int requests) {
         TextServer server = target.server();
         LoadedTask task = server.task(target.adapter());
         ObjectNode info = JsonNodeFactory.instance.objectNode();
-        info.put("model_id", server.encoder().name().isEmpty() ? target.name() : server.encoder().name());
-        info.put("model_sha", task.by().contentHash().isEmpty() ? null : task.by().contentHash());
+        info.put(
+                "model_id",
+                server.encoder().name().isEmpty()
+                        ? target.name()
+                        : server.encoder().name());
+        info.put(
+                "model_sha",
+                task.by().contentHash().isEmpty() ? null : task.by().contentHash());
         info.put("model_dtype", "float32");
         info.put("served_model_name", target.name());
         info.set("model_type", type(task, server));

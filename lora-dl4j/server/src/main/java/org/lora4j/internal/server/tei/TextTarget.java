@@ -7,7 +7,6 @@ import org.lora4j.error.MessageText;
 import org.lora4j.internal.http.Exchange;
 import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
-import org.lora4j.internal.http.JsonFields;
 import org.lora4j.internal.server.ModelCatalog;
 import org.lora4j.internal.server.ModelCatalog.Found;
 import org.lora4j.internal.server.ModelHost;
@@ -42,9 +41,8 @@ public record TextTarget(TextServer server, String adapter, String name) {
                     .param("model");
         }
         Optional<String> name = model.or(() -> header).filter(given -> !given.isEmpty());
-        TextTarget target = name.or(catalog::usual)
-                .map(given -> named(catalog, given))
-                .orElseGet(() -> base(catalog));
+        TextTarget target =
+                name.or(catalog::usual).map(given -> named(catalog, given)).orElseGet(() -> base(catalog));
         exchange.model(target.name());
         return target;
     }
@@ -54,7 +52,8 @@ public record TextTarget(TextServer server, String adapter, String name) {
         if (!(found.host() instanceof TextHost host)) {
             throw new HttpProblem(
                             Kind.WRONG_MODEL,
-                            MessageText.name(name) + " is of the " + found.host().kind().word() + " "
+                            MessageText.name(name) + " is of the "
+                                    + found.host().kind().word() + " "
                                     + MessageText.name(found.host().name())
                                     + ", which answers no texts here; GET /v1/models lists encoders.")
                     .param("model");
