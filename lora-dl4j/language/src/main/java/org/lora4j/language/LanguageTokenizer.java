@@ -248,6 +248,19 @@ public final class LanguageTokenizer implements AutoCloseable {
     }
 
     /**
+     * The bytes that a token adds to a text in which another one stands before it: of a token that begins with a blank, that
+     * too; of one that has a part of a character only, these bytes.
+     *
+     * @param id an id
+     * @return bytes of UTF-8, whole characters or not
+     * @throws IllegalArgumentException if the vocabulary has no token of this id
+     */
+    public byte[] bytes(int id) {
+        token(id);
+        return tokenizer.use().bytes(id);
+    }
+
+    /**
      * The id of a token.
      *
      * @param token as the vocabulary spells it
