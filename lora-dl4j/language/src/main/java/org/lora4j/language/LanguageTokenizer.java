@@ -219,7 +219,13 @@ public final class LanguageTokenizer implements AutoCloseable {
         return decoder;
     }
 
-    boolean isKnown(int id) {
+    /**
+     * Whether the vocabulary has a token of an id. The model may have more ids.
+     *
+     * @param id any number
+     * @return true if it has one
+     */
+    public boolean isKnown(int id) {
         return tokenizer.vocabulary().token(id) != null;
     }
 

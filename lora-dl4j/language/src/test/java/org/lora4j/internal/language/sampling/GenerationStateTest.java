@@ -86,9 +86,9 @@ class GenerationStateTest {
         assertThat(state.lastRanked()).extracting(RankedToken::id).containsExactly(1, 2, 3);
         assertThat(state.lastRanked().get(0).logProbability()).isCloseTo(Math.log(0.4), within(1e-7));
         assertThat(state.lastRanked().get(2).logProbability()).isCloseTo(Math.log(0.2), within(1e-7));
-        state.accept(new float[] {0, 0});
+        state.accept(new float[] {0, -1, 0});
         assertThat(state.ranked()).hasSize(2);
-        assertThat(state.lastRanked()).extracting(RankedToken::id).containsExactly(0, 1);
+        assertThat(state.lastRanked()).extracting(RankedToken::id).containsExactly(0, 2, 1);
         assertThat(state.logProbabilities()).hasSize(2);
     }
 
