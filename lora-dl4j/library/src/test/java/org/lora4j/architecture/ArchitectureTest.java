@@ -555,6 +555,18 @@ class ArchitectureTest {
                         "dl4j",
                         "samediff",
                         "internal.parts"),
+                layer(
+                        "serve.text",
+                        "adapter",
+                        "error",
+                        "internal.array",
+                        "internal.format.file",
+                        "internal.serve",
+                        "internal.text",
+                        "pretrained",
+                        "serve",
+                        "text",
+                        "trust"),
                 layer("internal.advice", "error", "exec", "internal.array", "internal.text", "train"),
                 layer(
                         "advice",
