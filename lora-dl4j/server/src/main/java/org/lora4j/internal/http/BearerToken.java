@@ -20,7 +20,8 @@ public final class BearerToken {
     boolean isIn(String authorization) {
         return authorization != null
                 && authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-                && MessageDigest.isEqual(hash, hash(authorization.substring(SCHEME.length()).strip()));
+                && MessageDigest.isEqual(
+                        hash, hash(authorization.substring(SCHEME.length()).strip()));
     }
 
     private static byte[] hash(String token) {

@@ -35,8 +35,7 @@ public interface ErrorShape {
             .put("error_type", problem.kind().tei());
 
     /** The Open Inference Protocol's: {@code {"error"}}. */
-    ErrorShape INFERENCE =
-            problem -> JsonNodeFactory.instance.objectNode().put("error", problem.getMessage());
+    ErrorShape INFERENCE = problem -> JsonNodeFactory.instance.objectNode().put("error", problem.getMessage());
 
     /** What the body of the answer is. */
     JsonNode body(HttpProblem problem);

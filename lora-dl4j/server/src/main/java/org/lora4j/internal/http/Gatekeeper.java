@@ -72,7 +72,8 @@ final class Gatekeeper {
     }
 
     private static boolean isAddress(String name, SocketAddress local) {
-        boolean literal = name.startsWith("[") && name.endsWith("]") || FOUR_NUMBERS.matcher(name).matches();
+        boolean literal = name.startsWith("[") && name.endsWith("]")
+                || FOUR_NUMBERS.matcher(name).matches();
         if (!literal || !(local instanceof InetSocketAddress address)) {
             return false;
         }
@@ -98,13 +99,16 @@ final class Gatekeeper {
 
     /** @throws HttpProblem if the request does not bring the token that the route asks for */
     void checkToken(HttpRequest request, HttpRoute route) {
-        if (route.access() == Access.OPEN || route.access() == Access.CALLER && settings.token().isEmpty()) {
+        if (route.access() == Access.OPEN
+                || route.access() == Access.CALLER && settings.token().isEmpty()) {
             return;
         }
         List<String> given = request.headers().getAll(HttpHeaderNames.AUTHORIZATION);
         String authorization = given.size() == 1 ? given.get(0) : null;
-        boolean admin = settings.adminToken().map(token -> token.isIn(authorization)).orElse(false);
-        boolean caller = settings.token().map(token -> token.isIn(authorization)).orElse(false);
+        boolean admin =
+                settings.adminToken().map(token -> token.isIn(authorization)).orElse(false);
+        boolean caller =
+                settings.token().map(token -> token.isIn(authorization)).orElse(false);
         if (route.access() == Access.CALLER ? caller || admin : admin) {
             return;
         }

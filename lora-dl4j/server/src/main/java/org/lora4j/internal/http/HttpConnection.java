@@ -170,7 +170,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             gate.checkBody(request, match.route());
             expectation(request);
         } catch (RuntimeException e) {
-            // A client that waits for leave, or sends too much, may send its body or not: nobody could tell where the next request begins.
+            // A client that waits for leave, or sends too much, may send its body or not: nobody could tell where the
+            // next request begins.
             last = last || request.headers().contains(HttpHeaderNames.EXPECT) || !fits(request);
             refuse(e);
         }
@@ -210,8 +211,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                     Kind.EXPECTATION,
                     "the header Expect is " + MessageText.name(expected) + "; expected 100-continue or none.");
         }
-        channel.writeAndFlush(new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
+        channel.writeAndFlush(
+                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER));
     }
 
     /** Answers with what is wrong; what is still to come of the request is not kept. */
@@ -327,7 +328,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** The end of a stream. */
     void end(ConnectionExchange exchange) {
-        inOrder(() -> channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(done -> answered(exchange)));
+        inOrder(() ->
+                channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT).addListener(done -> answered(exchange)));
     }
 
     /** Ends the connection; what runs for it is told when it has ended. */
@@ -412,7 +414,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** Who still sends would lose the answer if the connection were closed at once. */
     private void end() {
-        if (!arriving || !(channel instanceof DuplexChannel duplex) || settings().tls().isPresent()) {
+        if (!arriving
+                || !(channel instanceof DuplexChannel duplex)
+                || settings().tls().isPresent()) {
             channel.close();
         } else if (!lingering) {
             lingering = true;
@@ -446,7 +450,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-        if (event instanceof IdleStateEvent && out != null && out.totalPendingWriteBytes() > 0) {
+        // The first of several comes though bytes were taken meanwhile.
+        boolean stalled = event instanceof IdleStateEvent idle && !idle.isFirst();
+        if (stalled && out != null && out.totalPendingWriteBytes() > 0) {
             channel.close();
         }
     }

@@ -71,8 +71,7 @@ public final class HttpFront implements AutoCloseable {
                 Math.max(1, Math.min(4, processors / 2)),
                 new DefaultThreadFactory("lora4j-http"),
                 NioIoHandler.newFactory());
-        workers = Executors.newFixedThreadPool(
-                Math.max(4, 2 * processors), new DefaultThreadFactory("lora4j-request"));
+        workers = Executors.newFixedThreadPool(Math.max(4, 2 * processors), new DefaultThreadFactory("lora4j-request"));
         settings.metrics().gauge("http_requests_running", "Requests accepted and not answered.", running::get);
         settings.metrics().gauge("http_connections", "Connections that are open.", connections::size);
         listening = bound();

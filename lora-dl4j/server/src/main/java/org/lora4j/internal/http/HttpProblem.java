@@ -127,6 +127,7 @@ public final class HttpProblem extends RuntimeException {
 
     /** Whole seconds, 1 or more. */
     Optional<Long> retryAfterSeconds() {
-        return Optional.ofNullable(retryAfter).map(time -> Math.max(1, time.plusMillis(999).toSeconds()));
+        return Optional.ofNullable(retryAfter)
+                .map(time -> Math.max(1, time.plusMillis(999).toSeconds()));
     }
 }

@@ -21,8 +21,8 @@ public final class Metrics {
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     /** Bounds for durations, in seconds. */
-    public static final List<Double> SECONDS = List.of(
-            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0);
+    public static final List<Double> SECONDS =
+            List.of(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0);
 
     private final String prefix;
     private final Map<String, Family> families;
@@ -70,8 +70,7 @@ public final class Metrics {
         }
         add(name, "counter", help, () -> {
             StringBuilder text = new StringBuilder();
-            sorted(values)
-                    .forEach((of, value) -> line(text, name, List.of(labels), of, "", value.sum()));
+            sorted(values).forEach((of, value) -> line(text, name, List.of(labels), of, "", value.sum()));
             return text.toString();
         });
         return (amount, of) -> values.computeIfAbsent(checked(labels, of), key -> new DoubleAdder())
@@ -124,7 +123,8 @@ public final class Metrics {
 
     private void add(String name, String type, String help, Supplier<String> samples) {
         if (families.putIfAbsent(prefix + name, new Family(type, help, samples)) != null) {
-            throw new IllegalArgumentException("Metrics: " + prefix + name + " is there already; expected each name once");
+            throw new IllegalArgumentException(
+                    "Metrics: " + prefix + name + " is there already; expected each name once");
         }
     }
 
@@ -155,7 +155,10 @@ public final class Metrics {
                 text.append(escaped(of.get(i))).append('"');
             }
             if (!bound.isEmpty()) {
-                text.append(of.isEmpty() ? "" : ",").append("le=\"").append(bound).append('"');
+                text.append(of.isEmpty() ? "" : ",")
+                        .append("le=\"")
+                        .append(bound)
+                        .append('"');
             }
             text.append('}');
         }

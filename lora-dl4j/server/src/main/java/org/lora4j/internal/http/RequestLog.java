@@ -82,8 +82,8 @@ final class RequestLog {
             line.put("tokens_out", entry.tokensWritten());
         }
         if (settings.logBodies() && entry.body().length > 0) {
-            String body = new String(
-                    entry.body(), 0, Math.min(SHOWN_BODY, entry.body().length), StandardCharsets.UTF_8);
+            String body =
+                    new String(entry.body(), 0, Math.min(SHOWN_BODY, entry.body().length), StandardCharsets.UTF_8);
             line.put("body", MessageText.bounded(body));
         }
         return JsonBody.text(line);

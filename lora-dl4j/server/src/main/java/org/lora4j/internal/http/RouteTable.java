@@ -47,8 +47,8 @@ final class RouteTable {
         Map<String, Map<String, HttpRoute>> byTemplate = new LinkedHashMap<>();
         for (HttpRoute route : routes) {
             Map<String, Map<String, HttpRoute>> where = route.path().contains("{") ? byTemplate : exact;
-            HttpRoute before = where.computeIfAbsent(route.path(), path -> new HashMap<>())
-                    .put(route.method(), route);
+            HttpRoute before =
+                    where.computeIfAbsent(route.path(), path -> new HashMap<>()).put(route.method(), route);
             if (before != null) {
                 throw new IllegalArgumentException("two routes " + route.method() + " " + route.path());
             }

@@ -37,12 +37,25 @@ final class Fronts {
     }
 
     static HttpRoute hello() {
-        return HttpRoute.get("/hello", ErrorShape.TEI, exchange -> exchange.answer(
-                JsonNodeFactory.instance.objectNode().put("hello", "world")));
+        return HttpRoute.get(
+                "/hello",
+                ErrorShape.TEI,
+                exchange ->
+                        exchange.answer(JsonNodeFactory.instance.objectNode().put("hello", "world")));
     }
 
     HttpFront start(HttpRoute... more) throws IOException {
-        HttpFront front = HttpFront.listen(
+        HttpFront front = loading();
+        List<HttpRoute> routes = new ArrayList<>(List.of(more));
+        routes.add(echo());
+        routes.add(hello());
+        front.serve(routes);
+        return front;
+    }
+
+    /** One that does not serve yet. */
+    HttpFront loading(HttpRoute... first) throws IOException {
+        return HttpFront.listen(
                 new HttpSettings(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         limits,
@@ -54,11 +67,6 @@ final class Fronts {
                         false,
                         new Failures().andUsual(),
                         metrics),
-                List.of());
-        List<HttpRoute> routes = new ArrayList<>(List.of(more));
-        routes.add(echo());
-        routes.add(hello());
-        front.serve(routes);
-        return front;
+                List.of(first));
     }
 }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -53,7 +56,8 @@ class HttpFrontTest {
             StringBuilder all = new StringBuilder();
             for (int i = 0; i < 100; i++) {
                 String body = "{\"i\":" + i + "}";
-                all.append("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ")
+                all.append(
+                                "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ")
                         .append(body.length())
                         .append("\r\n\r\n")
                         .append(body);
@@ -120,7 +124,8 @@ class HttpFrontTest {
     @Test
     void host_missingOrTwice_isRefused() throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.send("GET /hello HTTP/1.1\r\n\r\n").answer().status()).isEqualTo(400);
+            assertThat(wire.send("GET /hello HTTP/1.1\r\n\r\n").answer().status())
+                    .isEqualTo(400);
             wire.send("GET /hello HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n");
             assertThat(wire.answer().status()).isEqualTo(400);
             wire.send("GET http://evil.example.com/hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -171,11 +176,17 @@ class HttpFrontTest {
 
     @Test
     void token_isAskedOfCallers_andAnotherOneOfAdministrators() throws Exception {
-        fronts.token = java.util.Optional.of(Fronts.TOKEN);
+        fronts.token = Optional.of(Fronts.TOKEN);
         front = fronts.start(
-                HttpRoute.get("/probe", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
+                HttpRoute.get(
+                                "/probe",
+                                ErrorShape.TEI,
+                                exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                         .with(Access.OPEN),
-                HttpRoute.get("/change", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
+                HttpRoute.get(
+                                "/change",
+                                ErrorShape.TEI,
+                                exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
                         .with(Access.ADMIN));
         String caller = "Authorization: Bearer " + Fronts.TOKEN;
         String admin = "Authorization: bearer " + Fronts.ADMIN;
@@ -184,8 +195,13 @@ class HttpFrontTest {
             Wire.Answer answer = wire.get("/hello").answer();
             assertThat(answer.status()).isEqualTo(401);
             assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer");
-            assertThat(wire.get("/hello", "Authorization: Bearer wrong").answer().status()).isEqualTo(401);
-            assertThat(wire.get("/hello", "Authorization: Basic " + Fronts.TOKEN).answer().status())
+            assertThat(wire.get("/hello", "Authorization: Bearer wrong")
+                            .answer()
+                            .status())
+                    .isEqualTo(401);
+            assertThat(wire.get("/hello", "Authorization: Basic " + Fronts.TOKEN)
+                            .answer()
+                            .status())
                     .isEqualTo(401);
             assertThat(wire.get("/hello", caller, caller).answer().status()).isEqualTo(401);
             assertThat(wire.get("/hello", caller).answer().status()).isEqualTo(200);
@@ -225,7 +241,8 @@ class HttpFrontTest {
 
     @Test
     void client_thatWaitsForLeave_getsIt_orTheReason() throws Exception {
-        String head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
+        String head =
+                "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
         try (Wire wire = wire()) {
             wire.send(head + "Expect: 100-continue\r\n\r\n");
             assertThat(wire.answer(false).status()).isEqualTo(100);
@@ -236,12 +253,13 @@ class HttpFrontTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"abc", "1f2d-3", "req_7:8/9", "~!@#$%^&*()"})
+    @ValueSource(strings = {"abc", "1f2d-3", "req_7:8/9", "~!@#$%^&*()"})
     void id_ofARequest_comesBack(String id) throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.get("/hello", "X-Request-Id: " + id).answer().header("X-Request-Id")).isEqualTo(id);
-            assertThat(wire.get("/none", "X-Request-Id: " + id).answer().header("X-Request-Id")).isEqualTo(id);
+            assertThat(wire.get("/hello", "X-Request-Id: " + id).answer().header("X-Request-Id"))
+                    .isEqualTo(id);
+            assertThat(wire.get("/none", "X-Request-Id: " + id).answer().header("X-Request-Id"))
+                    .isEqualTo(id);
         }
     }
 
@@ -281,7 +299,8 @@ class HttpFrontTest {
     @Test
     void json_ofSeveralLines_isSaidWithItsLine() throws Exception {
         try (Wire wire = wire()) {
-            assertThat(wire.post("/echo", "{\n \"a\": 1\n \"b\": 2}").answer().body()).contains("line 3, column");
+            assertThat(wire.post("/echo", "{\n \"a\": 1\n \"b\": 2}").answer().body())
+                    .contains("line 3, column");
             assertThat(wire.post("/echo", "").answer().body()).contains("empty");
             assertThat(wire.post("/echo", "[".repeat(400)).answer().status()).isEqualTo(400);
         }
@@ -290,7 +309,8 @@ class HttpFrontTest {
     @Test
     void bytes_thatAreNoText_areRefused() throws Exception {
         try (Wire wire = wire()) {
-            wire.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n")
+            wire.send(
+                            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n")
                     .send(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}', ' '});
             Wire.Answer answer = wire.answer();
             assertThat(answer.status()).isEqualTo(400);
@@ -327,7 +347,9 @@ class HttpFrontTest {
             assertThat(wire.get("/" + "a".repeat(10_000)).answer().status()).isEqualTo(414);
         }
         try (Wire wire = wire()) {
-            assertThat(wire.get("/hello", "X-Long: " + "a".repeat(5_000)).answer().status())
+            assertThat(wire.get("/hello", "X-Long: " + "a".repeat(5_000))
+                            .answer()
+                            .status())
                     .isEqualTo(431);
         }
     }
@@ -345,7 +367,8 @@ class HttpFrontTest {
                 Duration.ofSeconds(5),
                 1 << 20);
         try (Wire wire = wire()) {
-            wire.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
+            wire.send(
+                    "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{");
             assertThat(wire.answer().status()).isEqualTo(408);
             assertThat(wire.isOver()).isTrue();
         }
@@ -386,8 +409,7 @@ class HttpFrontTest {
                 Duration.ofMillis(200),
                 Duration.ofSeconds(5),
                 1 << 20);
-        front = fronts.start(
-                HttpRoute.get("/slow", ErrorShape.TEI, exchange -> exchange.whenGone(gone::countDown)));
+        front = fronts.start(HttpRoute.get("/slow", ErrorShape.TEI, exchange -> exchange.whenGone(gone::countDown)));
         try (Wire wire = wire()) {
             assertThat(wire.get("/slow").answer().status()).isEqualTo(504);
             assertThat(wire.get("/hello").answer().status()).isEqualTo(200);
@@ -523,6 +545,61 @@ class HttpFrontTest {
         assertThat(fronts.metrics.text())
                 .contains("lora4j_http_requests_total{method=\"POST\",route=\"/echo\",status=\"200\"} 1\n")
                 .doesNotContain("who-knows");
+    }
+
+    @Test
+    void server_thatLoads_answersProbes_andTellsOthersToComeAgain() throws Exception {
+        HttpRoute probe = HttpRoute.get(
+                        "/probe", ErrorShape.TEI, exchange -> exchange.answer(JsonNodeFactory.instance.objectNode()))
+                .with(Access.OPEN);
+        front = fronts.loading(probe);
+        try (Wire wire = wire()) {
+            assertThat(wire.get("/probe").answer().status()).isEqualTo(200);
+            Wire.Answer answer = wire.post("/echo", "{}").answer();
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.header("Retry-After")).isEqualTo("1");
+            assertThat(answer.body()).contains("being loaded");
+            front.serve(List.of(probe, Fronts.echo()));
+            assertThat(wire.post("/echo", "{}").answer().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void reader_ofALongAnswerThatDoesNotRead_isGivenUp_andASlowOneIsNot() throws Exception {
+        fronts.limits = new HttpLimits(
+                1000,
+                4096,
+                50,
+                20,
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(20),
+                Duration.ofMillis(300),
+                1 << 20);
+        byte[] much = new byte[20 << 20];
+        front = fronts.start(
+                HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
+        try (Wire idle = wire();
+                Wire slow = wire()) {
+            idle.get("/much");
+            slow.get("/much");
+            // It takes some bytes every now and then for longer than the other one may take none.
+            for (int i = 0; i < 12; i++) {
+                Thread.sleep(100);
+                assertThat(slow.socket().getInputStream().readNBytes(1 << 20)).hasSize(1 << 20);
+            }
+            long left = slow.socket().getInputStream().readNBytes(7 << 20).length;
+            assertThat(left).isEqualTo(7 << 20);
+            assertThat(drained(idle)).isLessThan(20 << 20);
+        }
+    }
+
+    private static long drained(Wire wire) throws IOException {
+        try {
+            return wire.socket().getInputStream().readAllBytes().length;
+        } catch (SocketException e) {
+            return 0;
+        }
     }
 
     @Test

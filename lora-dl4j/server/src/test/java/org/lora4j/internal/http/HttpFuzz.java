@@ -20,11 +20,20 @@ import java.util.regex.Matcher;
  */
 public final class HttpFuzz {
 
-    private static final List<String> METHODS =
-            List.of("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "", "G\0T", "PRI");
+    private static final List<String> METHODS = List.of(
+            "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "get", "", "G\0T", "PRI");
 
     private static final List<String> VERSIONS = List.of(
-            "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/0.9", "http/1.1", "", "HTTP/1.1 x");
+            "HTTP/1.1",
+            "HTTP/1.1",
+            "HTTP/1.1",
+            "HTTP/1.1",
+            "HTTP/1.0",
+            "HTTP/2.0",
+            "HTTP/0.9",
+            "http/1.1",
+            "",
+            "HTTP/1.1 x");
 
     private static final List<String> HEADERS = List.of(
             "Host: localhost",
@@ -63,16 +72,76 @@ public final class HttpFuzz {
             "Cookie: a=b");
 
     private static final List<String> VALUES = List.of(
-            "null", "true", "-1", "0", "1e400", "1e-400", "0.5", "99999999999999999999", "\"\"", "\" \"", "\"a good film\"",
-            "\"\\u0000\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "[]", "{}", "[[]]", "[1,2,3]", "[\"a\",\"b\"]", "[[\"a\"],[\"b\",\"c\"]]",
-            "[\"a\",1]", "{\"a\":1}", "[null]", "\"nobody\"", "\"__base__\"", "\"Left\"", "\"base64\"", "[[1,2],[3]]", "[2147483648]",
+            "null",
+            "true",
+            "-1",
+            "0",
+            "1e400",
+            "1e-400",
+            "0.5",
+            "99999999999999999999",
+            "\"\"",
+            "\" \"",
+            "\"a good film\"",
+            "\"\\u0000\"",
+            "\"\\ud83d\\ude00\"",
+            "\"\\ud800\"",
+            "[]",
+            "{}",
+            "[[]]",
+            "[1,2,3]",
+            "[\"a\",\"b\"]",
+            "[[\"a\"],[\"b\",\"c\"]]",
+            "[\"a\",1]",
+            "{\"a\":1}",
+            "[null]",
+            "\"nobody\"",
+            "\"__base__\"",
+            "\"Left\"",
+            "\"base64\"",
+            "[[1,2],[3]]",
+            "[2147483648]",
             "\"" + "good ".repeat(300) + "\"");
 
     private static final List<String> FIELDS = List.of(
-            "inputs", "input", "model", "truncate", "normalize", "prompt_name", "dimensions", "texts", "query", "raw_scores",
-            "return_text", "documents", "top_n", "ids", "skip_special_tokens", "add_special_tokens", "encoding_format", "user",
-            "source_sentence", "sentences", "parameters", "truncation_direction", "lora_name", "lora_path", "adapter", "candidate",
-            "share", "name", "shape", "datatype", "data", "outputs", "id", "messages", "prompt", "stream", "max_tokens", "n");
+            "inputs",
+            "input",
+            "model",
+            "truncate",
+            "normalize",
+            "prompt_name",
+            "dimensions",
+            "texts",
+            "query",
+            "raw_scores",
+            "return_text",
+            "documents",
+            "top_n",
+            "ids",
+            "skip_special_tokens",
+            "add_special_tokens",
+            "encoding_format",
+            "user",
+            "source_sentence",
+            "sentences",
+            "parameters",
+            "truncation_direction",
+            "lora_name",
+            "lora_path",
+            "adapter",
+            "candidate",
+            "share",
+            "name",
+            "shape",
+            "datatype",
+            "data",
+            "outputs",
+            "id",
+            "messages",
+            "prompt",
+            "stream",
+            "max_tokens",
+            "n");
 
     private final SplittableRandom random;
     private final List<String> paths;
@@ -108,7 +177,8 @@ public final class HttpFuzz {
             } catch (SocketTimeoutException e) {
                 throw new AssertionError("no answer and no end: " + shown, e);
             } catch (SocketException | NumberFormatException | StringIndexOutOfBoundsException e) {
-                // The connection was ended in the middle, or an answer to a HEAD in the middle was taken for one with a body.
+                // The connection was ended in the middle, or an answer to a HEAD in the middle was taken for one with a
+                // body.
                 continue;
             }
         }
@@ -140,8 +210,9 @@ public final class HttpFuzz {
     /** A request whose head is in order, as only its body is to be wrong. */
     private byte[] sound() {
         byte[] body = body().getBytes(StandardCharsets.UTF_8);
-        String head = "POST " + one(paths) + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                + body.length + "\r\n\r\n";
+        String head = "POST " + one(paths)
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + body.length
+                + "\r\n\r\n";
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(head.getBytes(StandardCharsets.ISO_8859_1));
         bytes.writeBytes(body);
@@ -150,7 +221,12 @@ public final class HttpFuzz {
 
     private byte[] wild() {
         StringBuilder text = new StringBuilder();
-        text.append(one(METHODS)).append(' ').append(target()).append(' ').append(one(VERSIONS)).append(end());
+        text.append(one(METHODS))
+                .append(' ')
+                .append(target())
+                .append(' ')
+                .append(one(VERSIONS))
+                .append(end());
         if (random.nextBoolean()) {
             text.append("Host: localhost").append(end());
         }
@@ -159,7 +235,9 @@ public final class HttpFuzz {
         }
         String body = body();
         if (random.nextBoolean()) {
-            text.append("Content-Length: ").append(body.length() + random.nextInt(3) - 1).append(end());
+            text.append("Content-Length: ")
+                    .append(body.length() + random.nextInt(3) - 1)
+                    .append(end());
         }
         text.append(end()).append(body);
         return text.toString().getBytes(StandardCharsets.UTF_8);
@@ -190,9 +268,9 @@ public final class HttpFuzz {
                 int at = random.nextInt(body.length() + 1);
                 yield body.substring(0, at) + one(VALUES) + body.substring(at);
             }
-            case 3 -> body.replaceFirst(
-                    "\"[a-z_]+\": ?[^,}]*",
-                    Matcher.quoteReplacement("\"" + one(FIELDS) + "\": " + one(VALUES)));
+            case 3 ->
+                body.replaceFirst(
+                        "\"[a-z_]+\": ?[^,}]*", Matcher.quoteReplacement("\"" + one(FIELDS) + "\": " + one(VALUES)));
             default -> body;
         };
     }
@@ -200,7 +278,10 @@ public final class HttpFuzz {
     private String object(int depth) {
         StringBuilder text = new StringBuilder("{");
         for (int fields = random.nextInt(5); fields > 0; fields--) {
-            text.append(text.length() == 1 ? "" : ",").append('"').append(one(FIELDS)).append("\":");
+            text.append(text.length() == 1 ? "" : ",")
+                    .append('"')
+                    .append(one(FIELDS))
+                    .append("\":");
             text.append(depth < 3 && random.nextInt(5) == 0 ? object(depth + 1) : one(VALUES));
         }
         return text.append('}').toString();

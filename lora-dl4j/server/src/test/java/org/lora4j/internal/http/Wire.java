@@ -45,7 +45,9 @@ public final class Wire implements AutoCloseable {
     public Wire post(String path, String json, String... headers) throws IOException {
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
         StringBuilder head = new StringBuilder("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n");
-        head.append("Content-Type: application/json\r\nContent-Length: ").append(body.length).append("\r\n");
+        head.append("Content-Type: application/json\r\nContent-Length: ")
+                .append(body.length)
+                .append("\r\n");
         for (String header : headers) {
             head.append(header).append("\r\n");
         }
