@@ -152,7 +152,7 @@ public final class TaskFit {
             float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
             return best.of(task.score(validation, logits), logits);
         });
-        Trainer.Builder trainer = Trainer.builder(model.trainable())
+        Trainer.Builder trainer = Trainer.builder(options.fit().view().apply(model.trainable()))
                 .plan(options.planWithHead(!validation.isEmpty()))
                 .progress(progress);
         if (!validation.isEmpty()) {
