@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -25,7 +26,11 @@ class DistributedTrainingTest {
 
     private static final String ADAPTER = "adapter_model.safetensors";
     private static final int PARTS = 4;
-    private static final List<LabeledText> TEXTS = TinyModel.texts(240, 3);
+
+    /** Long enough for batches that are worth cutting. */
+    private static final List<LabeledText> TEXTS = TinyModel.texts(192, 3).stream()
+            .map(text -> new LabeledText(String.join(" ", Collections.nCopies(9, text.text())), text.labels()))
+            .toList();
 
     @TempDir
     private static Path folder;
@@ -44,8 +49,8 @@ class DistributedTrainingTest {
         return new LoraTextClassifier()
                 .setCheckpoint(base)
                 .setRank(2)
-                .setEpochs(3)
-                .setBatchSize(120)
+                .setEpochs(2)
+                .setBatchSize(96)
                 .setValidationFraction(0)
                 .setGradientParts(PARTS);
     }
@@ -72,8 +77,8 @@ class DistributedTrainingTest {
                                 .alpha(16)
                                 .targetModules(ModuleSelector.allLinear())
                                 .build())
-                        .epochs(3)
-                        .batchSize(120)
+                        .epochs(2)
+                        .batchSize(96)
                         .validationFraction(0)
                         .plan(plan -> plan.parts(PARTS))
                         .listener(ProgressListener.to(told::append))

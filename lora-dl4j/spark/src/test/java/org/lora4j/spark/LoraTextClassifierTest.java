@@ -338,8 +338,8 @@ class LoraTextClassifierTest {
                 .hasMessageContaining("row 2, [null,praise")
                 .hasMessageContaining("row 3, [t10,null")
                 .hasMessageContaining("handleInvalid = skip leaves such rows out");
-        assertThat(classifier().setHandleInvalid("skip").fit(odd).files().files().get("adapter_model.safetensors"))
-                .isEqualTo(classifier().fit(table).files().files().get("adapter_model.safetensors"));
+        assertThat(classifier().setHeadOnly(true).setHandleInvalid("skip").fit(odd).files().files().get("lora4j_text.safetensors"))
+                .isEqualTo(classifier().setHeadOnly(true).fit(table).files().files().get("lora4j_text.safetensors"));
         assertThatThrownBy(() -> classifier().fit(table.limit(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no row to learn from");
@@ -350,11 +350,11 @@ class LoraTextClassifierTest {
 
     @Test
     void bases_comeByPathFilesOrBroadcast_andGiveTheSame() {
-        byte[] path = classifier().fit(table).files().files().get("adapter_model.safetensors");
+        byte[] path = classifier().setHeadOnly(true).fit(table).files().files().get("lora4j_text.safetensors");
         for (String way : List.of("sparkFiles", "broadcast")) {
             LoraTextClassificationModel model =
-                    classifier().setBaseDistribution(way).fit(table);
-            assertThat(model.files().files().get("adapter_model.safetensors")).isEqualTo(path);
+                    classifier().setHeadOnly(true).setBaseDistribution(way).fit(table);
+            assertThat(model.files().files().get("lora4j_text.safetensors")).isEqualTo(path);
             assertThat(model.transform(others).count()).isEqualTo(OTHERS.size());
         }
     }
