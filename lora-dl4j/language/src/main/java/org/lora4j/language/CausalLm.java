@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -310,6 +311,17 @@ public final class CausalLm implements AutoCloseable {
         return over(replication, read);
     }
 
+    /**
+     * In which forms the matrices of this model are kept. Its content is that of its files all the same: a receipt of a training on the
+     * same files is one of this base, in however few bits it is kept here.
+     *
+     * @return such as {@code [INT8]}; of a model with several forms, all of them
+     */
+    public Set<String> storedAs() {
+        Set<String> forms = weights().formsWithout(weight -> false);
+        return forms.isEmpty() ? Set.of("F32") : Collections.unmodifiableSet(forms);
+    }
+
     private CausalLm over(Optional<LayerReplication> layers, DecoderWeights weights) {
         return new CausalLm(directory, layers, weights, new Live(weights), tokenizer, chatTemplate, ends);
     }
@@ -595,6 +607,20 @@ public final class CausalLm implements AutoCloseable {
      */
     public Generation chat(List<ChatMessage> messages, List<? extends Map<String, ?>> tools, GenerationConfig config) {
         return Generation.first(generateIds(List.of(ids(messages, tools)), config, token -> true));
+    }
+
+    /**
+     * Answers a conversation token by token.
+     *
+     * @param messages what was said, the last by the user
+     * @param config how
+     * @param listener hears of each token of the answer, and may end it; of several answers it hears of all
+     * @return as of {@link #chat(List, GenerationConfig)}
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation
+     */
+    public Generation chat(List<ChatMessage> messages, GenerationConfig config, TokenListener listener) {
+        return Generation.first(generateIds(List.of(ids(messages, List.of())), config, listener));
     }
 
     /** The prompt that a conversation becomes. */
