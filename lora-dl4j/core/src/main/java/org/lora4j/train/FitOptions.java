@@ -72,11 +72,14 @@ public record FitOptions(
      * @return what was found, and nothing of what {@link #preflight()} has
      */
     public Preflight preflightOf(Trainable model) {
+        return of(model, preflight.without(PreflightRule.RATE_OF_ANOTHER_KIND));
+    }
+
+    /** What is found in a model, added to what was found before. */
+    static Preflight of(Trainable model, Preflight before) {
         List<String> unreached = model.modulesWithoutGradient();
         List<String> fresh = model.freshHeads();
-        return preflight
-                .without(PreflightRule.RATE_OF_ANOTHER_KIND)
-                .with(
+        return before.with(
                         !unreached.isEmpty(),
                         PreflightRule.NO_GRADIENT,
                         "no gradient can reach " + Problems.quoted(unreached)

@@ -10,7 +10,9 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.advice.PlainText;
 import org.lora4j.internal.advice.StandardRows;
+import org.lora4j.text.EncoderTask;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.Progress;
 
@@ -93,6 +95,44 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
                 part(encoder, validationRows, units, validationLabels, validationTexts),
                 part(encoder, servedRows, units, List.of(), List.copyOf(served)),
                 OptionalInt.of(encoder.maxLength()));
+    }
+
+    /** Texts are looked at as texts, examples of other tasks as what the encoder makes of them. */
+    @SuppressWarnings("unchecked")
+    static <E> DataParts of(
+            EncoderTask<?, E, ?, ?, ?> task, List<E> train, List<E> validation, Progress progress) {
+        if (task instanceof TextClassifier texts) {
+            return of(
+                    texts.encoder(), (List<LabeledText>) train, (List<LabeledText>) validation, List.of(), progress);
+        }
+        return ofInputs(task, train, validation, progress);
+    }
+
+    private static <I, E> DataParts ofInputs(
+            EncoderTask<I, E, ?, ?, ?> task, List<E> train, List<E> validation, Progress progress) {
+        Problems problems = new Problems();
+        checkPresent(problems, "train", train);
+        checkPresent(problems, "validation", validation);
+        problems.throwIfAny(WHERE);
+        problems.atLeast("train: examples", train.size(), 2);
+        checkNoNulls(problems, "train", train);
+        checkNoNulls(problems, "validation", validation);
+        problems.throwIfAny(WHERE);
+        List<List<String>> trainLabels = train.stream().map(task.spec()::labels).toList();
+        List<List<String>> validationLabels =
+                validation.stream().map(task.spec()::labels).toList();
+        checkLabels(problems, trainLabels, validationLabels);
+        problems.throwIfAny(WHERE);
+        float[][] trainRows =
+                task.embed(train.stream().map(task.spec()::input).toList(), progress);
+        float[][] validationRows =
+                task.embed(validation.stream().map(task.spec()::input).toList(), progress);
+        StandardRows units = units(problems, trainRows, validationRows, new float[0][]);
+        return new DataParts(
+                part(trainRows, units, trainLabels),
+                part(validationRows, units, validationLabels),
+                part(new float[0][], units, List.of()),
+                OptionalInt.empty());
     }
 
     private static Part part(

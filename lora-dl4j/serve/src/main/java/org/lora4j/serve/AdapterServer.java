@@ -20,6 +20,7 @@ import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.internal.serve.AdapterNames;
@@ -243,6 +244,9 @@ public final class AdapterServer implements AutoCloseable {
     }
 
     private Slot slot(String name, Path directory, Adapter adapter) {
+        if (directory == null) {
+            trust.requireValue("adapter " + MessageText.name(name), adapter.receipt());
+        }
         return new Slot(name, directory, adapter, packing, trust, ++generations);
     }
 
@@ -353,6 +357,20 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IOException if an adapter that had been dropped from memory cannot be read again
      */
     public Map<String, INDArray> output(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
+        return answer(inputs, adapters).outputs();
+    }
+
+    /**
+     * As {@link #output}, with which adapter made each row: its name, its content and its generation.
+     *
+     * @param inputs as for {@link #output}
+     * @param adapters as for {@link #output}
+     * @return the outputs, and for each row the adapter that made it
+     * @throws IllegalArgumentException as {@link #output}
+     * @throws IllegalStateException as {@link #output}
+     * @throws IOException as {@link #output}
+     */
+    public RowAnswers answer(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
         Arguments.required(inputs, "AdapterServer.output: inputs", "an array for each input of the base");
         Arguments.allRequired(adapters, "AdapterServer.output: adapters", NAME + " for each row, or BASE");
         gate.requireOpen();
@@ -383,7 +401,8 @@ public final class AdapterServer implements AutoCloseable {
         if (bad != null) {
             throw new IllegalStateException(OUTPUT + ": " + bad);
         }
-        return found;
+        return new RowAnswers(
+                found, adapters.stream().map(name -> used.get(name).by()).toList());
     }
 
     private Map<String, INDArray> withMemory(Supplier<Map<String, INDArray>> batch) {

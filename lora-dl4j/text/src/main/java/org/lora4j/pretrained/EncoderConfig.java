@@ -336,6 +336,7 @@ public final class EncoderConfig {
                 .map(form -> switch (shape.input(form)) {
                     case POOLER -> Pooling.POOLER;
                     case MEAN -> Pooling.MEAN;
+                    case LAST -> HeadGraph.lastToken(shape);
                     default -> Pooling.CLS;
                 });
     }

@@ -55,7 +55,9 @@ final class HeadGraph {
         String module = form.steps().get(0).name();
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         arrays.put(module + ".weight", RandomStreams.uniform(random, bound, type, inputs, outputs));
-        arrays.put(module + ".bias", RandomStreams.uniform(random, bound, type, outputs));
+        if (shape.isBiased(form.steps().get(0))) {
+            arrays.put(module + ".bias", RandomStreams.uniform(random, bound, type, outputs));
+        }
         return new HeadGraph(shape, form, arrays, true);
     }
 
@@ -74,8 +76,17 @@ final class HeadGraph {
         return switch (shape.input(form)) {
             case POOLER -> Pooling.POOLER;
             case MEAN, TOKENS -> Pooling.MEAN;
+            case LAST -> lastToken(shape);
             case FIRST, CONFIGURED -> Pooling.CLS;
         };
+    }
+
+    /** The last token but for padding, as decoders take it. */
+    static Pooling lastToken(EncoderShape shape) {
+        Pooling last = Pooling.of(Pooling.Mode.LAST_TOKEN);
+        return shape.passedOver().isPresent()
+                ? last.passingOver(shape.passedOver().getAsInt())
+                : last;
     }
 
     /** What stands before the last module, as steps of a pooling. */
@@ -155,7 +166,7 @@ final class HeadGraph {
             boolean last = step == steps.get(steps.size() - 1);
             String name = step.name();
             y = switch (step.kind()) {
-                case LINEAR, TO_EMBEDDING, OUTPUT -> linear(sd, y, step, last ? result : name + "/output");
+                case LINEAR, TO_EMBEDDING, OUTPUT, SCORE -> linear(sd, y, step, last ? result : name + "/output");
                 case ACTIVATION -> shape.function(step).apply(y, EncoderClassifier.HEAD + "/activation");
                 case NORM -> norm(sd, y, name);
                 case WORDS -> words(sd, y, step, words, result);

@@ -119,7 +119,7 @@ final class PoolingGraph {
             case MAX -> max(source, mask(pooling), name);
             case MEAN, MEAN_SQRT_LENGTH, WEIGHTED_MEAN, LAST_TOKEN -> {
                 String at = mode == Pooling.Mode.MEAN ? "pooling/" : "pooling/" + NAMES.get(mode) + "/";
-                yield sum(source, share(mode, mask(pooling), at), name, at);
+                yield sum(source, share(pooling, mode, mask(pooling), at), name, at);
             }
         };
     }
@@ -145,7 +145,7 @@ final class PoolingGraph {
     }
 
     /** How much each token counts. */
-    private SDVariable share(Pooling.Mode mode, SDVariable mask, String at) {
+    private SDVariable share(Pooling pooling, Pooling.Mode mode, SDVariable mask, String at) {
         return switch (mode) {
             case MEAN -> mask.div(at + "share", total(mask, at));
             case MEAN_SQRT_LENGTH -> mask.div(at + "share", sd.math().sqrt(at + "root", total(mask, at)));
@@ -154,14 +154,36 @@ final class PoolingGraph {
                 SDVariable weighted = mask.mul(at + "weighted", sd.cumsum(at + "places", ones, false, false, FEATURES));
                 yield weighted.div(at + "share", total(weighted, at));
             }
-            // Behind a kept token there are "all of them less those up to it"; behind the last one, none.
-            default -> {
-                SDVariable up = sd.cumsum(at + "up_to_it", mask, false, false, FEATURES);
-                SDVariable behind = sd.sum(at + "all", mask, true, FEATURES).sub(at + "behind", up);
-                SDVariable isLast = sd.nn().relu(at + "is_last", behind.rsub(at + "behind_turned", 1.0), 0.0);
-                yield mask.mul(at + "share", isLast);
-            }
+            default ->
+                pooling.passedOver().isEmpty()
+                        ? last(mask, at, "share")
+                        : lastButId(mask, pooling.passedOver().getAsInt(), at);
         };
+    }
+
+    /** Behind a kept token there are "all of them less those up to it"; behind the last one, none. */
+    private SDVariable last(SDVariable mask, String at, String name) {
+        SDVariable up = sd.cumsum(at + "up_to_it", mask, false, false, FEATURES);
+        SDVariable behind = sd.sum(at + "all", mask, true, FEATURES).sub(at + "behind", up);
+        SDVariable isLast = sd.nn().relu(at + "is_last", behind.rsub(at + "behind_turned", 1.0), 0.0);
+        return mask.mul(at + name, isLast);
+    }
+
+    /** The last kept token with another id; the first one if all have this id. */
+    private SDVariable lastButId(SDVariable mask, int id, String at) {
+        SDVariable others = sd.getVariable(EncoderGraph.INPUT_IDS)
+                .neq(at + "has_other_id", id)
+                .castTo(at + "other_id", type);
+        SDVariable kept = mask.mul(at + "kept_of_other_id", others);
+        SDVariable none = sd.nn()
+                .relu(
+                        at + "none",
+                        sd.sum(at + "number_of_other_id", kept, true, FEATURES).rsub(at + "less_than_one", 1.0),
+                        0.0);
+        SDVariable place = sd.cumsum(at + "place", mask, false, false, FEATURES);
+        SDVariable first = mask.mul(
+                at + "first", sd.nn().relu(at + "is_first", place.rsub(at + "place_turned", 2.0), 0.0));
+        return last(kept, at, "share_of_other_id").add(at + "share", first.mul(at + "share_of_first", none));
     }
 
     private SDVariable total(SDVariable weights, String at) {

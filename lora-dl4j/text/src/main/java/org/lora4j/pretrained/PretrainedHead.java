@@ -131,6 +131,7 @@ public record PretrainedHead(
         Problems problems = new Problems();
         List<String> names = HeadLabels.of(config, true, last.outputs(), problems);
         Optional<String> type = HeadLabels.problemType(config, problems);
+        Optional<Pooling.Function> activation = HeadLabels.activation(config, problems);
         if (!problems.isEmpty()) {
             throw new ModelFormatException(
                     problems.message(file.toString()) + ". Get the config.json of this model, or correct it.");
@@ -142,7 +143,7 @@ public record PretrainedHead(
                 Optional.of(new Pooling.Linear(EncoderClassifier.HEAD, last.weight(), last.bias())),
                 names,
                 type,
-                Optional.empty()));
+                activation));
     }
 
     /** A head that is left out. */

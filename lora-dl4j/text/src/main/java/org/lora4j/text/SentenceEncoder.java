@@ -133,7 +133,7 @@ public final class SentenceEncoder implements AutoCloseable {
     private void readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         Object written = fields.get("report");
-        report = written == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), written);
+        report = written == null ? null : TextFitReport.read(TaskFiles.file(directory), written);
         TaskModel read =
                 TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
         Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
@@ -546,7 +546,7 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
-        CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
+        CheckedExamples.<String>checkInputs("text", texts, String::isBlank, "words", "empty", problems);
         problems.throwIfAny("SentenceEncoder");
         List<TokenizedText> tokens =
                 texts.stream().map(text -> encoder.tokens(prefix, text)).toList();
@@ -736,6 +736,7 @@ public final class SentenceEncoder implements AutoCloseable {
         TaskFiles.save(
                 "SentenceEncoder.save",
                 directory,
+                TaskFiles.DESCRIPTION,
                 model,
                 fields,
                 evidence.flatMap(known -> known.receipt("SentenceEncoder.save", model)),
@@ -765,7 +766,12 @@ public final class SentenceEncoder implements AutoCloseable {
         requireFitted("export");
         TextTask.exporter("SentenceEncoder.export")
                 .export(
-                        new TaskExporter.Task(encoder, model.parameters(), TaskExporter.Head.NONE, List.of()),
+                        new TaskExporter.Task(
+                                encoder,
+                                model.parameters(),
+                                TaskExporter.Head.NONE,
+                                List.of(),
+                                Optional.empty()),
                         directory);
     }
 

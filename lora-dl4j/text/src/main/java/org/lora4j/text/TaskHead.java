@@ -80,7 +80,7 @@ public final class TaskHead<I, P> {
             Function<I, TokenizedText> tokens) {
         requireShared(where, model);
         Problems problems = new Problems();
-        boolean steps = parts.head()
+        boolean steps = parts.pretrained()
                 .filter(head -> head.task() == PretrainedHead.Task.TOKENS)
                 .filter(head -> !head.pooling().steps().isEmpty())
                 .isPresent();

@@ -3,22 +3,22 @@ package org.lora4j.advice;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.text.TextFitReport;
-import org.lora4j.text.TextTask;
-import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.RunListener;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingResult;
 
 /**
- * A text task that is made anew for each training: its encoder is frozen, so there is nothing to put back.
+ * A task that is made anew for each training: its encoder is frozen, so there is nothing to put back.
  *
  * @param <B> a builder
  * @param <E> an example
  * @param <T> a task
  */
-final class TextTraining<B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>>
+final class TaskTraining<B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>>
         implements BriefTraining {
 
     private final Supplier<B> settings;
@@ -26,7 +26,7 @@ final class TextTraining<B extends TextTaskBuilder<B, T>, E, T extends TextTask<
     private final List<E> validation;
     private boolean higherIsBetter = true;
 
-    TextTraining(Supplier<B> settings, List<E> train, List<E> validation) {
+    TaskTraining(Supplier<B> settings, List<E> train, List<E> validation) {
         this.settings = settings;
         this.train = List.copyOf(train);
         this.validation = List.copyOf(validation);

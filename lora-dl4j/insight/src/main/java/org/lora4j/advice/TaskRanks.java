@@ -15,26 +15,26 @@ import org.lora4j.advice.RankSuggestion.Trial;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.text.TextFitReport;
-import org.lora4j.text.TextTask;
-import org.lora4j.text.TextTaskBuilder;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.Progress;
 import org.lora4j.train.StopReason;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.train.TrainingResult;
 
-/** Ranks of a text task, each trained in full. */
-final class TextRanks {
+/** Ranks of a task, each trained in full. */
+final class TaskRanks {
 
     private static final String QUESTION = "rank";
 
     /** Half a point of a share, or half a percent of another metric: less is no reason for a larger adapter. */
     private static final double CLOSE = 0.005;
 
-    private TextRanks() {}
+    private TaskRanks() {}
 
-    static <B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>> RankSuggestion compare(
+    static <B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> RankSuggestion compare(
             Supplier<B> settings, List<E> train, List<E> validation, int... ranks) {
         Arguments.required(settings, "RankAdvisor.of: settings", "a function that makes the builder of a task");
         Arguments.required(train, "RankAdvisor.of: train", "a list of examples");
