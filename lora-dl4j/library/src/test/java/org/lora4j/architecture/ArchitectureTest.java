@@ -595,6 +595,7 @@ class ArchitectureTest {
                         "pretrained",
                         "serve",
                         "serve.text",
+                        "text",
                         "trust"),
                 layer(
                         "internal.server.inference",
@@ -806,10 +807,28 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
+                .resideOutsideOfPackages(
+                        ROOT + ".format..",
+                        ROOT + ".internal.format..",
+                        ROOT + ".internal.tokenizer",
+                        // Requests and answers are JSON.
+                        ROOT + ".internal.http",
+                        ROOT + ".internal.server..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")
+                .check(MAIN);
+    }
+
+    @Test
+    void netty_isKnownToOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".internal.http")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .because("an endpoint knows nothing of connections")
                 .check(MAIN);
     }
 

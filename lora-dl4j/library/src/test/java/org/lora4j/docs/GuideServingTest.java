@@ -17,6 +17,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.serve.text.ClassScores;
+import org.lora4j.serve.text.TextAnswer;
+import org.lora4j.serve.text.TextInput;
+import org.lora4j.serve.text.TextServer;
 import org.lora4j.server.LoraServer;
 import org.lora4j.server.LoraServerBuilder;
 import org.lora4j.text.LabeledText;
@@ -51,6 +55,21 @@ class GuideServingTest {
                     .start();
             assertThat(server.models()).containsExactly("minilm", "tickets");
             assertThat(server.stop(Duration.ofSeconds(5))).isTrue();
+        }
+    }
+
+    @Test
+    void javaLines_serveTextsWithoutAPort() throws Exception {
+        try (TextEncoder encoder = TinyEncoder.create()) {
+            Path tickets = folder.resolve("tickets");
+            tickets(1).save(tickets);
+            try (TextServer texts = TextServer.builder(encoder).build()) {
+                texts.load("tickets", tickets);
+                TextAnswer<ClassScores> answer =
+                        texts.classify("tickets", List.of(TextInput.of("where is my card?"))).join();
+                System.out.println(answer.results().get(0).prediction() + " by " + answer.by());
+                assertThat(answer.by().adapter()).isEqualTo("tickets");
+            }
         }
     }
 
