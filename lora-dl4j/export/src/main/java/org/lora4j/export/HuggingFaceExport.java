@@ -68,6 +68,8 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
     private static final String WHERE = "HuggingFaceExport";
     private static final String HEAD = EncoderClassifier.HEAD;
     private static final String POOLER = "pooler.dense";
+    /** Of heads with a hidden layer, of others, and of decoders. */
+    private static final List<String> LAST_MODULES = List.of(HEAD + ".out_proj", HEAD, "score");
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
     /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
     private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
@@ -98,6 +100,7 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
     private List<String> labels = List.of();
     private boolean several;
     private boolean numbers;
+    private Optional<Pooling.Function> activation = Optional.empty();
     private boolean dropsHead;
     private StorageType type = StorageType.F32;
 
@@ -172,6 +175,19 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
     }
 
     /**
+     * Says what makes a score of the one output of a cross-encoder, where that is not the sigmoid, for {@code CrossEncoder} of
+     * sentence-transformers and {@code ReRanker.load}.
+     *
+     * @param function the function; one that PyTorch makes without an argument
+     * @return this builder
+     */
+    public HuggingFaceExport activation(Pooling.Function function) {
+        activation = Optional.of(Objects.requireNonNull(
+                function, "HuggingFaceExport.activation: function is null; expected a Pooling.Function"));
+        return this;
+    }
+
+    /**
      * Asks for {@code BertForTokenClassification}, or RoBERTa's.
      *
      * @param tags the tags in the order of the head's outputs, as {@code TokenClassifier.tags()} gives them
@@ -239,6 +255,21 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
             DenseModule.of(encoder.pooling(), encoder.weights().config().hidden(), dense, problems);
         }
         check(tensors, heads, problems);
+        problems.check(
+                !target.hasModules() || encoder.pooling().passedOver().isEmpty(),
+                "the vector is that of the last token but id "
+                        + encoder.pooling().passedOver().orElse(0)
+                        + ", which no module of sentence-transformers takes, expected another pooling, or the head of "
+                        + encoder.weights().config().architecture(Target.SEQUENCE_CLASSES.suffix) + " without a bias");
+        activation.ifPresent(function -> {
+            problems.check(
+                    function.torchName().isPresent(),
+                    "activation is " + function + ", expected one that PyTorch has a class of without arguments for");
+            problems.check(
+                    labels.size() == 1 && target != Target.TAGS,
+                    "activation " + function + " for " + labels.size()
+                            + " outputs, expected a classifier of texts with one: that of a cross-encoder");
+        });
         problems.throwIfAny(WHERE);
         Map<String, INDArray> head = headOf(heads);
         double error = Math.max(
@@ -369,14 +400,14 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
                     "nothing that was trained brings " + (expected.isEmpty() ? "a head" : Problems.quoted(missing))
                             + ", expected the head of " + name
                             + ", for which Python would make weights up, or sentenceClassifier(labels)");
-            String last = expected.stream()
-                    .filter(parameter -> parameter.endsWith(HEAD + ".bias") || parameter.endsWith("out_proj.bias"))
+            INDArray outputs = LAST_MODULES.stream()
+                    .map(module -> heads.get(module + ".weight"))
+                    .filter(Objects::nonNull)
                     .findFirst()
-                    .orElse("");
-            INDArray outputs = heads.get(last);
+                    .orElse(null);
             problems.check(
-                    outputs == null || outputs.length() == labels.size(),
-                    labels.size() + " labels, expected " + (outputs == null ? 0 : outputs.length())
+                    outputs == null || outputs.size(0) == labels.size(),
+                    labels.size() + " labels, expected " + (outputs == null ? 0 : outputs.size(0))
                             + ", the outputs of the head");
         }
         if (target == Target.SEQUENCE_CLASSES) {
@@ -445,6 +476,11 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
         if (!labels.isEmpty()) {
             fields.putAll(Labels.fields(labels, problemType(), target == Target.TAGS));
         }
+        activation.flatMap(Pooling.Function::torchName).ifPresent(name -> {
+            // Since sentence-transformers 4.0, and before.
+            fields.put("sentence_transformers", Map.of("activation_fn", name));
+            fields.put("sbert_ce_default_activation_function", name);
+        });
         JsonObjects.write(staging.resolve("config.json"), fields);
         Map<String, INDArray> named = new LinkedHashMap<>();
         String prefix = target.hasModules() ? "" : encoder.weights().config().prefix();

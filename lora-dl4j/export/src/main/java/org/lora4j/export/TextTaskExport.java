@@ -56,6 +56,7 @@ public final class TextTaskExport implements TaskExporter {
         if (task.head() == Head.NUMBER) {
             export.numbers();
         }
+        task.activation().ifPresent(export::activation);
         export.write(directory);
     }
 }

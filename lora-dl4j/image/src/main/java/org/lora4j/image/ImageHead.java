@@ -5,11 +5,11 @@ import java.util.List;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.HeadTask;
-import org.lora4j.text.LabelTargets;
+import org.lora4j.text.Targets;
 import org.lora4j.text.TaskExporter;
 
 /** Labels as those see them who train and store heads. */
-record ImageHead(LabelTargets<Image, LabeledImage> targets) implements HeadTask {
+record ImageHead(Targets<Image, LabeledImage, ?> targets) implements HeadTask {
 
     @Override
     public HeadKind kind() {
@@ -24,6 +24,11 @@ record ImageHead(LabelTargets<Image, LabeledImage> targets) implements HeadTask 
     @Override
     public String metric() {
         return targets.metric();
+    }
+
+    @Override
+    public String inWords(float[] target, float[] numbers) {
+        return targets.inWords(target, numbers);
     }
 
     @Override

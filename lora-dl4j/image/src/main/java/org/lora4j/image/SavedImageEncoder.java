@@ -8,17 +8,22 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.AllowedFolders;
 import org.lora4j.internal.text.TaskFiles;
+import org.lora4j.trust.Receipt;
+import org.lora4j.trust.TrustPolicy;
 
 /** What a saved classifier says of the encoder that it needs. */
 final class SavedImageEncoder {
 
-    private static final String TASK = "image-classification";
+    /** What the task is called in files. */
+    static final String TASK = "image-classification";
+
     private static final String NAME = "name";
     private static final String LOAD = "ImageClassifier.load";
 
@@ -26,7 +31,6 @@ final class SavedImageEncoder {
 
     static Map<String, Object> fields(ImageEncoder encoder) {
         Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("task", TASK);
         fields.put("encoder", ofEncoder(encoder));
         return fields;
     }
@@ -43,7 +47,7 @@ final class SavedImageEncoder {
     /** Reads the description of a classifier, for an encoder. */
     static Map<String, Object> read(Path directory, ImageEncoder encoder) throws IOException {
         Map<String, Object> fields = TaskFiles.read(directory);
-        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        Path file = TaskFiles.file(directory);
         Map<?, ?> saved = saved(file, fields);
         Problems problems = new Problems();
         ofEncoder(encoder)
@@ -56,6 +60,15 @@ final class SavedImageEncoder {
                     + MessageText.name(saved.get(NAME)) + ", with the files that it had when it was saved.");
         }
         return fields;
+    }
+
+    /** Compares what a directory says of its training with the encoder that it is loaded for. */
+    static void requireTrained(Path directory, Optional<Receipt> receipt, ImageEncoder encoder) throws IOException {
+        TrustPolicy usual = TrustPolicy.usual();
+        usual.requireReceipt(directory, receipt);
+        if (receipt.isPresent()) {
+            usual.compare(MessageText.path(directory), receipt.get(), Map.of(Receipt.BASE, encoder.hash()));
+        }
     }
 
     /** Numbers of a file may be of another type. */
@@ -94,7 +107,7 @@ final class SavedImageEncoder {
     static ImageEncoder open(Path directory, Path... folders) throws IOException {
         Arguments.required(folders, LOAD + ": encoderFolders", "folders");
         Arguments.allRequired(Arrays.asList(folders), LOAD + ": encoderFolders", "a folder");
-        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        Path file = TaskFiles.file(directory);
         String name = (String) saved(file, TaskFiles.read(directory)).get(NAME);
         Path found = AllowedFolders.find(name, candidate -> candidate, folders)
                 .filter(Files::isDirectory)

@@ -28,6 +28,11 @@ import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.Prediction;
+import org.lora4j.train.Checkpoints;
+import org.lora4j.train.RunListener;
+import org.lora4j.train.StepReport;
+import org.lora4j.train.StopReason;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -220,6 +225,123 @@ class ImageClassifierTest {
                     .toList();
 
             assertThat(both.get(0)).isEqualTo(both.get(1));
+        }
+    }
+
+    @Test
+    void save_writesAReceipt_andWhatItSaysIsCheckedByLoad() throws IOException {
+        Path saved = folder.resolve("saved");
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve("vit-embed"));
+                ImageClassifier classifier = ImageClassifier.builder(encoder)
+                        .epochs(1)
+                        .batchSize(8)
+                        .quiet()
+                        .build()
+                        .fit(train, test)) {
+            Receipt receipt = classifier.receipt().orElseThrow();
+            classifier.save(saved);
+
+            assertThat(receipt.hash(Receipt.BASE)).contains(encoder.hash());
+            assertThat(Receipt.read(saved.resolve(Receipt.FILE)).hash(Receipt.TRAINED))
+                    .isEqualTo(receipt.hash(Receipt.TRAINED));
+            assertThat(Files.readString(saved.resolve(Receipt.FILE))).contains("\"train\"", "\"validation\"");
+            try (ImageClassifier again = ImageClassifier.load(saved, encoder)) {
+                assertThat(again.receipt()).isPresent();
+            }
+            // Of another base.
+            Path file = saved.resolve(Receipt.FILE);
+            String other = "0".repeat(64);
+            Files.writeString(file, Files.readString(file).replace(encoder.hash(), other));
+            assertThatThrownBy(() -> ImageClassifier.load(saved, encoder))
+                    .isInstanceOf(IncompatibleBaseException.class)
+                    .hasMessageContaining(other);
+        }
+    }
+
+    private ImageClassifier.Builder run(ImageEncoder encoder, String name) {
+        return ImageClassifier.builder(encoder)
+                .epochs(3)
+                .batchSize(8)
+                .validationFraction(0)
+                .augmentation(Augmentation.PHOTOGRAPHS)
+                .quiet()
+                .checkpoints(Checkpoints.in(folder.resolve(name)).withEverySteps(1));
+    }
+
+    /** Stopped as Ctrl-C does, between two checkpoints of an epoch. */
+    @Test
+    void resume_endsWithTheBytesOfARunThatWasNotStopped() throws IOException {
+        RunListener stop = new RunListener() {
+            @Override
+            public void onStep(StepReport report) {
+                if (report.step() == 5) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve("vit-embed"))) {
+            try (ImageClassifier whole = run(encoder, "whole").build().fit(train)) {
+                whole.save(folder.resolve("a"));
+            }
+            try (ImageClassifier stopped =
+                    run(encoder, "stopped").listener(stop).build().fit(train)) {
+                assertThat(stopped.report().stopReason()).contains(StopReason.INTERRUPTED);
+            }
+            try (ImageClassifier resumed = run(encoder, "stopped").build().resume(train)) {
+                resumed.save(folder.resolve("b"));
+            }
+            try (ImageClassifier without = ImageClassifier.builder(encoder).build()) {
+                assertThatThrownBy(() -> without.resume(train))
+                        .hasMessageContaining("there are no checkpoints to go on from");
+            }
+        }
+        assertThat(Files.readAllBytes(folder.resolve("b").resolve("adapter_model.safetensors")))
+                .isEqualTo(Files.readAllBytes(folder.resolve("a").resolve("adapter_model.safetensors")));
+    }
+
+    @Test
+    void preflight_saysWhatIsInBothParts_andPreviewShowsWhatIsLearned() throws IOException {
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve("vit-embed"));
+                ImageClassifier classifier = ImageClassifier.builder(encoder)
+                        .headOnly()
+                        .quiet()
+                        .build()
+                        .fit(train, List.of(train.get(3), test.get(0)))) {
+            assertThat(classifier.report().notes())
+                    .anyMatch(note -> note.startsWith("1 images of the validation part are in the training part")
+                            && note.contains("train[3] = validation[0]"));
+            assertThat(classifier.preview(train, 1).examples().get(0).toString())
+                    .contains("20 x 30 pixels, seen as 16 x 16", "upper");
+        }
+    }
+
+    /** Directories of before have the names of texts. */
+    @Test
+    void classifierThatWasSavedUnderTheNamesOfTexts_isRead_andSavedUnderItsOwn() throws IOException {
+        Path saved = folder.resolve("saved");
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve("vit-embed"));
+                ImageClassifier classifier = ImageClassifier.builder(encoder)
+                        .headOnly()
+                        .quiet()
+                        .build()
+                        .fit(train)) {
+            classifier.save(saved);
+            assertThat(saved.resolve("lora4j_image.json")).exists();
+            Files.writeString(
+                    saved.resolve("lora4j_text.json"),
+                    Files.readString(saved.resolve("lora4j_image.json"))
+                            .replace("lora4j_image.safetensors", "lora4j_text.safetensors"));
+            Files.delete(saved.resolve("lora4j_image.json"));
+            Files.move(saved.resolve("lora4j_image.safetensors"), saved.resolve("lora4j_text.safetensors"));
+            Image image = test.get(0).image();
+
+            try (ImageClassifier again = ImageClassifier.load(saved, encoder)) {
+                assertThat(again.predict(image)).isEqualTo(classifier.predict(image));
+                again.save(saved);
+            }
+            assertThat(saved.resolve("lora4j_image.json")).exists();
+            assertThat(saved.resolve("lora4j_text.json")).doesNotExist();
+            assertThat(saved.resolve("lora4j_text.safetensors")).doesNotExist();
         }
     }
 

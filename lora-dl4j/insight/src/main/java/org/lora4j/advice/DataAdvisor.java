@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.lora4j.error.Problems;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.text.LabeledText;
-import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.Progress;
 
@@ -59,28 +60,36 @@ public final class DataAdvisor {
     }
 
     /**
-     * Examines the texts of a task with the default settings, by the encoder of the task:
+     * Examines the texts or images of a task with the default settings, by the encoder of the task:
      *
      * <pre>{@code
      * DataReport report = DataAdvisor.of(() -> TextClassifier.builder(encoder), train, validation);
      * }</pre>
      *
      * @param settings makes the builder of the task
-     * @param train texts to learn from
-     * @param validation texts to choose by; may be empty
-     * @return as {@link #examine(TextEncoder, List, List, List)}
+     * @param train examples to learn from
+     * @param validation examples to choose by; may be empty
+     * @param <B> the builder
+     * @param <E> an example
+     * @param <T> the task
+     * @return as {@link #examine(TextEncoder, List, List, List)}; of images without what is asked of words
      */
-    public static DataReport of(
-            Supplier<TextClassifier.Builder> settings, List<LabeledText> train, List<LabeledText> validation) {
+    public static <B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> DataReport of(
+            Supplier<B> settings, List<E> train, List<E> validation) {
         Objects.requireNonNull(
                 settings, "DataAdvisor.of: settings is null; expected a function that makes the builder of a task");
         Builder builder = builder();
         if (settings.get().options().quiet()) {
             builder.quiet();
         }
-        try (TextClassifier task = settings.get().build()) {
-            return builder.build().examine(task.encoder(), train, validation, List.of());
+        try (T task = settings.get().build()) {
+            return builder.build().examine(task, train, validation);
         }
+    }
+
+    private <E> DataReport examine(EncoderTask<?, E, ?, ?, ?> task, List<E> train, List<E> validation) {
+        Progress progress = progress();
+        return new DataExamination(this, DataParts.of(task, train, validation, progress), progress).report();
     }
 
     /**
@@ -137,6 +146,20 @@ public final class DataAdvisor {
      */
     public DataReport examine(LabeledFeatures train, LabeledFeatures validation, float[][] served) {
         return new DataExamination(this, DataParts.of(train, validation, served), progress()).report();
+    }
+
+    /**
+     * Asks the question of a shift alone, of features from any host, such as those of a window of requests: whether what comes in use can be
+     * told from what was learned from.
+     *
+     * @param train features of training examples; their labels do not matter
+     * @param served features of what comes in use; may be empty
+     * @return the answer, with the area under the curve of a classifier that tells one from the other
+     * @throws IllegalArgumentException if there are no training rows, rows differ in length, a number is not finite, or the features of all
+     *     training rows are the same; the message lists every problem
+     */
+    public DataReport.Shift shift(float[][] train, float[][] served) {
+        return new ShiftQuestion(this, DataParts.unlabeled(train, served)).shift();
     }
 
     private Progress progress() {

@@ -17,8 +17,8 @@ import org.lora4j.advice.Advice.Answer;
 import org.lora4j.advice.BriefTraining.Outcome;
 import org.lora4j.advice.LearningRateSuggestion.Confirmation;
 import org.lora4j.error.Problems;
-import org.lora4j.text.TextTask;
-import org.lora4j.text.TextTaskBuilder;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Progress;
 import org.lora4j.train.RunListener;
@@ -105,7 +105,7 @@ public final class LearningRateFinder {
     }
 
     /**
-     * A finder for a text task, which is made anew for every training:
+     * A finder for a task over texts or images, which is made anew for every training:
      *
      * <pre>{@code
      * LearningRateSuggestion found = LearningRateFinder
@@ -122,13 +122,13 @@ public final class LearningRateFinder {
      * @return a finder; its short trainings have 100 steps
      * @throws IllegalArgumentException if there is no example to choose by
      */
-    public static <B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>> LearningRateFinder of(
+    public static <B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> LearningRateFinder of(
             Supplier<B> settings, List<E> train, List<E> validation) {
         Problems problems = new Problems();
         problems.check(!validation.isEmpty(), "no validation, expected examples to choose by, none of them in train");
         problems.throwIfAny("LearningRateFinder");
         return new LearningRateFinder(
-                new TextTraining<>(settings, train, validation),
+                new TaskTraining<>(settings, train, validation),
                 Builder.LOWEST,
                 Builder.HIGHEST,
                 RANGE_STEPS,

@@ -23,8 +23,8 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.text.TextTask;
-import org.lora4j.text.TextTaskBuilder;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.train.Batches;
 import org.lora4j.train.Progress;
 import org.lora4j.train.Trainable;
@@ -89,7 +89,7 @@ public final class RankAdvisor {
     }
 
     /**
-     * Compares ranks for a text task, which is made anew and trained in full for each of them, and takes the smallest that is within half
+     * Compares ranks for a task over texts or images, which is made anew and trained in full for each of them, and takes the smallest that is within half
      * a point of the best:
      *
      * <pre>{@code
@@ -107,9 +107,9 @@ public final class RankAdvisor {
      * @throws IllegalArgumentException if there is no example to choose by, there are fewer than two ranks, one is below 1, or the
      *     adapter is not LoRA; the message lists every problem
      */
-    public static <B extends TextTaskBuilder<B, T>, E, T extends TextTask<?, E, ?, ?, T>> RankSuggestion of(
+    public static <B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> RankSuggestion of(
             Supplier<B> settings, List<E> train, List<E> validation, int... ranks) {
-        return TextRanks.compare(settings, train, validation, ranks);
+        return TaskRanks.compare(settings, train, validation, ranks);
     }
 
     /**

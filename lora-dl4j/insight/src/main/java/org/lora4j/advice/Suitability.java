@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
-import org.lora4j.text.LabeledText;
-import org.lora4j.text.TextClassifier;
+import org.lora4j.text.EncoderTask;
+import org.lora4j.text.EncoderTaskBuilder;
 
 /**
  * Whether low-rank adaptation suits a task: what was found, and on which evidence.
@@ -69,7 +69,7 @@ public record Suitability(Verdict verdict, OptionalInt rank, Advice advice) {
     }
 
     /**
-     * Forecasts for a text task, by the encoder and the adapter that it has: what a head reaches on the frozen vectors, and how many
+     * Forecasts for a classifier of texts or images, by the encoder and the adapter that it has: what a head reaches on the frozen vectors, and how many
      * directions the gradient of the loss has, for which a head and one step are trained:
      *
      * <pre>{@code
@@ -77,12 +77,16 @@ public record Suitability(Verdict verdict, OptionalInt rank, Advice advice) {
      * }</pre>
      *
      * @param settings makes the builder of the task; the gradient is only looked at where its adapter is LoRA
-     * @param train texts with one label each
+     * @param train examples with one label each
+     * @param <B> the builder
+     * @param <E> an example
+     * @param <T> the task
      * @return the forecast
-     * @throws IllegalArgumentException if there are no texts, or a text has not one label; the message lists every problem
+     * @throws IllegalArgumentException if there are no examples, or one has not one label; the message lists every problem
      */
-    public static Suitability of(Supplier<TextClassifier.Builder> settings, List<LabeledText> train) {
-        return TextForecast.of(settings, train);
+    public static <B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> Suitability of(
+            Supplier<B> settings, List<E> train) {
+        return TaskForecast.of(settings, train);
     }
 
     /**

@@ -18,6 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.DataReport;
+import org.lora4j.advice.LearningRateFinder;
+import org.lora4j.advice.LearningRateSuggestion;
+import org.lora4j.advice.RankAdvisor;
+import org.lora4j.advice.RankSuggestion;
+import org.lora4j.advice.Suitability;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.image.Augmentation;
 import org.lora4j.image.Image;
@@ -119,19 +124,27 @@ class GuideImagesTest {
             Map<String, INDArray> outputs = model.output(Map.of("pixel_values", pixels), "logits");
 
             assertThat(vectors).hasDimensions(3, 24);
-            assertAdvice(encoder);
             assertThat(outputs.get("logits").shape()).containsExactly(2, 3);
         }
     }
 
-    private static void assertAdvice(ImageEncoder encoder) {
+    @Test
+    void advice() throws IOException {
         List<LabeledImage> train = images(40, 6);
-        List<Image> images = train.stream().map(LabeledImage::image).toList();
-        List<String> labels = train.stream().map(one -> one.labels().get(0)).toList();
+        List<LabeledImage> validation = images(16, 7);
+        try (ImageEncoder encoder = ImageEncoder.load(MODELS.resolve("vit-embed"))) {
+            DataReport data = DataAdvisor.of(() -> ImageClassifier.builder(encoder), train, validation);
+            Suitability forecast = Suitability.of(() -> ImageClassifier.builder(encoder), train);
+            LearningRateSuggestion rate = LearningRateFinder.of(
+                            () -> ImageClassifier.builder(encoder), train, validation)
+                    .find();
+            RankSuggestion rank = RankAdvisor.of(() -> ImageClassifier.builder(encoder), train, validation, 4, 8);
 
-        DataReport report = DataAdvisor.builder().build().examine(encoder.embed(images), labels);
-
-        assertThat(report).isNotNull();
+            assertThat(data.classSizes().sizes()).containsEntry("stop", 20);
+            assertThat(forecast.verdict()).isNotNull();
+            assertThat(rate.curve()).isNotEmpty();
+            assertThat(rank.trials()).hasSize(2);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.lora4j.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,8 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedEncoder;
+import org.lora4j.text.ReRanker;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextPair;
 import org.lora4j.weights.ModelWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -138,6 +141,36 @@ class FamilyExportTest {
         PretrainedEncoder again = PretrainedEncoder.load(target());
         assertThat(again.head().orElseThrow().labels()).isEqualTo(labels);
         assertThat(again.config()).isEqualTo(model.config());
+    }
+
+    /** In the words of sentence-transformers before and since 4.0. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Identity", "Tanh"})
+    void functionOfACrossEncoder_leavesWithIt(String function) throws IOException {
+        Path base = model("modernbert-seqcls-mean");
+        String path = "torch.nn.modules." + (function.equals("Identity") ? "linear." : "activation.") + function;
+        Path config = base.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace(
+                                "\"model_type\"",
+                                "\"sbert_ce_default_activation_function\": \"" + path + "\", \"model_type\""));
+        TextPair pair = new TextPair("w3 w4", "w5");
+        double before;
+        try (ReRanker ranker = ReRanker.load(base)) {
+            before = ranker.predict(pair);
+            ranker.export(target());
+        }
+
+        JsonNode written = JSON.readTree(target().resolve("config.json").toFile());
+        assertThat(written.path("sentence_transformers").path("activation_fn").asText())
+                .isEqualTo(path);
+        assertThat(written.path("sbert_ce_default_activation_function").asText())
+                .isEqualTo(path);
+        try (ReRanker again = ReRanker.load(target())) {
+            assertThat(again.predict(pair)).isCloseTo(before, within(1e-6));
+        }
     }
 
     @ParameterizedTest

@@ -2,7 +2,6 @@
 package org.lora4j.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -36,7 +35,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class FamilyServingTest {
 
     private static final Path MODELS = Path.of("../text/src/test/resources/encoders/models");
-    private static final List<String> FEW = List.of("albert-seqcls", "deberta-v3-multilabel-bias");
+    private static final List<String> FEW = List.of("albert-seqcls", "deberta-v1-seqcls", "deberta-v3-multilabel-bias");
 
     static List<String> others() {
         try (Stream<Path> folders = Files.list(MODELS)) {
@@ -67,18 +66,16 @@ class FamilyServingTest {
                         }));
     }
 
-    /** DeBERTa projects distances, too, with its own or with those of keys and queries: they are no rows of a batch. */
-    private static ModuleSelector modules(String model) {
-        return model.startsWith("deberta")
-                ? ModuleSelector.regex(".*\\.(in_proj|value_proj|dense)")
-                : ModuleSelector.allLinear();
-    }
-
     /** Nothing of it is zero. */
-    private static Adapter adapter(String model, ModuleSelector modules, int rank, long seed) throws IOException {
+    private static Adapter adapter(String model, int rank, long seed) throws IOException {
         AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(model));
         adapted.addAdapter(
-                "a", LoraConfig.builder().rank(rank).targetModules(modules).build(), seed);
+                "a",
+                LoraConfig.builder()
+                        .rank(rank)
+                        .targetModules(ModuleSelector.allLinear())
+                        .build(),
+                seed);
         adapted.activate("a");
         adapted.setTrainable("a", true);
         SplittableRandom random = new SplittableRandom(seed);
@@ -107,24 +104,45 @@ class FamilyServingTest {
                 .build();
     }
 
+    /** Distances are one for all rows of a batch; what is added to their projections is added where rows take them. */
     @Test
-    void adapterOfAModuleThatProjectsDistances_isRefusedByItsName() throws IOException {
-        String model = "deberta-v3-multilabel-bias";
-        Adapter all = adapter(model, ModuleSelector.allLinear(), 2, 1);
+    void adapterOfTheProjectionsOfDistancesAlone_actsOnItsRowsOnly() throws IOException {
+        String model = "deberta-v2-own-keys";
+        AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(model));
+        adapted.addAdapter(
+                "a",
+                LoraConfig.builder()
+                        .rank(2)
+                        .targetModules("pos_key_proj", "pos_query_proj")
+                        .loraBias(true)
+                        .build(),
+                1);
+        adapted.activate("a");
+        adapted.setTrainable("a", true);
+        SplittableRandom random = new SplittableRandom(1);
+        for (TrainableParameter parameter : adapted.trainableParameters()) {
+            INDArray value = parameter.value();
+            value.assign(RandomStreams.uniform(random, 0.5, value.dataType(), value.shape()));
+        }
+        Adapter distances = adapted.adapter("a");
         AdapterServer server = server(model);
+        server.register("distances", distances);
 
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> server.register("all", all))
-                .withMessageContaining("module \"encoder.layer.0.attention.self.key_proj\": its input does not keep the"
-                        + " rows of a batch one after the other")
-                .withMessageContaining("Leave the module out of the adapter");
+        float[][] mixed = server.output(
+                        inputs(), List.of("distances", AdapterServer.BASE, AdapterServer.BASE, "distances"))
+                .get(EncoderClassifier.LOGITS)
+                .toFloatMatrix();
+
+        assertThat(mixed[0]).containsExactly(alone(model, distances)[0], within(1e-4f));
+        assertThat(mixed[1]).containsExactly(alone(model, null)[1], within(1e-5f));
+        assertThat(Math.abs(mixed[3][0] - mixed[2][0])).as("what it changes").isGreaterThan(1e-4f);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"albert-seqcls", "deberta-v3-multilabel-bias"})
+    @ValueSource(strings = {"albert-seqcls", "deberta-v1-seqcls", "deberta-v3-multilabel-bias"})
     void mixedBatch_givesEachRowWhatItsAdapterGivesAlone(String model) throws IOException {
-        Adapter first = adapter(model, modules(model), 2, 1);
-        Adapter second = adapter(model, modules(model), 3, 2);
+        Adapter first = adapter(model, 2, 1);
+        Adapter second = adapter(model, 3, 2);
         AdapterServer server = server(model);
         server.register("first", first);
         server.register("second", second);

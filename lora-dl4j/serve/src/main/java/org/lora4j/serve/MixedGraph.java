@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.internal.array.DenseArray;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.graph.GraphCopy;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.graph.OpContext;
 import org.lora4j.internal.parts.ParallelExecutor;
 import org.lora4j.internal.samediff.form.ModuleSites;
@@ -52,13 +54,24 @@ final class MixedGraph implements MixedModel {
         this.outputs = outputs;
         GraphCopy copy = GraphCopy.of(base);
         Map<Long, SDVariable> shapes = new LinkedHashMap<>();
+        Map<String, List<SharedUpdate>> taken = new LinkedHashMap<>();
         parts.forEach((path, needed) -> {
             GraphModule module = servable.get(path);
             modules.put(path, module);
             for (Site site : ModuleSites.of(module)) {
-                copy.rewrite(site.op(), context -> List.of(new Rewrite(context, site, path, needed, shapes).emit()));
+                SharedInput shared = servable.shared(site);
+                if (shared == null) {
+                    copy.rewrite(
+                            site.op(), context -> List.of(new Rewrite(context, site, path, needed, shapes).emit()));
+                } else {
+                    String x = GraphOrder.inputs(base.getOps().get(site.op())).get(site.dataInput());
+                    shared.places()
+                            .forEach(place -> taken.computeIfAbsent(place.gather(), op -> new ArrayList<>())
+                                    .add(new SharedUpdate(x, place.factor(), path, needed)));
+                }
             }
         });
+        taken.forEach((op, updates) -> copy.rewrite(op, context -> List.of(SharedUpdate.emit(context, updates))));
         // The prototype never runs, so that copies of it can be made at any time.
         GraphExecutor prototype =
                 ParallelExecutor.of(SameDiffExecutor.forInference(copy.build()).withKernels(), threads);
@@ -141,6 +154,49 @@ final class MixedGraph implements MixedModel {
         return PREFIX + path + "." + part;
     }
 
+    /** What adapters add to rows {@code [rows, positions, in]}; null if nothing. */
+    private static SDVariable update(OpContext context, String path, Set<Part> parts, SDVariable x, SDVariable like) {
+        SameDiff graph = context.graph();
+        SDVariable update = null;
+        if (parts.contains(Part.LOW_RANK)) {
+            SDVariable thin = graph.mmul(x, context.placeholder(name(path, "down"), like), false, true, false);
+            update = graph.mmul(thin, context.placeholder(name(path, "up"), like));
+        }
+        if (parts.contains(Part.WEIGHT)) {
+            SDVariable whole = graph.mmul(x, context.placeholder(name(path, "weight"), like));
+            update = update == null ? whole : update.add(whole);
+        }
+        return update;
+    }
+
+    /**
+     * What the adapters of rows add to rows that all share, where they are taken.
+     *
+     * @param x what goes into the module
+     * @param factor what its output is multiplied by before it is taken
+     */
+    private record SharedUpdate(String x, double factor, String path, Set<Part> parts) {
+
+        /** Emits the place with what all its modules add. */
+        static SDVariable emit(OpContext context, List<SharedUpdate> updates) {
+            SDVariable taken = context.original().get(0);
+            for (SharedUpdate one : updates) {
+                SDVariable like = context.input(0);
+                SDVariable update = null;
+                if (one.parts.contains(Part.LOW_RANK) || one.parts.contains(Part.WEIGHT)) {
+                    SDVariable rows = context.graph().gather(context.graph().getVariable(one.x), context.input(1), 0);
+                    update = update(context, one.path, one.parts, rows, like);
+                }
+                if (one.parts.contains(Part.BIAS)) {
+                    SDVariable bias = context.placeholder(name(one.path, "bias"), like);
+                    update = update == null ? bias : update.add(bias);
+                }
+                taken = taken.add(one.factor == 1 ? update : update.mul(one.factor));
+            }
+            return taken;
+        }
+    }
+
     /** Emits one use of a module with its update. */
     private record Rewrite(OpContext context, Site site, String path, Set<Part> parts, Map<Long, SDVariable> shapes) {
 
@@ -149,15 +205,7 @@ final class MixedGraph implements MixedModel {
             List<SDVariable> inputs = context.inputs();
             SDVariable output = site.form().base(context, inputs);
             SDVariable x = perRow(inputs.get(site.dataInput()), site.shape().inputs());
-            SDVariable update = null;
-            if (parts.contains(Part.LOW_RANK)) {
-                SDVariable thin = graph.mmul(x, placeholder("down"), false, true, false);
-                update = graph.mmul(thin, placeholder("up"));
-            }
-            if (parts.contains(Part.WEIGHT)) {
-                SDVariable whole = graph.mmul(x, placeholder("weight"));
-                update = update == null ? whole : update.add(whole);
-            }
+            SDVariable update = update(context, path, parts, x, inputs.get(site.dataInput()));
             if (parts.contains(Part.BIAS)) {
                 SDVariable sum = update == null ? perRow(output, site.shape().outputs()) : update;
                 update = sum.add(placeholder("bias"));

@@ -139,6 +139,43 @@ final class RowCheck {
         return differ ? null : "all rows of \"" + variable + "\" are equal in the example; expected rows that differ";
     }
 
+    /** Whether a variable is the same for a batch and for each of its rows. */
+    boolean isShared(String variable) {
+        return single.stream().allMatch(of -> isEqual(whole.get(variable), of.get(variable)));
+    }
+
+    /** Whether a variable has along its first axis what it is for each row alone; rows need not differ. */
+    boolean isOfEach(String variable) {
+        INDArray batch = whole.get(variable);
+        for (int row = 0; row < rows; row++) {
+            INDArray alone = single.get(row).get(variable);
+            boolean each = batch.rank() == alone.rank()
+                    && alone.rank() > 0
+                    && alone.size(0) == 1
+                    && batch.size(0) == rows
+                    && isEqual(rows(batch, row, row + 1), alone);
+            if (!each) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isEqual(INDArray one, INDArray other) {
+        if (!Arrays.equals(one.shape(), other.shape())) {
+            return false;
+        }
+        double[] values = values(one);
+        double[] others = values(other);
+        double largest = Arrays.stream(others).map(Math::abs).max().orElse(0);
+        for (int i = 0; i < values.length; i++) {
+            if (!near(values[i], others[i], largest)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static boolean near(double one, double other, double largest) {
         return Math.abs(one - other) <= TOLERANCE * largest || one == other || Double.isNaN(one) && Double.isNaN(other);
     }

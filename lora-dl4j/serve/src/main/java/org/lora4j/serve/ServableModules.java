@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
  * Which modules of a graph can have an update of its own for each row: FLOAT linear maps whose input has its rows one
- * after the other.
+ * after the other, or is one for all rows, which take from the output by an index.
  */
 final class ServableModules {
 
@@ -30,6 +31,7 @@ final class ServableModules {
     private final Map<String, GraphModule> modules = new LinkedHashMap<>();
     private final Map<String, String> refusals = new LinkedHashMap<>();
     private final Set<String> idle = new LinkedHashSet<>();
+    private final Map<String, SharedInput> shared = new HashMap<>();
 
     ServableModules(SameDiff base, GraphModules graph, List<String> outputs) {
         this.base = base;
@@ -64,7 +66,10 @@ final class ServableModules {
         Set<String> inputs = new LinkedHashSet<>();
         modules.forEach((path, module) -> {
             if (refusal(path) == null && matters(path)) {
-                ModuleSites.of(module).forEach(site -> inputs.add(input(site)));
+                ModuleSites.of(module).forEach(site -> {
+                    inputs.add(input(site));
+                    inputs.addAll(SharedInput.of(base, site).taken(base));
+                });
             }
         });
         return inputs;
@@ -77,6 +82,14 @@ final class ServableModules {
                 String problem = isAlongLastAxis(site, rows)
                         ? rows.problem(input(site), module.shape().inputs())
                         : "\"" + input(site) + "\" is not contracted along its last axis";
+                if (problem != null && rows.isShared(input(site))) {
+                    SharedInput found = SharedInput.of(base, site);
+                    String refusal = found.refusal(base, rows);
+                    problem = refusal == null ? null : problem + "; it is one for all rows, but " + refusal;
+                    if (refusal == null) {
+                        shared.put(site.op(), found);
+                    }
+                }
                 if (problem != null) {
                     refusals.put(
                             path,
@@ -142,6 +155,11 @@ final class ServableModules {
 
     private INDArray array(String variable) {
         return base.getVariable(variable).getArr();
+    }
+
+    /** How the rows of a batch take from a site that they share; null if each has its own. */
+    SharedInput shared(Site site) {
+        return shared.get(site.op());
     }
 
     GraphModule get(String path) {

@@ -12,9 +12,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.format.file.Sha256;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -94,7 +96,20 @@ public final class Pooling {
          * @return such as {@code torch.nn.modules.activation.Tanh}; empty if PyTorch makes it with an argument
          */
         public Optional<String> torchName() {
-            return TorchFunctions.name(this);
+            return computed().torchName();
+        }
+
+        /** The row of the table of functions. */
+        EncoderActivation computed() {
+            return EncoderActivation.valueOf(name());
+        }
+
+        static Function of(EncoderActivation computed) {
+            return valueOf(computed.name());
+        }
+
+        static Optional<Function> ofTorch(Object className) {
+            return EncoderActivation.ofTorch(className).map(Function::of);
         }
     }
 
@@ -155,6 +170,7 @@ public final class Pooling {
     private static final String JOIN = "+";
     private static final String THEN = " > ";
     private static final String WITHOUT_PROMPT = "WITHOUT_PROMPT";
+    private static final String PASSING_OVER = "PASSING_OVER ";
     private static final String NORMALIZED = "NORMALIZED_";
     private static final String FIRST = "FIRST ";
     private static final int HASH = 16;
@@ -162,6 +178,7 @@ public final class Pooling {
     private final List<Mode> modes;
     private final List<Step> steps;
     private final boolean includesPrompt;
+    private final OptionalInt passedOver;
     private final String name;
 
     /**
@@ -342,10 +359,11 @@ public final class Pooling {
         }
     }
 
-    private Pooling(List<Mode> modes, List<Step> steps, boolean includesPrompt) {
+    private Pooling(List<Mode> modes, List<Step> steps, boolean includesPrompt, OptionalInt passedOver) {
         this.modes = List.copyOf(modes);
         this.steps = List.copyOf(steps);
         this.includesPrompt = includesPrompt;
+        this.passedOver = passedOver;
         this.name = text();
     }
 
@@ -373,7 +391,7 @@ public final class Pooling {
             throw new IllegalArgumentException(
                     "Pooling.of: modes = " + modes + "; expected one or more, each of them once.");
         }
-        return new Pooling(modes, List.of(), true);
+        return new Pooling(modes, List.of(), true, OptionalInt.empty());
     }
 
     /**
@@ -410,12 +428,12 @@ public final class Pooling {
         Arguments.allRequired(more, "Pooling.then: more", "a Pooling.Step");
         List<Step> all = new ArrayList<>(steps);
         all.addAll(more);
-        return new Pooling(modes, all, includesPrompt);
+        return new Pooling(modes, all, includesPrompt, passedOver);
     }
 
     /** The same with other steps. */
     Pooling withSteps(List<Step> others) {
-        return new Pooling(modes, others, includesPrompt);
+        return new Pooling(modes, others, includesPrompt, passedOver);
     }
 
     /**
@@ -447,7 +465,32 @@ public final class Pooling {
      * @return a new pooling
      */
     public Pooling withoutPrompt() {
-        return new Pooling(modes, steps, false);
+        return new Pooling(modes, steps, false, passedOver);
+    }
+
+    /**
+     * The same, in which the last token is the last one that has another id: decoders with a head for sequences take the id that they are
+     * padded with for no token, wherever it stands. Of a text of such tokens alone the first is taken.
+     *
+     * @param id the id, 0 or more
+     * @return a new pooling
+     * @throws IllegalArgumentException if the id is negative, or no mode is {@link Mode#LAST_TOKEN}
+     */
+    public Pooling passingOver(int id) {
+        if (id < 0 || !modes.contains(Mode.LAST_TOKEN)) {
+            throw new IllegalArgumentException("Pooling.passingOver: id = " + id + " of " + modes
+                    + "; expected 0 or more, and a pooling with " + Mode.LAST_TOKEN + ".");
+        }
+        return new Pooling(modes, steps, includesPrompt, OptionalInt.of(id));
+    }
+
+    /**
+     * The id that {@link Mode#LAST_TOKEN} passes over.
+     *
+     * @return empty unless {@link #passingOver} was called
+     */
+    public OptionalInt passedOver() {
+        return passedOver;
     }
 
     /**
@@ -547,13 +590,14 @@ public final class Pooling {
 
     private String text() {
         StringBuilder text = new StringBuilder();
-        if (steps.size() == 1 && isNormalized() && includesPrompt && modes.size() == 1) {
+        if (steps.size() == 1 && isNormalized() && includesPrompt && passedOver.isEmpty() && modes.size() == 1) {
             return NORMALIZED + modes.get(0);
         }
         text.append(modes.stream().map(Mode::name).collect(Collectors.joining(JOIN)));
         if (!includesPrompt) {
             text.append(THEN).append(WITHOUT_PROMPT);
         }
+        passedOver.ifPresent(id -> text.append(THEN).append(PASSING_OVER).append(id));
         steps.forEach(step -> text.append(THEN).append(step.name()));
         return text.toString();
     }
@@ -589,9 +633,12 @@ public final class Pooling {
         String[] modes = (isShort ? name.substring(NORMALIZED.length()) : parts[0]).split("\\" + JOIN, -1);
         List<Step> steps = new ArrayList<>();
         boolean prompt = true;
+        OptionalInt passed = OptionalInt.empty();
         for (int i = 1; i < parts.length; i++) {
             if (i == 1 && parts[i].equals(WITHOUT_PROMPT)) {
                 prompt = false;
+            } else if (steps.isEmpty() && passed.isEmpty() && parts[i].matches(PASSING_OVER + "\\d{1,9}")) {
+                passed = OptionalInt.of(Integer.parseInt(parts[i].substring(PASSING_OVER.length())));
             } else {
                 steps.add(step(parts[i], known).orElseThrow(() -> unknown(name)));
             }
@@ -599,7 +646,8 @@ public final class Pooling {
         try {
             Pooling read = of(Arrays.stream(modes).map(Mode::valueOf).toList()).then(steps);
             Pooling ended = isShort ? read.normalized() : read;
-            return prompt ? ended : ended.withoutPrompt();
+            Pooling passing = passed.isPresent() ? ended.passingOver(passed.getAsInt()) : ended;
+            return prompt ? passing : passing.withoutPrompt();
         } catch (IllegalArgumentException e) {
             throw unknown(name);
         }

@@ -5,11 +5,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.trust.Preflight;
+import org.lora4j.trust.PreflightRule;
 
 /**
  * Examples of a user, looked through before anything is computed: none is null, none has an empty text or label, and labels are
@@ -30,7 +33,8 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
      * @param notes gets what was changed
      */
     static <I, E> CheckedExamples<E> of(
-            TaskSpec<I, E, ?, ?> spec,
+            ExampleSpec<I, E, ?, ?> spec,
+            TaskInputs<I, E> inputs,
             List<E> given,
             String name,
             boolean skipEmpty,
@@ -48,12 +52,12 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
                 missing.add(i);
                 continue;
             }
-            if (spec.texts(spec.input(example)).stream().anyMatch(String::isBlank)) {
+            if (inputs.isEmpty(spec.input(example))) {
                 empty.add(i);
                 continue;
             }
             E tidy = spec.tidy(example);
-            if (!tidy.equals(example)) {
+            if (tidy != example && !tidy.equals(example)) {
                 trimmed.add(i);
             }
             if (spec.labels(tidy).contains("")) {
@@ -95,8 +99,13 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
     }
 
     /** Adds inputs that nothing can be computed of. */
+    static <I> void checkInputs(String name, List<? extends I> all, TaskInputs<I, ?> inputs, Problems problems) {
+        checkInputs(name, all, inputs::isEmpty, inputs.words().one(), "an empty text", problems);
+    }
+
+    /** The same for texts that belong to no task. */
     static <I> void checkInputs(
-            String name, List<? extends I> inputs, Predicate<I> isEmpty, String empty, Problems problems) {
+            String name, List<? extends I> inputs, Predicate<I> isEmpty, String one, String empty, Problems problems) {
         List<Integer> missing = new ArrayList<>();
         List<Integer> blank = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
@@ -107,15 +116,44 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
                 blank.add(i);
             }
         }
-        checkInputs(name, missing, "null", problems);
-        checkInputs(name, blank, empty, problems);
+        checkInputs(name, missing, "null, expected " + one, problems);
+        checkInputs(name, blank, empty + ", expected words", problems);
     }
 
     private static void checkInputs(String name, List<Integer> at, String what, Problems problems) {
         problems.check(
                 at.isEmpty(),
-                (at.size() == 1 ? name + " " : name + "s ") + MessageText.numbers(at)
-                        + (at.size() == 1 ? " is " : " are ") + what + ", expected words");
+                (at.size() == 1 ? name + " " : name + "s ")
+                        + MessageText.numbers(at)
+                        + (at.size() == 1 ? " is " : " are ")
+                        + what);
+    }
+
+    /** Examples that are in both parts, by what is equal for equal inputs. */
+    static <E> Preflight inBothParts(
+            Preflight start,
+            CheckedExamples<E> train,
+            CheckedExamples<E> validation,
+            Function<E, Object> identity,
+            String inputs) {
+        Map<Object, Integer> known = new LinkedHashMap<>();
+        for (int i = 0; i < train.examples().size(); i++) {
+            known.putIfAbsent(
+                    identity.apply(train.examples().get(i)), train.rows().get(i));
+        }
+        List<String> twice = new ArrayList<>();
+        for (int i = 0; i < validation.examples().size(); i++) {
+            Integer at = known.get(identity.apply(validation.examples().get(i)));
+            if (at != null) {
+                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
+            }
+        }
+        return start.with(
+                !twice.isEmpty(),
+                PreflightRule.IN_BOTH_PARTS,
+                twice.size() + " " + inputs
+                        + " of the validation part are in the training part, too, so scores on it are too high: "
+                        + MessageText.values(twice));
     }
 
     /** Examples that were looked through as part of others. */

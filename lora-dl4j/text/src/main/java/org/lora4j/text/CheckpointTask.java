@@ -14,8 +14,8 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.format.file.StagedFiles;
 import org.lora4j.internal.text.TaskFiles;
+import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedHead;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,7 +94,7 @@ enum CheckpointTask {
 
     /** Whether a directory is one that {@code save} of a task wrote. */
     static boolean isSaved(Path directory) {
-        return Files.exists(StagedFiles.locate(directory, TaskFiles.DESCRIPTION));
+        return Files.exists(TaskFiles.file(directory));
     }
 
     /**
@@ -156,6 +156,12 @@ enum CheckpointTask {
                     + (others.isEmpty()
                             ? "No task reads it: take the encoder alone, TextEncoder.load(directory)."
                             : String.join(" or ", others) + " reads it."));
+        }
+        Optional<Pooling.Function> function = head.get().activation();
+        if (this == RE_RANKER && function.filter(Scores.functions()::contains).isEmpty() && function.isPresent()) {
+            throw new ModelFormatException(call + ": the config of " + MessageText.path(directory)
+                    + " makes scores by the function " + function.get() + "; expected one of " + Scores.functions()
+                    + ". Take another checkpoint.");
         }
         if (head.get().task() != PretrainedHead.Task.SEQUENCE) {
             return encoder;

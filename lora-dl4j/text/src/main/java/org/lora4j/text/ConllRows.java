@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -24,6 +25,7 @@ final class ConllRows {
     private static final Pattern SPACE = Pattern.compile("[\\t ]+");
     private static final Pattern COMMENT = Pattern.compile("#\\s.*=.*");
     private static final String DOCUMENT = "-DOCSTART-";
+    private static final int MOST_LINES = 100;
 
     /** Tags of BIOES and BILOU: a single word begins an entity, its last word goes on with one. */
     private static final Map<Character, String> OTHERS = Map.of('S', "B", 'U', "B", 'E', "I", 'L', "I");
@@ -32,6 +34,10 @@ final class ConllRows {
     private final List<String> words = new ArrayList<>();
     private final List<String> tags = new ArrayList<>();
     private final Problems problems = new Problems();
+    /** Lines with tags that have no place in an entity, and how many have one. */
+    private final Map<Integer, String> unplaced = new LinkedHashMap<>();
+
+    private int placed;
     private int converted;
 
     private ConllRows() {}
@@ -47,6 +53,10 @@ final class ConllRows {
             rows.problems.add("it is no text in " + charset + ", expected UTF-8");
         }
         rows.endSentence();
+        if (rows.placed > 0) {
+            rows.unplaced.forEach((number, tag) -> rows.problems.add("line " + number + " has the tag "
+                    + MessageText.name(tag) + ", expected \"O\", \"B-type\" or \"I-type\" as in other lines"));
+        }
         rows.problems.check(
                 !rows.sentences.isEmpty() || !rows.problems.isEmpty(),
                 "no words, expected a word and its tag in a line");
@@ -76,31 +86,21 @@ final class ConllRows {
             problems.add("line " + number + " is " + MessageText.name(line) + ", expected a word and its tag");
             return;
         }
-        String tag = tag(columns[columns.length - 1]);
-        if (tag == null) {
-            problems.add("line " + number + " has the tag " + MessageText.name(columns[columns.length - 1])
-                    + ", expected \"O\", \"B-type\" or \"I-type\"");
-            return;
+        String tag = columns[columns.length - 1];
+        if (TagScheme.hasPlace(tag)) {
+            placed++;
+        } else if (!TagScheme.isOutside(tag) && unplaced.size() < MOST_LINES) {
+            unplaced.put(number, tag);
         }
         words.add(columns[0]);
-        tags.add(tag);
+        tags.add(inBio(tag));
     }
 
-    /** The tag as IOB2 has it, or null if it is none. */
-    private String tag(String tag) {
-        if (tag.equals(LabeledWords.OUTSIDE)) {
-            return tag;
-        }
-        if (tag.length() < 3 || tag.charAt(1) != '-') {
-            return null;
-        }
-        char position = tag.charAt(0);
-        if (position == 'B' || position == 'I') {
-            return tag;
-        }
-        String ours = OTHERS.get(position);
+    /** The tag as BIO has it; another one as it is. */
+    private String inBio(String tag) {
+        String ours = TagScheme.hasPlace(tag) ? OTHERS.get(tag.charAt(0)) : null;
         converted += ours == null ? 0 : 1;
-        return ours == null ? null : ours + tag.substring(1);
+        return ours == null ? tag : ours + tag.substring(1);
     }
 
     private void endSentence() {

@@ -33,7 +33,12 @@ final class EncoderFiles {
 
     private static final String TOKENIZER = "tokenizer.json";
     private static final String TOKENIZER_OF_MODEL = "the tokenizer.json of the model";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     private static final String CONFIG = "config.json";
+
+    /** One between the two special ones. */
+    private static final int FEWEST_TOKENS = 3;
+
     private static final String ONNX = ".onnx";
     private static final Logger LOG = LoggerFactory.getLogger(TextEncoder.class);
 
@@ -190,7 +195,8 @@ final class EncoderFiles {
                     MessageText.path(model),
                     SentenceModules.FILE,
                     traits.pooling());
-            return encoder(model.toString(), weights, opened, tokenizer.toString(), traits, Integer.MAX_VALUE, false);
+            int longest = longestOfTokenizer(tokenizer);
+            return encoder(model.toString(), weights, opened, tokenizer.toString(), traits, longest, false);
         }
         Pooling pooling = Pooling.load(folder).orElseThrow();
         requireFit(folder, pooling, weights);
@@ -208,8 +214,30 @@ final class EncoderFiles {
                 opened,
                 tokenizer.toString(),
                 traits,
-                said.maxLength().orElse(Integer.MAX_VALUE),
+                said.maxLength().isPresent() ? said.maxLength().getAsInt() : longestOfTokenizer(tokenizer),
                 said.lowerCase());
+    }
+
+    /**
+     * {@code model_max_length} of the {@code tokenizer_config.json} beside a tokenizer, at which Python cuts texts where nothing of
+     * sentence-transformers says otherwise. Files of tokenizers that know no limit have a number beyond all texts.
+     */
+    private static int longestOfTokenizer(Path tokenizer) throws IOException {
+        Path file = tokenizer.resolveSibling(TOKENIZER_CONFIG);
+        if (!Files.exists(file)) {
+            return Integer.MAX_VALUE;
+        }
+        Object longest = JsonObjectFile.read(file, "the tokenizer_config.json of the model")
+                .get("model_max_length");
+        if (longest == null) {
+            return Integer.MAX_VALUE;
+        }
+        if (!(longest instanceof Number tokens) || tokens.doubleValue() < FEWEST_TOKENS) {
+            throw new ModelFormatException(MessageText.path(file) + ": model_max_length is "
+                    + MessageText.value(longest) + ", expected a number of tokens, " + FEWEST_TOKENS
+                    + " or more. Correct it, or remove the field: the model then reads as much as it has positions.");
+        }
+        return (int) Math.min(Integer.MAX_VALUE, tokens.doubleValue());
     }
 
     private static void requireFit(Path folder, Pooling pooling, EncoderWeights weights) throws ModelFormatException {
@@ -257,9 +285,9 @@ final class EncoderFiles {
     }
 
     static void requireLength(int tokens, EncoderConfig config) {
-        if (tokens < 3 || tokens > config.longestSequence()) {
-            throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected 3 to "
-                    + config.longestSequence() + ", the longest sequence of the model.");
+        if (tokens < FEWEST_TOKENS || tokens > config.longestSequence()) {
+            throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected " + FEWEST_TOKENS
+                    + " to " + config.longestSequence() + ", the longest sequence of the model.");
         }
     }
 

@@ -9,7 +9,8 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 
 /**
- * Words and the tag of each: {@code O}, or {@code B-type} for the first word of an entity and {@code I-type} for the others.
+ * Words and the tag of each: {@code O}, or {@code B-type} for the first word of an entity and {@code I-type} for the others. Tags of
+ * other schemes (IO, BIOES, BILOU), and labels of words by themselves, such as parts of speech, are tags as well.
  *
  * @param words the words
  * @param tags as many tags
@@ -28,7 +29,7 @@ public record LabeledWords(List<String> words, List<String> tags) {
      *
      * @param words as in the record
      * @param tags as in the record
-     * @throws IllegalArgumentException if there are not as many of both, or a tag has another form
+     * @throws IllegalArgumentException if there are not as many of both, or a tag is empty
      */
     public LabeledWords {
         Arguments.allRequired(words, "LabeledWords: words", "a word");
@@ -39,13 +40,9 @@ public record LabeledWords(List<String> words, List<String> tags) {
         problems.check(
                 words.size() == tags.size(),
                 words.size() + " words and " + tags.size() + " tags, expected as many of both");
-        for (String tag : tags) {
-            boolean known = tag.equals(OUTSIDE) || ((tag.startsWith("B-") || tag.startsWith("I-")) && tag.length() > 2);
-            problems.check(
-                    known || problems.isFull(),
-                    "tag \"" + tag
-                            + "\", expected \"O\", \"B-type\" or \"I-type\"; other schemes have to be converted");
-        }
+        problems.check(
+                tags.stream().noneMatch(String::isBlank),
+                "a tag is empty, expected \"O\" for a word that is in no entity");
         problems.throwIfAny("LabeledWords");
     }
 
@@ -107,35 +104,12 @@ public record LabeledWords(List<String> words, List<String> tags) {
     }
 
     /**
-     * The entities, as seqeval finds them by default: one begins at {@code B-}, and at {@code I-} behind another type or none.
+     * The entities, as seqeval finds them by default: one begins at {@code B-}, and at {@code I-} behind another type or none. Of labels
+     * that have no place in an entity, words in a row with one label are one.
      *
      * @return the entities in their order
      */
     public List<Entity> entities() {
-        return entities(tags);
-    }
-
-    /** A tag of a checkpoint may have neither {@code B-} nor {@code I-}: then it is a type, as Transformers takes it. */
-    private static String type(String tag) {
-        return tag.startsWith("B-") || tag.startsWith("I-") ? tag.substring(2) : tag;
-    }
-
-    static List<Entity> entities(List<String> tags) {
-        List<Entity> entities = new ArrayList<>();
-        String type = null;
-        int from = 0;
-        for (int i = 0; i <= tags.size(); i++) {
-            String tag = i < tags.size() ? tags.get(i) : OUTSIDE;
-            String next = tag.equals(OUTSIDE) ? null : type(tag);
-            boolean goesOn = type != null && type.equals(next) && !tag.startsWith("B-");
-            if (type != null && !goesOn) {
-                entities.add(new Entity(type, from, i));
-            }
-            if (next != null && !goesOn) {
-                from = i;
-            }
-            type = next;
-        }
-        return entities;
+        return TagScheme.of(tags).entities(tags);
     }
 }

@@ -139,8 +139,6 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
     private static final class Spec implements PairClassifier.PairSpec<ScoredPair, Double, RetrievalEvaluation> {
 
         private static final String ACTIVATION = "activation";
-        private static final List<Pooling.Function> SCORES =
-                List.of(Pooling.Function.SIGMOID, Pooling.Function.IDENTITY);
 
         @Override
         public Kind kind() {
@@ -166,17 +164,17 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         public Targets<TextPair, ScoredPair, Double> targets(Path file, Map<String, Object> description)
                 throws IOException {
             Object saved = description.getOrDefault(ACTIVATION, Pooling.Function.SIGMOID.name());
-            return new Relevance(SCORES.stream()
+            return new Relevance(Scores.functions().stream()
                     .filter(function -> function.name().equals(saved))
                     .findFirst()
-                    .orElseThrow(() -> new CorruptAdapterException(file + ": " + ACTIVATION + " = "
-                            + MessageText.name(saved) + "; expected one of " + SCORES + ". Save the task again.")));
+                    .orElseThrow(
+                            () -> new CorruptAdapterException(file + ": " + ACTIVATION + " = " + MessageText.name(saved)
+                                    + "; expected one of " + Scores.functions() + ". Save the task again.")));
         }
 
         @Override
         public Targets<TextPair, ScoredPair, Double> targets(PretrainedHead head) {
-            return new Relevance(
-                    head.activation().filter(Pooling.Function.IDENTITY::equals).orElse(Pooling.Function.SIGMOID));
+            return new Relevance(head.activation().orElse(Pooling.Function.SIGMOID));
         }
 
         @Override
@@ -211,9 +209,9 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
     /**
      * One number, the logarithm of the odds that a passage is relevant.
      *
-     * @param activation what makes the score of it: the sigmoid, or, as some cross-encoders ask, nothing
+     * @param function what makes the score of it: the sigmoid, or what the config of a cross-encoder asks for
      */
-    private record Relevance(Pooling.Function activation) implements Targets<TextPair, ScoredPair, Double> {
+    private record Relevance(Pooling.Function function) implements Targets<TextPair, ScoredPair, Double> {
 
         @Override
         public List<String> names() {
@@ -242,7 +240,7 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
 
         @Override
         public Double decode(TextPair input, TokenizedText tokens, float[] logits) {
-            return activation == Pooling.Function.IDENTITY ? (double) logits[0] : Scores.sigmoid(logits)[0];
+            return Scores.of(function, logits[0]);
         }
 
         @Override
@@ -261,8 +259,15 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
         }
 
         @Override
+        public Optional<Pooling.Function> activation() {
+            return Optional.of(function).filter(other -> other != Pooling.Function.SIGMOID);
+        }
+
+        @Override
         public Map<String, Object> description() {
-            return activation == Pooling.Function.SIGMOID ? Map.of() : Map.of(Spec.ACTIVATION, activation.name());
+            return activation()
+                    .<Map<String, Object>>map(other -> Map.of(Spec.ACTIVATION, other.name()))
+                    .orElse(Map.of());
         }
     }
 }

@@ -45,7 +45,7 @@ final class SavedEncoder {
     static Map<String, Object> read(Path directory, String task, String loader, TextEncoder encoder)
             throws IOException {
         Map<String, Object> fields = TaskFiles.read(directory);
-        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        Path file = TaskFiles.file(directory);
         if (!task.equals(fields.get("task"))) {
             throw new IncompatibleBaseException(file + ": it is of the task " + MessageText.name(fields.get("task"))
                     + "; expected " + MessageText.name(task) + ", which " + loader
@@ -96,7 +96,7 @@ final class SavedEncoder {
         Arguments.required(directory, loader + ": directory", "a directory that save wrote");
         Arguments.required(folders, loader + ": encoderFolders", "folders, or nothing");
         Arguments.allRequired(Arrays.asList(folders), loader + ": encoderFolders", "a folder");
-        Path file = directory.resolve(TaskFiles.DESCRIPTION);
+        Path file = TaskFiles.file(directory);
         if (!(TaskFiles.read(directory).get("encoder") instanceof Map<?, ?> saved)) {
             throw unnamed(file);
         }

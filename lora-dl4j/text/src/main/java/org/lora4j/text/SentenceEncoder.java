@@ -74,6 +74,9 @@ public final class SentenceEncoder implements AutoCloseable {
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
 
+    /** What it is among tasks. */
+    static final TaskSpec.Kind KIND = new TaskSpec.Kind(TASK, TASK_TYPE, false);
+
     private final TextEncoder encoder;
     private final EncoderParts parts;
     private final TextOptions options;
@@ -130,7 +133,7 @@ public final class SentenceEncoder implements AutoCloseable {
     private void readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         Object written = fields.get("report");
-        report = written == null ? null : TextFitReport.read(directory.resolve(TaskFiles.DESCRIPTION), written);
+        report = written == null ? null : TextFitReport.read(TaskFiles.file(directory), written);
         TaskModel read =
                 TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
         Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
@@ -543,7 +546,7 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private float[][] embed(Embedder embedder, String prefix, List<String> texts) {
         Problems problems = new Problems();
-        CheckedExamples.checkInputs("text", texts, text -> text.isBlank(), "empty", problems);
+        CheckedExamples.<String>checkInputs("text", texts, String::isBlank, "words", "empty", problems);
         problems.throwIfAny("SentenceEncoder");
         List<TokenizedText> tokens =
                 texts.stream().map(text -> encoder.tokens(prefix, text)).toList();
@@ -733,6 +736,7 @@ public final class SentenceEncoder implements AutoCloseable {
         TaskFiles.save(
                 "SentenceEncoder.save",
                 directory,
+                TaskFiles.DESCRIPTION,
                 model,
                 fields,
                 evidence.flatMap(known -> known.receipt("SentenceEncoder.save", model)),
@@ -762,7 +766,8 @@ public final class SentenceEncoder implements AutoCloseable {
         requireFitted("export");
         TextTask.exporter("SentenceEncoder.export")
                 .export(
-                        new TaskExporter.Task(encoder, model.parameters(), TaskExporter.Head.NONE, List.of()),
+                        new TaskExporter.Task(
+                                encoder, model.parameters(), TaskExporter.Head.NONE, List.of(), Optional.empty()),
                         directory);
     }
 
@@ -801,6 +806,17 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public Adapter adapter() {
         return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * What this adds to its encoder, for a server that computes the encoder for many tasks at once.
+     *
+     * @return a copy of what was learned
+     * @throws IllegalStateException if nothing was learned yet, or all weights were
+     */
+    public TaskHead<String, float[]> taskHead() {
+        requireFitted("taskHead");
+        return TaskHead.ofVectors("SentenceEncoder.taskHead", encoder, model);
     }
 
     /**

@@ -3,7 +3,9 @@ package org.lora4j.text;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.error.Problems;
+import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.weights.ModelWeights;
 
@@ -86,6 +88,18 @@ public interface Targets<I, E, P> {
     void check(E example, String where, Problems problems);
 
     /**
+     * Numbers of the head for one example in words, for people who watch a training. Unless a class says otherwise it is the name of the
+     * highest number, of several classes the names of those above 0, of tags those of the words that have one.
+     *
+     * @param target what {@link #encode} gave
+     * @param numbers what is to be said: the target itself for what is right, or the numbers that came out
+     * @return such as a label
+     */
+    default String inWords(float[] target, float[] numbers) {
+        return NumbersInWords.of(this, target, numbers);
+    }
+
+    /**
      * The target of an example that was checked.
      *
      * @param example the example
@@ -111,6 +125,16 @@ public interface Targets<I, E, P> {
      * @return values of JSON by names that are not {@code task}, {@code encoder} or {@code tuning}
      */
     Map<String, Object> description();
+
+    /**
+     * What makes scores of the numbers of the head, where that is not what {@link #head} says, so that an exported directory has to
+     * say it.
+     *
+     * @return the function; empty for a softmax, a sigmoid or, of numbers, nothing, as the head asks
+     */
+    default Optional<Pooling.Function> activation() {
+        return Optional.empty();
+    }
 
     /**
      * The weights as somebody needs them who takes the head's numbers as they are.

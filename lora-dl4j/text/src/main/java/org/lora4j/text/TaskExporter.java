@@ -4,6 +4,8 @@ package org.lora4j.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.lora4j.pretrained.Pooling;
 import org.lora4j.weights.ModelWeights;
 
 /**
@@ -39,9 +41,15 @@ public interface TaskExporter {
      * @param weights all weights as they were learned, the head among them; not to be written to
      * @param head what the head gives
      * @param names of the outputs of the head, in their order
+     * @param activation what makes scores of its numbers, where that is not what {@code head} says
      * @apiNote Status: stable
      */
-    record Task(TextEncoder encoder, ModelWeights weights, Head head, List<String> names) {}
+    record Task(
+            TextEncoder encoder,
+            ModelWeights weights,
+            Head head,
+            List<String> names,
+            Optional<Pooling.Function> activation) {}
 
     /**
      * Writes a task.

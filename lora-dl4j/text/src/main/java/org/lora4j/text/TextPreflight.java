@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.text;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.text.EncodedText;
@@ -102,27 +98,5 @@ final class TextPreflight {
                 PreflightRule.CUT,
                 cut + " of " + all + " " + targets.what()
                         + "s were cut with their texts, so that they are not learned");
-    }
-
-    /** Examples that are in both parts, by what a user would call their texts. */
-    static <E> Preflight inBothParts(
-            Preflight start, CheckedExamples<E> train, CheckedExamples<E> validation, Function<E, Object> texts) {
-        Map<Object, Integer> known = new LinkedHashMap<>();
-        for (int i = 0; i < train.examples().size(); i++) {
-            known.putIfAbsent(texts.apply(train.examples().get(i)), train.rows().get(i));
-        }
-        List<String> twice = new ArrayList<>();
-        for (int i = 0; i < validation.examples().size(); i++) {
-            Integer at = known.get(texts.apply(validation.examples().get(i)));
-            if (at != null) {
-                twice.add("train[" + at + "] = validation[" + validation.rows().get(i) + "]");
-            }
-        }
-        return start.with(
-                !twice.isEmpty(),
-                PreflightRule.IN_BOTH_PARTS,
-                twice.size()
-                        + " texts of the validation part are in the training part, too, so scores on it are too high: "
-                        + MessageText.values(twice));
     }
 }

@@ -154,7 +154,17 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
 
         @Override
         public Optional<Targets<String, ScoredText, Double>> targets(PretrainedHead head, List<ScoredText> train) {
-            return Optional.of(targets(train));
+            Targets<String, ScoredText, Double> asked = targets(train);
+            // A mean can be a part of a bias only.
+            return Optional.of(head.last().stream().allMatch(last -> last.bias() == null) ? aroundZero(train) : asked);
+        }
+
+        private static Numbers aroundZero(List<ScoredText> train) {
+            double square = train.stream()
+                    .mapToDouble(text -> text.value() * text.value())
+                    .average()
+                    .orElseThrow();
+            return new Numbers(0, Math.sqrt(square));
         }
 
         /** The checkpoint's numbers less the mean, divided by the deviation. */
@@ -175,8 +185,9 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
     /** Numbers as the head learns them: less their mean, divided by their deviation. */
     private record Numbers(double mean, double deviation) implements Targets<String, ScoredText, Double> {
 
-        /** The last layer of a head with a hidden one. */
-        private static final String HIDDEN = EncoderClassifier.HEAD + ".out_proj";
+        /** The last layer of a head: one with a hidden layer, one without, and that of a decoder. */
+        private static final List<String> LAST =
+                List.of(EncoderClassifier.HEAD + ".out_proj", EncoderClassifier.HEAD, "score");
 
         /** A head of numbers as one of these. */
         LinearHead scaled(LinearHead head) {
@@ -197,7 +208,10 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         public ModelWeights forOthers(ModelWeights weights) {
             Map<String, INDArray> all = new LinkedHashMap<>();
             weights.names().forEach(name -> all.put(name, weights.get(name)));
-            String last = all.containsKey(HIDDEN + ".weight") ? HIDDEN : EncoderClassifier.HEAD;
+            String last = LAST.stream()
+                    .filter(module -> all.containsKey(module + ".weight"))
+                    .findFirst()
+                    .orElse(EncoderClassifier.HEAD);
             all.computeIfPresent(last + ".weight", (name, weight) -> weight.mul(deviation));
             all.computeIfPresent(
                     last + ".bias", (name, bias) -> bias.mul(deviation).addi(mean));
@@ -227,6 +241,11 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         @Override
         public float[] encode(ScoredText example, TokenizedText tokens) {
             return new float[] {(float) ((example.value() - mean) / deviation)};
+        }
+
+        @Override
+        public String inWords(float[] target, float[] numbers) {
+            return NumbersInWords.number(mean + deviation * numbers[0]);
         }
 
         @Override

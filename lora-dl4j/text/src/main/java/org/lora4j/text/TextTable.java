@@ -131,7 +131,8 @@ public final class TextTable {
 
     /**
      * Reads words with tags in the form of CoNLL: a word and its tag in a line, other columns between them, an empty line behind each
-     * sentence. Tags are {@code O}, {@code B-type}, {@code I-type}; those of BIOES and BILOU become these, and the log says so.
+     * sentence. Tags are {@code O}, {@code B-type}, {@code I-type}; those of BIOES and BILOU become these, and the log says so. If no tag
+     * says a place in an entity, tags are labels of words, such as parts of speech.
      * Lines of {@code -DOCSTART-} and comments of CoNLL-U ({@code # name = value}) are left out.
      *
      * @param file the file, in UTF-8 or as {@link #csv(Path)} guesses

@@ -6,24 +6,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
- * Finds entities in texts: a tag for each word, {@code O}, {@code B-type} or {@code I-type}.
+ * Finds entities in texts, or labels words: a tag for each word, such as {@code O}, {@code B-type}, {@code I-type}.
  *
  * <pre>{@code
  * TokenClassifier tagger = TokenClassifier.builder(encoder).build().fit(train, validation);
  * TaggedWords tagged = tagger.predict("play the new album by Björk");
  * }</pre>
  *
- * <p>A word's tag is that of its first piece; its other pieces are neither learned from nor asked. An evaluation counts
- * entities as seqeval does: right is one with the right type, first and last word.
+ * <p>A word's tag is that of its first piece; its other pieces are neither learned from nor asked. If all tags say where in an entity
+ * a word stands (BIO, IO, BIOES, BILOU), an evaluation counts entities as seqeval does: right is one with the right type, first and
+ * last word. Else it counts words, which are its examples then; words that are tagged {@code O} have no label.
  *
  * @apiNote Status: stable
  */
@@ -177,10 +181,13 @@ public final class TokenClassifier
 
         @Override
         public LabelEvaluation evaluate(List<LabeledWords> examples, List<TaggedWords> predictions) {
-            return LabelEvaluation.of(
-                    examples.stream().map(LabeledWords::entities).toList(),
-                    predictions.stream().map(TaggedWords::entities).toList(),
-                    Entity::type);
+            List<List<String>> truth = examples.stream().map(LabeledWords::tags).toList();
+            List<List<String>> given =
+                    predictions.stream().map(TaggedWords::tags).toList();
+            Set<String> all = new HashSet<>();
+            truth.forEach(all::addAll);
+            given.forEach(all::addAll);
+            return TagScheme.of(all).evaluation(truth, given);
         }
     }
 
@@ -188,10 +195,12 @@ public final class TokenClassifier
     private static final class Tags implements Targets<List<String>, LabeledWords, TaggedWords> {
 
         private final List<String> tags;
+        private final TagScheme scheme;
         private final Map<String, Integer> indices = new HashMap<>();
 
         private Tags(List<String> tags) {
             this.tags = tags;
+            this.scheme = TagScheme.of(tags);
             tags.forEach(tag -> indices.put(tag, indices.size()));
         }
 
@@ -207,7 +216,7 @@ public final class TokenClassifier
 
         @Override
         public String metric() {
-            return "entity F1";
+            return scheme.metric();
         }
 
         @Override
@@ -259,7 +268,7 @@ public final class TokenClassifier
                 }
             }
             List<String> all = List.of(given);
-            return new TaggedWords(input, all, List.of(scores), LabeledWords.entities(all));
+            return new TaggedWords(input, all, List.of(scores), scheme.entities(all));
         }
 
         private int best(float[] values, int token) {
@@ -272,8 +281,8 @@ public final class TokenClassifier
 
         @Override
         public double score(List<float[]> targets, float[][] logits) {
-            List<List<Entity>> truth = new ArrayList<>();
-            List<List<Entity>> given = new ArrayList<>();
+            List<List<String>> truth = new ArrayList<>();
+            List<List<String>> given = new ArrayList<>();
             for (int i = 0; i < logits.length; i++) {
                 float[] target = targets.get(i);
                 List<String> right = new ArrayList<>();
@@ -285,10 +294,23 @@ public final class TokenClassifier
                         ours.add(tags.get(best(logits[i], token)));
                     }
                 }
-                truth.add(LabeledWords.entities(right));
-                given.add(LabeledWords.entities(ours));
+                truth.add(right);
+                given.add(ours);
             }
-            return LabelEvaluation.of(truth, given, Entity::type).f1();
+            return scheme.evaluation(truth, given).f1();
+        }
+
+        @Override
+        public List<String> notes() {
+            List<String> placed = tags.stream().filter(TagScheme::hasPlace).toList();
+            List<String> others = tags.stream()
+                    .filter(tag -> !TagScheme.hasPlace(tag) && !TagScheme.isOutside(tag))
+                    .toList();
+            return placed.isEmpty() || others.isEmpty()
+                    ? List.of()
+                    : List.of(
+                            "the tags " + MessageText.values(others) + " say no place in an entity, others do, such as "
+                                    + MessageText.name(placed.get(0)) + ": words are scored, not entities");
         }
 
         @Override

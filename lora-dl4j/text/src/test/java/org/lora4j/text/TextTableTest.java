@@ -210,6 +210,14 @@ class TextTableTest {
     }
 
     @Test
+    void conll_ofLabelsOfWords_keepsThem() throws IOException {
+        assertThat(TextTable.conll(file("a DET\nfilm NOUN\n\nO INTJ\n")))
+                .containsExactly(
+                        new LabeledWords(List.of("a", "film"), List.of("DET", "NOUN")),
+                        new LabeledWords(List.of("O"), List.of("INTJ")));
+    }
+
+    @Test
     void spans_areReadInTheFormsOfTools() throws IOException {
         Path file = file(
                 "{\"text\": \"from Bonn to New York\", \"spans\": [[5, 9, \"city\"], {\"start\": 13, \"end\": 21, \"label\": \"city\"}]}\n"

@@ -115,14 +115,13 @@ class TokenClassifierTest {
         assertThat(words.tags()).containsExactly("O", "B-place", "I-place", "I-place", "O", "B-time", "O");
         assertThatThrownBy(() -> LabeledWords.of("a film", List.of(new Span("x", 40, 44))))
                 .hasMessageContaining("has no word");
-        assertThatThrownBy(() -> new LabeledWords(List.of("a"), List.of("city")))
-                .hasMessageContaining("expected \"O\", \"B-type\" or \"I-type\"");
+        assertThatThrownBy(() -> new LabeledWords(List.of("a"), List.of(" "))).hasMessageContaining("a tag is empty");
     }
 
     @Test
     void entities_areThoseOfSeqeval() {
         // As get_entities of seqeval 1.2.2: an I- behind nothing or another type begins one, and so does every B-.
-        assertThat(LabeledWords.entities(List.of("I-a", "I-a", "I-b", "O", "B-a", "B-a", "I-a")))
+        assertThat(TagScheme.ENTITIES.entities(List.of("I-a", "I-a", "I-b", "O", "B-a", "B-a", "I-a")))
                 .containsExactly(
                         new Entity("a", 0, 2), new Entity("b", 2, 3), new Entity("a", 4, 5), new Entity("a", 5, 7));
     }
@@ -130,9 +129,10 @@ class TokenClassifierTest {
     @Test
     void entityF1_countsTypeFirstAndLastWord() {
         // The example of seqeval's README: one of two entities right on each side.
-        List<Entity> truth = LabeledWords.entities(List.of("O", "O", "O", "B-MISC", "I-MISC", "I-MISC", "O"));
-        List<Entity> given = LabeledWords.entities(List.of("O", "O", "B-MISC", "I-MISC", "I-MISC", "I-MISC", "O"));
-        List<Entity> person = LabeledWords.entities(List.of("B-PER", "I-PER", "O"));
+        List<Entity> truth = TagScheme.ENTITIES.entities(List.of("O", "O", "O", "B-MISC", "I-MISC", "I-MISC", "O"));
+        List<Entity> given =
+                TagScheme.ENTITIES.entities(List.of("O", "O", "B-MISC", "I-MISC", "I-MISC", "I-MISC", "O"));
+        List<Entity> person = TagScheme.ENTITIES.entities(List.of("B-PER", "I-PER", "O"));
 
         LabelEvaluation evaluation = LabelEvaluation.of(List.of(truth, person), List.of(given, person), Entity::type);
 
@@ -141,5 +141,72 @@ class TokenClassifierTest {
         assertThat(evaluation.byLabel())
                 .containsEntry("MISC", new LabelEvaluation.OfLabel(0, 0, 0, 1))
                 .containsEntry("PER", new LabelEvaluation.OfLabel(1, 1, 1, 1));
+    }
+
+    @Test
+    void entities_ofBioesAndBilou_areThoseOfSeqeval() {
+        // By get_entities of seqeval 1.2.2: E and S end one, I and E behind an end begin one.
+        List<Entity> expected =
+                List.of(new Entity("a", 0, 3), new Entity("a", 3, 4), new Entity("b", 4, 5), new Entity("b", 5, 7));
+
+        assertThat(new LabeledWords(
+                                List.of("1", "2", "3", "4", "5", "6", "7", "8"),
+                                List.of("B-a", "I-a", "E-a", "S-a", "E-b", "I-b", "E-b", "O"))
+                        .entities())
+                .isEqualTo(expected);
+        assertThat(new LabeledWords(
+                                List.of("1", "2", "3", "4", "5", "6", "7", "8"),
+                                List.of("B-a", "I-a", "L-a", "U-a", "L-b", "I-b", "L-b", "O"))
+                        .entities())
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void scheme_isToldFromAllTags() {
+        assertThat(TagScheme.of(List.of("O", "I-a", "I-b"))).isEqualTo(TagScheme.ENTITIES);
+        assertThat(TagScheme.of(List.of("O"))).isEqualTo(TagScheme.ENTITIES);
+        assertThat(TagScheme.of(List.of("NOUN", "VERB"))).isEqualTo(TagScheme.WORDS);
+        // E-mail is no end of an entity of mail.
+        assertThat(TagScheme.of(List.of("O", "E-mail"))).isEqualTo(TagScheme.WORDS);
+        assertThat(TagScheme.of(List.of("O", "B-a", "c"))).isEqualTo(TagScheme.WORDS);
+    }
+
+    @Test
+    void labelsOfWords_areScoredByWord_andThoseOfEntitiesByEntity() throws IOException {
+        List<LabeledWords> train = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            train.add(new LabeledWords(List.of("my", "card", "is", "good"), List.of("DET", "NOUN", "VERB", "ADJ")));
+            train.add(new LabeledWords(List.of("a", "film", "is", "bad"), List.of("DET", "NOUN", "VERB", "ADJ")));
+        }
+        try (TokenClassifier tagger =
+                TokenClassifier.builder(ENCODER).headOnly().quiet().build().fit(train, train.subList(0, 4))) {
+            // Two of eight words are other than the tagger, which knows all of them, says.
+            List<LabeledWords> test = List.of(
+                    new LabeledWords(List.of("my", "card", "is", "good"), List.of("DET", "NOUN", "VERB", "NOUN")),
+                    new LabeledWords(List.of("a", "film", "is", "bad"), List.of("DET", "NOUN", "VERB", "VERB")));
+
+            LabelEvaluation evaluation = tagger.evaluate(test);
+
+            assertThat(tagger.report().metric()).isEqualTo("word F1");
+            assertThat(evaluation.examples()).isEqualTo(8);
+            assertThat(evaluation.accuracy()).isCloseTo(0.75, within(1e-12));
+            assertThat(evaluation.byLabel().get("DET").f1()).isEqualTo(1);
+            assertThat(evaluation.byLabel().get("ADJ").support()).isZero();
+        }
+    }
+
+    @Test
+    void tagsOfBioes_areLearned_andScoredByEntity() {
+        List<LabeledWords> train = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            train.add(new LabeledWords(List.of("playing", "in", "new", "york"), List.of("O", "O", "B-city", "E-city")));
+            train.add(new LabeledWords(List.of("paris", "is", "very", "good"), List.of("S-city", "O", "O", "O")));
+        }
+        try (TokenClassifier tagger =
+                TokenClassifier.builder(ENCODER).headOnly().quiet().build().fit(train, train.subList(0, 4))) {
+            assertThat(tagger.predict("playing in new york").entities()).containsExactly(new Entity("city", 2, 4));
+            assertThat(tagger.evaluate(train).f1()).isEqualTo(1);
+            assertThat(tagger.report().metric()).isEqualTo("entity F1");
+        }
     }
 }

@@ -31,6 +31,7 @@ public final class DnnlAttention {
     private static final int VALUES = 2;
     private static final int FACTOR = 3;
     private static final int MASK = 4;
+    private static final int OF_MASK = 3;
     /** Values of a cache line. */
     private static final long LINE = 16;
 
@@ -330,7 +331,7 @@ public final class DnnlAttention {
         return true;
     }
 
-    /** The last input is the gradient of the context; outputs that are null are not wanted. */
+    /** The last input is the gradient of the context; outputs that are null are not wanted, the fourth is the gradient of the mask. */
     private boolean backward(List<INDArray> in, List<INDArray> out) {
         Batch batch = new Batch(in, in.size() > MASK + 1, in.get(in.size() - 1));
         Work work = batch.work();
@@ -338,12 +339,12 @@ public final class DnnlAttention {
                 || !work.backward().isFast()
                 || !liesLike(out.get(QUERIES), batch.queries)
                 || !liesLike(out.get(KEYS), batch.keys)
-                || !liesLike(out.get(VALUES), batch.values)) {
+                || !liesLike(out.get(VALUES), batch.values)
+                || !liesLikeScores(out.get(OF_MASK), batch)) {
             return false;
         }
         Region[] scratch = batch.scratch(3);
         Region shares = scratch[0];
-        Region ofScores = scratch[1];
         stream stream = batch.mine.stream;
         Backward back = work.backward();
         for (long i = 0; i < batch.examples(); i++) {
@@ -353,6 +354,8 @@ public final class DnnlAttention {
                 Region factor = batch.factor(work, shares, scratch[2]);
                 back.ofValues.run(stream, factor, ofContext, at(MatrixOperand.of(out.get(VALUES)), i), null, null);
             }
+            // The gradient of scores is that of the mask, which is added to them.
+            Region ofScores = out.get(OF_MASK) == null ? scratch[1] : at(MatrixOperand.of(out.get(OF_MASK)), i);
             back.ofShares.run(stream, ofContext, at(batch.values, i), ofScores, null, null);
             back.throughSoftmax(stream, shares, ofScores);
             Region factor = batch.factor(work, ofScores, scratch[2]);
@@ -372,6 +375,16 @@ public final class DnnlAttention {
         return gradient == null
                 || MatrixOperand.formOf(gradient) == operand.form()
                         && MemoryLayout.of(gradient).equals(operand.layout());
+    }
+
+    private static boolean liesLikeScores(INDArray gradient, Batch batch) {
+        if (gradient == null) {
+            return true;
+        }
+        MemoryLayout layout = MemoryLayout.of(gradient);
+        return MatrixOperand.formOf(gradient) == Form.F32
+                && layout.sizes()[0] == batch.examples()
+                && layout.first(1).equals(batch.shape.scores());
     }
 
     private static Region at(MatrixOperand operand, long example) {

@@ -11,6 +11,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderActivation;
+import org.lora4j.internal.encoder.FixedFields;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 
 /**
@@ -99,7 +100,17 @@ public record ImageConfig(
         return config;
     }
 
+    /**
+     * The models that are read.
+     *
+     * @return {@code model_type} of each
+     */
+    public static List<String> modelTypes() {
+        return ImageFamily.modelTypes();
+    }
+
     private static ImageConfig of(ImageFamily family, Reader fields) {
+        FixedFields.checkAll(fields.fields, fields.problems);
         boolean convolutions = family == ImageFamily.CONVNEXT;
         boolean dino = family == ImageFamily.DINOV2;
         int channels = fields.size("num_channels", 3);
@@ -124,6 +135,12 @@ public record ImageConfig(
                     widths.size() == depths.size(),
                     "hidden_sizes has " + widths.size() + " numbers and depths " + depths.size()
                             + ", expected as many of each");
+            fields.problems.check(
+                    fields.size("num_stages", depths.size()) == depths.size(),
+                    fields.wrong("num_stages", depths.size() + ", one for each of depths"));
+            fields.problems.check(
+                    fields.scaled("layer_scale_init_value"),
+                    fields.wrong("layer_scale_init_value", "a number above 0, as other models have no scales"));
             fields.problems.check(patch[0] == patch[1], "patch_size is no square, expected one number");
         } else {
             fields.problems.check(
@@ -322,6 +339,11 @@ public record ImageConfig(
                         + ClosestNames.hint(String.valueOf(value), EncoderActivation.names()));
                 return otherwise;
             });
+        }
+
+        /** Whether a value leaves the scales of layers in the model. */
+        boolean scaled(String name) {
+            return fields.get(name) == null || fields.get(name) instanceof Number value && value.doubleValue() > 0;
         }
 
         void refuseUnless(String name, String... known) {

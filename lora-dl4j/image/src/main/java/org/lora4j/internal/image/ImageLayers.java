@@ -52,6 +52,7 @@ final class ImageLayers {
                 1 / Math.sqrt(size),
                 blocks,
                 HeadForm.Input.FIRST,
+                OptionalInt.empty(),
                 Set.of());
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.lora4j.internal.text.EncodedInputs;
 import org.lora4j.pretrained.TokenizedText;
 
 /**
@@ -34,7 +35,7 @@ public final class ImageShelf {
     }
 
     /** Some images on the shelf, until they are closed. */
-    public final class Row implements AutoCloseable {
+    public final class Row implements EncodedInputs {
 
         private final List<TokenizedText> tokens = new ArrayList<>();
 
@@ -48,11 +49,7 @@ public final class ImageShelf {
             tokens.add(new TokenizedText(ids, new int[places], new int[places], false));
         }
 
-        /**
-         * What stands for the images.
-         *
-         * @return a row of tokens for each, in their order
-         */
+        @Override
         public List<TokenizedText> tokens() {
             return List.copyOf(tokens);
         }

@@ -52,6 +52,8 @@ public final class EncoderConfigReader {
             "label2id",
             "num_labels",
             "problem_type",
+            "sentence_transformers",
+            "sbert_ce_default_activation_function",
             "finetuning_task",
             "torch_dtype",
             "dtype",
@@ -125,13 +127,22 @@ public final class EncoderConfigReader {
         if (family.isEmpty()) {
             // The fields of other models mean other things, so complaining about each would only confuse.
             throw new ModelFormatException(file + ": model_type is "
-                    + (modelType == null ? "missing" : EncoderFields.quoted(modelType)) + "; expected one of "
+                    + (modelType == null ? "missing" : EncoderFields.quoted(modelType))
+                    + classified(all.get("architectures")) + "; expected one of "
                     + Problems.quoted(EncoderFamily.modelTypes())
                     + (modelType instanceof String type ? ClosestNames.hint(type, EncoderFamily.modelTypes()) : "")
                     + ". Encoders of other types cannot be read: take a model of one of these, or export this one to ONNX"
                     + " and read the graph. Models that write text are read by LanguageModel.load.");
         }
         return new Fields(file, family.get(), all);
+    }
+
+    /** The class of a model that nothing here reads, if it has a head, such as that of a decoder. */
+    private static String classified(Object architectures) {
+        return architectures instanceof List<?> list
+                        && list.stream().anyMatch(name -> String.valueOf(name).contains("For"))
+                ? ", of the class " + EncoderFields.quoted(list)
+                : "";
     }
 
     /** The shape that fields give, which need not come from a file. */
@@ -141,50 +152,30 @@ public final class EncoderConfigReader {
     }
 
     private EncoderDescription description() {
-        refuseWhatWouldBeIgnored();
-        EncoderShape shape = shape();
         Optional<String> architecture = architecture();
+        refuseWhatWouldBeIgnored(architecture.orElse(""));
+        EncoderShape shape = shape();
         Object problemType = fields.raw("problem_type");
         problems.check(
                 problemType == null || problemType instanceof String,
                 "problem_type is " + EncoderFields.quoted(problemType) + ", expected a string");
+        checkLabels();
         return new EncoderDescription(
-                shape,
-                architecture,
-                labels(),
-                classes(),
-                Optional.ofNullable(problemType instanceof String text ? text : null),
-                !Boolean.FALSE.equals(fields.raw("tie_word_embeddings")));
+                shape, architecture, classes(), !Boolean.FALSE.equals(fields.raw("tie_word_embeddings")));
     }
 
-    private void refuseWhatWouldBeIgnored() {
-        family.harmless().forEach((key, only) -> harmless(key, only));
-        if (family.relative() != Relative.T5_BIAS) {
-            harmless("is_encoder_decoder", false);
-        }
-        problems.check(
-                fields.raw("quantization_config") == null,
-                "quantization_config is " + EncoderFields.quoted(fields.raw("quantization_config"))
-                        + ", expected none, the weights as they were trained: it would change the numbers and is not"
-                        + " supported");
+    private void refuseWhatWouldBeIgnored(String architecture) {
+        FixedFields.checkAll(fields.all(), problems);
+        family.fixed().check(fields.all(), problems);
+        family.heads().keySet().stream()
+                .filter(task -> architecture.equals(family.className(task.suffix())))
+                .forEach(task -> family.fixed(task).check(fields.all(), problems));
         Object code = fields.raw("auto_map");
         problems.check(
                 code == null || family.isKnownByShape() || namesNoModelClass(code),
                 "auto_map is " + EncoderFields.quoted(code)
                         + ", expected no Python code of the model's own: it would change the numbers and is not"
                         + " supported");
-    }
-
-    private void harmless(String key, Object only) {
-        Object value = fields.raw(key);
-        boolean equal = value instanceof Number number && only instanceof Number same
-                ? number.doubleValue() == same.doubleValue()
-                : Objects.equals(value, only);
-        problems.check(
-                value == null || equal,
-                key + " is " + EncoderFields.quoted(value) + ", expected "
-                        + (only == null ? "none" : only instanceof String ? EncoderFields.quoted(only) : only)
-                        + ": it would change the numbers and is not supported");
     }
 
     private static boolean namesNoModelClass(Object autoMap) {
@@ -210,6 +201,10 @@ public final class EncoderConfigReader {
                                 .equals("mean")
                 ? HeadForm.Input.MEAN
                 : HeadForm.Input.FIRST;
+        // Without one, a batch has a single text and nothing to pass over.
+        OptionalInt passedOver = family.countsFromPadding() || fields.value("pad_token_id") == null
+                ? OptionalInt.empty()
+                : OptionalInt.of(fields.size("pad_token_id", 0));
         Set<HeadForm.Kind> unbiased = EnumSet.noneOf(HeadForm.Kind.class);
         if (family.reads("classifier_bias") && !fields.flag("classifier_bias")) {
             unbiased.add(HeadForm.Kind.LINEAR);
@@ -231,6 +226,7 @@ public final class EncoderConfigReader {
                 scale,
                 List.copyOf(blocks),
                 headInput,
+                passedOver,
                 Collections.unmodifiableSet(unbiased));
     }
 
@@ -438,7 +434,8 @@ public final class EncoderConfigReader {
         boolean fits = buckets <= 0 || farthest > buckets / 2 + 1;
         problems.check(
                 fits,
-                "position_buckets is " + buckets + " for " + farthest + " relative positions, expected at most "
+                "position_buckets is " + buckets + " for " + farthest
+                        + " relative positions (max_relative_positions), expected at most "
                         + 2 * Math.max(1, farthest - 2) + ", so that the far ones are wider than the near ones");
         boolean shares = bucketed && fields.flag("share_att_key");
         Buckets rows = Buckets.deberta(fits ? buckets : 0, farthest, Math.max(farthest, positions));
@@ -482,6 +479,10 @@ public final class EncoderConfigReader {
     private EncoderActivation activation() {
         if (family.reads("feed_forward_proj")) {
             String name = feedForward();
+            // A file has what Python made of the name, and Python takes that.
+            if (fields.value("dense_act_fn") != null) {
+                return fields.activation("dense_act_fn");
+            }
             // As T5's config says of its own name.
             return name.equals("gated-gelu")
                     ? EncoderActivation.GELU_NEW
@@ -535,6 +536,9 @@ public final class EncoderConfigReader {
     }
 
     private boolean feedForwardIsGated() {
+        if (fields.value("is_gated_act") != null) {
+            return fields.flag("is_gated_act");
+        }
         return fields.value("feed_forward_proj") instanceof String text && text.startsWith("gated-");
     }
 
@@ -637,8 +641,12 @@ public final class EncoderConfigReader {
             problems.check(
                     fits,
                     "layer_types is " + EncoderFields.quoted(types)
-                            + ", expected \"full_attention\" or \"sliding_attention\" for each of " + layers
-                            + " layers");
+                            + ", expected \"full_attention\" or \"sliding_attention\" for each of the " + layers
+                            + " of num_hidden_layers");
+            problems.check(
+                    !fits || family.reads("local_attention") || !list.contains("sliding_attention"),
+                    "layer_types is " + EncoderFields.quoted(types) + ", expected \"full_attention\" alone: sliding"
+                            + " windows would change the numbers and are not supported");
             return fits ? list.stream().map("sliding_attention"::equals).toList() : Collections.nCopies(layers, false);
         }
         problems.check(
@@ -663,8 +671,13 @@ public final class EncoderConfigReader {
         Map<?, ?> full = given.get("full_attention") instanceof Map<?, ?> own ? own : given;
         double theta = EncoderFields.positive("rope_theta", full.get("rope_theta"), problems)
                 .orElseGet(() -> fields.theta(apart ? "global_rope_theta" : "rope_theta"));
-        Map<?, ?> scaling = family.reads("rope_scaling") ? fields.map("rope_scaling") : full;
-        EncoderRotation wide = EncoderRotation.scaled(scaling, theta, size, problems);
+        // Of both, Python takes the older one.
+        Map<?, ?> older = fields.map("rope_scaling");
+        EncoderRotation wide = EncoderRotation.scaled(older.isEmpty() ? full : older, theta, size, problems);
+        problems.check(
+                !apart || older.isEmpty() || wide.equals(EncoderRotation.of(theta, size)),
+                "rope_scaling is " + EncoderFields.quoted(older)
+                        + ", expected none: it would change the numbers and is not supported");
         rotations.add(wide);
         if (!apart) {
             return new OptionalInt[] {OptionalInt.of(0), OptionalInt.of(0)};
@@ -700,21 +713,13 @@ public final class EncoderConfigReader {
         return Optional.empty();
     }
 
-    private List<String> labels() {
-        if (!(fields.raw("id2label") instanceof Map<?, ?> map) || map.isEmpty()) {
-            return List.of();
+    private void checkLabels() {
+        if (fields.raw("id2label") instanceof Map<?, ?> map) {
+            problems.check(
+                    IntStream.range(0, map.size()).allMatch(i -> map.get(Integer.toString(i)) instanceof String),
+                    "id2label is " + EncoderFields.quoted(map) + ", expected a name for each number from 0 to "
+                            + (map.size() - 1));
         }
-        List<String> labels = IntStream.range(0, map.size())
-                .mapToObj(i -> map.get(Integer.toString(i)))
-                .filter(String.class::isInstance)
-                .map(String.class::cast)
-                .toList();
-        if (labels.size() < map.size()) {
-            problems.add("id2label is " + EncoderFields.quoted(map) + ", expected a name for each number from 0 to "
-                    + (map.size() - 1));
-            return List.of();
-        }
-        return labels;
     }
 
     private int classes() {

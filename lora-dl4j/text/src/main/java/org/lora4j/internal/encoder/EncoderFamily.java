@@ -10,6 +10,7 @@ import static org.lora4j.internal.encoder.HeadForm.byField;
 import static org.lora4j.internal.encoder.HeadForm.linear;
 import static org.lora4j.internal.encoder.HeadForm.norm;
 import static org.lora4j.internal.encoder.HeadForm.output;
+import static org.lora4j.internal.encoder.HeadForm.score;
 import static org.lora4j.internal.encoder.HeadForm.words;
 
 import java.util.Arrays;
@@ -181,6 +182,7 @@ public final class EncoderFamily {
                             Map.entry(ATTENTION_SUM_NORM, "attention.LayerNorm")))
                     .scope("attention.attn", "intermediate")
                     .unread("position_embedding_type")
+                    .unread("type_vocab_size")
                     .countsFromPadding(1)
                     .field("relative_attention_num_buckets", Buckets.MPNET_BUCKETS)
                     .relative(Relative.MPNET_BIAS)
@@ -313,6 +315,7 @@ public final class EncoderFamily {
                     .field("classifier_pooling", "cls")
                     .field("classifier_activation", "gelu")
                     .field("classifier_bias", false)
+                    .field("rope_scaling", null)
                     .biased("norm_bias", NORMS)
                     .biased("attention_bias", ATTENTION)
                     .biased("mlp_bias", MLP)
@@ -364,19 +367,23 @@ public final class EncoderFamily {
                     .field("norm_eps", 1e-12, "layer_norm_eps")
                     .field("head_dim", null)
                     .field("rope_theta", 1000.0)
+                    .field("rope_scaling", null)
                     .field("rope_parameters", null)
                     .field("pad_vocab_size_multiple", 1)
-                    .harmless("prenorm", false)
-                    .harmless("parallel_block", false)
-                    .harmless("causal", false)
-                    .harmless("use_rms_norm", false)
-                    .harmless("qkv_proj_bias", false)
-                    .harmless("mlp_fc1_bias", false)
-                    .harmless("mlp_fc2_bias", false)
-                    .harmless("rotary_emb_fraction", 1.0)
-                    .harmless("rotary_emb_interleaved", false)
-                    .harmless("rotary_emb_scale_base", null)
-                    .harmless("rotary_scaling_factor", null)
+                    .only("prenorm", false)
+                    .only("parallel_block", false)
+                    .only("causal", false)
+                    .only("use_rms_norm", false)
+                    .only("moe_every_n_layers", 0, -1)
+                    .only("scale_attn_weights", true)
+                    .only("scale_attn_by_inverse_layer_idx", false)
+                    .only("qkv_proj_bias", false)
+                    .only("mlp_fc1_bias", false)
+                    .only("mlp_fc2_bias", false)
+                    .only("rotary_emb_fraction", 1.0)
+                    .only("rotary_emb_interleaved", false)
+                    .only("rotary_emb_scale_base")
+                    .only("rotary_scaling_factor")
                     .biased(Set.of(POOLER))
                     .biased(NORMS)
                     .rotates()
@@ -409,9 +416,10 @@ public final class EncoderFamily {
                     .field("layer_norm_type", "layer_norm")
                     .field("pack_qkv", true)
                     .field("rope_theta", 10_000.0)
+                    .only("rope_parameters")
                     .field("rope_scaling", null)
-                    .harmless("position_embedding_type", "rope")
-                    .harmless("logn_attention_scale", false)
+                    .only("position_embedding_type", "rope")
+                    .only("logn_attention_scale", false)
                     .biased(ATTENTION)
                     .biased(Set.of(POOLER, DOWN))
                     .biased(NORMS)
@@ -455,6 +463,9 @@ public final class EncoderFamily {
                     .key("intermediate_size", "d_ff")
                     .field("head_dim", 64, "d_kv")
                     .field("feed_forward_proj", "relu")
+                    .field("dense_act_fn", null)
+                    .field("is_gated_act", null)
+                    .ofEncoderAndDecoder()
                     .field("max_position_embeddings", 512, "n_positions")
                     .field("norm_eps", 1e-6, "layer_norm_epsilon")
                     .field("relative_attention_num_buckets", 32)
@@ -490,13 +501,19 @@ public final class EncoderFamily {
                     .field("attention_bias", false)
                     .field("rope_theta", 10_000.0)
                     .field("rope_parameters", null)
-                    .harmless("use_sliding_window", false)
-                    .harmless("rope_scaling", null)
+                    .field("rope_scaling", null)
+                    .field("layer_types", null)
+                    .only("use_sliding_window", false)
+                    .only("is_causal", true)
+                    .only("use_bidirectional_attention", false)
                     .biased("attention_bias", ATTENTION)
                     .rms(NORMS)
                     .rotates()
                     .causal()
-                    .targets("q_proj", "v_proj"));
+                    .targets("q_proj", "v_proj")
+                    .field("pad_token_id", null)
+                    .head(Task.SEQUENCE, new HeadForm(Input.LAST, List.of(score("score"))))
+                    .head(Task.TOKENS, new HeadForm(Input.TOKENS, List.of(output("score")))));
 
     private static final Map<String, EncoderFamily> BY_TYPE = new LinkedHashMap<>();
 
@@ -515,7 +532,8 @@ public final class EncoderFamily {
     private final Map<String, Object> defaults = new HashMap<>();
     private final Map<String, String> keys = new HashMap<>();
     private final Map<String, String> otherKeys = new HashMap<>();
-    private final Map<String, Object> harmless = new LinkedHashMap<>();
+    private final FixedFields fixed = new FixedFields();
+    private final Map<Task, FixedFields> fixedOfHeads = new EnumMap<>(Task.class);
     private final Map<Task, HeadForm> heads = new EnumMap<>(Task.class);
     private final Set<EncoderPart> rms = EnumSet.noneOf(EncoderPart.class);
     private String bareClass;
@@ -526,6 +544,7 @@ public final class EncoderFamily {
     private List<String> ignored = List.of();
     private List<String> targets = List.of("query", "value");
     private Relative relative = Relative.NONE;
+    private boolean countsFromPadding;
     private boolean fusedByHead;
     private boolean alwaysProjects;
     private boolean projectsBeforeNorm;
@@ -542,9 +561,7 @@ public final class EncoderFamily {
         this.bareClass = className + "Model";
         this.prefix = prefix;
         this.layers = layers;
-        harmless("is_decoder", false);
-        harmless("add_cross_attention", false);
-        harmless("pruned_heads", Map.of());
+        only("is_encoder_decoder", false);
     }
 
     private static EncoderFamily bert(String modelType, String className) {
@@ -597,6 +614,7 @@ public final class EncoderFamily {
                 .unbiased(EMBEDDING_PROJECTION)
                 .projectsBeforeNorm()
                 .masksEmbeddings()
+                .onlyFor(Task.MASKED_WORDS, "legacy", true)
                 .head(Task.SEQUENCE, CONTEXT_POOLER)
                 .head(Task.TOKENS, TOKENS)
                 .head(Task.MASKED_WORDS, DEBERTA_WORDS);
@@ -681,8 +699,19 @@ public final class EncoderFamily {
         return knownByShape;
     }
 
-    Map<String, Object> harmless() {
-        return harmless;
+    /** Fields of which not all values are computed. */
+    FixedFields fixed() {
+        return fixed;
+    }
+
+    /** The same for those that only change a head. */
+    FixedFields fixed(Task task) {
+        return fixedOfHeads.getOrDefault(task, new FixedFields());
+    }
+
+    /** The fields of its config that are read, by the names that all families have for them. */
+    Set<String> fields() {
+        return Collections.unmodifiableSet(defaults.keySet());
     }
 
     Set<EncoderPart> parts() {
@@ -744,7 +773,7 @@ public final class EncoderFamily {
     }
 
     boolean countsFromPadding() {
-        return reads("pad_token_id");
+        return countsFromPadding;
     }
 
     boolean isRms(EncoderPart part) {
@@ -837,6 +866,12 @@ public final class EncoderFamily {
         return key(name, key).field(name, fallback);
     }
 
+    /** Files are those of an encoder with a decoder, of which the encoder is taken. */
+    private EncoderFamily ofEncoderAndDecoder() {
+        fixed.remove("is_encoder_decoder");
+        return this;
+    }
+
     private EncoderFamily unread(String name) {
         defaults.remove(name);
         return this;
@@ -852,8 +887,13 @@ public final class EncoderFamily {
         return this;
     }
 
-    private EncoderFamily harmless(String name, Object only) {
-        harmless.put(name, only);
+    private EncoderFamily only(String name, Object... allowed) {
+        fixed.only(name, allowed);
+        return this;
+    }
+
+    private EncoderFamily onlyFor(Task head, String name, Object... allowed) {
+        fixedOfHeads.computeIfAbsent(head, task -> new FixedFields()).only(name, allowed);
         return this;
     }
 
@@ -912,6 +952,7 @@ public final class EncoderFamily {
     }
 
     private EncoderFamily countsFromPadding(int paddingId) {
+        countsFromPadding = true;
         return field("pad_token_id", paddingId);
     }
 
@@ -937,7 +978,7 @@ public final class EncoderFamily {
 
     private EncoderFamily rotates() {
         rotates = true;
-        return this;
+        return only("partial_rotary_factor", 1);
     }
 
     private EncoderFamily unscaled() {

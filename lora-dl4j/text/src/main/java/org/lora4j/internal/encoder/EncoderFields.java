@@ -37,6 +37,11 @@ final class EncoderFields {
         return family;
     }
 
+    /** All fields by their names in the file. */
+    Map<String, Object> all() {
+        return all;
+    }
+
     /** A field by its name in the file. */
     Object raw(String key) {
         return all.get(key);

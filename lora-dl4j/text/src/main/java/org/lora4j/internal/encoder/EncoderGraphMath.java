@@ -333,14 +333,23 @@ public final class EncoderGraphMath implements EncoderMath<SDVariable> {
         SDVariable scores = ungrouped(
                 name + "/scores",
                 sd.mmul(name(name + "/scores"), grouped(name + "/query", queries), keys, false, true, false));
+        Optional<SDVariable> mask = addedToScores(block);
+        // All that is added is one variable, by which attention is computed in one pass.
+        Optional<SDVariable> added = Optional.empty();
         for (Term<SDVariable> term : terms) {
             String which = name + (term.ofQueries() ? "/of_queries" : "/of_keys");
-            scores = scores.add(name(which + "_added"), term(which, term, term.ofQueries() ? queries : keys));
+            SDVariable own = term(which, term, term.ofQueries() ? queries : keys);
+            added = Optional.of(added.isEmpty() ? own : added.get().add(name(which + "_added"), own));
         }
         if (shape.has(EncoderPart.SCORE_MIXTURE)) {
-            scores = mixed(EncoderPart.SCORE_MIXTURE, block, scores);
+            SDVariable all = added.isEmpty() ? scores : scores.add(name(name + "/scores_of_places"), added.get());
+            scores = mixed(EncoderPart.SCORE_MIXTURE, block, all);
+            added = Optional.empty();
         }
-        Optional<SDVariable> added = addedToScores(block);
+        if (mask.isPresent()) {
+            added = Optional.of(
+                    added.isEmpty() ? mask.get() : added.get().add(name(name + "/added_masked"), mask.get()));
+        }
         if (added.isPresent()) {
             scores = scores.add(name(name + "/scores_masked"), added.get());
         }

@@ -15,6 +15,9 @@ import org.lora4j.error.Problems;
  */
 public record EncoderRotation(List<Double> frequencies) {
 
+    /** All entries of a head are turned. */
+    private static final FixedFields WHOLE = new FixedFields().only("partial_rotary_factor", 1);
+
     /** Frequencies {@code theta^(-2i / size)}. */
     static EncoderRotation of(double theta, int size) {
         return new EncoderRotation(IntStream.range(0, size / 2)
@@ -24,6 +27,7 @@ public record EncoderRotation(List<Double> frequencies) {
 
     /** As {@code rope_scaling} says, of the kinds that do not depend on the length. */
     static EncoderRotation scaled(Map<?, ?> scaling, double theta, int size, Problems problems) {
+        WHOLE.check(scaling, "rope_parameters.", problems);
         Object type = scaling.get("rope_type") == null ? scaling.get("type") : scaling.get("rope_type");
         if (type == null || type.equals("default")) {
             return of(theta, size);

@@ -27,6 +27,7 @@ import org.lora4j.internal.encoder.EncoderTensor.Stored;
  * @param scoreScale the factor of scores
  * @param blocks the layers in the order of use
  * @param headInput what a head that leaves it to the config takes
+ * @param passedOver the id that is padding to a head on the last token, if the config names one
  * @param unbiased steps of heads that have no bias
  * @apiNote Status: internal
  */
@@ -44,6 +45,7 @@ public record EncoderShape(
         double scoreScale,
         List<EncoderBlock> blocks,
         HeadForm.Input headInput,
+        OptionalInt passedOver,
         Set<HeadForm.Kind> unbiased) {
 
     /** The name of a layer's activation among {@link #functions}. */
@@ -168,6 +170,7 @@ public record EncoderShape(
                 scoreScale,
                 others,
                 headInput,
+                passedOver,
                 unbiased);
     }
 
@@ -212,7 +215,7 @@ public record EncoderShape(
         for (HeadForm.Step step : form.steps()) {
             String module = step.name();
             switch (step.kind()) {
-                case LINEAR, TO_EMBEDDING, OUTPUT -> {
+                case LINEAR, TO_EMBEDDING, OUTPUT, SCORE -> {
                     int out = switch (step.kind()) {
                         case LINEAR -> sizes.hidden();
                         case TO_EMBEDDING -> sizes.embedding();
@@ -245,7 +248,7 @@ public record EncoderShape(
 
     /** Whether a step of a head has a bias. */
     public boolean isBiased(HeadForm.Step step) {
-        return !unbiased.contains(step.kind());
+        return step.kind() != HeadForm.Kind.SCORE && !unbiased.contains(step.kind());
     }
 
     /** Whether norms of heads have a bias, as those of the embeddings have. */

@@ -49,6 +49,8 @@ public record HeadForm(Input input, List<Step> steps) {
         MEAN,
         /** The first token or the mean, as the config says. */
         CONFIGURED,
+        /** The last token that is not padding. */
+        LAST,
         /** Every token by itself. */
         TOKENS
     }
@@ -61,6 +63,8 @@ public record HeadForm(Input input, List<Step> steps) {
         TO_EMBEDDING,
         /** A matrix and a bias, to the number of outputs. */
         OUTPUT,
+        /** The same without a bias. */
+        SCORE,
         /** An activation. */
         ACTIVATION,
         /** A normalization. */
@@ -84,6 +88,10 @@ public record HeadForm(Input input, List<Step> steps) {
 
     static Step output(String module) {
         return new Step(Kind.OUTPUT, module);
+    }
+
+    static Step score(String module) {
+        return new Step(Kind.SCORE, module);
     }
 
     static Step norm(String module) {

@@ -28,11 +28,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param weights the weights, shared
  * @param pooling how a text becomes one vector
  * @param tokenTypes whether the second text of a pair is told from the first
- * @param head the head of a checkpoint whose layers before the last one are kept; empty for a linear head over the vectors
+ * @param pretrained the head of a checkpoint whose layers before the last one are kept; empty for a linear head over the vectors
  * @apiNote Status: internal
  */
 public record EncoderParts(
-        String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes, Optional<PretrainedHead> head)
+        String name, EncoderWeights weights, Pooling pooling, boolean tokenTypes, Optional<PretrainedHead> pretrained)
         implements FitEncoder {
 
     private static final String TOKENS = "head/tokens";
@@ -95,14 +95,26 @@ public record EncoderParts(
 
     /** What each token goes through before the last module of the head; empty if nothing. */
     private Optional<Pooling> tokenSteps() {
-        return head.filter(of -> of.task() == PretrainedHead.Task.TOKENS)
+        return pretrained
+                .filter(of -> of.task() == PretrainedHead.Task.TOKENS)
                 .map(PretrainedHead::pooling)
                 .filter(of -> !of.steps().isEmpty());
     }
 
     @Override
     public String lastModule() {
-        return head.flatMap(PretrainedHead::last).map(Pooling.Linear::module).orElse(EncoderClassifier.HEAD);
+        return pretrained
+                .flatMap(PretrainedHead::last)
+                .map(Pooling.Linear::module)
+                .orElse(EncoderClassifier.HEAD);
+    }
+
+    @Override
+    public boolean hasHeadBias() {
+        return pretrained
+                .flatMap(PretrainedHead::last)
+                .map(last -> last.bias() != null)
+                .orElse(true);
     }
 
     @Override
@@ -152,7 +164,7 @@ public record EncoderParts(
 
     /** What stands between the hidden states and the last module. */
     private List<Pooling> poolings() {
-        return Stream.concat(Stream.of(pooling), head.map(PretrainedHead::pooling).stream())
+        return Stream.concat(Stream.of(pooling), pretrained.map(PretrainedHead::pooling).stream())
                 .distinct()
                 .toList();
     }

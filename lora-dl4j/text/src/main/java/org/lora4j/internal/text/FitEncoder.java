@@ -77,6 +77,24 @@ public interface FitEncoder {
     }
 
     /**
+     * The module that holds all of a head, which is saved with adapters.
+     *
+     * @return the first name of {@link #lastModule}
+     */
+    default String head() {
+        return lastModule().replaceFirst("\\..*", "");
+    }
+
+    /**
+     * Whether the last module of a head adds a bias.
+     *
+     * @return true by default
+     */
+    default boolean hasHeadBias() {
+        return true;
+    }
+
+    /**
      * A config of an adapter without what of the graph is in no Python class that the adapter is loaded onto.
      *
      * @return the config itself by default

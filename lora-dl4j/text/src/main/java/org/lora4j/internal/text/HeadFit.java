@@ -40,6 +40,7 @@ public final class HeadFit implements AutoCloseable {
     private final INDArray features;
     private final INDArray transposed;
     private final float[][] targets;
+    private boolean biased = true;
     private Progress.Stage stage = Progress.none().stage("", "iterations", 0);
 
     /**
@@ -82,6 +83,12 @@ public final class HeadFit implements AutoCloseable {
     /** Has iterations counted. */
     public HeadFit reporting(Progress.Stage counter) {
         stage = counter;
+        return this;
+    }
+
+    /** Leaves the bias where it begins. */
+    HeadFit withoutBias() {
+        biased = false;
         return this;
     }
 
@@ -151,7 +158,7 @@ public final class HeadFit implements AutoCloseable {
                 for (int j = 0; j < outputs; j++) {
                     double g = rowGradient[j] / rows;
                     z[at + j] = (float) g;
-                    biases[block][j] += g;
+                    biases[block][j] += biased ? g : 0;
                 }
             }
         });

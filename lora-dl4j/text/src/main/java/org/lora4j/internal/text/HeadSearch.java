@@ -29,6 +29,7 @@ final class HeadSearch {
 
     private final HeadTask task;
     private final int inputs;
+    private final boolean biased;
     private final long seed;
     private final Progress.Stage iterations;
 
@@ -65,7 +66,8 @@ final class HeadSearch {
      */
     record Found(LinearHead best, LinearHead soft, double cost, double score) {}
 
-    HeadSearch(HeadTask task, int inputs, long seed, Progress.Stage iterations) {
+    HeadSearch(HeadTask task, int inputs, boolean biased, long seed, Progress.Stage iterations) {
+        this.biased = biased;
         this.iterations = iterations;
         this.task = task;
         this.inputs = inputs;
@@ -155,7 +157,8 @@ final class HeadSearch {
                 }
             }
         }
-        return new HeadFit(task.kind(), features, targets).reporting(iterations);
+        HeadFit fit = new HeadFit(task.kind(), features, targets).reporting(iterations);
+        return biased ? fit : fit.withoutBias();
     }
 
     private static boolean isZero(float[] values) {

@@ -31,7 +31,6 @@ import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -48,10 +47,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class TaskFiles {
 
-    /** The JSON. */
+    /** The JSON of a task over texts. */
     public static final String DESCRIPTION = "lora4j_text.json";
 
-    private static final String TENSORS = "lora4j_text.safetensors";
+    /** The JSON of one over images; saves of before have that of texts. */
+    public static final String OF_IMAGES = "lora4j_image.json";
+
     private static final String ADAPTER = "adapter_model.safetensors";
     private static final int VERSION = 1;
     private static final String READ_BACK = "what was saved answers a probe with the same bits";
@@ -63,6 +64,7 @@ public final class TaskFiles {
      *
      * @param where the call, for messages
      * @param directory where to; created if missing
+     * @param file name of the JSON
      * @param description what to write into the JSON besides
      * @param receipt what the training was, if that is known
      * @param reader reads what was written, over the weights that are there
@@ -71,17 +73,18 @@ public final class TaskFiles {
     public static void save(
             String where,
             Path directory,
+            String file,
             TaskModel model,
             Map<String, ?> description,
             Optional<Receipt> receipt,
             Reader reader)
             throws IOException {
         StagedFiles.replace(where, directory, staging -> {
-            String weights = model.adapted().isPresent() ? ADAPTER : TENSORS;
+            String weights = model.adapted().isPresent() ? ADAPTER : tensors(file);
             if (model.adapted().isPresent()) {
                 model.adapted().get().adapter(AdaptedModel.DEFAULT_ADAPTER).save(staging);
             } else {
-                writeTensors(staging.resolve(TENSORS), model);
+                writeTensors(staging.resolve(weights), model);
             }
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("version", VERSION);
@@ -89,7 +92,7 @@ public final class TaskFiles {
             fields.put("weights", weights);
             fields.put("sha256", hash(staging.resolve(weights)));
             fields.putAll(description);
-            JsonObjects.write(staging.resolve(DESCRIPTION), fields);
+            JsonObjects.write(staging.resolve(file), fields);
             requireSame(where, model, reader, staging);
             if (receipt.isPresent()) {
                 WholeFile.write(
@@ -162,15 +165,30 @@ public final class TaskFiles {
         return Optional.of(receipt);
     }
 
-    static List<String> names(SameDiff graph, Tuning tuning) {
-        return TrainableGraph.weights(graph).stream()
-                .filter(name -> tuning == Tuning.FULL || name.startsWith(EncoderClassifier.HEAD + "."))
+    /** The file of what is no adapter, beside a JSON. */
+    private static String tensors(String file) {
+        return file.replaceFirst("\\.json$", ".safetensors");
+    }
+
+    /**
+     * The JSON of a directory.
+     *
+     * @return where it is, or where that of a task over texts would be
+     */
+    public static Path file(Path directory) {
+        return StagedFiles.locateIfAny(directory, OF_IMAGES)
+                .orElseGet(() -> StagedFiles.locate(directory, DESCRIPTION));
+    }
+
+    static List<String> names(TaskModel model) {
+        return TrainableGraph.weights(model.graph()).stream()
+                .filter(name -> model.tuning() == Tuning.FULL || name.startsWith(model.head() + "."))
                 .toList();
     }
 
     private static void writeTensors(Path file, TaskModel model) throws IOException {
         List<TensorSource> tensors = new ArrayList<>();
-        for (String name : names(model.graph(), model.tuning())) {
+        for (String name : names(model)) {
             INDArray array = model.graph().getVariable(name).getArr();
             tensors.add(ArrayBytes.source(name, array, ElementCodec.exactFor(array.dataType())));
         }
@@ -184,16 +202,17 @@ public final class TaskFiles {
      *     with
      */
     public static Map<String, Object> read(Path directory) throws IOException {
-        Path file = StagedFiles.locate(directory, DESCRIPTION);
+        Path file = file(directory);
         Map<String, Object> fields = JsonObjects.read(file);
         if (!Integer.valueOf(VERSION).equals(fields.get("version"))) {
             throw new UnsupportedAdapterVersionException(file + ": version " + MessageText.value(fields.get("version"))
-                    + " of a text task; expected " + VERSION + ". Read it with the version of lora4j that wrote it.");
+                    + " of a task; expected " + VERSION + ". Read it with the version of lora4j that wrote it.");
         }
         Object weights = fields.get("weights");
-        if (!ADAPTER.equals(weights) && !TENSORS.equals(weights)) {
+        String tensors = tensors(String.valueOf(file.getFileName()));
+        if (!ADAPTER.equals(weights) && !tensors.equals(weights)) {
             throw new CorruptAdapterException(file + ": weights = " + MessageText.name(weights) + "; expected "
-                    + MessageText.name(ADAPTER) + " or " + MessageText.name(TENSORS) + ". Save the task again.");
+                    + MessageText.name(ADAPTER) + " or " + MessageText.name(tensors) + ". Save the task again.");
         }
         String found = hash(StagedFiles.locate(directory, (String) weights));
         if (!found.equals(fields.get("sha256"))) {
@@ -217,10 +236,10 @@ public final class TaskFiles {
             Path directory, Map<String, Object> fields, FitEncoder parts, HeadTask task, boolean anyBase)
             throws IOException {
         Tuning tuning = tuning(directory, fields);
-        requireOutputs(directory, String.valueOf(fields.get("weights")), parts.lastModule(), task.outputs());
+        requireOutputs(directory, String.valueOf(fields.get("weights")), parts, task.outputs());
         LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
         SameDiff graph = TaskModel.graph(parts, tuning, task.kind(), zeros);
-        return load(directory, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
+        return load(directory, fields, graph, TaskModel.Output.of(task.kind()), parts, tuning, anyBase);
     }
 
     /**
@@ -236,30 +255,40 @@ public final class TaskFiles {
             throws IOException {
         Tuning tuning = tuning(directory, fields);
         SameDiff graph = EmbeddingFit.graph(parts, TaskModel.weights(parts, tuning));
-        return load(directory, graph, EmbeddingFit.OUTPUT, parts, tuning, anyBase);
+        return load(directory, fields, graph, EmbeddingFit.OUTPUT, parts, tuning, anyBase);
     }
 
     private static TaskModel load(
-            Path directory, SameDiff graph, TaskModel.Output output, FitEncoder parts, Tuning tuning, boolean anyBase)
+            Path directory,
+            Map<String, Object> fields,
+            SameDiff graph,
+            TaskModel.Output output,
+            FitEncoder parts,
+            Tuning tuning,
+            boolean anyBase)
             throws IOException {
         if (tuning == Tuning.LORA) {
             return TaskModel.of(parts, output, DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory, anyBase));
         }
         TaskModel model = TaskModel.start(graph, output, parts, tuning, null, 0);
-        readTensors(StagedFiles.locate(directory, TENSORS), model);
+        readTensors(StagedFiles.locate(directory, String.valueOf(fields.get("weights"))), model);
         return model;
     }
 
     /** Before anything is made for as many labels as a file claims. */
-    private static void requireOutputs(Path directory, String weights, String last, int labels) throws IOException {
+    private static void requireOutputs(Path directory, String weights, FitEncoder parts, int labels)
+            throws IOException {
+        String last = parts.lastModule() + (parts.hasHeadBias() ? ".bias" : ".weight");
+        // PyTorch's layout in an adapter, ours in a file of our own.
+        int axis = parts.hasHeadBias() || weights.equals(ADAPTER) ? 0 : 1;
         try (SafetensorsReader reader = SafetensorsReader.open(StagedFiles.locate(directory, weights))) {
             long outputs = reader.tensors().values().stream()
-                    .filter(entry -> entry.name().endsWith(last + ".bias") && entry.shape().length == 1)
-                    .mapToLong(entry -> entry.shape()[0])
+                    .filter(entry -> entry.name().endsWith(last) && entry.shape().length > axis)
+                    .mapToLong(entry -> entry.shape()[axis])
                     .findFirst()
                     .orElse(0);
             if (outputs != labels) {
-                throw new IncompatibleBaseException(directory.resolve(DESCRIPTION) + ": it has " + labels
+                throw new IncompatibleBaseException(file(directory) + ": it has " + labels
                         + " outputs for its labels, but the head in " + weights + " has " + outputs
                         + "; expected the same. The labels are of another save: copy both files again, or save again.");
             }
@@ -271,8 +300,8 @@ public final class TaskFiles {
             return Tuning.valueOf(String.valueOf(fields.get("tuning")));
         } catch (IllegalArgumentException e) {
             throw new CorruptAdapterException(
-                    directory.resolve(DESCRIPTION) + ": tuning = " + MessageText.name(fields.get("tuning"))
-                            + "; expected one of " + Arrays.toString(Tuning.values()) + ". Save the task again.",
+                    file(directory) + ": tuning = " + MessageText.name(fields.get("tuning")) + "; expected one of "
+                            + Arrays.toString(Tuning.values()) + ". Save the task again.",
                     e);
         }
     }
@@ -280,7 +309,7 @@ public final class TaskFiles {
     private static void readTensors(Path file, TaskModel model) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             Problems problems = new Problems();
-            List<String> names = names(model.graph(), model.tuning());
+            List<String> names = names(model);
             for (String name : names) {
                 INDArray array = model.graph().getVariable(name).getArr();
                 TensorEntry entry = reader.tensors().get(name);
@@ -307,7 +336,7 @@ public final class TaskFiles {
     }
 
     private static String hash(Path file) throws IOException {
-        try (InputStream in = RegularFile.open(file, "the weights of a text task")) {
+        try (InputStream in = RegularFile.open(file, "the weights of a task")) {
             MessageDigest digest = Sha256.begin();
             byte[] buffer = new byte[1 << 16];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {

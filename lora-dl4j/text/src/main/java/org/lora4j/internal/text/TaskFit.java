@@ -12,6 +12,7 @@ import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
+import org.lora4j.train.ValidationAnswers;
 
 /**
  * Fits a head, and with it an adapter or all weights.
@@ -128,7 +129,8 @@ public final class TaskFit {
                 options, () -> start(LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs())));
         HeadInputs frozen = HeadInputs.frozen(parts, task.kind(), train, validation, progress);
         int width = parts.width(task.kind().isPerToken());
-        HeadSearch search = new HeadSearch(task, width, options.fit().seed(), progress.stage("head", "iterations", 0));
+        HeadSearch search = new HeadSearch(
+                task, width, parts.hasHeadBias(), options.fit().seed(), progress.stage("head", "iterations", 0));
         HeadSearch.Rows learned = new HeadSearch.Rows(train, frozen.train());
         HeadSearch.Rows held = new HeadSearch.Rows(validation, frozen.validation());
         // A small part tells costs apart by luck; what the caller gave to choose by is not learned from.
@@ -150,10 +152,12 @@ public final class TaskFit {
         BestLogits best = new BestLogits(task.higherIsBetter());
         Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
             float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
+            ValidationAnswers answers = new HeadAnswers(task, validation, logits);
+            options.fit().listeners().forEach(listener -> listener.onValidation(answers));
             return best.of(task.score(validation, logits), logits);
         });
-        Trainer.Builder trainer = Trainer.builder(model.trainable())
-                .plan(options.planWithHead(!validation.isEmpty()))
+        Trainer.Builder trainer = Trainer.builder(options.fit().view().apply(model.trainable()))
+                .plan(options.planWithHead(!validation.isEmpty(), parts.head()))
                 .progress(progress);
         if (!validation.isEmpty()) {
             trainer.validation(metric);

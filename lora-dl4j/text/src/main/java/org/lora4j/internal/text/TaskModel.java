@@ -138,10 +138,14 @@ public final class TaskModel implements AutoCloseable {
                 last + WEIGHT,
                 Nd4j.create(head.weight(), new long[] {head.inputs(), head.outputs()}, 'c')
                         .castTo(type));
-        SDVariable bias = sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type));
         SDVariable vectors = sd.getVariable(parts.output(kind.isPerToken()));
         SDVariable rows = kind.isPerToken() ? sd.reshape("head/input", vectors, -1, head.inputs()) : vectors;
-        SDVariable logits = rows.mmul(last + "/product", weight).add(EncoderClassifier.LOGITS, bias);
+        SDVariable logits = parts.hasHeadBias()
+                ? rows.mmul(last + "/product", weight)
+                        .add(
+                                EncoderClassifier.LOGITS,
+                                sd.var(last + BIAS, Nd4j.create(head.bias()).castTo(type)))
+                : rows.mmul(EncoderClassifier.LOGITS, weight);
         SDVariable labels = kind.isPerToken()
                 ? sd.reshape(
                         "loss/labels_of_tokens",
@@ -157,6 +161,11 @@ public final class TaskModel implements AutoCloseable {
     /** What learns besides the head. */
     public Tuning tuning() {
         return tuning;
+    }
+
+    /** The module that holds all of the head. */
+    String head() {
+        return encoder.head();
     }
 
     /** The graph without adapters. */
@@ -185,7 +194,9 @@ public final class TaskModel implements AutoCloseable {
             all.put(
                     last + WEIGHT,
                     graph.getVariable(last + WEIGHT).getArr().permute(1, 0).dup('c'));
-            all.put(last + BIAS, graph.getVariable(last + BIAS).getArr());
+            if (encoder.hasHeadBias()) {
+                all.put(last + BIAS, graph.getVariable(last + BIAS).getArr());
+            }
         }
         adapted.ifPresent(model -> all.putAll(merged(all, model.adapter(AdaptedModel.DEFAULT_ADAPTER))));
         return ModelWeights.of(all);
@@ -199,11 +210,15 @@ public final class TaskModel implements AutoCloseable {
         }
     }
 
-    /** One hash of what was trained as it is now, the same as of its files. */
-    String contentHash() {
+    /**
+     * One hash of what was trained as it is now, the same as of its files.
+     *
+     * @return the hash
+     */
+    public String contentHash() {
         return learned().map(Adapter::contentHash).orElseGet(() -> {
             Map<String, INDArray> arrays = new LinkedHashMap<>();
-            TaskFiles.names(graph, tuning)
+            TaskFiles.names(this)
                     .forEach(name -> arrays.put(name, graph.getVariable(name).getArr()));
             return TensorHash.of(tuning.name(), arrays, name -> false);
         });

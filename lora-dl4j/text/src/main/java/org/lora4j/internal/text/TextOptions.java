@@ -4,7 +4,6 @@ package org.lora4j.internal.text;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.lora4j.config.AdapterConfig;
-import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.train.FitOptions;
 import org.lora4j.train.ParameterGroup;
 import org.lora4j.train.TrainingPlan;
@@ -54,10 +53,14 @@ public record TextOptions(
         return new TextOptions(fit, tuning, adapter, batchSize, headLearningRate, skipEmpty, run.resuming(goesOn));
     }
 
-    /** The plan of training with a head, which has a rate of its own. */
-    public TrainingPlan planWithHead(boolean validated) {
-        String head = ".*" + Pattern.quote(EncoderClassifier.HEAD) + "\\..*";
+    /**
+     * The plan of training with a head, which has a rate of its own.
+     *
+     * @param head the module that holds it
+     */
+    public TrainingPlan planWithHead(boolean validated, String head) {
+        String names = ".*" + Pattern.quote(head) + "\\..*";
         return fit.plan(
-                validated, plan -> plan.group(ParameterGroup.matchingName(head).withLearningRate(headLearningRate)));
+                validated, plan -> plan.group(ParameterGroup.matchingName(names).withLearningRate(headLearningRate)));
     }
 }

@@ -30,8 +30,8 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Attention, {@code softmax(f Q K' + M) V}, for each head of each example: queries {@code [batch, heads, length, size]}, keys and
- * values {@code [batch, heads, keys, size]}, wherever their values lie, a factor f, and perhaps a mask M that does not learn, {@code
- * [1 or batch, 1 or heads, 1 or length, keys]}.
+ * values {@code [batch, heads, keys, size]}, wherever their values lie, a factor f, and perhaps a mask M: one that does not learn,
+ * {@code [1 or batch, 1 or heads, 1 or length, keys]}, or one of the shape of the scores that may.
  *
  * <p>An example is finished before the next one is begun, so that its scores are in the cache from the product that makes them to
  * the one that takes them. They are not kept: the backward pass computes them again, which costs less than to read them from memory.
@@ -187,20 +187,20 @@ final class Attention extends FusedOp {
 
     @Override
     void differentiate(RuleContext c) {
-        boolean[] wanted = {c.needs(0), c.needs(1), c.needs(2)};
+        boolean[] wanted = {c.needs(0), c.needs(1), c.needs(2), spec.masked() && c.needs(OPERANDS)};
         SDVariable[] inputs = IntStream.rangeClosed(0, c.inputCount())
                 .mapToObj(i -> i < c.inputCount() ? c.input(i) : c.gradient())
                 .toArray(SDVariable[]::new);
         SDVariable[] gradients = new Backward(spec, wanted, c.graph(), inputs).outputVariables();
         int at = 0;
-        for (int which = 0; which < OPERANDS; which++) {
+        for (int which = 0; which < wanted.length; which++) {
             if (wanted[which]) {
                 c.pass(which, gradients[at++]);
             }
         }
     }
 
-    /** Inputs those of the attention and the gradient of its result; outputs the gradients of the operands that are wanted. */
+    /** Inputs those of the attention and the gradient of its result; outputs the gradients of operands and mask that are wanted. */
     private static final class Backward extends FusedOp {
 
         private final Spec spec;
@@ -208,7 +208,7 @@ final class Attention extends FusedOp {
 
         Backward(Spec spec, boolean[] wanted, SameDiff graph, SDVariable... inputs) {
             super(
-                    (int) IntStream.range(0, OPERANDS)
+                    (int) IntStream.range(0, wanted.length)
                             .filter(which -> wanted[which])
                             .count(),
                     graph,
@@ -229,7 +229,7 @@ final class Attention extends FusedOp {
 
         @Override
         List<long[]> shapes(List<INDArray> in) {
-            return IntStream.range(0, OPERANDS)
+            return IntStream.range(0, wanted.length)
                     .filter(which -> wanted[which])
                     .mapToObj(which -> in.get(which).shape())
                     .toList();
@@ -254,15 +254,18 @@ final class Attention extends FusedOp {
             Kernel kernel = Kernel.of((in, out) -> {
                 List<INDArray> given = spec.given(in, factor);
                 given.add(spec.byHeads(in.get(in.size() - 1), in));
-                INDArray[] gradients = new INDArray[OPERANDS];
+                INDArray[] gradients = new INDArray[OPERANDS + 1];
                 int at = 0;
                 for (int which = 0; which < OPERANDS; which++) {
                     gradients[which] =
                             wanted[which] ? spec.operands().get(which).of(out.get(at++), spec.sizes(which, in)) : null;
                 }
+                gradients[OPERANDS] = wanted[OPERANDS] ? out.get(at) : null;
                 backward.run(given, Arrays.asList(gradients));
             });
-            return multiplier.rounds() ? kernel.rounding(in -> rounded(in, true, getNumOutputs())) : kernel;
+            // The gradient of a mask is one of scores.
+            int ofOperands = getNumOutputs() - (wanted[OPERANDS] ? 1 : 0);
+            return multiplier.rounds() ? kernel.rounding(in -> rounded(in, true, ofOperands)) : kernel;
         }
     }
 
@@ -293,6 +296,9 @@ final class Attention extends FusedOp {
         INDArray ofScores = Nd4j.createUninitialized(DataType.FLOAT, shares.shape());
         multiplier.multiply(plain(ofContext), transposed(in.get(2)), ofScores, 0);
         DenseKernel.of(SoftmaxKernels::backward).run(List.of(shares, ofScores), List.of(ofScores));
+        if (out.get(OPERANDS) != null) {
+            out.get(OPERANDS).assign(ofScores);
+        }
         ofScores.muli(in.get(OPERANDS));
         if (out.get(0) != null) {
             multiplier.multiply(plain(ofScores), plain(in.get(1)), out.get(0), 0);
@@ -454,21 +460,29 @@ final class Attention extends FusedOp {
 
         private int maskOf(SameDiffOp sum, String scores) {
             List<String> inputs = GraphOrder.inputs(sum);
-            for (int at = 1; at >= 0 && inputs.size() == 2; at--) {
-                if (isMask(inputs.get(at), scores)) {
-                    return at;
+            for (boolean mayLearn : new boolean[] {false, true}) {
+                for (int at = 1; at >= 0 && inputs.size() == 2; at--) {
+                    if (isMask(inputs.get(at), scores, mayLearn)) {
+                        return at;
+                    }
                 }
             }
             return -1;
         }
 
-        /** One that does not learn, and has a value for each key. */
-        private boolean isMask(String variable, String scores) {
-            if (!isFloat(variable) || !shapes.knows(variable) || shapes.rank(variable) > RANK) {
+        /** One that does not learn, and has a value for each key; or one with a value for each score. */
+        private boolean isMask(String variable, String scores, boolean mayLearn) {
+            if (!isFloat(variable)
+                    || !shapes.knows(variable)
+                    || shapes.rank(variable) > RANK
+                    || producedByProduct(variable)) {
                 return false;
             }
-            return Arrays.stream(shapes.broadcastDimensions(variable, scores)).noneMatch(axis -> axis == RANK - 1)
-                    && !producedByProduct(variable)
+            int[] broadcast = shapes.broadcastDimensions(variable, scores);
+            if (mayLearn) {
+                return shapes.rank(variable) == RANK && broadcast.length == 0;
+            }
+            return Arrays.stream(broadcast).noneMatch(axis -> axis == RANK - 1)
                     && GraphOrder.ancestors(graph, List.of(variable)).stream()
                             .noneMatch(
                                     ancestor -> graph.getVariable(ancestor).getVariableType() == VariableType.VARIABLE);

@@ -215,6 +215,7 @@ public final class Kernels {
         RmsNorm.find(graph, shapes, live).forEach(copy::rewrite);
         SigmoidGate.find(graph, shapes, live).forEach(copy::rewrite);
         RotaryHeads.find(graph, shapes, live).forEach(copy::rewrite);
+        RelativeProducts.find(graph, shapes, live).forEach(copy::rewrite);
         Attention.find(graph, shapes, live, multiplier).forEach(copy::rewrite);
         return copy.build();
     }

@@ -9,14 +9,18 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The shapes of a graph without placeholders, from all its values. */
+/** The shapes of a graph, from all its values. */
 final class ArrayShapes implements Shapes {
 
     private final Map<String, long[]> shapes = new HashMap<>();
 
     ArrayShapes(SameDiff graph) {
+        this(graph, Map.of());
+    }
+
+    ArrayShapes(SameDiff graph, Map<String, INDArray> inputs) {
         String[] names = graph.variables().stream().map(SDVariable::name).toArray(String[]::new);
-        Map<String, INDArray> values = graph.output(Map.of(), names);
+        Map<String, INDArray> values = graph.output(inputs, names);
         values.forEach((name, value) -> shapes.put(name, value.shape()));
     }
 

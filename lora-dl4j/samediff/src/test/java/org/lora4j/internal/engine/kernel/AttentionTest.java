@@ -30,12 +30,14 @@ class AttentionTest {
     private static final double TOLERANCE = 3e-5;
 
     private static final int SPELLINGS = 48;
+    private static final int LEARNED = 6;
 
     /**
      * One way to write attention.
      *
      * @param scaled where scores are scaled: not at all, in the queries before heads are split, in the scores, or in the queries afterwards
-     * @param mask 0 none, 1 a row for each example, 2 one for all, 3 values for each query, 4 for each head too, 5 of two axes
+     * @param mask 0 none, 1 a row for each example, 2 one for all, 3 values for each query, 4 for each head too, 5 of two axes, 6 one
+     *     of the scores' shape that learns
      * @param flat whether operands are split from rows, or given by heads
      * @param keysTransposed whether the keys come as columns, so that the product is a plain one
      */
@@ -59,7 +61,7 @@ class AttentionTest {
                     size(random),
                     size(random),
                     random.nextInt(4),
-                    random.nextInt(6),
+                    random.nextInt(7),
                     random.nextBoolean(),
                     random.nextBoolean());
         }
@@ -83,7 +85,11 @@ class AttentionTest {
             SDVariable scores = scaled == 2 ? products.div(3) : products;
             SDVariable seen = mask == 0
                     ? scores
-                    : scores.add("seen", sd.constant("mask", maskValues().castTo(type)));
+                    : scores.add(
+                            "seen",
+                            mask == LEARNED
+                                    ? sd.var("mask", maskValues().castTo(type))
+                                    : sd.constant("mask", maskValues().castTo(type)));
             SDVariable shares = sd.nn().softmax("shares", seen, -1);
             SDVariable context = sd.mmul("context", shares, v);
             SDVariable y = flat ? context.permute(0, 2, 1, 3).reshape(-1, heads * size) : context;
@@ -110,7 +116,8 @@ class AttentionTest {
                 {1, 1, 1, keys},
                 {batch, 1, length, keys},
                 {1, heads, length, keys},
-                {length, keys}
+                {length, keys},
+                {batch, heads, length, keys}
             };
             INDArray values = values(5, shapes[mask]);
             // The first key is seen by all.
@@ -135,11 +142,13 @@ class AttentionTest {
     @ParameterizedTest
     @MethodSource("spellings")
     void lossAndGradients_agreeWithThePlainOpsInDouble(Spelling spelling) {
-        LossAndGradients actual = executor(spelling.graph(DataType.FLOAT), List.of("q", "k", "v"))
+        List<String> learned =
+                spelling.mask() == LEARNED ? List.of("q", "k", "v", "mask") : List.of("q", "k", "v");
+        LossAndGradients actual = executor(spelling.graph(DataType.FLOAT), learned)
                 .withProducts(OneDnn.orNd4j())
                 .gradients(Map.of(), 0);
-        LossAndGradients expected = executor(spelling.graph(DataType.DOUBLE), List.of("q", "k", "v"))
-                .gradients(Map.of(), 0);
+        LossAndGradients expected =
+                executor(spelling.graph(DataType.DOUBLE), learned).gradients(Map.of(), 0);
 
         assertThat(Math.abs(actual.loss() - expected.loss()))
                 .isLessThan(TOLERANCE * Math.max(1, Math.abs(expected.loss())));
