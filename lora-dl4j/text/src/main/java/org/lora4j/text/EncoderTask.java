@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
@@ -327,7 +328,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             }
             TaskFit.Outcome outcome = TaskFit.fit(
                     parts,
-                    new TargetHead(name, targets),
+                    new TargetHead(name, targets, i -> shown(validation.get(i), targets)),
                     options.resuming(call.equals(RESUME)),
                     own,
                     encoded,
@@ -362,6 +363,13 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
 
     private List<I> inputsOf(List<E> examples) {
         return examples.stream().map(spec::input).toList();
+    }
+
+    /** An example as people read it. */
+    private String shown(E example, Targets<I, E, P> targets) {
+        return inputs.shown(example, targets).parts().stream()
+                .map(ExamplePreview.Part::text)
+                .collect(Collectors.joining());
     }
 
     /** Checks what a fit gave, and takes note of it for a receipt. */
