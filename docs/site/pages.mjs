@@ -12,6 +12,8 @@ export const pages = [
       page('SameDiff graphs', 'guide-samediff'),
       page('Deeplearning4j networks', 'dl4j'),
       page('Tribuo', 'tribuo'),
+      page('A port to ask', 'serving'),
+      page('Apache Spark', 'spark'),
       page('Demonstrations', 'demonstrations'),
     ],
   },
