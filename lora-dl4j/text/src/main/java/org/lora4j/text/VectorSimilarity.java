@@ -3,6 +3,7 @@ package org.lora4j.text;
 
 import java.util.Arrays;
 import java.util.Locale;
+import org.lora4j.error.Arguments;
 import org.lora4j.internal.array.InnerProducts;
 
 /**
@@ -14,14 +15,14 @@ public enum VectorSimilarity {
     /** The cosine of the angle between them, -1 to 1. */
     COSINE {
         @Override
-        public double of(float[] first, float[] second) {
+        double between(float[] first, float[] second) {
             return InnerProducts.cosine(first, second);
         }
     },
     /** Their inner product. */
     DOT {
         @Override
-        public double of(float[] first, float[] second) {
+        double between(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 sum += (double) first[i] * second[i];
@@ -32,7 +33,7 @@ public enum VectorSimilarity {
     /** Their Euclidean distance, with a minus before it. */
     EUCLIDEAN {
         @Override
-        public double of(float[] first, float[] second) {
+        double between(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 double difference = (double) first[i] - second[i];
@@ -44,7 +45,7 @@ public enum VectorSimilarity {
     /** The sum of the distances of their numbers, with a minus before it. */
     MANHATTAN {
         @Override
-        public double of(float[] first, float[] second) {
+        double between(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 sum += Math.abs((double) first[i] - second[i]);
@@ -59,8 +60,19 @@ public enum VectorSimilarity {
      * @param first the one
      * @param second the other, of the same length
      * @return higher is nearer
+     * @throws IllegalArgumentException if they differ in length
      */
-    public abstract double of(float[] first, float[] second);
+    public double of(float[] first, float[] second) {
+        Arguments.required(first, "VectorSimilarity.of: first", "a vector");
+        Arguments.required(second, "VectorSimilarity.of: second", "a vector");
+        if (first.length != second.length) {
+            throw new IllegalArgumentException("VectorSimilarity.of: vectors of " + first.length + " and of "
+                    + second.length + " numbers; expected two of one length. Compare vectors of one encoder.");
+        }
+        return between(first, second);
+    }
+
+    abstract double between(float[] first, float[] second);
 
     /** The name of sentence-transformers. */
     String id() {

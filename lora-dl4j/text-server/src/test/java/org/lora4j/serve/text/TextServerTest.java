@@ -269,6 +269,9 @@ class TextServerTest {
 
         assertThat(near.get(0)).isCloseTo(VECTORS.similarity("a good film", "a bad film"), within(NEAR));
         assertThat(near.get(1)).isCloseTo(VECTORS.similarity("a good film", "paris"), within(NEAR));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ENCODER.similarity().of(new float[2], new float[3]))
+                .withMessageContaining("vectors of 2 and of 3 numbers");
     }
 
     @Test
