@@ -179,7 +179,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
 
     /** The task as one that can begin with the head of a checkpoint; empty unless it does. */
     private Optional<CheckpointSpec<I, E, P, R>> checkpoint() {
-        return spec instanceof CheckpointSpec<I, E, P, R> own && parts.pretrained().isPresent()
+        return spec instanceof CheckpointSpec<I, E, P, R> own
+                        && parts.pretrained().isPresent()
                 ? Optional.of(own)
                 : Optional.empty();
     }
@@ -243,8 +244,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
             List<EncodedText> encoded,
             List<EncodedText> held) {
         List<EncodedText> all = Stream.concat(encoded.stream(), held.stream()).toList();
-        Preflight found = TextPreflight.ofTokens(
-                so, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
+        Preflight found =
+                TextPreflight.ofTokens(so, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
         found = TextPreflight.withoutTarget(found, targets, train, encoded);
         found = TextPreflight.withoutTarget(found, targets, validation, held);
         List<Integer> words = Stream.concat(train.examples().stream(), validation.examples().stream())
@@ -367,6 +368,28 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
     }
 
     /**
+     * What this task adds to its encoder, for a server that computes the encoder for many tasks at once.
+     *
+     * @return a copy of what was learned
+     * @throws IllegalStateException if nothing was learned yet, or all weights were
+     * @throws IllegalArgumentException if the head is one that cannot be computed apart from the encoder; the message says why
+     */
+    public TaskHead<I, P> taskHead() {
+        Fitted<I, E, P> now = requireFitted("taskHead");
+        // Without this task, which a server does not keep.
+        TaskSpec<I, E, P, R> of = spec;
+        TextEncoder by = encoder;
+        return TaskHead.of(
+                name() + ".taskHead",
+                spec.kind(),
+                encoder,
+                parts,
+                now.model(),
+                now.targets(),
+                input -> of.tokens(by, input));
+    }
+
+    /**
      * An input as the model sees it, the encoder's prefix in front.
      *
      * @param input the input
@@ -377,8 +400,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
     public TokenizedText tokens(I input) {
         requireOpen();
         if (input == null || spec.texts(input).stream().anyMatch(String::isBlank)) {
-            throw new IllegalArgumentException(
-                    name() + ".tokens: the input is " + (input == null ? "null" : "an empty text") + "; expected words.");
+            throw new IllegalArgumentException(name() + ".tokens: the input is "
+                    + (input == null ? "null" : "an empty text") + "; expected words.");
         }
         TokenizedText tokens = spec.tokens(encoder, input);
         TokenRows.requireFit(

@@ -120,9 +120,8 @@ class DecoderHeadsTest {
         // Of tokens that are all padding Python takes the first.
         int[] last = {1, 3, 0};
 
-        Map<String, INDArray> found = read.withHead(false)
-                .graph()
-                .output(inputs, EncoderClassifier.LOGITS, EncoderGraph.LAST_HIDDEN_STATE);
+        Map<String, INDArray> found =
+                read.withHead(false).graph().output(inputs, EncoderClassifier.LOGITS, EncoderGraph.LAST_HIDDEN_STATE);
 
         for (int row = 0; row < ids.length; row++) {
             double[] state = found.get(EncoderGraph.LAST_HIDDEN_STATE)

@@ -506,7 +506,6 @@ public final class EncoderFamily {
                     .only("use_sliding_window", false)
                     .only("is_causal", true)
                     .only("use_bidirectional_attention", false)
-                    
                     .biased("attention_bias", ATTENTION)
                     .rms(NORMS)
                     .rotates()

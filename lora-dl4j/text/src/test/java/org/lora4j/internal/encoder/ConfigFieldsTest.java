@@ -96,7 +96,6 @@ class ConfigFieldsTest {
             // Tied heads for words: read with the head.
             "tie_word_embeddings");
 
-
     static List<Path> models() {
         try (Stream<Path> all = Files.list(MODELS)) {
             return all.sorted().toList();
@@ -141,7 +140,9 @@ class ConfigFieldsTest {
             return List.of(number.doubleValue() * 1.5 + 0.125);
         }
         if (value instanceof List<?> list) {
-            return List.of(List.of("c2p"), list.stream().map(one -> "sliding_attention").toList());
+            return List.of(
+                    List.of("c2p"),
+                    list.stream().map(one -> "sliding_attention").toList());
         }
         if (value instanceof Map<?, ?>) {
             return List.of(Map.of("rope_type", "yarn", "factor", 2.0), Map.of("rope_theta", 777.0));
@@ -180,7 +181,8 @@ class ConfigFieldsTest {
                 passedOver.add(field);
             }
         }
-        // BERT's id of padding says which row of a table stays zero, which a file has as it is; RoBERTa's counts positions.
+        // BERT's id of padding says which row of a table stays zero, which a file has as it is; RoBERTa's counts
+        // positions.
         passedOver.remove("pad_token_id");
 
         assertThat(passedOver).as("fields that nothing reads").isEmpty();
