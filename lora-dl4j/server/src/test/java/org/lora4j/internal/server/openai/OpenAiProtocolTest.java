@@ -165,6 +165,22 @@ class OpenAiProtocolTest {
     }
 
     @Test
+    void headers_sayWhichAdapterMadeAnAnswer() throws Exception {
+        String hash = Adapter.load(OpenAiPort.STORIES.resolve("adapter-qv")).contentHash();
+        for (String more : List.of("", ", 'stream': true")) {
+            HttpResponse<String> adapted = port.post(COMPLETIONS, greedy("qv", 2, more));
+            HttpResponse<String> base = port.post(COMPLETIONS, greedy("stories", 2, more));
+
+            assertThat(adapted.headers().firstValue("x-adapter-hash")).contains(hash);
+            assertThat(adapted.headers().firstValue("x-adapter-generation")).contains("1");
+            assertThat(adapted.body()).contains("\"system_fingerprint\":\"fp_" + hash.substring(0, 12) + "\"");
+            assertThat(base.headers().firstValue("x-adapter-hash")).isEmpty();
+            assertThat(base.headers().firstValue("x-adapter-generation")).contains("0");
+            assertThat(base.body()).contains("\"system_fingerprint\":\"fp_base\"");
+        }
+    }
+
+    @Test
     void promptsOfAnyForm_goOn_eachByItself() throws Exception {
         int[] ids = alone.tokenizer().encode(PROMPT);
         String numbers = IntStream.of(ids).mapToObj(String::valueOf).toList().toString();
