@@ -25,6 +25,7 @@ import org.lora4j.trust.PreflightRule;
  * @param evaluateEvery after how many steps the validation part is also asked within epochs; empty for never
  * @param quiet whether nothing is said of how far work is
  * @param preflight what is known before any example is seen: which rules are allowed, and what is odd about the rate
+ * @param view gives what is trained in the place of a model
  * @apiNote Status: stable
  */
 public record FitOptions(
@@ -40,7 +41,8 @@ public record FitOptions(
         UnaryOperator<TrainingPlan.Builder> change,
         OptionalLong evaluateEvery,
         boolean quiet,
-        Preflight preflight) {
+        Preflight preflight,
+        UnaryOperator<Trainable> view) {
 
     /**
      * The plan of training.

@@ -27,6 +27,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -910,6 +911,14 @@ class ArchitectureTest {
                 .haveFullyQualifiedName("java.security.SecureRandom")
                 .check(MAIN);
     }
+
+    /** Here, as reading all classes takes longer than looking at them. */
+    @Nested
+    class NativeMemory extends NativeMemoryTest {}
+
+    /** For the same reason. */
+    @Nested
+    class PublicApi extends PublicApiTest {}
 
     private static com.tngtech.archunit.base.DescribedPredicate<
                     com.tngtech.archunit.core.domain.properties.HasOwner<JavaClass>>

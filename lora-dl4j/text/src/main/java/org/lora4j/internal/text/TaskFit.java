@@ -156,7 +156,7 @@ public final class TaskFit {
             options.fit().listeners().forEach(listener -> listener.onValidation(answers));
             return best.of(task.score(validation, logits), logits);
         });
-        Trainer.Builder trainer = Trainer.builder(model.trainable())
+        Trainer.Builder trainer = Trainer.builder(options.fit().view().apply(model.trainable()))
                 .plan(options.planWithHead(!validation.isEmpty(), parts.head()))
                 .progress(progress);
         if (!validation.isEmpty()) {
