@@ -47,8 +47,11 @@ final class HttpTokens {
             for (int i = 0; i < SEQUENCES; i++) {
                 texts.register(name(i), RandomPairs.adapter(config, RandomPairs.RANK, i));
             }
-            try (LoraServer server =
-                    LoraServer.builder().port(0).languageModel("base", texts).start()) {
+            try (LoraServer server = LoraServer.builder()
+                    .port(0)
+                    .languageModel("base", texts)
+                    .accessLog(line -> {})
+                    .start()) {
                 for (int round = -1; round < rounds; round++) {
                     double alone = seconds(texts);
                     Map<String, Double> told = ChildJava.run(
