@@ -434,7 +434,8 @@ public final class EncoderConfigReader {
         boolean fits = buckets <= 0 || farthest > buckets / 2 + 1;
         problems.check(
                 fits,
-                "position_buckets is " + buckets + " for " + farthest + " relative positions, expected at most "
+                "position_buckets is " + buckets + " for " + farthest
+                        + " relative positions (max_relative_positions), expected at most "
                         + 2 * Math.max(1, farthest - 2) + ", so that the far ones are wider than the near ones");
         boolean shares = bucketed && fields.flag("share_att_key");
         Buckets rows = Buckets.deberta(fits ? buckets : 0, farthest, Math.max(farthest, positions));
@@ -640,8 +641,8 @@ public final class EncoderConfigReader {
             problems.check(
                     fits,
                     "layer_types is " + EncoderFields.quoted(types)
-                            + ", expected \"full_attention\" or \"sliding_attention\" for each of " + layers
-                            + " layers");
+                            + ", expected \"full_attention\" or \"sliding_attention\" for each of the " + layers
+                            + " of num_hidden_layers");
             problems.check(
                     !fits || family.reads("local_attention") || !list.contains("sliding_attention"),
                     "layer_types is " + EncoderFields.quoted(types) + ", expected \"full_attention\" alone: sliding"

@@ -48,7 +48,7 @@ class HeadSearchTest {
     void cost_byCrossValidation_hasNotSeenWhatItIsScoredOn() {
         Rows noise = rows(40, 1, true);
         HeadSearch search =
-                new HeadSearch(TWO_CLASSES, INPUTS, SEED, Progress.none().stage("", "iterations", 0));
+                new HeadSearch(TWO_CLASSES, INPUTS, true, SEED, Progress.none().stage("", "iterations", 0));
 
         LinearHead sure = search.solved(noise, 1000, LinearHead.zeros(INPUTS, 2));
         double known = TWO_CLASSES.score(noise.examples(), HeadSearch.logits(sure, noise.vectors()));
@@ -62,7 +62,7 @@ class HeadSearchTest {
         Rows train = rows(60, 2, false);
         Rows validation = rows(200, 3, false);
         HeadSearch search =
-                new HeadSearch(TWO_CLASSES, INPUTS, SEED, Progress.none().stage("", "iterations", 0));
+                new HeadSearch(TWO_CLASSES, INPUTS, true, SEED, Progress.none().stage("", "iterations", 0));
 
         Found found = search.byValidation(train, validation);
 
@@ -78,7 +78,7 @@ class HeadSearchTest {
     @Test
     void headToGoOnFrom_isOfTheCostChosen_orOfTen() {
         HeadSearch search =
-                new HeadSearch(TWO_CLASSES, INPUTS, SEED, Progress.none().stage("", "iterations", 0));
+                new HeadSearch(TWO_CLASSES, INPUTS, true, SEED, Progress.none().stage("", "iterations", 0));
         for (boolean noise : new boolean[] {true, false}) {
             Rows train = rows(60, 4, noise);
 
