@@ -22,11 +22,14 @@ import org.lora4j.tribuo.input.InputBinding;
 import org.lora4j.tribuo.output.Loss;
 import org.lora4j.tribuo.output.OutputBinding;
 import org.lora4j.tribuo.output.OutputScale;
+import org.lora4j.trust.DataHashes;
+import org.lora4j.trust.Receipt;
 import org.tribuo.Dataset;
 import org.tribuo.ImmutableFeatureMap;
 import org.tribuo.ImmutableOutputInfo;
 import org.tribuo.MutableOutputInfo;
 import org.tribuo.Output;
+import org.tribuo.Tribuo;
 
 /**
  * One training run. It owns everything that it changes, so that runs side by side do not meet.
@@ -35,6 +38,8 @@ import org.tribuo.Output;
  * @param random this run's own source
  */
 record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRandom random) {
+
+    private static final String TASK = "LoraTrainer";
 
     /** A model from nothing, or from a saved adapter. */
     ModelParts<T> train(Dataset<T> data) {
@@ -93,13 +98,45 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
         start.ifPresentOrElse(
                 from -> Hosting.onward(host, mode, from, rows, adapterSeed),
                 () -> Hosting.fresh(host, mode, trainer.spec.config(), rows, adapterSeed));
-        TrainingResult[] result = new TrainingResult[1];
-        host.during(() -> result[0] = optimise(host, input, prepared, rows.size(), start.isEmpty()));
+        Run[] run = new Run[1];
+        host.during(() -> run[0] = optimise(host, input, prepared, rows.size(), start.isEmpty()));
         Adapter adapter = Hosting.adapter(host);
-        return new ModelParts<>(trainer, result[0], adapter, rows, scales, features, domain);
+        // What the loop noted, in the words of Tribuo.
+        Optional<Receipt> receipt = adapter.receipt().map(noted -> receipt(noted, run[0].data()));
+        return new ModelParts<>(
+                trainer,
+                run[0].result(),
+                receipt.map(adapter::withReceipt).orElse(adapter),
+                rows,
+                scales,
+                features,
+                domain);
     }
 
-    private TrainingResult optimise(
+    /** What a run did, and with what. */
+    private record Run(TrainingResult result, Map<String, DataHashes> data) {}
+
+    private Receipt receipt(Receipt noted, Map<String, DataHashes> data) {
+        Map<String, String> hashes = new LinkedHashMap<>(noted.hashes());
+        hashes.put(Receipt.BASE, trainer.base.reference().contentHash());
+        Map<String, Object> libraries = new LinkedHashMap<>(noted.libraries());
+        libraries.put("tribuo", Tribuo.VERSION);
+        return new Receipt(
+                TASK,
+                hashes,
+                data,
+                noted.config(),
+                noted.plan(),
+                trainer.seed,
+                noted.result(),
+                noted.checks(),
+                libraries,
+                noted.envelope(),
+                // Times stand in the provenance.
+                Map.of());
+    }
+
+    private Run optimise(
             AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount, boolean fresh) {
         long splitSeed = random.nextLong();
         long planSeed = random.nextLong();
@@ -141,6 +178,11 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
             // One that was trained before may be right as it is.
             RunReceipt.requireChanged("LoraTrainer.train", plan, result);
         }
-        return result;
+        Map<String, DataHashes> data = new LinkedHashMap<>();
+        data.put(Receipt.TRAIN, training.hashes());
+        if (validates) {
+            data.put(Receipt.VALIDATION, validation.hashes());
+        }
+        return new Run(result, data);
     }
 }

@@ -22,6 +22,7 @@ import org.lora4j.tribuo.base.BaseNetworks;
 import org.lora4j.tribuo.input.InputConverter;
 import org.lora4j.tribuo.output.OutputConverter;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.trust.Receipt;
 import org.tribuo.Example;
 import org.tribuo.Excuse;
 import org.tribuo.ImmutableFeatureMap;
@@ -280,8 +281,18 @@ public final class LoraModel<T extends Output<T>> extends Model<T> {
     }
 
     /**
+     * What the training was: hashes of base, examples and adapter, how it was done, and what was checked. It goes along with {@link
+     * #exportAdapter}, and with the model's proto.
+     *
+     * @return the receipt; empty of a model that was made of an adapter without one
+     */
+    public Optional<Receipt> receipt() {
+        return parts.adapter().receipt();
+    }
+
+    /**
      * Writes the adapter with the head as a PEFT directory, usable without Tribuo, and beside it {@code
-     * tribuo_outputs.json}, which says whose row of the head is whose.
+     * tribuo_outputs.json}, which says whose row of the head is whose, and {@code lora4j_receipt.json}, which says how it was trained.
      *
      * @param directory where to; created if missing
      * @throws IOException if writing fails

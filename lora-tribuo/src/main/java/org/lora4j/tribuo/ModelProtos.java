@@ -36,6 +36,7 @@ import org.lora4j.tribuo.protos.InputConverterProto;
 import org.lora4j.tribuo.protos.LoraModelProto;
 import org.lora4j.tribuo.protos.OutputConverterProto;
 import org.lora4j.tribuo.protos.OutputScaleProto;
+import org.lora4j.trust.Receipt;
 import org.tribuo.ImmutableOutputInfo;
 import org.tribuo.Output;
 import org.tribuo.impl.ModelDataCarrier;
@@ -108,10 +109,11 @@ final class ModelProtos {
             Path directory = Files.createTempDirectory("lora4j");
             try {
                 adapter.save(directory);
-                return AdapterProto.newBuilder()
+                AdapterProto.Builder proto = AdapterProto.newBuilder()
                         .setConfig(ByteString.copyFrom(Files.readAllBytes(directory.resolve(CONFIG))))
-                        .setTensors(ByteString.copyFrom(Files.readAllBytes(directory.resolve(TENSORS))))
-                        .build();
+                        .setTensors(ByteString.copyFrom(Files.readAllBytes(directory.resolve(TENSORS))));
+                adapter.receipt().ifPresent(receipt -> proto.setReceipt(ByteString.copyFromUtf8(receipt.json())));
+                return proto.build();
             } finally {
                 Folders.delete(directory);
             }
@@ -125,6 +127,9 @@ final class ModelProtos {
         try {
             Files.write(directory.resolve(CONFIG), proto.getConfig().toByteArray());
             Files.write(directory.resolve(TENSORS), proto.getTensors().toByteArray());
+            if (!proto.getReceipt().isEmpty()) {
+                Files.write(directory.resolve(Receipt.FILE), proto.getReceipt().toByteArray());
+            }
             return Adapter.load(directory);
         } catch (AdapterFormatException e) {
             throw new AdapterFormatException(

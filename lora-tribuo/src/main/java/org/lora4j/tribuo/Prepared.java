@@ -8,9 +8,11 @@ import org.lora4j.tribuo.base.AdaptedBase;
 import org.lora4j.tribuo.input.InputBinding;
 import org.lora4j.tribuo.output.Loss;
 import org.lora4j.tribuo.output.OutputBinding;
+import org.lora4j.trust.DataHashes;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
+import org.tribuo.Feature;
 import org.tribuo.Output;
 
 /** Examples with their targets, weights and lengths, all checked. */
@@ -40,6 +42,21 @@ record Prepared<T extends Output<T>>(List<Example<T>> examples, double[][] targe
                     + "; expected a finite number of 0 or more. Example " + MessageText.value(example));
         }
         return weight;
+    }
+
+    /** What the examples contain, for a receipt: features by name, targets, weights. */
+    DataHashes hashes() {
+        DataHashes.Gathering gathering = new DataHashes.Gathering();
+        for (int i = 0; i < size(); i++) {
+            for (Feature feature : examples.get(i)) {
+                gathering.text(feature.getName()).number(Double.doubleToLongBits(feature.getValue()));
+            }
+            for (double target : targets[i]) {
+                gathering.number(Double.doubleToLongBits(target));
+            }
+            gathering.number(Double.doubleToLongBits(weights[i])).end();
+        }
+        return gathering.hashes();
     }
 
     int size() {

@@ -8,10 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
 import org.lora4j.advice.LearningRateFinder;
 import org.lora4j.advice.RankAdvisor;
 import org.lora4j.advice.Suitability;
 import org.lora4j.error.MessageText;
+import org.lora4j.image.ImageEncoder;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.Split;
@@ -52,7 +54,7 @@ final class AdviseCommand extends SimpleCommand {
     public ExitCode run(Call call) throws Exception {
         CliSettings settings = SettingFlags.read(call);
         Path data = settings.required(Setting.DATA, "questions.csv");
-        List<String> asked = call.texts("--ask").isEmpty() ? QUESTIONS.subList(0, 2) : call.texts("--ask");
+        List<String> asked = call.texts("--ask").isEmpty() ? ofVectors() : call.texts("--ask");
         for (String question : asked) {
             if (!QUESTIONS.contains(question)) {
                 throw CliException.usage(
@@ -61,6 +63,10 @@ final class AdviseCommand extends SimpleCommand {
         }
         Bases.Base base = Bases.find(settings.textOr(Setting.BASE), call.environment());
         LearnerWork work = new LearnerWork(settings, base, List.of(), Optional.empty(), call.terminal());
+        if (base.readsImages()) {
+            images(call, work, data, asked);
+            return ExitCode.OK;
+        }
         TextLearner<String, LabeledText, ?, ?, TextClassifier> reader = TextKinds.CLASSIFICATION.fresh(work);
         List<Item<LabeledText>> train = reader.read(data);
         List<Item<LabeledText>> validation =
@@ -76,6 +82,53 @@ final class AdviseCommand extends SimpleCommand {
             answer(call, settings, encoder, asked, examples(train), examples(validation));
         }
         return ExitCode.OK;
+    }
+
+    /** Data and suitability are told from vectors, whatever they are of. */
+    private static void images(Call call, LearnerWork work, Path data, List<String> asked) throws Exception {
+        if (!ofVectors().containsAll(asked)) {
+            throw CliException.usage("--ask " + String.join(", ", asked) + ": of images there is "
+                    + String.join(", ", ofVectors()) + "; a rate and a rank are tried with texts only");
+        }
+        List<Item<ImageExample>> items = ImageFiles.labeled(data, work.settings(), call.terminal());
+        List<String> labels = items.stream().map(Item::label).toList();
+        List<String> names = labels.stream().distinct().toList();
+        try (ImageEncoder encoder = ImageLearner.encoder(work)) {
+            call.terminal().progress("asking: vectors of " + items.size() + " images");
+            float[][] vectors = encoder.embed(
+                    items.stream().map(item -> item.example().labeled().image()).toList());
+            Map<String, Object> told = new LinkedHashMap<>();
+            List<String> lines = new ArrayList<>();
+            for (String question : asked) {
+                call.terminal().progress("asking: " + question);
+                if (question.equals("data")) {
+                    DataReport report = DataAdvisor.builder().build().examine(vectors, labels);
+                    told.put(question, JsonObjects.read(question, report.json()));
+                    lines.add(report.toString());
+                } else {
+                    Suitability suitability = Suitability.beforeTraining(
+                                    vectors,
+                                    labels.stream().mapToInt(names::indexOf).toArray())
+                            .forecast();
+                    told.put(question, JsonObjects.read(question, suitability.json()));
+                    lines.add(suitability.toString());
+                }
+            }
+            tell(call, told, lines);
+        }
+    }
+
+    private static List<String> ofVectors() {
+        return QUESTIONS.subList(0, 2);
+    }
+
+    private static void tell(Call call, Map<String, Object> told, List<String> lines) {
+        call.terminal().endStatus();
+        if (call.terminal().isJson()) {
+            call.printJson(told);
+        } else {
+            lines.forEach(call.terminal()::print);
+        }
     }
 
     private static List<LabeledText> examples(List<Item<LabeledText>> items) {
@@ -122,12 +175,7 @@ final class AdviseCommand extends SimpleCommand {
             told.put(question, JsonObjects.read(question, json));
             lines.add(String.valueOf(answer));
         }
-        call.terminal().endStatus();
-        if (call.terminal().isJson()) {
-            call.printJson(told);
-        } else {
-            lines.forEach(call.terminal()::print);
-        }
+        tell(call, told, lines);
     }
 
     private static TextClassifier.Builder builder(TextEncoder encoder, CliSettings settings) {

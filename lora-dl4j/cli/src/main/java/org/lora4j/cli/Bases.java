@@ -18,6 +18,8 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.json.JsonObjects;
+import org.lora4j.internal.image.ImageConfig;
+import org.lora4j.internal.image.Preprocessing;
 import org.lora4j.internal.language.DecoderFamily;
 import org.lora4j.language.CausalLm;
 import org.lora4j.text.TextEncoder;
@@ -68,6 +70,16 @@ final class Bases {
             return CausalLm.load(directory(), storage);
         }
 
+        Path ofImages() {
+            return path.orElseThrow(() -> CliException.usage(
+                    "--base " + name + " reads texts; expected the directory of an encoder of images"));
+        }
+
+        /** Whether its files are those of a model that reads images. */
+        boolean readsImages() {
+            return path.filter(Files::isDirectory).filter(Bases::readsImages).isPresent();
+        }
+
         Path directory() {
             return path.orElseThrow(() -> CliException.usage("--base " + name
                     + " is an encoder, which does not write text; expected the directory of a language model"));
@@ -92,6 +104,13 @@ final class Bases {
         } catch (IOException e) {
             return Map.of();
         }
+    }
+
+    /** Its own word for it, or beside it how images are prepared: what of it is not known here is refused by its name. */
+    private static boolean readsImages(Path directory) {
+        return ImageConfig.modelTypes()
+                        .contains(String.valueOf(config(directory).get("model_type")))
+                || Files.exists(directory.resolve(Preprocessing.FILE));
     }
 
     /** A decoder that is known, or one that says so of itself and that reading refuses by its name. */

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.lora4j.language.ChatMessage;
 import org.lora4j.language.Generation;
 import org.lora4j.language.GenerationConfig;
@@ -62,12 +65,31 @@ final class ChatCommand extends SimpleCommand {
                 obey(line.strip(), call, writers, messages);
             } else if (!line.isBlank()) {
                 messages.add(ChatMessage.user(line));
-                Generation answer = writers.model().chat(messages, config);
-                messages.add(ChatMessage.assistant(answer.text()));
-                terminal.print(answer.text().strip());
+                messages.add(ChatMessage.assistant(answered(call, writers, messages, config)));
             }
             prompt(terminal);
         }
+    }
+
+    /** Token by token for people, an object in a line for programs. */
+    private static String answered(Call call, Writers writers, List<ChatMessage> messages, GenerationConfig config) {
+        Terminal terminal = call.terminal();
+        if (terminal.isJson()) {
+            Generation answer = writers.model().chat(messages, config);
+            Map<String, Object> told = new LinkedHashMap<>();
+            told.put("answer", answer.text().strip());
+            told.put("finish_reason", answer.finishReason().name().toLowerCase(Locale.ROOT));
+            told.put("tokens", answer.newIds().length);
+            terminal.out().println(RowOutput.json(told));
+            return answer.text();
+        }
+        StreamedText shown = StreamedText.stripped(terminal);
+        Generation answer = writers.model().chat(messages, config, token -> {
+            shown.add(token.text());
+            return true;
+        });
+        terminal.printPiece("\n");
+        return answer.text();
     }
 
     private static List<ChatMessage> start(Call call) {
@@ -75,7 +97,7 @@ final class ChatCommand extends SimpleCommand {
     }
 
     private static void prompt(Terminal terminal) {
-        if (terminal.isInteractive()) {
+        if (terminal.isInteractive() && !terminal.isJson()) {
             terminal.printPiece("> ");
         }
     }

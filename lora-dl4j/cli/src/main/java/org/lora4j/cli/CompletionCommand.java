@@ -50,6 +50,7 @@ final class CompletionCommand extends SimpleCommand {
     /** A line for each command, and one for each of its options. */
     private static String fish() {
         StringBuilder script = new StringBuilder("# fish completion of lora4j\n");
+        script.append("complete -c lora4j -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n");
         for (Commands.Entry entry : Commands.all()) {
             script.append("complete -c lora4j -n __fish_use_subcommand -f -a ")
                     .append(entry.name())

@@ -118,7 +118,7 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
                 throw CliException.input(MessageText.path(file) + " is a directory; expected a file of examples");
             }
             RegularFile.require(file, "a file of examples");
-            long most = (long) (Runtime.getRuntime().maxMemory() * SHARE_OF_MEMORY);
+            long most = room();
             requireRoom(file, Files.size(file), most);
             if (!String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gz")) {
                 return new Opened(file, () -> {});
@@ -147,6 +147,11 @@ record DataFile(String name, List<DataRow> rows, Set<String> columns, long skipp
                 throw new IOException(e);
             }
         }
+    }
+
+    /** How many bytes of examples are held in memory. */
+    static long room() {
+        return (long) (Runtime.getRuntime().maxMemory() * SHARE_OF_MEMORY);
     }
 
     private static void requireRoom(Path file, long bytes, long most) {

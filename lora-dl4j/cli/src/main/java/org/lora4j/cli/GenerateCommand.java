@@ -59,11 +59,11 @@ final class GenerateCommand extends SimpleCommand {
     }
 
     private static Generation shown(Terminal terminal, Writers writers, String prompt, GenerationConfig config) {
-        TerminalText plain = new TerminalText();
+        StreamedText shown = StreamedText.whole(terminal);
         terminal.printPiece(terminal.shown(prompt));
         Generation generation = writers.model()
                 .generate(List.of(prompt), config, token -> {
-                    terminal.printPiece(terminal.isInteractive() ? plain.next(token.text()) : token.text());
+                    shown.add(token.text());
                     return true;
                 })
                 .get(0);

@@ -92,6 +92,9 @@ final class InitCommand extends SimpleCommand {
     /** What the file itself tells: the columns by their names, or by their values. */
     private static CliSettings looked(Call call, CliSettings flags, Path data) {
         CliSettings.Builder found = CliSettings.builder();
+        if (Files.isDirectory(data)) {
+            return found.put(Setting.TASK, ImageLearner.KIND, "the data").build();
+        }
         DataFile file = TextRows.file(data, flags, call.terminal());
         Set<String> columns = file.columns();
         if (TaskChoice.isForLanguage(columns)) {

@@ -44,15 +44,29 @@ final class InputFile {
         }
     }
 
+    /** Of a stream nobody knows the size before it is read. */
+    private static void requireRoom(String name, long lines, long characters) {
+        if (characters > DataFile.room()) {
+            throw CliException.input(name + ": the first " + lines + " lines have " + DataFile.size(characters)
+                    + "; texts are held in memory, and of "
+                    + DataFile.size(Runtime.getRuntime().maxMemory())
+                    + " there is room for " + DataFile.size(DataFile.room())
+                    + ". Answer them in parts, or take more memory: JAVA_OPTS=-Xmx32g lora4j ...");
+        }
+    }
+
     private static DataFile lines(String name, BufferedReader text, String column) throws IOException {
         List<DataRow> rows = new ArrayList<>();
         long number = 0;
+        long characters = 0;
         for (String line = text.readLine(); line != null; line = text.readLine()) {
             number++;
             if (line.length() > LONGEST) {
                 throw CliException.input(
                         name + ", line " + number + ": " + line.length() + " characters, expected at most " + LONGEST);
             }
+            characters += line.length();
+            requireRoom(name, number, characters);
             String plain = number == 1 && line.startsWith("\uFEFF") ? line.substring(1) : line;
             if (!plain.isBlank()) {
                 rows.add(new DataRow(number, Map.of(column, plain)));

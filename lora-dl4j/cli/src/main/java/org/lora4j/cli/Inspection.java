@@ -70,8 +70,10 @@ final class Inspection {
     }
 
     private static void directory(Path path, Map<String, Object> found) throws IOException {
-        if (Files.exists(path.resolve(TrainedModel.TEXT))) {
-            text(path, found);
+        if (Files.exists(path.resolve(TrainedModel.IMAGE))) {
+            task(path.resolve(TrainedModel.IMAGE), found);
+        } else if (Files.exists(path.resolve(TrainedModel.TEXT))) {
+            task(path.resolve(TrainedModel.TEXT), found);
         } else if (Files.exists(path.resolve(TrainedModel.LANGUAGE))) {
             found.put(WHAT, "language model that lora4j trained");
             Map<String, Object> fields = JsonObjects.read(path.resolve(TrainedModel.LANGUAGE));
@@ -97,9 +99,13 @@ final class Inspection {
         license(path).ifPresent(license -> found.put("license", license));
     }
 
-    private static void text(Path path, Map<String, Object> found) throws IOException {
-        Map<String, Object> fields = JsonObjects.read(path.resolve(TrainedModel.TEXT));
-        found.put(WHAT, "text task that lora4j trained");
+    private static void task(Path file, Map<String, Object> found) throws IOException {
+        Map<String, Object> fields = JsonObjects.read(file);
+        found.put(
+                WHAT,
+                ImageLearner.SAVED.equals(fields.get("task"))
+                        ? "classifier of images that lora4j trained"
+                        : "text task that lora4j trained");
         found.put("task", String.valueOf(fields.get("task")));
         if (fields.get("encoder") instanceof Map<?, ?> encoder) {
             found.put("base", String.valueOf(encoder.get("name")));

@@ -27,9 +27,7 @@ public final class Lora4j {
         Locale.setDefault(Locale.ROOT);
         Terminal terminal = Terminal.ofProcess(System.getenv());
         ExitCode code = new CliProgram(terminal, System.getenv()).run(arguments);
-        terminal.endStatus();
-        terminal.out().flush();
         // Threads of libraries below would keep the process alive.
-        System.exit(code.number());
+        System.exit(terminal.ended(code).number());
     }
 }

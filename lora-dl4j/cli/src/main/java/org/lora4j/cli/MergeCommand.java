@@ -3,6 +3,7 @@ package org.lora4j.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -34,7 +35,8 @@ final class MergeCommand extends SimpleCommand {
             } else {
                 call.terminal()
                         .print("merged into " + out.directory() + ", a directory of Hugging Face that Transformers "
-                                + (learner.kind().equals(LanguageLearner.KIND)
+                                + (List.of(LanguageLearner.KIND, ImageLearner.KIND)
+                                                .contains(learner.kind())
                                         ? "reads"
                                         : "and sentence-transformers read"));
             }

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.lora4j.report.PredictedLabelSets;
 import org.lora4j.report.PredictedLabels;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledPair;
@@ -44,7 +45,7 @@ record OnTest<E, T>(Page<E, T> page, BiFunction<T, List<E>, Marks> marks) {
                                 .allMatch(example -> example.labels().size() == 1);
                 return single
                         ? report.with(PredictedLabels.ofTexts(examples, task.predict(texts(examples))))
-                        : report.with(task.evaluate(examples));
+                        : report.with(PredictedLabelSets.ofTexts(examples, task.predict(texts(examples))));
             },
             (task, examples) -> right(examples, LabeledText::labels, task.predict(texts(examples))));
 
@@ -102,7 +103,7 @@ record OnTest<E, T>(Page<E, T> page, BiFunction<T, List<E>, Marks> marks) {
     }
 
     /** Of several labels all have to be there, and no other. */
-    private static <E> Marks right(List<E> examples, Function<E, List<String>> labels, List<Prediction> predictions) {
+    static <E> Marks right(List<E> examples, Function<E, List<String>> labels, List<Prediction> predictions) {
         List<String> truth = new ArrayList<>();
         List<Double> marks = new ArrayList<>();
         for (int i = 0; i < examples.size(); i++) {

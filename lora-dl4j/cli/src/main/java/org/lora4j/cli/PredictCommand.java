@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,9 +28,15 @@ final class PredictCommand extends SimpleCommand {
     public void describe(CommandSpec spec) {
         spec.addPositional(CliCommand.argument(0, "MODEL", "directory that lora4j train wrote"));
         spec.addPositional(CliCommand.rest(
-                1, "TEXT", "a text each; of pairs two, of a ranking the query and its passages", false));
-        spec.addOption(CliCommand.option(
-                INPUT, "FILE", "texts in a file: rows of CSV, TSV, JSON; lines of .txt, and of - for standard input"));
+                1,
+                "TEXT",
+                "a text each; of pairs two, of a ranking the query and its passages, of images their files",
+                false));
+        spec.addOption(
+                CliCommand.option(
+                        INPUT,
+                        "FILE",
+                        "texts in a file: rows of CSV, TSV, JSON; lines of .txt, and of - for standard input; a folder of images"));
         RowOutput.describe(spec);
         SettingFlags.describe(
                 spec,
@@ -57,13 +64,13 @@ final class PredictCommand extends SimpleCommand {
             CliSettings settings = TrainedModel.merged(model, flags);
             List<String> columns =
                     predictor.inputs().stream().map(settings::textOr).toList();
-            DataFile rows = rows(call, settings, columns);
+            DataFile rows = rows(call, settings, columns, learner);
             output.write(columns, rows, predictor.predict(rows));
         }
         return ExitCode.OK;
     }
 
-    private static DataFile rows(Call call, CliSettings settings, List<String> columns) {
+    private static DataFile rows(Call call, CliSettings settings, List<String> columns, Learner<?> learner) {
         List<String> texts = call.rest(1);
         Optional<String> input = call.text(INPUT);
         if (input.isPresent() != texts.isEmpty()) {
@@ -71,6 +78,10 @@ final class PredictCommand extends SimpleCommand {
                     texts.isEmpty()
                             ? "nothing to predict: give a text behind the model, or a file by " + INPUT
                             : "texts and " + INPUT + " are both given; expected one of them");
+        }
+        Optional<Path> folder = call.path(INPUT).filter(Files::isDirectory);
+        if (folder.isPresent() && learner instanceof ImageLearner) {
+            return ImageFiles.rows(folder.get(), columns.get(0));
         }
         return input.isPresent()
                 ? InputFile.read(input.get(), columns.get(0), settings, call.terminal())

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.image.Image;
+import org.lora4j.image.ImageEncoder;
 import org.lora4j.language.CausalLmTrainer;
 import org.lora4j.language.LmExample;
 import org.lora4j.language.LmPreview;
@@ -46,6 +49,9 @@ final class PreviewCommand extends SimpleCommand {
         if (task.equals(LanguageLearner.KIND)) {
             return language(call, work, data, rows);
         }
+        if (task.equals(ImageLearner.KIND)) {
+            return images(call, work, data, rows);
+        }
         try (Learner<?> learner = TaskChoice.fresh(task, work)) {
             return text(call, work, learner, data, rows);
         }
@@ -78,12 +84,59 @@ final class PreviewCommand extends SimpleCommand {
         return ExitCode.OK;
     }
 
+    private static ExitCode images(Call call, LearnerWork work, Path data, int rows) throws IOException {
+        List<Item<ImageExample>> items = ImageFiles.labeled(data, work.settings(), call.terminal());
+        Map<String, Integer> counts = counts(items);
+        List<Map<String, Object>> told = new ArrayList<>();
+        try (ImageEncoder encoder = ImageLearner.encoder(work)) {
+            for (Item<ImageExample> item : items.subList(0, Math.min(rows, items.size()))) {
+                Image image = item.example().labeled().image();
+                told.add(Map.of(
+                        "file",
+                        item.example().name(),
+                        "label",
+                        item.label(),
+                        "width",
+                        image.width(),
+                        "height",
+                        image.height()));
+            }
+            if (call.terminal().isJson()) {
+                call.printJson(Map.of(
+                        "task",
+                        ImageLearner.KIND,
+                        "examples",
+                        items.size(),
+                        "labels",
+                        counts,
+                        "model_sees",
+                        Map.of("width", encoder.width(), "height", encoder.height()),
+                        "rows",
+                        told));
+                return ExitCode.OK;
+            }
+            call.terminal()
+                    .print(ImageLearner.KIND + ": " + items.size() + " examples, the model sees " + encoder.width()
+                            + " x " + encoder.height() + " pixels");
+        }
+        told.forEach(one -> call.terminal()
+                .print(one.get("file") + ", " + one.get("width") + " x " + one.get("height") + " pixels: "
+                        + one.get("label")));
+        print(call.terminal(), counts);
+        return ExitCode.OK;
+    }
+
+    private static Map<String, Integer> counts(List<? extends Item<?>> items) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        items.forEach(item -> counts.merge(item.label(), 1, Integer::sum));
+        return counts;
+    }
+
     private static <E> ExitCode text(Call call, LearnerWork work, Learner<E> learner, Path data, int rows)
             throws Exception {
         List<Item<E>> items = learner.read(data);
         Terminal terminal = call.terminal();
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        items.forEach(item -> counts.merge(item.label(), 1, Integer::sum));
+        Map<String, Integer> counts = counts(items);
         DataFile file = TextRows.file(data, work.settings(), terminal);
         List<Map<String, Object>> told = new ArrayList<>();
         try (TextEncoder encoder = Encoders.open(work)) {
@@ -114,6 +167,11 @@ final class PreviewCommand extends SimpleCommand {
         }
         told.forEach(one -> terminal.print("line " + one.get("line") + ", " + one.get("tokens") + " tokens"
                 + (Boolean.TRUE.equals(one.get("cut")) ? ", CUT" : "") + ": " + one.get("text")));
+        print(terminal, counts);
+        return ExitCode.OK;
+    }
+
+    private static void print(Terminal terminal, Map<String, Integer> counts) {
         if (counts.size() > 1) {
             terminal.print("labels: "
                     + counts.entrySet().stream()
@@ -125,7 +183,6 @@ final class PreviewCommand extends SimpleCommand {
                             .orElse("")
                     + (counts.size() > 20 ? ", and " + (counts.size() - 20) + " more" : ""));
         }
-        return ExitCode.OK;
     }
 
     private static Setting firstColumn(String kind) {

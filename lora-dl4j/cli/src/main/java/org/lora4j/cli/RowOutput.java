@@ -106,7 +106,7 @@ final class RowOutput {
         return whole;
     }
 
-    private static String json(Map<String, Object> fields) {
+    static String json(Map<String, Object> fields) {
         try {
             return JSON.writeValueAsString(fields);
         } catch (JsonProcessingException e) {

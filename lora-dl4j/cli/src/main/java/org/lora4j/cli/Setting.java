@@ -12,7 +12,13 @@ import java.util.stream.Stream;
 /** Every setting of a training: the one table from which flags, keys in YAML, {@code --set} and {@code help settings} follow. */
 enum Setting {
     // The data.
-    DATA(Part.DATA, Kind.FILE, "", "FILE", "examples: CSV, TSV, JSON lines, JSON, CoNLL; or .gz", "train_file"),
+    DATA(
+            Part.DATA,
+            Kind.FILE,
+            "",
+            "FILE",
+            "examples: CSV, TSV, JSON lines, JSON, CoNLL; or .gz; a folder of images",
+            "train_file"),
     TEXT(Part.DATA, Kind.TEXT, "text", "COLUMN", "column with the text"),
     LABEL(Part.DATA, Kind.TEXT, "label", "COLUMN", "column with the label, or a list of labels"),
     LABEL_SEPARATOR(Part.DATA, Kind.TEXT, "", "TEXT", "what is between the labels of a cell with several"),
@@ -45,6 +51,8 @@ enum Setting {
             "COLUMN",
             "column that says what belongs together, such as a customer: no group is in two parts"),
     SKIP_BAD(Part.DATA, Kind.INTEGER, "0", "N", "so many unreadable rows may be left out"),
+    IMAGE(Part.RARE, Kind.TEXT, "image", "COLUMN", "column with the path of an image to predict"),
+    LONGEST_EDGE(Part.RARE, Kind.INTEGER, "as they are", "PIXELS", "larger images are shrunk to it as they are read"),
     SKIP_EMPTY(Part.RARE, Kind.FLAG, "false", "", "leave out rows with an empty text"),
     FORMAT(Part.RARE, Kind.TEXT, "by the name of the file", "NAME", "csv, tsv, jsonl, json or conll"),
     SEPARATOR(Part.RARE, Kind.TEXT, "told from the header", "CHAR", "what is between the columns of a CSV file"),
@@ -117,6 +125,8 @@ enum Setting {
             "NAME",
             "how the rate falls: linear, cosine or constant",
             "lr_scheduler_type"),
+    AUGMENTATION(
+            Part.RARE, Kind.TEXT, "none", "NAME", "how images change from epoch to epoch: none, photographs or signs"),
     BALANCED_LABELS(Part.RARE, Kind.FLAG, "false", "", "rare labels count as much as others"),
     CLASS_WEIGHTS(Part.RARE, Kind.MAP, "", "", "how much examples of a label count, such as {fraud: 5}"),
     THRESHOLD(

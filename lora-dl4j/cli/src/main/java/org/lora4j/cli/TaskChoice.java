@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.cli;
 
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -16,7 +17,9 @@ final class TaskChoice {
     private TaskChoice() {}
 
     static List<String> names() {
-        return Stream.concat(TextKinds.ALL.stream().map(TextKind::name), Stream.of(RETRIEVAL, LanguageLearner.KIND))
+        return Stream.concat(
+                        TextKinds.ALL.stream().map(TextKind::name),
+                        Stream.of(RETRIEVAL, ImageLearner.KIND, LanguageLearner.KIND))
                 .toList();
     }
 
@@ -32,12 +35,36 @@ final class TaskChoice {
             throw CliException.usage("a language model is to learn, and " + base.name()
                     + " is an encoder, which does not write text; name the directory of a model by --base");
         }
+        requireImages(settings, base, name);
         return name;
+    }
+
+    /** Folders are for encoders of images, and these for folders. */
+    private static void requireImages(CliSettings settings, Bases.Base base, String name) {
+        boolean images = name.equals(ImageLearner.KIND);
+        if (images && !base.readsImages()) {
+            throw CliException.usage(
+                    base.name() + " does not read images; name the directory of an encoder that does by"
+                            + " --base, such as one of facebook/dinov2-small");
+        }
+        if (!images && base.readsImages() && !base.isLanguageModel()) {
+            throw CliException.usage("task = " + MessageText.name(name) + ", and " + base.name()
+                    + " reads images; expected the task " + ImageLearner.KIND + ", or an encoder of texts");
+        }
+        if (!images && settings.path(Setting.DATA).filter(Files::isDirectory).isPresent()) {
+            throw CliException.usage(MessageText.path(
+                            settings.path(Setting.DATA).get()) + " is a folder, and "
+                    + base.name() + " does not read images; for images name the directory of an encoder of images by"
+                    + " --base, such as one of facebook/dinov2-small; for texts name a file");
+        }
     }
 
     private static String told(CliSettings settings, Bases.Base base) {
         if (base.isLanguageModel()) {
             return LanguageLearner.KIND;
+        }
+        if (base.readsImages()) {
+            return ImageLearner.KIND;
         }
         if (settings.has(Setting.RELEVANCE)) {
             return TextKinds.RANKING.name();
@@ -64,6 +91,9 @@ final class TaskChoice {
     static Learner<?> fresh(String name, LearnerWork work) {
         if (name.equals(RETRIEVAL)) {
             return RetrievalLearner.fresh(work);
+        }
+        if (name.equals(ImageLearner.KIND)) {
+            return ImageLearner.fresh(work);
         }
         if (name.equals(LanguageLearner.KIND)) {
             return LanguageLearner.fresh(work);

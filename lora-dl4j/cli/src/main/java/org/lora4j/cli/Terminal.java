@@ -5,6 +5,7 @@ import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.error.MessageText;
 
 /**
  * Where a command speaks: results on standard output, all else on standard error, and there, if a person looks on, one line that changes.
@@ -29,6 +31,7 @@ final class Terminal {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final Optional<WatchedOutput> watched;
     private final boolean outIsTerminal;
     private final boolean errIsTerminal;
     private final boolean colors;
@@ -38,9 +41,16 @@ final class Terminal {
     private String status = "";
 
     private Terminal(
-            PrintStream out, PrintStream err, boolean outIsTerminal, boolean errIsTerminal, boolean colors, int width) {
+            PrintStream out,
+            PrintStream err,
+            Optional<WatchedOutput> watched,
+            boolean outIsTerminal,
+            boolean errIsTerminal,
+            boolean colors,
+            int width) {
         this.out = out;
         this.err = err;
+        this.watched = watched;
         this.outIsTerminal = outIsTerminal;
         this.errIsTerminal = errIsTerminal;
         this.colors = colors;
@@ -54,9 +64,11 @@ final class Terminal {
         boolean outIsTerminal = console && leadsToTerminal(1);
         boolean errIsTerminal = console && leadsToTerminal(2) && !dumb;
         String noColor = environment.getOrDefault("NO_COLOR", "");
+        WatchedOutput out = new WatchedOutput(new FileOutputStream(FileDescriptor.out));
         return new Terminal(
-                stream(FileDescriptor.out, outIsTerminal),
-                stream(FileDescriptor.err, errIsTerminal),
+                stream(out, outIsTerminal),
+                stream(new FileOutputStream(FileDescriptor.err), errIsTerminal),
+                Optional.of(out),
                 outIsTerminal,
                 errIsTerminal,
                 outIsTerminal && !dumb && noColor.isEmpty(),
@@ -65,16 +77,16 @@ final class Terminal {
 
     /** For what is no terminal. */
     static Terminal of(PrintStream out, PrintStream err) {
-        return new Terminal(out, err, false, false, false, WIDTH);
+        return new Terminal(out, err, Optional.empty(), false, false, false, WIDTH);
     }
 
-    private static PrintStream stream(FileDescriptor to, boolean isTerminal) {
+    private static PrintStream stream(OutputStream to, boolean isTerminal) {
         boolean windows =
                 System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
         Charset charset = windows && isTerminal && System.getProperty("stdout.encoding") != null
                 ? Charset.forName(System.getProperty("stdout.encoding"))
                 : StandardCharsets.UTF_8;
-        return new PrintStream(new FileOutputStream(to), true, charset);
+        return new PrintStream(to, true, charset);
     }
 
     /** Newer JDKs have a console for pipes, too, and say of it whether it is a terminal. */
@@ -214,6 +226,19 @@ final class Terminal {
 
     boolean showsStatus() {
         return errIsTerminal && !quiet;
+    }
+
+    /** The code to end with: a result that could not be written is none. */
+    ExitCode ended(ExitCode code) {
+        endStatus();
+        out.flush();
+        Optional<IOException> lost = watched.flatMap(WatchedOutput::failure);
+        if (code != ExitCode.OK || lost.isEmpty()) {
+            return code;
+        }
+        note("lora4j: standard output cannot be written: "
+                + MessageText.value(String.valueOf(lost.get().getMessage())) + ". The result is not complete.");
+        return ExitCode.INPUT;
     }
 
     synchronized void endStatus() {

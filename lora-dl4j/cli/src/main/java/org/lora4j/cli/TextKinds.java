@@ -121,7 +121,7 @@ final class TextKinds {
         return weights.isEmpty() ? builder : builder.classWeights(weights);
     }
 
-    private static Map<String, Object> label(Prediction prediction) {
+    static Map<String, Object> label(Prediction prediction) {
         Map<String, Object> shown = new LinkedHashMap<>();
         // Of several labels the text has, each with a probability of its own.
         shown.put("label", prediction.labels().size() == 1 ? prediction.label() : prediction.labels());
@@ -146,7 +146,7 @@ final class TextKinds {
         return shown;
     }
 
-    private static Map<String, Object> measures(LabelEvaluation evaluation) {
+    static Map<String, Object> measures(LabelEvaluation evaluation) {
         Map<String, Object> measures = new LinkedHashMap<>();
         measures.put("examples", evaluation.examples());
         measures.put("accuracy", evaluation.accuracy());

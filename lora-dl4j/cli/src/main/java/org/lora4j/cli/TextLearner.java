@@ -32,7 +32,7 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
             TextKind<I, E, P, R, T> kind, LearnerWork work) {
         return new TextLearner<>(kind, work, new Later<>(() -> {
             TextTaskBuilder<?, T> builder = kind.builder().apply(Encoders.open(work), work.settings());
-            Encoders.configure(builder, work);
+            Encoders.configureTexts(builder, work);
             return builder.build();
         }));
     }
@@ -73,7 +73,8 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
             Map<String, List<Item<E>>> parts = new LinkedHashMap<>();
             parts.put("validation", validation);
             parts.put("test", test);
-            TextRows.checkLabels(train, parts, TextLearner::labels);
+            TextRows.checkLabels(
+                    train, parts, TextLearner::labels, "Is it the right column? --label NAME chooses another");
         }
     }
 

@@ -104,15 +104,19 @@ final class TextRows {
                         .toList());
     }
 
-    /** Refuses labels that training does not have, by part. */
+    /**
+     * Refuses labels that training does not have, by part.
+     *
+     * @param otherwise what may be wrong if there is one label only
+     */
     static <E> void checkLabels(
-            List<Item<E>> train, Map<String, List<Item<E>>> parts, Function<E, List<String>> labels) {
+            List<Item<E>> train, Map<String, List<Item<E>>> parts, Function<E, List<String>> labels, String otherwise) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         train.forEach(item -> labels.apply(item.example()).forEach(label -> counts.merge(label, 1, Integer::sum)));
         if (counts.size() < 2) {
             throw CliException.input("all " + train.size() + " examples to learn from have the same label, "
                     + MessageText.values(counts.keySet())
-                    + "; expected two labels or more. Is it the right column? --label NAME chooses another");
+                    + "; expected two labels or more. " + otherwise);
         }
         parts.forEach((name, items) -> {
             List<String> unknown = items.stream()

@@ -54,9 +54,12 @@ final class TrainCommand extends SimpleCommand {
         settings.required(Setting.DATA, "questions.csv");
         if (!call.has(RESUME)) {
             TrainedModel.requireFree(out, call.has(FORCE));
-            run.requireNone(call.has(FORCE), out);
         }
         try (TrainingInProgress.Lock lock = run.lock()) {
+            // Behind the lock: what another process trains is no run that was stopped.
+            if (!call.has(RESUME)) {
+                run.requireNone(call.has(FORCE), out);
+            }
             return train(call, settings, out, run, lock);
         }
     }
@@ -135,6 +138,13 @@ final class TrainCommand extends SimpleCommand {
                 : ExitCode.OK;
     }
 
+    /** Trains again what was trained with these settings. */
+    static <E> void again(CliSettings settings, Learner<E> learner) {
+        Parts<E> parts = Parts.of(settings, learner);
+        learner.check(parts.train(), parts.validation(), parts.test());
+        learner.fit(parts.examples(parts.train()), parts.examples(parts.validation()), false);
+    }
+
     private static ExitCode stopped(Call call, TrainingInProgress run, Path out, ExitCode code) {
         // Nothing of the library is to be surprised by the interrupt that has done its work.
         Thread.interrupted();
@@ -192,6 +202,7 @@ final class TrainCommand extends SimpleCommand {
         return switch (kind) {
             case LanguageLearner.KIND -> "lora4j generate " + model + " \"Once upon a time\"";
             case TaskChoice.RETRIEVAL -> "lora4j embed " + model + " \"a text\"";
+            case ImageLearner.KIND -> "lora4j predict " + model + " photo.jpg";
             case "pairs", "ranking" -> "lora4j predict " + model + " \"a text\" \"another one\"";
             default -> "lora4j predict " + model + " \"a text\"";
         };

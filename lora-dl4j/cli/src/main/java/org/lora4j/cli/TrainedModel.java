@@ -20,7 +20,11 @@ final class TrainedModel {
     static final String SETTINGS = "lora4j.yaml";
 
     static final String TEXT = "lora4j_text.json";
+    static final String IMAGE = "lora4j_image.json";
     static final String LANGUAGE = "lora4j_language.json";
+
+    /** What says of a directory what it is, the first that is there. */
+    private static final List<String> DESCRIPTIONS = List.of(LANGUAGE, IMAGE, TEXT);
 
     private static final List<Setting> OF_ITS_DATA = List.of(
             Setting.DATA,
@@ -37,7 +41,15 @@ final class TrainedModel {
 
     /** Whether a directory is one. */
     static boolean is(Path directory) {
-        return Files.exists(directory.resolve(TEXT)) || Files.exists(directory.resolve(LANGUAGE));
+        return description(directory).isPresent();
+    }
+
+    /** The file that says what a directory is. */
+    static Optional<Path> description(Path directory) {
+        return DESCRIPTIONS.stream()
+                .map(directory::resolve)
+                .filter(Files::exists)
+                .findFirst();
     }
 
     /** The settings in a directory; none if it has no file of them. */
@@ -60,7 +72,10 @@ final class TrainedModel {
         if (Files.exists(directory.resolve(LANGUAGE))) {
             return LanguageLearner.load(directory, work);
         }
-        String task = String.valueOf(description(directory, TEXT).get("task"));
+        String task = String.valueOf(described(directory).get("task"));
+        if (task.equals(ImageLearner.SAVED)) {
+            return ImageLearner.load(directory, work);
+        }
         if (task.equals(RetrievalLearner.SAVED)) {
             return RetrievalLearner.load(directory, work);
         }
@@ -88,15 +103,15 @@ final class TrainedModel {
         }
         if (!is(directory)) {
             throw CliException.input(
-                    MessageText.path(given) + " is no model that \"lora4j train\" wrote: it has neither " + TEXT
-                            + " nor " + LANGUAGE + ". \"lora4j inspect " + given + "\" says what it is");
+                    MessageText.path(given) + " is no model that \"lora4j train\" wrote: it has none of "
+                            + String.join(", ", DESCRIPTIONS) + ". \"lora4j inspect " + given + "\" says what it is");
         }
         return directory;
     }
 
-    private static Map<String, Object> description(Path directory, String name) {
+    private static Map<String, Object> described(Path directory) {
         try {
-            return JsonObjects.read(directory.resolve(name));
+            return JsonObjects.read(description(directory).orElseThrow());
         } catch (IOException e) {
             throw new CliException(ExitCode.INPUT, FailureWords.words(e), e);
         }
@@ -107,7 +122,7 @@ final class TrainedModel {
         if (flags.has(Setting.BASE)) {
             return Bases.find(flags.textOr(Setting.BASE), call.environment());
         }
-        String name = baseOf(description(directory, Files.exists(directory.resolve(LANGUAGE)) ? LANGUAGE : TEXT));
+        String name = baseOf(described(directory));
         try {
             return Bases.find(name, call.environment());
         } catch (CliException e) {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.dossier.Replay;
+import org.lora4j.dossier.ReplayVerdict;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
@@ -27,10 +29,15 @@ final class VerifyCommand extends SimpleCommand {
 
     private static final String KEY = "--key";
     private static final String STRICT = "--strict";
+    private static final String REPLAY = "--replay";
     private static final String ADAPTER = "adapter_config.json";
 
     VerifyCommand() {
-        super("verify", "lora4j verify model/", "lora4j verify model/ --key public.pem --strict");
+        super(
+                "verify",
+                "lora4j verify model/",
+                "lora4j verify model/ --key public.pem --strict",
+                "lora4j verify model/ --replay --data questions.csv");
     }
 
     @Override
@@ -40,7 +47,8 @@ final class VerifyCommand extends SimpleCommand {
         spec.addOption(CliCommand.several(
                 KEY, "FILE", "public key in PEM; one of those that are given has to have signed it"));
         spec.addOption(CliCommand.flag(STRICT, "refuse a model without a receipt, as of Python"));
-        SettingFlags.describe(spec, Setting.BASE);
+        spec.addOption(CliCommand.flag(REPLAY, "train again with the settings of the model, and compare every bit"));
+        SettingFlags.describe(spec, Setting.DATA, Setting.VALIDATION, Setting.TEST, Setting.BASE);
     }
 
     @Override
@@ -71,6 +79,9 @@ final class VerifyCommand extends SimpleCommand {
             receipt.ifPresent(of -> found.put("checks", of.checks()));
             load(given, directory, flags, call, found);
             found.put("base", base(directory, receipt));
+            if (call.has(REPLAY)) {
+                found.put("replay", replayed(given, directory, flags, call));
+            }
         } catch (IOException | CliException e) {
             if (isOfTheFiles(e)) {
                 throw new CliException(ExitCode.REFUSED, FailureWords.words(e), e);
@@ -79,6 +90,34 @@ final class VerifyCommand extends SimpleCommand {
         }
         tell(call, found);
         return ExitCode.OK;
+    }
+
+    /** Trains with what the directory says of itself. What comes out otherwise is refused with what differs. */
+    private static String replayed(Path given, Path directory, CliSettings flags, Call call) throws IOException {
+        CliSettings settings = CliSettings.builder()
+                .putAll(TrainedModel.settings(directory))
+                .putAll(flags)
+                .build();
+        if (!settings.has(Setting.DATA)) {
+            throw CliException.usage(
+                    REPLAY + ": " + MessageText.path(given) + " does not say what it was trained on, as"
+                            + " lora4j train did not write it; say it by --data FILE");
+        }
+        Bases.Base base = TrainedModel.base(directory, flags, call);
+        LearnerWork work = new LearnerWork(
+                settings, base, List.of(new TrainingProgress(call.terminal())), Optional.empty(), call.terminal());
+        call.terminal().progress("training again what " + MessageText.path(given) + " was trained on");
+        ReplayVerdict verdict = Replay.of(directory).run(folder -> {
+            try (Learner<?> learner = TaskChoice.fresh(TaskChoice.of(settings, base), work)) {
+                TrainCommand.again(settings, learner);
+                learner.save(folder);
+            }
+        });
+        call.terminal().endStatus();
+        if (verdict.outcome() == ReplayVerdict.Outcome.DIFFERENT) {
+            throw new CliException(ExitCode.REFUSED, MessageText.path(given) + ", trained again, is " + verdict);
+        }
+        return verdict.toString();
     }
 
     private static List<PublicKey> keys(List<String> given) throws IOException {

@@ -30,6 +30,8 @@ final class CliProcess {
     private final Path folder;
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<String> options = new ArrayList<>();
+    private Path out;
+    private String script;
 
     private CliProcess(Path folder) {
         this.folder = folder;
@@ -47,6 +49,18 @@ final class CliProcess {
 
     CliProcess option(String option) {
         options.add(option);
+        return this;
+    }
+
+    /** Sends the result somewhere, and reads none. */
+    CliProcess outTo(Path file) {
+        out = file;
+        return this;
+    }
+
+    /** Starts it by a script in a space of its own, in which file systems can be mounted; {@code "$@"} is the program. */
+    CliProcess shell(String lines) {
+        script = lines;
         return this;
     }
 
@@ -70,6 +84,10 @@ final class CliProcess {
 
         Process process() {
             return process;
+        }
+
+        String out() throws IOException {
+            return Files.readString(out);
         }
 
         String err() throws IOException {
@@ -98,7 +116,7 @@ final class CliProcess {
                 process.destroyForcibly();
                 throw new AssertionError("it did not end: " + err());
             }
-            return new Result(process.exitValue(), Files.readString(out), err());
+            return new Result(process.exitValue(), Files.isRegularFile(out) ? Files.readString(out) : "", err());
         }
     }
 
@@ -107,7 +125,9 @@ final class CliProcess {
     }
 
     Running start(Path input, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command =
+                new ArrayList<>(script == null ? List.of() : List.of("unshare", "-rm", "sh", "-c", script, "sh"));
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx700m",
                 "-XX:TieredStopAtLevel=1",
@@ -118,12 +138,12 @@ final class CliProcess {
         command.addAll(options);
         command.addAll(List.of("-cp", classPath(), Lora4j.class.getName()));
         command.addAll(Arrays.asList(arguments));
-        Path out = Files.createTempFile("lora4j-out", ".txt");
+        Path result = out == null ? Files.createTempFile("lora4j-out", ".txt") : out;
         Path err = Files.createTempFile("lora4j-err", ".txt");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectInput(input == null ? new File("/dev/null") : input.toFile())
-                .redirectOutput(out.toFile())
+                .redirectOutput(result.toFile())
                 .redirectError(err.toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("OMP_NUM_THREADS", "1");
@@ -134,7 +154,7 @@ final class CliProcess {
                 builder.environment().put(name, value);
             }
         });
-        return new Running(builder.start(), out, err);
+        return new Running(builder.start(), result, err);
     }
 
     /** What the program has, without what tests add. */

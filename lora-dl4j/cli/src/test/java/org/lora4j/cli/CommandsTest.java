@@ -3,9 +3,11 @@ package org.lora4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -125,6 +127,77 @@ class CommandsTest {
                 .start();
         assertThat(new String(shell.getInputStream().readAllBytes())).isEqualTo("complete\n");
         assertThat(shell.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** What a shell says to lines of its own, with the completion of that shell in {@code complete}; skipped without the shell. */
+    private List<String> said(String shell, String lines) throws Exception {
+        Path program = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .map(place -> Path.of(place, shell))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElse(null);
+        Assumptions.assumeTrue(program != null, "skipped: there is no " + shell);
+        Files.writeString(
+                folder.resolve("complete"), CliRun.of("completion", shell).out());
+        Path script = Files.writeString(folder.resolve("script"), lines);
+        Path said = folder.resolve("said");
+        ProcessBuilder builder = new ProcessBuilder(program.toString(), script.toString())
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile());
+        builder.environment().put("HOME", folder.toString());
+        builder.environment().put("TERM", "vt100");
+        Process process = builder.start();
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError(shell + " does not complete it: " + Files.readString(said));
+        }
+        return Files.readAllLines(said);
+    }
+
+    @Test
+    void fish_completesCommandsOptionsAndFiles() throws Exception {
+        Files.writeString(folder.resolve("questions.csv"), "text,label\n");
+        List<String> said = said("fish", """
+                source complete
+                complete -C "lora4j tr"
+                echo ==
+                complete -C "lora4j train --res"
+                echo ==
+                complete -C "lora4j predict --inp"
+                echo ==
+                complete -C "lora4j train --data quest"
+                echo ==
+                complete -C "lora4j completion "
+                """);
+        assertThat(said)
+                .containsSubsequence(
+                        "train\tlearns from a file of examples, and writes a model",
+                        "==",
+                        "--resume\tgo on with a run that was stopped; needs --out alone",
+                        "==")
+                .anyMatch(line -> line.startsWith("--input\t"))
+                .contains("questions.csv", "bash", "zsh", "fish")
+                .noneMatch(line -> line.startsWith("fish:"));
+    }
+
+    @Test
+    void zsh_completesCommandsAndOptions() throws Exception {
+        // A shell that somebody types into, as completion by tabulators is of these only.
+        List<String> said = said("zsh", """
+                zmodload zsh/zpty
+                zpty shell 'zsh -f -i'
+                zpty -w shell 'autoload -Uz compinit && compinit -u -D; source ./complete; echo re""ady'
+                zpty -r -m shell all '*ready*'
+                zpty -n -w shell $'lora4j train --res\\t'
+                zpty -r -m shell all '*--resume*'
+                echo option
+                zpty -n -w shell $'\\x15lora4j comb\\t'
+                zpty -r -m shell all '*lora4j combine*'
+                echo command
+                zpty -d shell
+                """);
+        assertThat(said).containsExactly("option", "command");
     }
 
     @Test

@@ -82,7 +82,12 @@ class EndToEndTest {
                 .replace("where is", "\"where is\"")
                 .replace("\n", "\r\n");
         Files.write(folder.resolve("questions.csv"), ("\uFEFF" + rows).getBytes(StandardCharsets.UTF_8));
-        CliProcess cli = CliProcess.in(folder).with("HOME", null).option("-Duser.home=/nowhere");
+        // Without a home, in a language with digits and decimal marks of its own.
+        CliProcess cli = CliProcess.in(folder)
+                .with("HOME", null)
+                .option("-Duser.home=/nowhere")
+                .option("-Duser.language=ar")
+                .option("-Duser.country=EG");
 
         CliProcess.Result whole = cli.run(training("whole"));
         assertThat(whole.code()).as(whole.err()).isZero();
@@ -93,6 +98,10 @@ class EndToEndTest {
 
         CliProcess.Running first = cli.start(training("stopped"));
         first.waitFor("epoch 1:");
+        // What another process trains is in use: nothing may take its place, and nothing may remove it.
+        CliProcess.Result other = cli.run(training("stopped", "--force"));
+        assertThat(other.code()).as(other.err()).isEqualTo(3);
+        assertThat(other.err()).contains("is another process at it?");
         first.signal("INT");
         CliProcess.Result stopped = first.end();
         assertThat(stopped.code()).as(stopped.err()).isEqualTo(130);

@@ -4,13 +4,16 @@ package org.lora4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.internal.format.json.JsonObjects;
 
 /** A language model from a file of examples to a file of llama.cpp. */
 class LanguageTest {
@@ -114,6 +117,38 @@ class LanguageTest {
         assertThat(call(ExitCode.USAGE, "combine", "IN/writer", "IN/small", "--out", "IN/half")
                         .err())
                 .contains("nothing is overwritten");
+    }
+
+    @Test
+    void aChat_answersTokenByToken() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        try (Stream<Path> files = Files.list(Path.of(BASE))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, model.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(model.resolve("chat_template.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}");
+        Path asked = Files.writeString(folder.resolve("asked"), "Once upon a time\n/new\n/none\nTom had\n/quit\n");
+        String whole = chat(asked, "IN/model", "--max-tokens", "6").out();
+        assertThat(whole.lines()).hasSize(2).allMatch(line -> !line.isBlank() && line.equals(line.strip()));
+        String json = chat(asked, "IN/model", "--max-tokens", "6", "--json").out();
+        assertThat(json.lines())
+                .hasSize(2)
+                .allMatch(line -> line.startsWith("{\"answer\":\"") && line.endsWith("\"tokens\":6}"));
+        assertThat(JsonObjects.read("out", json.lines().findFirst().orElseThrow()))
+                .containsEntry("answer", whole.lines().findFirst().orElseThrow());
+    }
+
+    private CliRun chat(Path asked, String... arguments) throws IOException {
+        InputStream before = System.in;
+        try (InputStream in = Files.newInputStream(asked)) {
+            System.setIn(in);
+            return call(
+                    ExitCode.OK,
+                    Stream.concat(Stream.of("chat"), Stream.of(arguments)).toArray(String[]::new));
+        } finally {
+            System.setIn(before);
+        }
     }
 
     @Test

@@ -124,6 +124,23 @@ class VerifyCommandTest {
     }
 
     @Test
+    void aTraining_isRepeatedAndCompared() throws IOException {
+        KeptModel models = KeptModel.in(folder);
+        models.train("model", "--epochs", "1", "--set", "validation-fraction=0");
+        assertThat(models.call(ExitCode.OK, "verify", "IN/model", "--replay").out())
+                .contains("replay: the same in every bit");
+        String other = Files.readString(folder.resolve("questions.csv")).replaceFirst(",card\n", ",rate\n");
+        Files.writeString(folder.resolve("other.csv"), other);
+        assertThat(models.call(ExitCode.REFUSED, "verify", "IN/model", "--replay", "--data", "IN/other.csv")
+                        .err())
+                .contains("trained again, is not the same: the examples of train are others");
+        Files.move(folder.resolve("questions.csv"), folder.resolve("moved.csv"));
+        assertThat(models.call(ExitCode.INPUT, "verify", "IN/model", "--replay").err())
+                .contains("questions.csv", "no such file");
+        models.call(ExitCode.OK, "verify", "IN/model", "--replay", "--data", "IN/moved.csv");
+    }
+
+    @Test
     void otherKeys_areToldWhatTheyAre() throws Exception {
         KeptModel models = KeptModel.in(folder);
         Files.createDirectories(folder.resolve("model"));

@@ -17,6 +17,8 @@ import org.lora4j.config.AdapterConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.config.VbLoraConfig;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
@@ -59,11 +61,35 @@ final class AdapterWriter {
                                 == ElementCodec.exactFor(tensor.getValue().dataType()));
         StagedFiles.replace("Adapter.save", directory, staging -> {
             write(adapter, sources, staging);
+            requireSame(tensors, codecOf, directory, staging);
             if (exact && adapter.receipt().isPresent()) {
                 WholeFile.write(
                         staging.resolve(Receipt.FILE), adapter.receipt().get().json());
             }
         });
+    }
+
+    /** What was written has to be what is in memory, rounded as the file's type rounds, before anybody sees it. */
+    private static void requireSame(
+            Map<String, INDArray> tensors, Function<String, ElementCodec> codecOf, Path directory, Path staging)
+            throws IOException {
+        List<String> others = new ArrayList<>();
+        try (SafetensorsReader reader = SafetensorsReader.open(staging.resolve(AdapterReader.WEIGHTS))) {
+            for (Map.Entry<String, INDArray> tensor : tensors.entrySet()) {
+                TensorEntry entry = reader.tensors().get(tensor.getKey());
+                if (entry == null) {
+                    others.add(tensor.getKey());
+                } else if (entry.byteCount() > 0
+                        && !ArrayBytes.holds(reader, entry, codecOf.apply(tensor.getKey()), tensor.getValue())) {
+                    others.add(tensor.getKey());
+                }
+            }
+        }
+        if (!others.isEmpty()) {
+            throw new IOException("Adapter.save(" + directory + "): what was written of " + Problems.quoted(others)
+                    + " is not what is in memory; expected the same. Nothing was saved. Check the disk and the memory of"
+                    + " this machine, and save again.");
+        }
     }
 
     /** Of what files of an adapter hold: what is drawn again when it is read does not count. */

@@ -37,6 +37,11 @@ final class ChangedTrainable implements Trainable {
     }
 
     @Override
+    public void trained(RunEvidence run) {
+        model.trained(run);
+    }
+
+    @Override
     public List<String> modulesWithoutGradient() {
         return model.modulesWithoutGradient();
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 
@@ -21,9 +22,10 @@ import org.lora4j.internal.checkpoint.CheckpointFolder;
  * @param everySteps steps between two checkpoints, 1 or more
  * @param every time between two checkpoints, above 0; whichever of the two comes first counts
  * @param keep how many of the last checkpoints are kept, 1 or more; a second one is used if the last one was damaged
+ * @param until the step after which the run ends as if it had been interrupted, to be resumed another time; empty for none
  * @apiNote Status: stable
  */
-public record Checkpoints(Path directory, long everySteps, Duration every, int keep) {
+public record Checkpoints(Path directory, long everySteps, Duration every, int keep, OptionalLong until) {
 
     private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
     private static final int TWO = 2;
@@ -35,16 +37,32 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @param everySteps steps between two checkpoints
      * @param every time between two checkpoints
      * @param keep how many are kept
+     * @param until the step after which the run ends
      * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
      */
     public Checkpoints {
+        Objects.requireNonNull(until, "Checkpoints: until is null; expected an OptionalLong");
         Objects.requireNonNull(directory, "Checkpoints: directory is null; expected a directory");
         Objects.requireNonNull(every, "Checkpoints: every is null; expected a duration");
         Problems problems = new Problems();
         problems.atLeast("everySteps", everySteps, 1);
         problems.check(!every.isZero() && !every.isNegative(), "every = " + every + ", expected a duration above 0");
         problems.atLeast("keep", keep, 1);
+        until.ifPresent(step -> problems.atLeast("until", step, 1));
         problems.throwIfAny("Checkpoints");
+    }
+
+    /**
+     * Checkpoints of a run that goes to its end.
+     *
+     * @param directory as in the record
+     * @param everySteps as in the record
+     * @param every as in the record
+     * @param keep as in the record
+     * @throws IllegalArgumentException as the other constructor
+     */
+    public Checkpoints(Path directory, long everySteps, Duration every, int keep) {
+        this(directory, everySteps, every, keep, OptionalLong.empty());
     }
 
     /**
@@ -80,7 +98,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withEverySteps(long newEverySteps) {
-        return new Checkpoints(directory, newEverySteps, every, keep);
+        return new Checkpoints(directory, newEverySteps, every, keep, until);
     }
 
     /**
@@ -91,7 +109,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withEvery(Duration newEvery) {
-        return new Checkpoints(directory, everySteps, newEvery, keep);
+        return new Checkpoints(directory, everySteps, newEvery, keep, until);
     }
 
     /**
@@ -102,6 +120,18 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withKeep(int newKeep) {
-        return new Checkpoints(directory, everySteps, every, newKeep);
+        return new Checkpoints(directory, everySteps, every, newKeep, until);
+    }
+
+    /**
+     * The same with a step after which the run ends with a checkpoint, as if it had been interrupted: a long run in pieces. Resuming
+     * without it, or with a later step, goes on.
+     *
+     * @param step 1 or more, of the whole run
+     * @return the value
+     * @throws IllegalArgumentException as the constructor
+     */
+    public Checkpoints withUntil(long step) {
+        return new Checkpoints(directory, everySteps, every, keep, OptionalLong.of(step));
     }
 }

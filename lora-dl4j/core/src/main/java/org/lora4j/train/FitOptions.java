@@ -25,6 +25,7 @@ import org.lora4j.trust.PreflightRule;
  * @param evaluateEvery after how many steps the validation part is also asked within epochs; empty for never
  * @param quiet whether nothing is said of how far work is
  * @param preflight what is known before any example is seen: which rules are allowed, and what is odd about the rate
+ * @param view gives what is trained in the place of a model
  * @apiNote Status: stable
  */
 public record FitOptions(
@@ -40,7 +41,8 @@ public record FitOptions(
         UnaryOperator<TrainingPlan.Builder> change,
         OptionalLong evaluateEvery,
         boolean quiet,
-        Preflight preflight) {
+        Preflight preflight,
+        UnaryOperator<Trainable> view) {
 
     /**
      * The plan of training.
@@ -72,11 +74,14 @@ public record FitOptions(
      * @return what was found, and nothing of what {@link #preflight()} has
      */
     public Preflight preflightOf(Trainable model) {
+        return of(model, preflight.without(PreflightRule.RATE_OF_ANOTHER_KIND));
+    }
+
+    /** What is found in a model, added to what was found before. */
+    static Preflight of(Trainable model, Preflight before) {
         List<String> unreached = model.modulesWithoutGradient();
         List<String> fresh = model.freshHeads();
-        return preflight
-                .without(PreflightRule.RATE_OF_ANOTHER_KIND)
-                .with(
+        return before.with(
                         !unreached.isEmpty(),
                         PreflightRule.NO_GRADIENT,
                         "no gradient can reach " + Problems.quoted(unreached)

@@ -67,6 +67,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     private boolean quiet;
     private final Set<PreflightRule> allowed = EnumSet.noneOf(PreflightRule.class);
     private UnaryOperator<TrainingPlan.Builder> plan = UnaryOperator.identity();
+    private UnaryOperator<Trainable> view = UnaryOperator.identity();
 
     /**
      * With the numbers that differ from task to task.
@@ -234,6 +235,19 @@ public abstract class FitSettings<B extends FitSettings<B>> {
     }
 
     /**
+     * Trains a view of the model in its place: such as {@code model -> model.recomputingActivations()}. Several views add up.
+     *
+     * @param change gives a view with the same parameters
+     * @return this
+     */
+    public final B view(UnaryOperator<Trainable> change) {
+        Objects.requireNonNull(change, "view: change is null; expected a function of the model");
+        UnaryOperator<Trainable> before = view;
+        view = model -> change.apply(before.apply(model));
+        return self();
+    }
+
+    /**
      * Adds what is wrong with the settings.
      *
      * @param problems where to
@@ -300,6 +314,7 @@ public abstract class FitSettings<B extends FitSettings<B>> {
                 plan,
                 evaluateEvery,
                 quiet,
-                preflight());
+                preflight(),
+                view);
     }
 }

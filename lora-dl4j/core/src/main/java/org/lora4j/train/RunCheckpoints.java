@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -25,6 +26,7 @@ final class RunCheckpoints implements AutoCloseable {
     private final LongSupplier nanoTime;
     private long lastStep;
     private long lastNanos;
+    private Optional<CheckpointRecord> last = Optional.empty();
 
     private RunCheckpoints(Checkpoints settings, CheckpointFolder folder, LongSupplier nanoTime) {
         this.settings = settings;
@@ -67,7 +69,12 @@ final class RunCheckpoints implements AutoCloseable {
     /** Takes up the latest sound checkpoint; false if there is none. */
     boolean useLatest(Consumer<CheckpointContent> use) {
         try {
-            return folder.useLatest(use);
+            return folder.useLatest(content -> {
+                // First, as nothing may have happened where it is damaged.
+                Optional<CheckpointRecord> record = CheckpointChain.of(content);
+                use.accept(content);
+                last = record;
+            });
         } catch (IOException e) {
             throw failed("Trainer: the run cannot go on", e);
         }
@@ -88,9 +95,27 @@ final class RunCheckpoints implements AutoCloseable {
                 || nanoTime.getAsLong() - lastNanos >= Deadline.nanos(settings.every(), "Checkpoints: every");
     }
 
-    void write(long step, Supplier<CheckpointContent> content, Trainable model) {
+    /** Whether the run is to end after a step, to go on another time. */
+    boolean isEnd(long step) {
+        return settings.until().isPresent() && step >= settings.until().getAsLong();
+    }
+
+    /** What the latest checkpoint says of itself. */
+    Optional<CheckpointRecord> last() {
+        return last;
+    }
+
+    void write(long step, Supplier<CheckpointContent> state, Trainable model) {
         try {
-            folder.write(step, content.get(), settings.keep());
+            CheckpointContent content = state.get();
+            // One of the same step is replaced, with its place in the chain.
+            content.seal(
+                    step,
+                    last.filter(record -> record.step() == step).isPresent()
+                            ? last.get().before()
+                            : last.map(CheckpointRecord::hash));
+            folder.write(step, content, settings.keep());
+            last = CheckpointChain.of(content);
             model.saveAdapter(settings.directory());
         } catch (IOException e) {
             List<Path> before = files();

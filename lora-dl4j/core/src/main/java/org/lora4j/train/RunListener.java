@@ -40,6 +40,14 @@ public interface RunListener {
     default void onStepWithoutEffect(StepReport report) {}
 
     /**
+     * While the validation part is evaluated, in tasks that answer with a label, tags or a number: before {@link #onEvaluation} or
+     * {@link #onEpochEnd}, which have the score.
+     *
+     * @param answers what the model says now
+     */
+    default void onValidation(ValidationAnswers answers) {}
+
+    /**
      * After an evaluation within an epoch, behind {@link #onStep}.
      *
      * @param report the evaluation

@@ -32,6 +32,7 @@ final class RunState {
     private final RunLog log;
     private final RunGradients gradients;
     private final StepRules rules;
+    private final RunFacts facts;
     private final Position position = new Position();
 
     RunState(
@@ -43,7 +44,8 @@ final class RunState {
             BestKeeper best,
             RunLog log,
             RunGradients gradients,
-            StepRules rules) {
+            StepRules rules,
+            RunFacts facts) {
         this.plan = plan;
         this.parameters = parameters;
         this.updaters = plan.optimizer().updatersFor(parameters);
@@ -61,6 +63,7 @@ final class RunState {
         this.log = log;
         this.gradients = gradients;
         this.rules = rules;
+        this.facts = facts;
     }
 
     List<ParameterUpdater> updaters() {
@@ -122,6 +125,7 @@ final class RunState {
         best.save(content.part("best"));
         log.save(content.part("log"));
         position.save(content.part("position"));
+        facts.save(content.part("facts"));
         rules.save(content.part("rules"));
         return content;
     }
@@ -148,6 +152,7 @@ final class RunState {
         best.load(content.part("best"));
         log.load(content.part("log"));
         position.load(content.part("position"));
+        facts.load(content.part("facts"));
         gradients.inParts(mostParts(content));
         multiplyAsBefore(content);
         for (int i = 0; i < values.size(); i++) {

@@ -53,6 +53,14 @@ public interface Trainable {
     default void saveAdapter(Path directory) throws IOException {}
 
     /**
+     * Takes note of a run that has ended, so that the adapters that learned in it have a receipt when they are taken from this model. Called
+     * by the loop if factors of adapters learned. Nothing is noted by default.
+     *
+     * @param run what the run was
+     */
+    default void trained(RunEvidence run) {}
+
+    /**
      * What learns and has no way to the loss, as the model shows without being run: training it would change nothing.
      *
      * @return names of modules; none by default, as if the model could not tell

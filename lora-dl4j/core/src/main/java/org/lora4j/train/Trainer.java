@@ -12,6 +12,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.lora4j.error.Problems;
 import org.lora4j.train.cache.PrefixCache;
+import org.lora4j.trust.Preflight;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,6 +138,17 @@ public final class Trainer {
      */
     public static Builder builder(Trainable model) {
         return new Builder(Objects.requireNonNull(model, "Trainer: model is null; expected something to train"));
+    }
+
+    /**
+     * Looks at the model before it is trained: for modules that no gradient can reach, and heads that have never learned and are not saved.
+     * Tasks and trainers with a {@code fit} do so by themselves and refuse what is found; here it is the caller's to say {@link
+     * Preflight#require}.
+     *
+     * @return what was found
+     */
+    public Preflight preflight() {
+        return FitOptions.of(model, Preflight.allowing(List.of()));
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -28,6 +29,7 @@ import org.lora4j.error.Arguments;
  * @param signs signs of over- and underfitting, in the order in which they showed; none of a run that went well
  * @param highestRate the highest learning rate of a step; that of groups may differ
  * @param evaluations the evaluations within epochs, as {@code evaluateEvery} of the plan asks for
+ * @param checkpoint what the last checkpoint of the run says of itself; empty without checkpoints
  * @apiNote Status: stable
  */
 public record TrainingResult(
@@ -45,7 +47,8 @@ public record TrainingResult(
         Computation computation,
         List<FittingSign> signs,
         double highestRate,
-        List<EvaluationReport> evaluations) {
+        List<EvaluationReport> evaluations,
+        Optional<CheckpointRecord> checkpoint) {
 
     /**
      * Copies the lists.
@@ -65,14 +68,70 @@ public record TrainingResult(
      * @param signs signs of over- and underfitting, in the order in which they showed
      * @param highestRate the highest learning rate of a step
      * @param evaluations the evaluations within epochs
+     * @param checkpoint what the last checkpoint says of itself
      */
     public TrainingResult {
+        Arguments.required(checkpoint, "TrainingResult: checkpoint", "an Optional");
         losses = List.copyOf(losses);
         epochs = List.copyOf(epochs);
         norms = List.copyOf(norms);
         withoutGradient = List.copyOf(withoutGradient);
         signs = List.copyOf(signs);
         evaluations = List.copyOf(evaluations);
+    }
+
+    /**
+     * The result of a run without checkpoints.
+     *
+     * @param stopReason as in the record
+     * @param steps as in the record
+     * @param losses as in the record
+     * @param epochs as in the record
+     * @param meanStepSeconds as in the record
+     * @param medianStepSeconds as in the record
+     * @param bestMetric as in the record
+     * @param bestEpoch as in the record
+     * @param bestRestored as in the record
+     * @param norms as in the record
+     * @param withoutGradient as in the record
+     * @param computation as in the record
+     * @param signs as in the record
+     * @param highestRate as in the record
+     * @param evaluations as in the record
+     */
+    public TrainingResult(
+            StopReason stopReason,
+            long steps,
+            List<Double> losses,
+            List<EpochReport> epochs,
+            double meanStepSeconds,
+            double medianStepSeconds,
+            OptionalDouble bestMetric,
+            OptionalInt bestEpoch,
+            boolean bestRestored,
+            List<ParameterNorm> norms,
+            List<String> withoutGradient,
+            Computation computation,
+            List<FittingSign> signs,
+            double highestRate,
+            List<EvaluationReport> evaluations) {
+        this(
+                stopReason,
+                steps,
+                losses,
+                epochs,
+                meanStepSeconds,
+                medianStepSeconds,
+                bestMetric,
+                bestEpoch,
+                bestRestored,
+                norms,
+                withoutGradient,
+                computation,
+                signs,
+                highestRate,
+                evaluations,
+                Optional.empty());
     }
 
     /**

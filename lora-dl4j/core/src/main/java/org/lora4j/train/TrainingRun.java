@@ -41,6 +41,7 @@ final class TrainingRun implements AutoCloseable {
     private final Position position;
     private final Failures failures;
     private final Optional<RunCheckpoints> checkpoints;
+    private final RunFacts facts;
 
     private double baseRate;
     private double rateFactor;
@@ -81,7 +82,9 @@ final class TrainingRun implements AutoCloseable {
         this.source = new RunGradients(model, plan, cache);
         this.best = new BestKeeper(parameters, evaluation.orElse(null), plan);
         this.log = new RunLog(totalSteps);
-        this.state = new RunState(plan, parameters, totalSteps, guessingLoss, evaluation, best, log, source, rules);
+        this.facts = new RunFacts(parameters);
+        this.state =
+                new RunState(plan, parameters, totalSteps, guessingLoss, evaluation, best, log, source, rules, facts);
         this.position = state.position();
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
@@ -140,6 +143,7 @@ final class TrainingRun implements AutoCloseable {
         }
         tell(state.fitting().atEnd(log, position.epoch()));
         TrainingResult result = result();
+        facts.evidence(plan, result).ifPresent(model::trained);
         listeners.forEach(listener -> listener.onTrainingEnd(result));
         return result;
     }
@@ -172,7 +176,9 @@ final class TrainingRun implements AutoCloseable {
                         + " Resume with the data of the run");
             }
             try (StepGradients unused = new StepGradients(parameters, false)) {
-                unused.hold(iterator.next());
+                Batch batch = iterator.next();
+                unused.hold(batch);
+                facts.take(batch, position.epoch());
             }
         }
     }
@@ -208,6 +214,9 @@ final class TrainingRun implements AutoCloseable {
             checkpoint();
         } else if (plan.steps().isPresent() && log.steps() >= plan.steps().getAsLong()) {
             position.end(StopReason.COMPLETED);
+        } else if (checkpoints.isPresent() && checkpoints.get().isEnd(log.steps())) {
+            position.end(StopReason.INTERRUPTED);
+            checkpoint();
         } else if (checkpoints.isPresent() && checkpoints.get().isDue(log.steps())) {
             checkpoint();
         }
@@ -239,6 +248,7 @@ final class TrainingRun implements AutoCloseable {
         if (position.ending() == StopReason.INTERRUPTED) {
             return;
         }
+        facts.endEpoch(position.epoch());
         position.leaveEpoch();
         if (!position.hasEnded()) {
             position.end(endingAfterEpoch());
@@ -306,6 +316,7 @@ final class TrainingRun implements AutoCloseable {
         for (int i = 0; i < plan.accumulation() && iterator.hasNext(); i++) {
             Batch batch = iterator.next();
             gradients.hold(batch);
+            facts.take(batch, position.epoch());
             inputs = batch.placeholders();
             LossAndGradients pass = gradients(batch, Seeds.pass(plan.seed(), position.pass()));
             gradients.hold(pass, source::takeBack);
@@ -455,7 +466,8 @@ final class TrainingRun implements AutoCloseable {
                 source.computation(batches, log.seconds() - secondsBefore),
                 state.fitting().signs(),
                 log.highestRate(),
-                log.evaluations());
+                log.evaluations(),
+                checkpoints.flatMap(RunCheckpoints::last));
     }
 
     /** Frees what the run alone needed, however it ended. */

@@ -80,6 +80,17 @@ public record DataHashes(long examples, String inOrder, String anyOrder) {
         }
 
         /**
+         * Adds a hash of the present example, which was taken elsewhere.
+         *
+         * @param hash its bytes
+         * @return this
+         */
+        public Gathering hash(byte[] hash) {
+            example.update(Arguments.required(hash, "DataHashes: hash", "the bytes of a hash"));
+            return this;
+        }
+
+        /**
          * Ends the present example.
          *
          * @return this

@@ -240,6 +240,15 @@ public final class ModelSignature {
                     null);
         }
         Map<?, ?> material = SignedStatement.object(where, "verificationMaterial", fields.get("verificationMaterial"));
+        for (String certificate : List.of("certificate", "x509CertificateChain")) {
+            if (material.containsKey(certificate)) {
+                throw SignedStatement.refused(
+                        where,
+                        "it is signed by a certificate (" + certificate + "), which is not verified here, as that would take"
+                                + " somebody's roots and a transparency log; expected a signature by a key",
+                        null);
+            }
+        }
         SignedStatement.object(where, "publicKey, by which it is verified,", material.get("publicKey"));
         Map<?, ?> envelope = SignedStatement.object(where, "dsseEnvelope", fields.get("dsseEnvelope"));
         String type = SignedStatement.text(where, "payloadType", envelope.get("payloadType"));

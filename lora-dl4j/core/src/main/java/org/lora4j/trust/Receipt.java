@@ -29,7 +29,8 @@ import org.lora4j.internal.format.json.JsonObjects;
  * {@link ModelSignature} over all files.
  *
  * @param task what was trained, such as {@code TextClassifier}
- * @param hashes SHA-256 by what it is of: {@value #TRAINED}, {@value #BASE}, {@value #TOKENIZER}, {@value #CHAT_TEMPLATE}
+ * @param hashes SHA-256 by what it is of: {@value #TRAINED}, {@value #BASE}, {@value #BASE_PARAMETERS}, {@value #TOKENIZER},
+ *     {@value #CHAT_TEMPLATE}
  * @param data what the parts contained, by {@value #TRAIN} and {@value #VALIDATION}
  * @param config the config of the adapter as PEFT has it, without the name of the base; empty if no adapter learned
  * @param plan how it was trained, by name
@@ -61,6 +62,11 @@ public record Receipt(
     public static final String TRAINED = "trained";
     /** The hash of the weights of the base, before they are stored in fewer bits. */
     public static final String BASE = "base";
+    /**
+     * The hash of those parameters of the base that the model knew, where a {@code Trainer} trained without a task around it. Loads compare them
+     * one by one, by the hashes in the adapter.
+     */
+    public static final String BASE_PARAMETERS = "base_parameters";
     /** The hash of the tokenizer. */
     public static final String TOKENIZER = "tokenizer";
     /** The hash of the chat template. */
@@ -76,7 +82,7 @@ public record Receipt(
     private static final int VERSION = 1;
     private static final String CONTENT = "content_sha256";
     private static final String RUN = "run";
-    private static final Set<String> HASHES = Set.of(TRAINED, BASE, TOKENIZER, CHAT_TEMPLATE);
+    private static final Set<String> HASHES = Set.of(TRAINED, BASE, BASE_PARAMETERS, TOKENIZER, CHAT_TEMPLATE);
     private static final Set<String> PARTS = Set.of(TRAIN, VALIDATION);
     private static final Set<String> FIELDS = new TreeSet<>(List.of(
             "version",
@@ -146,7 +152,7 @@ public record Receipt(
     /**
      * A hash.
      *
-     * @param of {@value #TRAINED}, {@value #BASE}, {@value #TOKENIZER} or {@value #CHAT_TEMPLATE}
+     * @param of {@value #TRAINED}, {@value #BASE}, {@value #BASE_PARAMETERS}, {@value #TOKENIZER} or {@value #CHAT_TEMPLATE}
      * @return the hash; empty if it was not known, or there was none
      */
     public Optional<String> hash(String of) {

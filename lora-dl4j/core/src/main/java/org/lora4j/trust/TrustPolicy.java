@@ -50,7 +50,7 @@ public final class TrustPolicy {
     }
 
     /**
-     * Refuses directories without a receipt.
+     * Refuses directories without a receipt, and adapters that are given as values without one.
      *
      * @return a policy
      */
@@ -70,7 +70,8 @@ public final class TrustPolicy {
 
     /**
      * Takes only directories that are signed by one of some keys, as {@link ModelSignature} does. What is read are the bytes that
-     * were verified: they are copied to a temporary folder while their hashes are taken.
+     * were verified: they are copied to a temporary folder while their hashes are taken. Servers refuse adapters that are given as
+     * values then, as those have no bytes that somebody signed.
      *
      * @param trusted the keys, in the place of those that were given before
      * @return a policy
@@ -179,6 +180,28 @@ public final class TrustPolicy {
     }
 
     /**
+     * Refuses an adapter that is given as a value, without a directory: if this policy is strict, one that has no receipt, as one of
+     * arrays or of Python; if keys are trusted, any, as a value has no bytes that somebody signed.
+     *
+     * @param where the call with the name of the adapter, for messages
+     * @param receipt the receipt that the adapter carries, if it has one
+     * @throws IllegalArgumentException if it is refused
+     */
+    public void requireValue(String where, Optional<Receipt> receipt) {
+        Arguments.required(receipt, "TrustPolicy.requireValue: receipt", "an Optional");
+        if (requiresSignature()) {
+            throw new IllegalArgumentException(where + ": it is given as a value, and nobody signs values; expected a directory"
+                    + " that a trusted key signed. Save it, sign the directory with ModelSignature.sign, and give the"
+                    + " directory.");
+        }
+        if (strict && receipt.isEmpty()) {
+            throw new IllegalArgumentException(where + ": it has no receipt; expected one, as the policy is strict. Take the adapter"
+                    + " from the model that trained it or from a directory with " + Receipt.FILE
+                    + ", or take it by TrustPolicy.usual().");
+        }
+    }
+
+    /**
      * Compares a receipt with what is there.
      *
      * @param where the directory or the adapter, for messages
@@ -195,8 +218,11 @@ public final class TrustPolicy {
         for (String of : List.of(Receipt.BASE, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
             String trained = receipt.hash(of).orElse("none");
             String now = here.getOrDefault(of, "none");
-            // Of the weights of a base it may be unknown what they were; a template that is not there is none.
-            boolean unknown = (trained.equals("none") || now.equals("none")) && !of.equals(Receipt.CHAT_TEMPLATE);
+            // Of the weights of a base it may be unknown what they were; a template that is not there is none, where whoever
+            // wrote the receipt knew the files of the base.
+            boolean knowsFiles = receipt.hash(Receipt.BASE).isPresent();
+            boolean unknown = (trained.equals("none") || now.equals("none"))
+                    && !(of.equals(Receipt.CHAT_TEMPLATE) && knowsFiles);
             if (!unknown && !trained.equals(now)) {
                 differences.add("the " + of.replace('_', ' ') + " has the hash " + now + ", and it was trained with "
                         + trained);

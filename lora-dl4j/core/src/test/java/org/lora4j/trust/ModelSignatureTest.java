@@ -154,6 +154,21 @@ class ModelSignatureTest {
     }
 
     @Test
+    void bundleWithACertificate_isRefusedByName_withAWordOnWhy() throws Exception {
+        Path of = FIXTURES.resolve("upstream/v1.1.0-certificate");
+
+        assertThatThrownBy(() -> ModelSignature.verify(
+                        of.resolve("model"),
+                        of.resolve("bundle.sig"),
+                        List.of(SigningKeys.readPublic(FIXTURES.resolve("keys/p256-pub.pem"))),
+                        SignatureOptions.STRICT))
+                .isInstanceOf(UnverifiedModelException.class)
+                .hasMessageContaining("signed by a certificate (x509CertificateChain)")
+                .hasMessageContaining("transparency log")
+                .hasMessageContaining("expected a signature by a key");
+    }
+
+    @Test
     void bundle_thatTheSpecificationCallsValid_isTaken() throws IOException {
         PublicKey key = SigningKeys.readPublic(FIXTURES.resolve("keys/upstream-p384-pub.pem"));
 

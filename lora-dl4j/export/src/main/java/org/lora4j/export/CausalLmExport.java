@@ -126,6 +126,7 @@ public final class CausalLmExport extends MergingExport<CausalLmExport> {
                 files.addAll(shards.write(staging, shard));
                 problems.throwIfAny(WHERE);
                 files.addAll(beside.copy(staging, DecoderShards.typeName(type)));
+                shards.requireSame(WHERE, staging);
                 WholeFile.write(staging.resolve("README.md"), text(model));
                 files.add("README.md");
             });

@@ -285,6 +285,7 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
             }
             WholeFile.write(staging.resolve("README.md"), text(merged));
             files.add("README.md");
+            new EncoderProbe(encoder.weights().config(), tensors, type, encoder.tokenizer()).requireSame(WHERE, staging);
         });
         return new ExportReport(
                 directory,

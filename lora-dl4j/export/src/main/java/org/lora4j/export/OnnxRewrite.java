@@ -16,6 +16,7 @@ import onnx.Onnx;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.export.Labels;
 import org.lora4j.internal.export.MergedParameters;
 import org.lora4j.internal.export.OnnxOutputs;
@@ -45,6 +46,7 @@ final class OnnxRewrite {
     private final List<String> added = new ArrayList<>();
     private final OnnxHead head;
     private Onnx.ModelProto model;
+    private Map<String, INDArray> values = Map.of();
 
     private OnnxRewrite(OnnxSource source, OnnxHead head, Set<String> locations) {
         this.source = source;
@@ -107,8 +109,11 @@ final class OnnxRewrite {
                             + Arrays.toString(before.get(name).shape()) + " as in the file");
         });
         refuse(source, problems, ADVICE);
+        this.values = new LinkedHashMap<>();
         values.forEach((name, value) -> {
-            weights.replace(name, value.castTo(before.get(name).dataType()), graph)
+            INDArray written = value.castTo(before.get(name).dataType());
+            this.values.put(name, written);
+            weights.replace(name, written, graph)
                     .ifPresent(region -> regions.put(region.getKey(), region.getValue()));
             changed.add(name);
         });
@@ -172,8 +177,30 @@ final class OnnxRewrite {
             WholeFile.write(staging.resolve("README.md"), text(card, tokenizer != null));
             files.add("README.md");
             source.requireUnchanged();
+            requireSame(where, staging);
         });
         return new ExportReport(directory, files.stream().sorted().toList(), changed, added, 0);
+    }
+
+    /** The graph that was written has to be the one that was meant, and its weights, found as any reader finds them, those that were meant. */
+    private void requireSame(String where, Path staging) throws IOException {
+        OnnxSource written = OnnxSource.of(staging.resolve(OnnxExport.MODEL));
+        Onnx.ModelProto again = written.model();
+        Problems damaged = new Problems();
+        Map<String, INDArray> arrays = new OnnxWeights(again.getGraph(), written.files()).arrays(damaged);
+        List<String> others = new ArrayList<>();
+        values.forEach((name, value) -> {
+            INDArray found = arrays.get(name);
+            if (found == null || !ArrayBytes.same(ArrayBytes.ownCopy(value), ArrayBytes.ownCopy(found))) {
+                others.add(name);
+            }
+        });
+        if (!damaged.isEmpty() || !others.isEmpty() || !again.equals(model)) {
+            throw new IOException(where + ": what was written"
+                    + (others.isEmpty() ? "" : " of " + Problems.quoted(others))
+                    + " is not what was meant; expected the same. Nothing was written. Check the disk and the memory of this"
+                    + " machine, and export again.");
+        }
     }
 
     private String text(ModelCard card, boolean hasTokenizer) {

@@ -27,6 +27,11 @@ record ImageHead(Targets<Image, LabeledImage, ?> targets) implements HeadTask {
     }
 
     @Override
+    public String inWords(float[] target, float[] numbers) {
+        return targets.inWords(target, numbers);
+    }
+
+    @Override
     public double score(List<EncodedText> examples, float[][] logits) {
         return targets.score(examples.stream().map(EncodedText::target).toList(), logits);
     }

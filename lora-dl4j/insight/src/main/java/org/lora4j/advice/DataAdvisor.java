@@ -148,6 +148,20 @@ public final class DataAdvisor {
         return new DataExamination(this, DataParts.of(train, validation, served), progress()).report();
     }
 
+    /**
+     * Asks the question of a shift alone, of features from any host, such as those of a window of requests: whether what comes in use can be
+     * told from what was learned from.
+     *
+     * @param train features of training examples; their labels do not matter
+     * @param served features of what comes in use; may be empty
+     * @return the answer, with the area under the curve of a classifier that tells one from the other
+     * @throws IllegalArgumentException if there are no training rows, rows differ in length, a number is not finite, or the features of all
+     *     training rows are the same; the message lists every problem
+     */
+    public DataReport.Shift shift(float[][] train, float[][] served) {
+        return new ShiftQuestion(this, DataParts.unlabeled(train, served)).shift();
+    }
+
     private Progress progress() {
         return quiet ? Progress.none() : Progress.of("DataAdvisor.examine");
     }

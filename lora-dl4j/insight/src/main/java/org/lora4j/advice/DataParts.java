@@ -27,6 +27,7 @@ import org.lora4j.train.Progress;
 record DataParts(Part train, Part validation, Part served, OptionalInt longestText) {
 
     private static final String WHERE = "DataAdvisor.examine";
+    private static final String SHIFT = "DataAdvisor.shift";
 
     /**
      * One part.
@@ -88,7 +89,7 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         float[][] trainRows = encoder.embed(trainTexts, progress);
         float[][] validationRows = encoder.embed(validationTexts, progress);
         float[][] servedRows = encoder.embed(served, progress);
-        StandardRows units = units(problems, trainRows, validationRows, servedRows);
+        StandardRows units = units(WHERE, problems, trainRows, validationRows, servedRows);
         return new DataParts(
                 part(encoder, trainRows, units, trainLabels, trainTexts),
                 part(encoder, validationRows, units, validationLabels, validationTexts),
@@ -126,7 +127,7 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
                 task.embed(train.stream().map(task.spec()::input).toList(), progress);
         float[][] validationRows =
                 task.embed(validation.stream().map(task.spec()::input).toList(), progress);
-        StandardRows units = units(problems, trainRows, validationRows, new float[0][]);
+        StandardRows units = units(WHERE, problems, trainRows, validationRows, new float[0][]);
         return new DataParts(
                 part(trainRows, units, trainLabels),
                 part(validationRows, units, validationLabels),
@@ -158,10 +159,24 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
         List<List<String>> trainLabels = lists(train.labels());
         List<List<String>> validationLabels = lists(validation.labels());
         checkLabels(problems, trainLabels, validationLabels);
-        StandardRows units = units(problems, train.features(), validation.features(), served);
+        StandardRows units = units(WHERE, problems, train.features(), validation.features(), served);
         return new DataParts(
                 part(train.features(), units, trainLabels),
                 part(validation.features(), units, validationLabels),
+                part(served, units, List.of()),
+                OptionalInt.empty());
+    }
+
+    /** Features of what is learned from and of what comes in use, without labels: all that the question of a shift looks at. */
+    static DataParts unlabeled(float[][] train, float[][] served) {
+        Problems problems = new Problems();
+        problems.check(train != null, "train is null, expected features");
+        problems.check(served != null, "served is null, expected no rows where there are none");
+        problems.throwIfAny(SHIFT);
+        StandardRows units = units(SHIFT, problems, train, new float[0][], served);
+        return new DataParts(
+                part(train, units, List.of()),
+                part(new float[0][], units, List.of()),
                 part(served, units, List.of()),
                 OptionalInt.empty());
     }
@@ -223,18 +238,19 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
     }
 
     /** Checks the features of all parts and measures those to learn from; throws if anything was wrong with the input. */
-    private static StandardRows units(Problems problems, float[][] train, float[][] validation, float[][] served) {
+    private static StandardRows units(
+            String where, Problems problems, float[][] train, float[][] validation, float[][] served) {
         problems.atLeast("train: rows", train.length, 2);
         int width = train.length == 0 || train[0] == null ? 0 : train[0].length;
         problems.check(train.length == 0 || width > 0, "train[0] has no features, expected one or more in each row");
         checkRows(problems, "train", train, width);
         checkRows(problems, "validation", validation, width);
         checkRows(problems, "served", served, width);
-        problems.throwIfAny(WHERE);
+        problems.throwIfAny(where);
         StandardRows units = new StandardRows(train);
         problems.check(
                 units.changing() > 0, "all rows of train have the same features, expected some that tell them apart");
-        problems.throwIfAny(WHERE);
+        problems.throwIfAny(where);
         return units;
     }
 

@@ -186,6 +186,27 @@ class DataAdvisorTest {
     }
 
     @Test
+    void shiftAlone_isThatOfTheWholeExamination_andNeedsNoLabels() {
+        LabeledFeatures train = points(150);
+        float[][] same = points(90).features();
+        float[][] other = points(90).features();
+        for (float[] row : other) {
+            row[2] += 3;
+        }
+
+        for (float[][] served : List.of(same, other)) {
+            assertThat(advisor.shift(train.features(), served))
+                    .isEqualTo(
+                            advisor.examine(train, LabeledFeatures.NONE, served).shift());
+        }
+        assertThat(advisor.shift(train.features(), other).advice().answer()).isEqualTo(Answer.PROBLEM);
+        assertThat(advisor.shift(train.features(), new float[0][]).area()).isEmpty();
+        assertThatThrownBy(() -> advisor.shift(train.features(), new float[][] {{1}}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("DataAdvisor.shift: served[0] has 1 features");
+    }
+
+    @Test
     void uncertainQuestions_areNotAnsweredWithANumber() {
         DataReport report = advisor.examine(points(12).features(), points(12).labels());
 

@@ -28,6 +28,8 @@ import org.lora4j.serve.ServedStatus;
 import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The adapters of a server, within a bound of memory that is never exceeded. Those that texts are made with are kept, replaced
@@ -38,6 +40,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class AdapterShelf implements ModuleUpdates {
 
+    private static final Logger LOG = LoggerFactory.getLogger(AdapterShelf.class);
     private static final String CHECKED = "checked";
 
     private final Object lock;
@@ -130,6 +133,9 @@ final class AdapterShelf implements ModuleUpdates {
         synchronized (lock) {
             requirePlace(name, instead);
         }
+        if (directory.isEmpty()) {
+            trust.requireValue("adapter " + MessageText.name(name), adapter.receipt());
+        }
         List<String> differences = differences(name, adapter);
         boolean anyBase = trust.allowsOtherBase();
         ActingAdapters updates = acting(name, anyBase ? adapter.forAnyBase() : adapter);
@@ -163,8 +169,13 @@ final class AdapterShelf implements ModuleUpdates {
             return List.of();
         }
         try {
-            return trust.compare(
+            List<String> found = trust.compare(
                     "adapter " + MessageText.name(name), adapter.receipt().get(), BaseContent.hashes(model));
+            LOG.info(
+                    "adapter {}: compared with its receipt; the base is stored as {}",
+                    MessageText.name(name),
+                    model.storedAs());
+            return found;
         } catch (IncompatibleBaseException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         } catch (IOException e) {

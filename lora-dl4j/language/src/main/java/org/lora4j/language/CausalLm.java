@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -310,6 +311,17 @@ public final class CausalLm implements AutoCloseable {
         return over(replication, read);
     }
 
+    /**
+     * In which forms the matrices of this model are kept. Its content is that of its files all the same: a receipt of a training on the
+     * same files is one of this base, in however few bits it is kept here.
+     *
+     * @return such as {@code [INT8]}; of a model with several forms, all of them
+     */
+    public Set<String> storedAs() {
+        Set<String> forms = weights().formsWithout(weight -> false);
+        return forms.isEmpty() ? Set.of("F32") : Collections.unmodifiableSet(forms);
+    }
+
     private CausalLm over(Optional<LayerReplication> layers, DecoderWeights weights) {
         return new CausalLm(directory, layers, weights, new Live(weights), tokenizer, chatTemplate, ends);
     }
@@ -594,11 +606,33 @@ public final class CausalLm implements AutoCloseable {
      * @throws ChatTemplateException if the template refuses the conversation, or has no place for tools
      */
     public Generation chat(List<ChatMessage> messages, List<? extends Map<String, ?>> tools, GenerationConfig config) {
-        return Generation.first(generateIds(List.of(ids(messages, tools)), config, token -> true));
+        return Generation.first(generateIds(List.of(promptIds(messages, tools)), config, token -> true));
     }
 
-    /** The prompt that a conversation becomes. */
-    int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
+    /**
+     * Answers a conversation token by token.
+     *
+     * @param messages what was said, the last by the user
+     * @param config how
+     * @param listener hears of each token of the answer, and may end it; of several answers it hears of all
+     * @return as of {@link #chat(List, GenerationConfig)}
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation
+     */
+    public Generation chat(List<ChatMessage> messages, GenerationConfig config, TokenListener listener) {
+        return Generation.first(generateIds(List.of(promptIds(messages, List.of())), config, listener));
+    }
+
+    /**
+     * The prompt that a conversation becomes, by the model's chat template.
+     *
+     * @param messages what was said
+     * @param tools what may be called, as for {@link #chat(List, List, GenerationConfig)}; none if nothing may
+     * @return ids of tokens, at the end of which the answer begins
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation, or has no place for tools
+     */
+    public int[] promptIds(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");
         Arguments.allRequired(tools, "chat: tools", "what may be called, a map");
         String prompt = requireChatTemplate("CausalLm.chat")
@@ -721,8 +755,7 @@ public final class CausalLm implements AutoCloseable {
                 Text text = alive.get(i);
                 GenerationState state = text.state();
                 int id = state.accept(logits[i]);
-                GeneratedToken token =
-                        new GeneratedToken(text.prompt(), text.number(), id, state.piece(), state.logProbability());
+                GeneratedToken token = GeneratedToken.of(text.prompt(), text.number(), id, state);
                 if (!listener.onToken(token)) {
                     state.cancel();
                 }

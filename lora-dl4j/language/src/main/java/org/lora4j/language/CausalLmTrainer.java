@@ -355,7 +355,8 @@ public final class CausalLmTrainer {
         TrainingPlan plan = options.plan(
                 held.isPresent(),
                 own -> own.clipping(GradientClipping.byGlobalNorm(1)).accumulation(settings.accumulation));
-        Trainer.Builder builder = Trainer.builder(trainable).plan(plan);
+        Trainer.Builder builder =
+                Trainer.builder(options.view().apply(trainable)).plan(plan);
         held.ifPresent(part -> builder.validation(Validation.lowerIsBetter(
                 "loss per token", () -> score(learner, part).loss())));
         builder.guessingLoss(Math.log(model.vocabularySize()));

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.format.DType;
 import org.lora4j.trust.ModelSignature;
@@ -88,6 +89,25 @@ class ReceiptOfLanguageModelsTest {
                 CausalLm loaded =
                         CausalLm.load(adapter, small, TrustPolicy.usual().strict())) {
             assertThat(loaded.receipt("default")).isPresent();
+            assertThat(small.storedAs()).isNotEmpty().allMatch(form -> form.startsWith("INT8"));
+        }
+    }
+
+    @Test
+    void value_isTakenByAStrictServerWithItsReceipt_alone() throws IOException {
+        Path adapter = trained("adapter");
+        Adapter withReceipt = Adapter.load(adapter);
+        Adapter without = Adapter.of(withReceipt.config(), withReceipt.modules(), withReceipt.savedParameters());
+
+        try (CausalLm model = CausalLm.load(base);
+                CausalLmServer server = CausalLmServer.builder(model)
+                        .trust(TrustPolicy.usual().strict())
+                        .build()) {
+            assertThatThrownBy(() -> server.register("a", without))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("it has no receipt");
+            server.register("a", withReceipt);
+            assertThat(server.status()).hasSize(1);
         }
     }
 

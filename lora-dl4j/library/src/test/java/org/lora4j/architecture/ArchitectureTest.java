@@ -51,7 +51,15 @@ class ArchitectureTest {
                 layer("error"),
                 layer("random"),
                 layer("internal.error"),
-                layer("dossier", "adapter", "error", "trust", "internal.format.file", "internal.format.json", "random"),
+                layer(
+                        "dossier",
+                        "adapter",
+                        "error",
+                        "trust",
+                        "train",
+                        "internal.format.file",
+                        "internal.format.json",
+                        "random"),
                 layer("trust", "error", "internal.format.file", "internal.format.json"),
                 layer("internal.adapter", "error", "adapter", "internal.array", "internal.format.file"),
                 layer("internal.pretrained"),
@@ -92,7 +100,13 @@ class ArchitectureTest {
                         "internal.graph",
                         "quant",
                         "exec.kernel"),
-                layer("internal.array.io", "internal.array", "internal.format.file", "format", "format.safetensors"),
+                layer(
+                        "internal.array.io",
+                        "error",
+                        "internal.array",
+                        "internal.format.file",
+                        "format",
+                        "format.safetensors"),
                 layer("internal.dl4j.layer", "error", "internal.array", "method", "dl4j.layer"),
                 layer(
                         "internal.format.dl4j",
@@ -241,7 +255,8 @@ class ArchitectureTest {
                         "internal.format.peft",
                         "method",
                         "adapter",
-                        "model"),
+                        "model",
+                        "trust"),
                 layer("internal.samediff.form", "error", "internal.graph", "method", "quant", "model"),
                 layer(
                         "dl4j",
@@ -273,6 +288,7 @@ class ArchitectureTest {
                         "internal.error",
                         "config",
                         "internal.array",
+                        "internal.array.io",
                         "method",
                         "internal.format.file",
                         "internal.format.json",
@@ -557,6 +573,55 @@ class ArchitectureTest {
                         "dl4j",
                         "samediff",
                         "internal.parts"),
+                layer(
+                        "serve.text",
+                        "adapter",
+                        "error",
+                        "internal.array",
+                        "internal.format.file",
+                        "internal.serve",
+                        "internal.text",
+                        "pretrained",
+                        "serve",
+                        "text",
+                        "trust"),
+                layer("internal.http", "error", "internal.format.json"),
+                layer("internal.server", "internal.http", "language", "serve", "serve.text"),
+                layer(
+                        "internal.server.tei",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "pretrained",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
+                layer(
+                        "internal.server.inference",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
+                layer("internal.server.page", "internal.http"),
+                layer("internal.server.admin", "error", "internal.http", "internal.server", "serve", "serve.text"),
+                layer(
+                        "server",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "internal.server.admin",
+                        "internal.server.inference",
+                        "internal.server.page",
+                        "internal.server.tei",
+                        "language",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
                 layer("internal.advice", "error", "exec", "internal.array", "internal.text", "train"),
                 layer(
                         "advice",
@@ -742,10 +807,28 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
+                .resideOutsideOfPackages(
+                        ROOT + ".format..",
+                        ROOT + ".internal.format..",
+                        ROOT + ".internal.tokenizer",
+                        // Requests and answers are JSON.
+                        ROOT + ".internal.http",
+                        ROOT + ".internal.server..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")
+                .check(MAIN);
+    }
+
+    @Test
+    void netty_isKnownToOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".internal.http")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .because("an endpoint knows nothing of connections")
                 .check(MAIN);
     }
 

@@ -14,8 +14,8 @@ public final class Modules {
 
     private static final Path FOLDER = Path.of(System.getProperty("lora4j.root"), "lora-dl4j");
 
-    /** Programs over the library, which it does not see; their own tests look at them. */
-    private static final Set<String> PROGRAMS = Set.of("cli");
+    /** Programs over the library, and what runs within others, which it does not see; their own tests look at them. */
+    private static final Set<String> PROGRAMS = Set.of("cli", "spark");
 
     private Modules() {}
 

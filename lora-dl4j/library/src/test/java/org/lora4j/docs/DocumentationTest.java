@@ -23,6 +23,7 @@ class DocumentationTest {
     private static final List<Path> SOURCES = List.of(
             Path.of("lora-dl4j/library/src/test/java/org/lora4j/docs"),
             Path.of("lora-dl4j/report/src/test/java/org/lora4j/report/docs"),
+            Path.of("lora-dl4j/spark/src/test/java/org/lora4j/spark/docs"),
             Path.of("lora-tribuo/src/test/java/org/lora4j/tribuo/docs"));
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 

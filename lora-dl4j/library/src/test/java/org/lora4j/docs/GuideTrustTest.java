@@ -12,20 +12,34 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.Lora;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.dossier.Dossier;
 import org.lora4j.dossier.GateVerdict;
 import org.lora4j.dossier.PairedResults;
 import org.lora4j.dossier.PromotionGate;
 import org.lora4j.dossier.Replay;
 import org.lora4j.dossier.ReplayVerdict;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.LengthBuckets;
+import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.TextExample;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TinyEncoder;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batches;
+import org.lora4j.train.Checkpoints;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingPlan;
 import org.lora4j.trust.ModelSignature;
 import org.lora4j.trust.PreflightRule;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** The examples of docs/trust.md. */
 class GuideTrustTest {
@@ -80,6 +94,53 @@ class GuideTrustTest {
             assertThat(directory.resolve(Dossier.BILL)).doesNotExist();
             assertThat(directory.resolve(ModelSignature.FILE)).doesNotExist();
         }
+    }
+
+    @Test
+    void segments_ofARunWithAllItsCheckpoints_areTrainedAgain() throws Exception {
+        Path kept = folder.resolve("kept");
+        Path recorded = folder.resolve("recorded");
+        List<LabeledText> train = TinyEncoder.reviews(24, 1);
+        List<LabeledText> validation = TinyEncoder.reviews(12, 2);
+        try (TextEncoder encoder = TinyEncoder.create()) {
+            TextClassifier.builder(encoder)
+                    .checkpoints(Checkpoints.in(kept).withEverySteps(1).withKeep(1000))
+                    .build()
+                    .fit(train, validation)
+                    .save(recorded);
+            ReplayVerdict some = Replay.of(recorded)
+                    .segments(kept, 3, 42, (folder, checkpoints) -> TextClassifier.builder(encoder)
+                            .checkpoints(checkpoints)
+                            .build()
+                            .resume(train, validation)
+                            .save(folder));
+            System.out.println(some.json());
+
+            assertThat(some.outcome()).as(some.toString()).isEqualTo(ReplayVerdict.Outcome.SAME_BITS);
+            assertThat(some.segments()).hasSize(3);
+        }
+    }
+
+    @Test
+    void trainerAlone_tellsWhatItFinds() {
+        AdaptedSameDiff model = Lora.inject(
+                EncoderClassifier.create(TinyEncoder.weights(DataType.FLOAT), Pooling.MEAN, 2, 1)
+                        .graph(),
+                LoraConfig.builder()
+                        .rank(2)
+                        .targetModules(ModuleSelector.allLinear())
+                        .modulesToSave(EncoderClassifier.HEAD)
+                        .build(),
+                3);
+        TrainingPlan plan =
+                TrainingPlan.builder().epochs(1).optimizer(AdamW.of(1e-3)).build();
+        List<TextExample> texts = List.of(new TextExample("good film", 0), new TextExample("bad film", 1));
+        Batches batches = LengthBuckets.of(texts, TinyEncoder.tokenizer(), 2, 2).batches();
+        Trainer trainer = Trainer.builder(model).plan(plan).build();
+        trainer.preflight().require("my training");
+        trainer.train(batches);
+
+        assertThat(model.adapter("default").receipt()).isPresent();
     }
 
     @Test

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.dl4j;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.deeplearning4j.nn.api.Trainable;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
@@ -192,6 +195,33 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
                                 && conf.getVertices().keySet().stream()
                                         .filter(other -> inputs(base, other).contains(source))
                                         .allMatch(other -> stopping.contains(other) || lowest.contains(other)));
+    }
+
+    @Override
+    Set<String> unreached(ComputationGraph base) {
+        Set<String> reached = new HashSet<>();
+        Deque<String> open = new ArrayDeque<>();
+        for (String output : base.getConfiguration().getNetworkOutputs()) {
+            if (base.getLayer(output) instanceof IOutputLayer) {
+                open.add(output);
+            }
+        }
+        if (open.isEmpty()) {
+            // Without any loss there is no training, which says so itself.
+            return Set.of();
+        }
+        while (!open.isEmpty()) {
+            String name = open.remove();
+            GraphVertex conf = base.getConfiguration().getVertices().get(name);
+            boolean ends = conf instanceof LayerVertex vertex
+                    && endsGradients(vertex.getLayerConf().getLayer());
+            if (reached.add(name) && !ends) {
+                open.addAll(inputs(base, name));
+            }
+        }
+        Set<String> unreached = new HashSet<>(base.getConfiguration().getVertices().keySet());
+        unreached.removeAll(reached);
+        return unreached;
     }
 
     @Override

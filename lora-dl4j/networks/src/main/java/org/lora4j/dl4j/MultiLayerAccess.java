@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -100,6 +101,19 @@ final class MultiLayerAccess extends NetworkAccess<MultiLayerNetwork> {
             return new Reach(Set.of(), Set.of());
         }
         return new Reach(Set.of(String.valueOf(below)), direct ? Set.of(String.valueOf(lowest)) : Set.of());
+    }
+
+    @Override
+    Set<String> unreached(MultiLayerNetwork base) {
+        Set<String> unreached = new HashSet<>();
+        boolean ended = false;
+        for (int i = base.getnLayers() - 1; i >= 0; i--) {
+            if (ended) {
+                unreached.add(String.valueOf(i));
+            }
+            ended |= endsGradients(base.getLayerWiseConfigurations().getConf(i).getLayer());
+        }
+        return unreached;
     }
 
     @Override

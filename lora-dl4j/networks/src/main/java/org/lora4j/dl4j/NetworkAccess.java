@@ -10,6 +10,8 @@ import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.Trainable;
 import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.updater.BaseMultiLayerUpdater;
 import org.deeplearning4j.optimize.api.TrainingListener;
@@ -49,6 +51,14 @@ abstract class NetworkAccess<N extends Model> {
 
     /** Where gradients stop if only these places learn; {@code stock} are those that stay as they are. */
     abstract Reach reach(N base, Collection<String> learning, Set<String> stock);
+
+    /** Keys of the places that no gradient of a loss can reach. */
+    abstract Set<String> unreached(N base);
+
+    /** Whether a layer looks rows up by ids, which have no gradient: nothing below it learns. */
+    static boolean endsGradients(org.deeplearning4j.nn.conf.layers.Layer layer) {
+        return layer instanceof EmbeddingLayer || layer instanceof EmbeddingSequenceLayer;
+    }
 
     /** What depends on nothing that learns, if only these places learn. */
     abstract FrozenPart frozenPart(N base, Set<String> learning);

@@ -4,6 +4,7 @@ package org.lora4j.dl4j;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.host.LearningAdapters;
 import org.lora4j.method.StepRule;
 import org.lora4j.train.DataSetPlaceholders;
+import org.lora4j.train.RunEvidence;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -62,6 +64,37 @@ final class NetworkTraining<N extends Model> implements Trainable {
     @Override
     public void saveAdapter(Path directory) throws IOException {
         LearningAdapters.save(model, directory);
+    }
+
+    @Override
+    public void trained(RunEvidence run) {
+        model.noteRun(run::receipt);
+    }
+
+    @Override
+    public List<String> modulesWithoutGradient() {
+        Set<String> unreached = access.unreached(model.base());
+        if (unreached.isEmpty()) {
+            return List.of();
+        }
+        List<String> keys = access.sites(model.base()).stream()
+                .map(NetworkSite::key)
+                .sorted(Comparator.comparingInt(String::length).reversed())
+                .toList();
+        return model.learning().stream()
+                .filter(one -> unreached.contains(keyOf(one.key(), keys)))
+                .map(one -> one.parameter().module())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /** Of a parameter's name: the longest key that it begins with, as a key may have underscores itself. */
+    private static String keyOf(String parameter, List<String> longestFirst) {
+        return longestFirst.stream()
+                .filter(key -> parameter.startsWith(key + "_"))
+                .findFirst()
+                .orElse(parameter);
     }
 
     @Override

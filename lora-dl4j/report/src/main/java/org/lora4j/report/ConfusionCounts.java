@@ -21,7 +21,8 @@ final class ConfusionCounts {
     /** One label that was taken for another. */
     record Confused(int right, int given, long count) {}
 
-    private ConfusionCounts(int labels) {
+    /** Counts nothing yet. */
+    ConfusionCounts(int labels) {
         this.labels = labels;
         this.support = new long[labels];
         this.given = new long[labels];
@@ -47,7 +48,7 @@ final class ConfusionCounts {
         return counts;
     }
 
-    private void add(int right, int found, long count) {
+    void add(int right, int found, long count) {
         counts.merge((long) right * labels + found, count, Long::sum);
         support[right] += count;
         given[found] += count;

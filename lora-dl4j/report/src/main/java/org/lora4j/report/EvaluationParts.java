@@ -65,7 +65,7 @@ final class EvaluationParts {
         return report.with(ReportPart.EVALUATION, List.of(new Facts("labels", "Labels", facts), labels.grid()));
     }
 
-    private static TableRows labelTable() {
+    static TableRows labelTable() {
         return new TableRows(
                 "by-label",
                 "Each label",
@@ -78,8 +78,7 @@ final class EvaluationParts {
                 TableRows.number("F1"));
     }
 
-    private static void label(
-            TableRows table, String label, long told, long given, long support, double precision, double f1) {
+    static void label(TableRows table, String label, long told, long given, long support, double precision, double f1) {
         table.add(
                 label,
                 support,
@@ -104,7 +103,13 @@ final class EvaluationParts {
         facts.put("expected calibration error", confidence.expectedError());
         blocks.add(new Facts("answers", "Answers", facts));
         confusion(found.labels(), found.counts(), blocks);
-        calibration(confidence, blocks);
+        calibration(
+                confidence,
+                "Calibration: how often answers of a probability are right",
+                "probability of the answer",
+                "share of right answers",
+                blocks);
+        coverage(confidence, blocks);
         worst(found, blocks);
         return report.with(ReportPart.EVALUATION, blocks)
                 .paired("right answers", found.scores(ReportDocument.MOST_PAIRED));
@@ -187,13 +192,13 @@ final class EvaluationParts {
         blocks.add(table.countedAs(counts.labels()).grid());
     }
 
-    private static void calibration(Confidence confidence, List<ReportBlock> blocks) {
+    static void calibration(Confidence confidence, String caption, String x, String y, List<ReportBlock> blocks) {
         List<Double> corner = List.of(0.0, 1.0);
         blocks.add(new Curves(
                 "calibration",
-                "Calibration: how often answers of a probability are right",
-                "probability of the answer",
-                "share of right answers",
+                caption,
+                x,
+                y,
                 false,
                 List.of(
                         new Series(
@@ -221,6 +226,9 @@ final class EvaluationParts {
                         bin.confidence(),
                         bin.accuracy()));
         blocks.add(bins.grid());
+    }
+
+    private static void coverage(Confidence confidence, List<ReportBlock> blocks) {
         blocks.add(new Curves(
                 "coverage",
                 "Coverage: how often answers are right if the less sure ones are not given",

@@ -99,4 +99,19 @@ final class ExplanationParts {
         samples.forEach(sample -> table.add(sample.epoch(), sample.prompt(), sample.text()));
         return report.with(ReportPart.SAMPLES, List.of(table.grid()));
     }
+
+    static ReportDocument worst(ReportDocument report, List<WorstExample> examples) {
+        TableRows table = new TableRows(
+                "worst-by-epoch",
+                "What the model is farthest off with after each epoch, on the validation part",
+                TableRows.number("epoch"),
+                TableRows.number("example"),
+                TableRows.text("right"),
+                TableRows.text("given"),
+                TableRows.number("loss"),
+                TableRows.text("text"));
+        examples.forEach(
+                one -> table.add(one.epoch(), one.example(), one.right(), one.given(), one.loss(), one.input()));
+        return report.with(ReportPart.SAMPLES, List.of(table.grid()));
+    }
 }

@@ -110,7 +110,7 @@ public final class PredictedLabels {
             problems.check(
                     own.size() == 1,
                     "example " + i + " has " + own.size()
-                            + " labels, expected one; of several labels give what evaluate() returns");
+                            + " labels, expected one; PredictedLabelSets takes examples with several");
             truth.addAll(own);
         }
         problems.throwIfAny("PredictedLabels");

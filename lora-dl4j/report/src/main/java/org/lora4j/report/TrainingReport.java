@@ -329,6 +329,18 @@ public final class TrainingReport {
     }
 
     /**
+     * Adds single answers where an example may have several labels: a table of two by two for each label, labels that are taken for
+     * others, calibration, and the examples that are wrong.
+     *
+     * @param answers right labels and answers of a test
+     * @return a new report
+     */
+    public TrainingReport with(PredictedLabelSets answers) {
+        Arguments.required(answers, "TrainingReport.with: answers", "right labels and answers");
+        return new TrainingReport(LabelSetParts.add(document, answers));
+    }
+
+    /**
      * Adds how well a network tells classes.
      *
      * @param metrics what was counted
@@ -505,6 +517,17 @@ public final class TrainingReport {
     public TrainingReport withSamples(List<TextSample> samples) {
         Arguments.allRequired(samples, "TrainingReport.withSamples: samples", "a sample");
         return samples.isEmpty() ? this : new TrainingReport(ExplanationParts.add(document, samples));
+    }
+
+    /**
+     * Adds what an encoder was farthest off with after each epoch.
+     *
+     * @param examples what {@link WorstExamples} kept, in the order to show
+     * @return a new report
+     */
+    public TrainingReport withWorst(List<WorstExample> examples) {
+        Arguments.allRequired(examples, "TrainingReport.withWorst: examples", "an example");
+        return examples.isEmpty() ? this : new TrainingReport(ExplanationParts.worst(document, examples));
     }
 
     /**

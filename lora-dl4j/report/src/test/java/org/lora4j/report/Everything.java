@@ -32,6 +32,7 @@ import org.lora4j.retention.Retention;
 import org.lora4j.retention.RetentionReport;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
 import org.lora4j.text.RegressionEvaluation;
 import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.train.ClassificationMetrics;
@@ -59,6 +60,12 @@ final class Everything {
                 .with(advice(text))
                 .with(LabelEvaluation.of(List.of(List.of(text), List.of("b")), List.of(List.of(text), List.of(text))))
                 .with(answers)
+                .with(PredictedLabelSets.of(
+                                List.of(List.of(text), List.of("b", text)),
+                                List.of(
+                                        new Prediction(List.of("b"), Map.of(text, 0.4, "b", 0.6)),
+                                        new Prediction(List.of("b", text), Map.of(text, 0.9, "b", 0.6))))
+                        .withTexts(List.of(text, text)))
                 .with(ClassificationMetrics.of(new long[][] {{3, 1}, {0, 4}}), List.of(text, "b"))
                 .with(RegressionEvaluation.of(new double[] {1, 2}, new double[] {1, 3}))
                 .withNumbers(new double[] {1, 2, 4}, new double[] {1, 3, 4})
@@ -70,6 +77,7 @@ final class Everything {
                 .with(new ModuleShares(0.9, 0.5, List.of(new ModuleShare(text, 1, 0.7, 0.6))))
                 .with(words(text))
                 .withSamples(List.of(new TextSample(0, text, text), new TextSample(1, text, text)))
+                .withWorst(List.of(new WorstExample(1, 3, 2.5, text, text, text)))
                 .with(ForgettingReport.of(List.of(text, "b"), new double[][] {{0.9, 0.2}, {0.7, 0.8}}))
                 .with(new RetentionReport(
                         10,

@@ -28,6 +28,7 @@ import org.lora4j.internal.host.LearningAdapters;
 import org.lora4j.internal.host.Merged;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.quant.StoredWeights;
+import org.lora4j.train.RunEvidence;
 import org.lora4j.train.Trainable;
 import org.lora4j.train.TrainableParameter;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -438,6 +439,11 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
                 .filter(parameter -> reached.contains(parameter.name()))
                 .forEach(parameter -> without.remove(parameter.module()));
         return List.copyOf(without);
+    }
+
+    @Override
+    public void trained(RunEvidence run) {
+        noteRun(run::receipt);
     }
 
     /** Of several adapters that learn, each in a folder of its name but the default one, as PEFT has them. */

@@ -20,6 +20,7 @@ import org.lora4j.adapter.AdapterLoader;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.RowNetwork;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.OutOfMemory;
 import org.lora4j.internal.serve.AdapterNames;
@@ -76,6 +77,7 @@ public final class AdapterServer implements AutoCloseable {
     private final AdapterPacking packing;
     private final RequestBatches batches;
     private final RequestCheck check;
+    private final List<ServedInput> inputs;
     private final int maxRows;
     private final BatchGate gate;
     private final FailureReasons reasons = new FailureReasons();
@@ -112,6 +114,13 @@ public final class AdapterServer implements AutoCloseable {
         this.trust = trust;
         this.batches = new RequestBatches(base.inputs());
         this.check = new RequestCheck(base, batches, example, maxRows);
+        this.inputs = new TreeMap<>(base.inputs())
+                .entrySet().stream()
+                        .map(input -> new ServedInput(
+                                input.getKey(),
+                                input.getValue(),
+                                example.get(input.getKey()).rank()))
+                        .toList();
         this.maxRows = maxRows;
         this.gate = new BatchGate(concurrency);
         this.packing = new AdapterPacking(base);
@@ -235,6 +244,9 @@ public final class AdapterServer implements AutoCloseable {
     }
 
     private Slot slot(String name, Path directory, Adapter adapter) {
+        if (directory == null) {
+            trust.requireValue("adapter " + MessageText.name(name), adapter.receipt());
+        }
         return new Slot(name, directory, adapter, packing, trust, ++generations);
     }
 
@@ -305,6 +317,24 @@ public final class AdapterServer implements AutoCloseable {
     }
 
     /**
+     * What a request brings.
+     *
+     * @return the inputs, by name in order
+     */
+    public List<ServedInput> inputs() {
+        return inputs;
+    }
+
+    /**
+     * What an answer has.
+     *
+     * @return names of outputs, in the order asked for at building
+     */
+    public List<String> outputs() {
+        return List.copyOf(base.outputs());
+    }
+
+    /**
      * What all adapters in memory take.
      *
      * @return bytes
@@ -327,6 +357,20 @@ public final class AdapterServer implements AutoCloseable {
      * @throws IOException if an adapter that had been dropped from memory cannot be read again
      */
     public Map<String, INDArray> output(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
+        return answer(inputs, adapters).outputs();
+    }
+
+    /**
+     * As {@link #output}, with which adapter made each row: its name, its content and its generation.
+     *
+     * @param inputs as for {@link #output}
+     * @param adapters as for {@link #output}
+     * @return the outputs, and for each row the adapter that made it
+     * @throws IllegalArgumentException as {@link #output}
+     * @throws IllegalStateException as {@link #output}
+     * @throws IOException as {@link #output}
+     */
+    public RowAnswers answer(Map<String, INDArray> inputs, List<String> adapters) throws IOException {
         Arguments.required(inputs, "AdapterServer.output: inputs", "an array for each input of the base");
         Arguments.allRequired(adapters, "AdapterServer.output: adapters", NAME + " for each row, or BASE");
         gate.requireOpen();
@@ -357,7 +401,8 @@ public final class AdapterServer implements AutoCloseable {
         if (bad != null) {
             throw new IllegalStateException(OUTPUT + ": " + bad);
         }
-        return found;
+        return new RowAnswers(
+                found, adapters.stream().map(name -> used.get(name).by()).toList());
     }
 
     private Map<String, INDArray> withMemory(Supplier<Map<String, INDArray>> batch) {

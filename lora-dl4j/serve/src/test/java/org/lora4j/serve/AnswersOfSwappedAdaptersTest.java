@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
 import org.lora4j.trust.UnverifiedModelException;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -202,6 +205,60 @@ class AnswersOfSwappedAdaptersTest {
             usual.register("a", directory);
             assertThatThrownBy(() -> strict.register("a", directory)).isInstanceOf(UnverifiedModelException.class);
             assertThat(strict.status()).isEmpty();
+        }
+    }
+
+    @Test
+    void value_isTakenByAStrictServerWithAReceipt_alone_andByOneThatTrustsKeysNever() throws Exception {
+        Adapter adapter = saying(1);
+        Adapter withReceipt = adapter.withReceipt(new Receipt(
+                "test",
+                Map.of(Receipt.TRAINED, adapter.contentHash()),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                1,
+                Map.of(),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                Map.of()));
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        TrustPolicy signed =
+                TrustPolicy.usual().trusting(generator.generateKeyPair().getPublic());
+        try (AdapterServer strict = server(TrustPolicy.usual().strict());
+                AdapterServer keys = server(signed)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> strict.register("a", adapter))
+                    .withMessageContaining("adapter \"a\": it has no receipt")
+                    .withMessageContaining("the policy is strict");
+            strict.register("a", withReceipt);
+            assertThatIllegalArgumentException().isThrownBy(() -> strict.replace("a", adapter));
+            assertThat(strict.status()).singleElement().satisfies(status -> assertThat(
+                            status.by().generation())
+                    .isEqualTo(1));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> keys.register("a", withReceipt))
+                    .withMessageContaining("nobody signs values");
+        }
+    }
+
+    @Test
+    void rowsOfABatch_tellWhichAdapterMadeEach() throws Exception {
+        try (AdapterServer server = server(TrustPolicy.usual())) {
+            server.register("a", saying(1));
+            server.register("b", saying(2));
+            INDArray input = Nd4j.createFromArray(new float[][] {{1, 0}, {1, 0}, {1, 0}});
+
+            RowAnswers answers = server.answer(Map.of("input", input), List.of("b", AdapterServer.BASE, "a"));
+
+            assertThat(answers.outputs().get("answer").toFloatVector()).containsExactly(2, 0, 1);
+            assertThat(answers.by())
+                    .containsExactly(
+                            new ServedBy("b", saying(2).contentHash(), 2),
+                            ServedBy.NONE,
+                            new ServedBy("a", saying(1).contentHash(), 1));
         }
     }
 

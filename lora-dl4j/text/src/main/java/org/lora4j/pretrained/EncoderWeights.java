@@ -204,9 +204,14 @@ public final class EncoderWeights {
      * @return arrays by name without a prefix; those of linear modules are copies, the others live
      */
     public Map<String, INDArray> checkpointTensors() {
+        return turned(config, tensors);
+    }
+
+    /** From one layout to the other: turning twice is as it was. */
+    private static Map<String, INDArray> turned(EncoderConfig config, Map<String, INDArray> tensors) {
         Map<String, INDArray> turned = new LinkedHashMap<>(tensors);
-        List<EncoderTensor> all = new ArrayList<>(shape().tensors());
-        all.addAll(shape().poolerTensors());
+        List<EncoderTensor> all = new ArrayList<>(config.shape().tensors());
+        all.addAll(config.shape().poolerTensors());
         for (EncoderTensor tensor : all) {
             int[] axes = switch (tensor.kind()) {
                 case LINEAR -> new int[] {1, 0};
@@ -219,6 +224,20 @@ public final class EncoderWeights {
             }
         }
         return turned;
+    }
+
+    /**
+     * Makes a value of arrays in the layout of Hugging Face's checkpoints, as {@link #checkpointTensors} gives them.
+     *
+     * @param config the shape of the encoder
+     * @param tensors as {@link #of} wants them, but weights of linear modules {@code [out, in]}
+     * @return the weights
+     * @throws IllegalArgumentException as {@link #of}
+     */
+    public static EncoderWeights ofCheckpoint(EncoderConfig config, Map<String, INDArray> tensors) {
+        Arguments.required(config, "EncoderWeights.ofCheckpoint: config", "the shape of an encoder");
+        Arguments.allRequired(tensors, "EncoderWeights.ofCheckpoint: tensors", "an array");
+        return of(config, turned(config, tensors));
     }
 
     /**

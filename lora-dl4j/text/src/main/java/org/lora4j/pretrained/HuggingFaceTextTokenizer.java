@@ -4,15 +4,18 @@ package org.lora4j.pretrained;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.tokenizer.Encoding;
 import org.lora4j.internal.tokenizer.OpenTokenizer;
+import org.lora4j.internal.tokenizer.Tokenizer;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, which gives what Hugging Face's own library gives.
@@ -219,6 +222,55 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         }
         indices[count] = text.length();
         return indices;
+    }
+
+    /**
+     * The tokens of a text one by one, without regard to {@link #maxLength}.
+     *
+     * @param text any text
+     * @param specialTokens whether the marks that the model expects around a text are put there
+     * @return the tokens; perhaps none
+     */
+    public List<TextToken> pieces(String text, boolean specialTokens) {
+        Encoding encoding = tokenizer.use().encode(read(text), specialTokens, -1);
+        int[] spans = spans(encoding, token -> text);
+        int[] ids = encoding.ids();
+        List<TextToken> pieces = new ArrayList<>();
+        for (int i = 0; i < encoding.size(); i++) {
+            boolean placed = spans.length > 0;
+            pieces.add(new TextToken(
+                    ids[i],
+                    encoding.token(i),
+                    placed ? spans[2 * i] : -1,
+                    placed ? spans[2 * i + 1] : -1,
+                    encoding.sequence(i) < 0 || tokenizer.use().isSpecial(ids[i])));
+        }
+        return pieces;
+    }
+
+    /**
+     * The text of tokens.
+     *
+     * @param ids ids of the vocabulary
+     * @param skipSpecialTokens whether marks such as those around a text are left out
+     * @return the text, as the tokenizer's decoder joins tokens
+     * @throws IllegalArgumentException if an id is not in the vocabulary; the message lists them
+     */
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        Objects.requireNonNull(
+                ids, "HuggingFaceTextTokenizer.decode: ids is null; expected ids of tokens, perhaps none");
+        Tokenizer vocabulary = tokenizer.use();
+        List<Integer> unknown = IntStream.of(ids)
+                .filter(id -> vocabulary.token(id) == null)
+                .distinct()
+                .sorted()
+                .boxed()
+                .toList();
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("HuggingFaceTextTokenizer.decode: ids " + MessageText.values(unknown)
+                    + " are not in the vocabulary; expected ids of this tokenizer. Use those that tokenize gave.");
+        }
+        return vocabulary.decode(ids, skipSpecialTokens);
     }
 
     /**

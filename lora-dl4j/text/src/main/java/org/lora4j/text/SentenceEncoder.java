@@ -74,6 +74,9 @@ public final class SentenceEncoder implements AutoCloseable {
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
 
+    /** What it is among tasks. */
+    static final TaskSpec.Kind KIND = new TaskSpec.Kind(TASK, TASK_TYPE, false);
+
     private final TextEncoder encoder;
     private final EncoderParts parts;
     private final TextOptions options;
@@ -803,6 +806,17 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public Adapter adapter() {
         return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    }
+
+    /**
+     * What this adds to its encoder, for a server that computes the encoder for many tasks at once.
+     *
+     * @return a copy of what was learned
+     * @throws IllegalStateException if nothing was learned yet, or all weights were
+     */
+    public TaskHead<String, float[]> taskHead() {
+        requireFitted("taskHead");
+        return TaskHead.ofVectors("SentenceEncoder.taskHead", encoder, model);
     }
 
     /**

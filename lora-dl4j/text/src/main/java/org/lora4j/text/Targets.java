@@ -88,6 +88,18 @@ public interface Targets<I, E, P> {
     void check(E example, String where, Problems problems);
 
     /**
+     * Numbers of the head for one example in words, for people who watch a training. Unless a class says otherwise it is the name of the
+     * highest number, of several classes the names of those above 0, of tags those of the words that have one.
+     *
+     * @param target what {@link #encode} gave
+     * @param numbers what is to be said: the target itself for what is right, or the numbers that came out
+     * @return such as a label
+     */
+    default String inWords(float[] target, float[] numbers) {
+        return NumbersInWords.of(this, target, numbers);
+    }
+
+    /**
      * The target of an example that was checked.
      *
      * @param example the example

@@ -383,8 +383,16 @@ public final class TextEncoder implements AutoCloseable {
         return tokens(prefixes().text(), Arguments.required(text, "TextEncoder.tokens: text", "a text"));
     }
 
-    /** The same with another prefix. */
-    TokenizedText tokens(String prefix, String text) {
+    /**
+     * A text as tokens with something else before it, such as one of {@link #prefixes} or {@link #prompts}.
+     *
+     * @param prefix what stands before the text; perhaps empty
+     * @param text the text
+     * @return its tokens, which know how many of them are the prefix's where the pooling leaves these out
+     */
+    public TokenizedText tokens(String prefix, String text) {
+        Arguments.required(prefix, "TextEncoder.tokens: prefix", "a text, perhaps empty");
+        Arguments.required(text, "TextEncoder.tokens: text", "a text");
         TokenizedText tokens = tokenizer.tokenize(prefix + text);
         if (pooling().includesPrompt() || prefix.isEmpty()) {
             return tokens;

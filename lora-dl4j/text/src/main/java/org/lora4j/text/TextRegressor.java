@@ -244,6 +244,11 @@ public final class TextRegressor extends TextTask<String, ScoredText, Double, Re
         }
 
         @Override
+        public String inWords(float[] target, float[] numbers) {
+            return NumbersInWords.number(mean + deviation * numbers[0]);
+        }
+
+        @Override
         public Double decode(String input, TokenizedText tokens, float[] logits) {
             return mean + deviation * logits[0];
         }

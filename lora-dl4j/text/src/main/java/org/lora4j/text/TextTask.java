@@ -368,6 +368,28 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
     }
 
     /**
+     * What this task adds to its encoder, for a server that computes the encoder for many tasks at once.
+     *
+     * @return a copy of what was learned
+     * @throws IllegalStateException if nothing was learned yet, or all weights were
+     * @throws IllegalArgumentException if the head is one that cannot be computed apart from the encoder; the message says why
+     */
+    public TaskHead<I, P> taskHead() {
+        Fitted<I, E, P> now = requireFitted("taskHead");
+        // Without this task, which a server does not keep.
+        TaskSpec<I, E, P, R> of = spec;
+        TextEncoder by = encoder;
+        return TaskHead.of(
+                name() + ".taskHead",
+                spec.kind(),
+                encoder,
+                parts,
+                now.model(),
+                now.targets(),
+                input -> of.tokens(by, input));
+    }
+
+    /**
      * An input as the model sees it, the encoder's prefix in front.
      *
      * @param input the input

@@ -14,14 +14,14 @@ public enum VectorSimilarity {
     /** The cosine of the angle between them, -1 to 1. */
     COSINE {
         @Override
-        double of(float[] first, float[] second) {
+        public double of(float[] first, float[] second) {
             return InnerProducts.cosine(first, second);
         }
     },
     /** Their inner product. */
     DOT {
         @Override
-        double of(float[] first, float[] second) {
+        public double of(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 sum += (double) first[i] * second[i];
@@ -32,7 +32,7 @@ public enum VectorSimilarity {
     /** Their Euclidean distance, with a minus before it. */
     EUCLIDEAN {
         @Override
-        double of(float[] first, float[] second) {
+        public double of(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 double difference = (double) first[i] - second[i];
@@ -44,7 +44,7 @@ public enum VectorSimilarity {
     /** The sum of the distances of their numbers, with a minus before it. */
     MANHATTAN {
         @Override
-        double of(float[] first, float[] second) {
+        public double of(float[] first, float[] second) {
             double sum = 0;
             for (int i = 0; i < first.length; i++) {
                 sum += Math.abs((double) first[i] - second[i]);
@@ -53,8 +53,14 @@ public enum VectorSimilarity {
         }
     };
 
-    /** How near two vectors of one length are. */
-    abstract double of(float[] first, float[] second);
+    /**
+     * How near two vectors are.
+     *
+     * @param first the one
+     * @param second the other, of the same length
+     * @return higher is nearer
+     */
+    public abstract double of(float[] first, float[] second);
 
     /** The name of sentence-transformers. */
     String id() {

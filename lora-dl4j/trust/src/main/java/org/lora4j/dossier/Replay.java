@@ -16,7 +16,13 @@ import org.lora4j.dossier.ReplayVerdict.Outcome;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.TemporaryFolder;
+import org.lora4j.train.CheckpointChain;
+import org.lora4j.train.CheckpointRecord;
+import org.lora4j.train.Checkpoints;
+import org.lora4j.train.RunReceipt;
+import org.lora4j.train.StopReason;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -32,14 +38,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * System.out.println(verdict);
  * }</pre>
  *
- * <p><b>Costs.</b> Those of the run. <b>Threads.</b> For one thread.
+ * <p><b>Segments.</b> Of a long run whose {@link Checkpoints} were all kept, {@link #segments} trains some again: from one checkpoint to
+ * the next, drawn by a seed. Each checkpoint names the hash of the one before, and the receipt names that of the last one, so that
+ * none can be exchanged. A run that is forged in one of n segments is found by k of them with a probability of k/n; all of them are the
+ * whole run.
+ *
+ * <p><b>Costs.</b> Those of the run, or of the segments with what a fit does before its first step. <b>Threads.</b> For one thread.
  *
  * @apiNote Status: experimental
  */
 public final class Replay {
 
     /** Relative to the largest value of an array: what other instructions and other numbers of threads come to in a run. */
-    private static final double TOLERANCE = 1e-2;
+    static final double TOLERANCE = 1e-2;
 
     private final Path directory;
 
@@ -54,6 +65,20 @@ public final class Replay {
          * @throws IOException if it cannot be saved
          */
         void saveTo(Path folder) throws IOException;
+    }
+
+    /** Trains a part of what was trained. */
+    @FunctionalInterface
+    public interface PartTraining {
+
+        /**
+         * Goes on from the checkpoint that is there, or starts if there is none, and saves.
+         *
+         * @param folder where to save; it does not exist yet
+         * @param checkpoints for the builder of what trains, which is then told to resume
+         * @throws IOException if it cannot be saved
+         */
+        void saveTo(Path folder, Checkpoints checkpoints) throws IOException;
     }
 
     private Replay(Path directory) {
@@ -88,8 +113,62 @@ public final class Replay {
         }
     }
 
+    /**
+     * Trains some segments again, each from one checkpoint to the next, and compares what the later one holds: parameters, the
+     * optimizer's state, losses, the place in the data.
+     *
+     * <pre>{@code
+     * ReplayVerdict verdict = Replay.of(directory)
+     *         .segments(kept, 3, 42, (folder, checkpoints) -> TextClassifier.builder(encoder)
+     *                 .checkpoints(checkpoints)
+     *                 .build()
+     *                 .resume(train, validation)
+     *                 .save(folder));
+     * }</pre>
+     *
+     * @param kept the directory of the run's checkpoints
+     * @param count how many segments; all of them if there are fewer
+     * @param seed which of them
+     * @param training trains with the examples and settings of the run
+     * @return the verdict, with its evidence
+     * @throws AdapterFormatException if the directory has no receipt, or a receipt of something else than what is beside it
+     * @throws IllegalArgumentException if {@code count} is below 1, or fewer than two checkpoints are there
+     * @throws IOException if files cannot be read or written
+     */
+    public ReplayVerdict segments(Path kept, int count, long seed, PartTraining training) throws IOException {
+        Arguments.required(kept, "Replay.segments: kept", "the directory of the checkpoints");
+        Arguments.required(training, "Replay.segments: training", "what trains and saves");
+        Problems problems = new Problems();
+        problems.atLeast("count", count, 1);
+        problems.throwIfAny("Replay.segments");
+        Saved recorded = Saved.read(directory);
+        CheckpointChain chain = CheckpointChain.read(kept);
+        List<String> forged = new ArrayList<>(chain.problems());
+        requireLast(recorded, chain, forged);
+        if (!forged.isEmpty()) {
+            // What was exchanged is no run that could be trained again.
+            return new ReplayVerdict(
+                    Outcome.DIFFERENT, forged, List.of(), Map.of(), 0, TOLERANCE, List.of());
+        }
+        return new ReplaySegments(chain, training).compare(recorded, count, seed);
+    }
+
+    /** The receipt has to name the last checkpoint, which has to hold what is beside it. */
+    private static void requireLast(Saved recorded, CheckpointChain chain, List<String> forged) {
+        if (chain.links().isEmpty()) {
+            throw new IllegalArgumentException("Replay.segments: there is no checkpoint; expected those of the run, all kept by"
+                    + " Checkpoints.in(directory).withKeep(...).");
+        }
+        Object named = recorded.receipt().run().get(RunReceipt.CHECKPOINT);
+        CheckpointRecord last = chain.links().get(chain.links().size() - 1).record();
+        if (!last.hash().equals(named)) {
+            forged.add("the last checkpoint, of step " + last.step() + ", has the hash " + last.hash()
+                    + ", and the receipt names " + MessageText.name(named) + ": they are of two runs");
+        }
+    }
+
     /** What a directory has. */
-    private record Saved(Receipt receipt, Map<String, INDArray> arrays) {
+    record Saved(Receipt receipt, Map<String, INDArray> arrays) {
 
         static Saved read(Path directory) throws IOException {
             Path file = directory.resolve(Receipt.FILE);
@@ -113,26 +192,10 @@ public final class Replay {
     }
 
     private static ReplayVerdict compared(Saved recorded, Saved replayed) {
-        List<String> inputs = new ArrayList<>();
         Receipt one = recorded.receipt();
         Receipt other = replayed.receipt();
-        differ("task", one.task(), other.task(), inputs);
-        for (String name : List.of(Receipt.BASE, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
-            differ(
-                    name.replace('_', ' '),
-                    one.hashes().get(name),
-                    other.hashes().get(name),
-                    inputs);
-        }
-        for (String part : List.of(Receipt.TRAIN, Receipt.VALIDATION)) {
-            examples(part, one.data().get(part), other.data().get(part), inputs);
-        }
-        differ("seed", one.seed(), other.seed(), inputs);
-        differ("config", one.config(), other.config(), inputs);
-        differ("plan", one.plan(), other.plan(), inputs);
-        differ("libraries", one.libraries(), other.libraries(), inputs);
-        List<String> envelope = new ArrayList<>();
-        differ("envelope", one.envelope(), other.envelope(), envelope);
+        List<String> envelope = envelope(one, other);
+        List<String> inputs = inputs(one, other, !envelope.isEmpty());
         Map<String, Double> apart = apart(recorded.arrays(), replayed.arrays());
         boolean sameBits = one.hash(Receipt.TRAINED).equals(other.hash(Receipt.TRAINED));
         double most = apart.values().stream().mapToDouble(value -> value).max().orElse(0);
@@ -142,7 +205,55 @@ public final class Replay {
         } else if (inputs.isEmpty() && !envelope.isEmpty() && !apart.isEmpty() && most <= TOLERANCE) {
             outcome = Outcome.SAME_WITHIN_TOLERANCE;
         }
-        return new ReplayVerdict(outcome, inputs, envelope, apart, most, TOLERANCE);
+        return new ReplayVerdict(outcome, inputs, envelope, apart, most, TOLERANCE, List.of());
+    }
+
+    /** What of the machine differs. */
+    static List<String> envelope(Receipt one, Receipt other) {
+        List<String> envelope = new ArrayList<>();
+        differ("envelope", one.envelope(), other.envelope(), envelope);
+        return envelope;
+    }
+
+    /**
+     * What went in otherwise.
+     *
+     * @param elsewhere whether the machine is another one, where start values that were computed may differ by rounding
+     */
+    static List<String> inputs(Receipt one, Receipt other, boolean elsewhere) {
+        List<String> inputs = new ArrayList<>();
+        differ("task", one.task(), other.task(), inputs);
+        for (String name :
+                List.of(Receipt.BASE, Receipt.BASE_PARAMETERS, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
+            differ(
+                    name.replace('_', ' '),
+                    one.hashes().get(name),
+                    other.hashes().get(name),
+                    inputs);
+        }
+        for (String part : List.of(Receipt.TRAIN, Receipt.VALIDATION)) {
+            // A run that ended within its first epoch does not know all examples.
+            if (!cutShort(other) || other.data().containsKey(part)) {
+                examples(part, one.data().get(part), other.data().get(part), inputs);
+            }
+        }
+        differ("seed", one.seed(), other.seed(), inputs);
+        differ("config", one.config(), other.config(), inputs);
+        differ("plan", plan(one, elsewhere), plan(other, elsewhere), inputs);
+        differ("libraries", one.libraries(), other.libraries(), inputs);
+        return inputs;
+    }
+
+    private static boolean cutShort(Receipt receipt) {
+        return StopReason.INTERRUPTED.name().equals(receipt.result().get("stop_reason"));
+    }
+
+    private static Map<String, Object> plan(Receipt receipt, boolean elsewhere) {
+        Map<String, Object> plan = new LinkedHashMap<>(receipt.plan());
+        if (elsewhere) {
+            plan.remove(RunReceipt.START);
+        }
+        return plan;
     }
 
     private static void examples(String part, DataHashes one, DataHashes other, List<String> differences) {

@@ -19,6 +19,7 @@ import org.lora4j.internal.format.json.JsonObjects;
  * @param apart arrays that differ, by name: how much, relative to their largest value
  * @param largest the largest of these differences
  * @param tolerance up to which differences count as rounding, outside of the envelope
+ * @param segments which segments of the run were trained again, and what came of each; empty if the whole run was
  * @apiNote Status: experimental
  */
 public record ReplayVerdict(
@@ -27,7 +28,8 @@ public record ReplayVerdict(
         List<String> envelope,
         Map<String, Double> apart,
         double largest,
-        double tolerance) {
+        double tolerance,
+        List<String> segments) {
 
     /**
      * Whether what was trained again is the same.
@@ -52,11 +54,13 @@ public record ReplayVerdict(
      * @param apart as in the record
      * @param largest as in the record
      * @param tolerance as in the record
+     * @param segments as in the record
      */
     public ReplayVerdict {
         Arguments.required(outcome, "ReplayVerdict: outcome", "whether it is the same");
         inputs = List.copyOf(Arguments.allRequired(inputs, "ReplayVerdict: inputs", "a sentence"));
         envelope = List.copyOf(Arguments.allRequired(envelope, "ReplayVerdict: envelope", "a sentence"));
+        segments = List.copyOf(Arguments.allRequired(segments, "ReplayVerdict: segments", "a sentence"));
         apart = Collections.unmodifiableMap(
                 new LinkedHashMap<>(Arguments.allRequired(apart, "ReplayVerdict: apart", "a number")));
     }
@@ -75,26 +79,33 @@ public record ReplayVerdict(
         values.put("apart", apart);
         values.put("largest", largest);
         values.put("tolerance", tolerance);
+        values.put("segments", segments);
         return JsonObjects.write(values);
+    }
+
+    private String ofSegments() {
+        return segments.isEmpty() ? "" : "; " + MessageText.values(segments);
     }
 
     /** A sentence. */
     @Override
     public String toString() {
         return switch (outcome) {
-            case SAME_BITS -> "the same in every bit";
+            case SAME_BITS -> "the same in every bit" + ofSegments();
             case SAME_WITHIN_TOLERANCE ->
                 String.format(
                         Locale.ROOT,
-                        "the same within %.0e (%.1e), outside of the envelope: %s",
+                        "the same within %.0e (%.1e), outside of the envelope: %s%s",
                         tolerance,
                         largest,
-                        MessageText.values(envelope));
+                        MessageText.values(envelope),
+                        ofSegments());
             case DIFFERENT ->
                 "not the same: "
                         + (inputs.isEmpty()
                                 ? "what went in is what the receipt says, but " + apart.size()
-                                        + " arrays came out otherwise"
+                                        + (segments.isEmpty() ? " arrays" : " values") + " came out otherwise"
+                                        + ofSegments()
                                         + (envelope.isEmpty() ? "" : "; " + MessageText.values(envelope))
                                 : MessageText.values(inputs));
         };

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.benchmark;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
  * A promise on the ratio of two contenders.
  *
  * @param name its name
- * @param over key of the numerator
+ * @param over keys of the numerator, of which the fastest one counts
  * @param under keys of the denominator, of which the fastest one counts
  * @param target the largest ratio that keeps it
  * @param threads the only number of threads that it is made for; 0 for any
  */
-record Claim(String name, String over, List<String> under, double target, int threads) {
+record Claim(String name, List<String> over, List<String> under, double target, int threads) {
 
     Claim(String name, String over, List<String> under, double target) {
         this(name, over, under, target, 0);
+    }
+
+    Claim(String name, List<String> over, List<String> under, double target) {
+        this(name, over, under, target, 0);
+    }
+
+    Claim(String name, String over, List<String> under, double target, int threads) {
+        this(name, List.of(over), under, target, threads);
     }
 
     boolean isMadeFor(int count) {
@@ -29,23 +39,22 @@ record Claim(String name, String over, List<String> under, double target, int th
 
     /** What became of it, with some words added to its name. */
     Promise judge(Measurements measured, TimedBy clock, String where) {
-        List<String> found = under.stream().filter(measured::has).toList();
-        if (!measured.has(over) || found.isEmpty()) {
-            String missing = measured.has(over) ? under.get(0) : over;
+        Optional<String> upper = fastest(over, measured, clock);
+        Optional<String> lower = fastest(under, measured, clock);
+        if (upper.isEmpty() || lower.isEmpty()) {
+            String missing = upper.isEmpty() ? over.get(0) : under.get(0);
             return new Promise(
                     name + where, OptionalDouble.empty(), Promise.Side.AT_MOST, target, measured.whyMissing(missing));
         }
-        String fastest = found.get(0);
-        for (String key : found) {
-            if (measured.median(key, clock) < measured.median(fastest, clock)) {
-                fastest = key;
-            }
-        }
         return new Promise(
                 name + where,
-                OptionalDouble.of(measured.ratio(over, fastest, clock)),
+                OptionalDouble.of(measured.ratio(upper.get(), lower.get(), clock)),
                 Promise.Side.AT_MOST,
                 target,
-                under.size() > 1 ? "fastest: " + measured.label(fastest) : "");
+                under.size() > 1 ? "fastest: " + measured.label(lower.get()) : "");
+    }
+
+    private static Optional<String> fastest(List<String> keys, Measurements measured, TimedBy clock) {
+        return keys.stream().filter(measured::has).min(Comparator.comparingDouble(key -> measured.median(key, clock)));
     }
 }

@@ -107,7 +107,7 @@ enum Match {
     /** The same of every door while other processes compute. */
     BUSY(
             "Every door while two other processes compute, as it comes and with the best setting by hand",
-            List.of(Team.BUSY, Team.BUSY_PASSIVE, Team.BUSY_ONE),
+            List.of(Team.BUSY, Team.BUSY_AGAIN, Team.BUSY_PASSIVE, Team.BUSY_ONE),
             doors());
 
     /** 0.95 of the examples a second. */
@@ -148,7 +148,7 @@ enum Match {
         return Arrays.stream(Door.values())
                 .map(door -> new Claim(
                         door.words() + ": by default / best setting",
-                        BusyTeam.key("busy", door),
+                        List.of(BusyTeam.key("busy", door), BusyTeam.key("busyAgain", door)),
                         List.of(BusyTeam.key("busyPassive", door), BusyTeam.key("busyOne", door)),
                         WITHIN_TEN_PERCENT))
                 .toList();

@@ -19,7 +19,7 @@ public final class FuzzRun {
 
     private static final String FUZZER = "com.code_intelligence.jazzer.Jazzer";
 
-    private static final String INSTRUMENTED = "org.lora4j.**:com.fasterxml.jackson.core.**";
+    private static final String INSTRUMENTED = "org.lora4j.**:com.fasterxml.jackson.core.**:org.snakeyaml.engine.**";
 
     private FuzzRun() {}
 

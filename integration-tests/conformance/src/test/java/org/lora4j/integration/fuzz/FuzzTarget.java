@@ -20,6 +20,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.cli.YamlFuzz;
 import org.lora4j.dl4j.NetworkFile;
 import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.ModelFormatException;
@@ -267,6 +268,14 @@ public enum FuzzTarget {
                     bundle,
                     List.of(SigningKeys.readPublic(SIGNED.resolve("keys/p256-pub.pem"))),
                     new SignatureOptions(List.of("ignore-me"), false));
+        }
+    },
+
+    /** A file of settings of the command line. */
+    YAML {
+        @Override
+        void read(byte[] input) throws IOException {
+            YamlFuzz.read(Files.write(FOLDER.resolve("lora4j.yaml"), input));
         }
     },
 

@@ -25,6 +25,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.CheckpointChain;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
@@ -51,6 +52,7 @@ final class TrainingCheckpoints {
         clear(checkpoints);
         Path file = Files.write(checkpoints.resolve(FILE), input);
         correctChecksum(file);
+        CheckpointChain.read(checkpoints).problems();
         run(checkpoints);
     }
 

@@ -21,9 +21,11 @@ import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.digits.SuitabilityProof;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TextFitReport;
 import org.lora4j.train.FittingSign;
 import org.lora4j.train.ProgressListener;
 
@@ -45,10 +47,12 @@ public final class AdvisorExample {
 
     private final PrintStream out;
     private final Path data;
+    private final Path folder;
 
-    private AdvisorExample(PrintStream out, Path data) {
+    private AdvisorExample(PrintStream out, Path data, Path folder) {
         this.out = out;
         this.data = data;
+        this.folder = folder;
     }
 
     /**
@@ -69,13 +73,14 @@ public final class AdvisorExample {
                             + " data/" + set);
                 }
             }
+            Path folder = Arguments.created(arguments.path(1, "target/example-advisor"), "advisor.output");
             switch (args.length > 3 ? args[3] : "false") {
                 case "data" -> DataProof.main(new String[] {args[0], args[1]});
                 case "rank", "true" -> AdvisorProof.main(new String[] {args[0], args[1]});
                 case "influence" -> InfluenceProof.main(new String[] {args[0], args[1]});
-                case "suitability" -> new AdvisorExample(System.out, data).digits(DRAWS, true);
+                case "suitability" -> new AdvisorExample(System.out, data, folder).digits(DRAWS, true);
                 default ->
-                    new AdvisorExample(System.out, data)
+                    new AdvisorExample(System.out, data, folder)
                             .run(args.length > 2 && Set.of("full", "true").contains(args[2]));
             }
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
@@ -95,10 +100,10 @@ public final class AdvisorExample {
     private void banking() throws IOException {
         out.println("== BANKING77: 77 intents, ten questions of each, vectors of all-MiniLM-L6-v2");
         List<org.lora4j.integration.datasets.LabeledText> pool = new Banking77(data.resolve("banking77")).train();
-        List<org.lora4j.integration.datasets.LabeledText> learned =
+        List<org.lora4j.integration.datasets.LabeledText> drawn =
                 org.lora4j.integration.datasets.LabeledText.draw(pool, LEARNED, SEED);
-        Set<org.lora4j.integration.datasets.LabeledText> taken = new HashSet<>(learned);
-        List<LabeledText> train = labeled(learned.stream());
+        Set<org.lora4j.integration.datasets.LabeledText> taken = new HashSet<>(drawn);
+        List<LabeledText> train = labeled(drawn.stream());
         List<LabeledText> validation = labeled(org.lora4j.integration.datasets.LabeledText.draw(
                 pool.stream().filter(text -> !taken.contains(text)).toList(), CHOSEN_WITH, SEED)
                 .stream());
@@ -110,12 +115,21 @@ public final class AdvisorExample {
             DataReport report = DataAdvisor.builder().seed(SEED).build().examine(encoder, train, validation, served);
             out.println(report);
             examples(report, train, validation);
-            out.println(suitability(encoder, train));
+            Suitability suitability = suitability(encoder, train);
+            out.println(suitability);
             LearningRateSuggestion rate = LearningRateFinder.of(
                             () -> TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED), train, validation)
                     .find();
             out.println(rate);
-            fit(encoder, train, validation, "that rate", rate.rate().orElse(USUAL_RATE));
+            TextFitReport learned =
+                    fit(encoder, train, validation, "that rate", rate.rate().orElse(USUAL_RATE));
+            out.println("report: "
+                    + TrainingReport.of(learned)
+                            .withTitle("BANKING77, ten questions of each intent")
+                            .with(report, train, validation, served)
+                            .with(suitability)
+                            .with(rate)
+                            .overwrite(folder.resolve("banking77.html")));
             fit(encoder, train, validation, "a rate that is far too low", 1e-7);
         }
     }
@@ -165,7 +179,7 @@ public final class AdvisorExample {
                 .forecast();
     }
 
-    private void fit(
+    private TextFitReport fit(
             TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate) {
         out.printf(Locale.ROOT, "-- LoRA with %s, %.1e%n", what, rate);
         try (TextClassifier classifier = TextClassifier.builder(encoder)
@@ -180,6 +194,7 @@ public final class AdvisorExample {
             out.println(classifier.report());
             out.println("signs of over- or underfitting: " + signs.size());
             signs.forEach(out::println);
+            return classifier.report();
         }
     }
 

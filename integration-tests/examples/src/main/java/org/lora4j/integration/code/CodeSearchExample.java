@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.lora4j.integration.code.JavaMethods.Method;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
@@ -74,7 +75,7 @@ public final class CodeSearchExample {
         for (String name : encoders) {
             try (TextEncoder encoder = TextEncoder.named(name).withMaxLength(LONGEST)) {
                 for (long seed = 1; seed <= (full ? 3 : 1); seed++) {
-                    compare(encoder, parts(methods, seed), seed, seed == 1 && name.equals(encoders[0]));
+                    compare(encoder, parts(methods, seed), seed, seed == 1 && name.equals(encoders[0]), folder);
                 }
             }
         }
@@ -107,7 +108,8 @@ public final class CodeSearchExample {
                 .toList();
     }
 
-    private void compare(TextEncoder encoder, Parts parts, long seed, boolean withFull) {
+    private void compare(TextEncoder encoder, Parts parts, long seed, boolean withFull, Path folder)
+            throws IOException {
         out.printf(
                 Locale.ROOT,
                 "%n== %s, seed %d: %d pairs, %d to search%n",
@@ -115,11 +117,13 @@ public final class CodeSearchExample {
                 seed,
                 parts.train().size(),
                 parts.test().size());
+        List<TrainingReport> pages = new ArrayList<>();
         RetrievalEvaluation frozen =
-                evaluated("frozen", SentenceEncoder.builder(encoder).build(), parts);
+                evaluated("frozen", SentenceEncoder.builder(encoder).build(), parts, pages);
         SentenceEncoder.Builder builder =
                 SentenceEncoder.builder(encoder).seed(seed).epochs(4);
-        RetrievalEvaluation lora = evaluated("LoRA", builder.build().fit(parts.train(), parts.validation()), parts);
+        RetrievalEvaluation lora =
+                evaluated("LoRA", builder.build().fit(parts.train(), parts.validation()), parts, pages);
         double[] interval = interval(frozen.reciprocalRanks(), lora.reciprocalRanks(), seed);
         out.printf(
                 Locale.ROOT,
@@ -134,15 +138,24 @@ public final class CodeSearchExample {
         if (withFull) {
             SentenceEncoder.Builder all =
                     SentenceEncoder.builder(encoder).fullFineTuning().seed(seed).epochs(4);
-            results.put("full", figures(evaluated("full", all.build().fit(parts.train(), parts.validation()), parts)));
+            results.put(
+                    "full",
+                    figures(evaluated("full", all.build().fit(parts.train(), parts.validation()), parts, pages)));
         }
         figures.put(encoder.name() + ", seed " + seed, results);
+        out.println("report: "
+                + TrainingReport.compare(pages)
+                        .withTitle("Code search by " + encoder.name() + ", draw " + seed)
+                        .overwrite(folder.resolve(encoder.name() + "-" + seed + ".html")));
     }
 
-    private RetrievalEvaluation evaluated(String name, SentenceEncoder by, Parts parts) {
+    private RetrievalEvaluation evaluated(String name, SentenceEncoder by, Parts parts, List<TrainingReport> pages) {
         try (by) {
             RetrievalEvaluation evaluation = by.evaluate(parts.test());
             out.println(name + ": " + evaluation);
+            // The frozen one has learned nothing.
+            TrainingReport page = pages.isEmpty() ? TrainingReport.titled(name) : TrainingReport.of(by.report());
+            pages.add(page.withTitle(name).with(evaluation));
             return evaluation;
         }
     }

@@ -16,7 +16,10 @@ import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
 import org.lora4j.pretrained.TextExample;
+import org.lora4j.report.PredictedLabels;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 
@@ -42,7 +45,7 @@ public final class EncodersExample {
     /** What an encoder reached: accuracy of a head over the frozen encoder and of LoRA, and what the two took. */
     private record Row(String encoder, String family, Fit head, Fit lora) {}
 
-    private record Fit(double accuracy, double seconds) {}
+    private record Fit(double accuracy, double seconds, TrainingReport page) {}
 
     /** Half as many glosses as are learned from choose the epoch. */
     private EncodersExample(PrintStream out, WordNetGlosses glosses, int learned) {
@@ -110,6 +113,8 @@ public final class EncodersExample {
         }
         print();
         ReportFile.write(folder.resolve("report.json"), figures());
+        List<TrainingReport> pages = rows.stream().map(row -> row.lora().page()).toList();
+        out.println("report: " + TrainingReport.compare(pages).overwrite(folder.resolve("encoders.html")));
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
@@ -118,17 +123,25 @@ public final class EncodersExample {
                 TextEncoder encoder = loaded.withMaxLength(Math.min(LONGEST, loaded.maxLength()))) {
             out.println("== " + encoder);
             String family = encoder.weights().config().modelType();
-            Fit head = fitted(TextClassifier.builder(encoder).headOnly().seed(SEED));
-            Fit lora = fitted(TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED));
+            Fit head = fitted(
+                    encoder.name(), TextClassifier.builder(encoder).headOnly().seed(SEED));
+            Fit lora = fitted(
+                    encoder.name(),
+                    TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED));
             rows.add(new Row(encoder.name(), family, head, lora));
         }
     }
 
-    private Fit fitted(TextClassifier.Builder builder) {
+    private Fit fitted(String name, TextClassifier.Builder builder) {
         long start = System.nanoTime();
         try (TextClassifier classifier = builder.build().fit(train, validation)) {
             double seconds = (System.nanoTime() - start) / 1e9;
-            return new Fit(classifier.evaluate(test).accuracy(), seconds);
+            List<Prediction> predictions =
+                    classifier.predict(test.stream().map(LabeledText::text).toList());
+            TrainingReport page = TrainingReport.of(classifier.report())
+                    .withTitle(name)
+                    .with(PredictedLabels.ofTexts(test, predictions));
+            return new Fit(classifier.evaluate(test).accuracy(), seconds, page);
         }
     }
 

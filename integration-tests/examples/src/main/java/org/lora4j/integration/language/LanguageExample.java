@@ -33,6 +33,7 @@ import org.lora4j.language.LongRows;
 import org.lora4j.report.SampleListener;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.train.RunListener;
+import org.lora4j.trust.Receipt;
 
 /**
  * Stories260K learns Shakespeare, Java source and the intents of questions to a bank. Arguments: the data, the folder for the
@@ -145,7 +146,9 @@ public final class LanguageExample {
         print("before: %.4f%n", before);
         out.println("says: " + continued(model, domain.prompts().get(0), domain.ends()));
 
+        out.println(adapting.preview(domain.train(), 1));
         LmFitReport report = adapting.fit(domain.train(), domain.validation());
+        out.println("preflight: " + (report.notes().isEmpty() ? "nothing found" : report.notes()));
         Outcome adapter = outcome(adapting, domain, report);
         print(
                 "LoRA: %.4f after epoch %d of %d, %d tokens learned at a rate of %.1e, %.1f minutes; stories %.4f%n",
@@ -175,6 +178,9 @@ public final class LanguageExample {
                 "stories with the adapter off %.4f, merged %.4f; %s merged %.4f%n",
                 off, merged, domain.name(), mergedDomain);
         model.model().adapter(domain.name()).save(folder.resolve(domain.name()));
+        if (!report.startKept()) {
+            out.println(Receipt.read(folder.resolve(domain.name()).resolve(Receipt.FILE)));
+        }
         Map<String, Object> all = new LinkedHashMap<>();
         if (domain.name().equals("banking")) {
             all.put("accuracyLora", accuracy(model, questions));

@@ -47,14 +47,19 @@ final class Laboratory {
     /** Texts of which it is asked what the base still knows. */
     private static final int ELSEWHERE = 500;
 
+    /** The draw that pages are on. */
+    private static final long PAGED = 1;
+
     private final EncoderWeights weights = MiniLm.weights();
     private final LengthBuckets elsewhere;
     private final RetentionProbe probe;
     private final Path folder;
+    private final MethodPages pages;
     private final Consumer<String> out;
 
     Laboratory(TextTokenizer tokenizer, Path folder, Consumer<String> out) throws IOException {
         this.folder = folder;
+        this.pages = new MethodPages(folder);
         this.out = out;
         List<TextExample> glosses = WordNetGlosses.verbs(1).heldOut();
         int classes = WordNetGlosses.verbCategories().size();
@@ -85,10 +90,9 @@ final class Laboratory {
                 .seed(seed)
                 .build();
         double before = ProcessorTime.seconds();
-        TrainingResult result = Trainer.builder(model)
-                .plan(plan)
-                .build()
-                .train(problem.training().batches());
+        Trainer trainer = Trainer.builder(model).plan(plan).build();
+        trainer.preflight().require("example-methods");
+        TrainingResult result = trainer.train(problem.training().batches());
         double step = 1000 * (ProcessorTime.seconds() - before) / result.steps();
         GraphExecutor executor = model.executor();
         Path saved = folder.resolve(problem.name().replaceAll("\\W+", "-") + "-" + method + "-" + seed);
@@ -113,6 +117,9 @@ final class Laboratory {
                 step,
                 ReportFile.bytes(saved),
                 tested ? probe.measure(method.name(), features(executor)).neighborOverlap() : Double.NaN);
+        if (tested && seed == PAGED) {
+            pages.add(problem, trial, result, executor);
+        }
         out.accept(String.format(
                 Locale.ROOT,
                 "%s: %s, rate %.0e, seed %d: validation %.4f, test %.4f, processor time of a step %.0f ms",

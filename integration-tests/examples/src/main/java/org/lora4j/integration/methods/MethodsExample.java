@@ -90,12 +90,16 @@ public final class MethodsExample {
                 }
             }
             StringBuilder tables = new StringBuilder();
+            List<Path> pages = new ArrayList<>();
             for (List<Problem> draws : problems) {
                 if (!draws.isEmpty()) {
-                    tables.append(MethodsTable.of(draws.get(0).name(), example.trials(draws, methods, full)));
+                    String problem = draws.get(0).name();
+                    tables.append(MethodsTable.of(problem, example.trials(draws, methods, full)));
+                    new MethodPages(folder).write(problem, methods).ifPresent(pages::add);
                 }
             }
             out.print(tables);
+            pages.forEach(page -> out.println("report: " + page));
             Files.writeString(folder.resolve("methods.md"), tables);
             out.printf(
                     Locale.ROOT,

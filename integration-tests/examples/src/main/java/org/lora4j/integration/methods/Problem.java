@@ -20,14 +20,19 @@ import org.lora4j.pretrained.TextTokenizer;
  * Something to learn. Rates are chosen on the part for validation; the part for testing is only measured.
  *
  * @param name what tables call it
- * @param classes number of classes
+ * @param labels the names of the classes
  * @param epochs how long it is learned
  * @param training what is learned from
  * @param validation what rates are chosen by
  * @param test what is reported
  */
 record Problem(
-        String name, int classes, int epochs, LengthBuckets training, LengthBuckets validation, LengthBuckets test) {
+        String name,
+        List<String> labels,
+        int epochs,
+        LengthBuckets training,
+        LengthBuckets validation,
+        LengthBuckets test) {
 
     private static final int TOKENS = 320;
     private static final int SHOTS = 10;
@@ -37,15 +42,20 @@ record Problem(
     /** The parts of a data set before they become batches. */
     private record Parts(List<TextExample> training, List<TextExample> validation, List<TextExample> test) {
 
-        Problem problem(String name, int classes, int epochs, TextTokenizer tokenizer) {
+        Problem problem(String name, List<String> labels, int epochs, TextTokenizer tokenizer) {
+            int classes = labels.size();
             return new Problem(
                     name,
-                    classes,
+                    labels,
                     epochs,
                     buckets(training, tokenizer, classes),
                     buckets(validation, tokenizer, classes),
                     buckets(test, tokenizer, classes));
         }
+    }
+
+    int classes() {
+        return labels.size();
     }
 
     private static LengthBuckets buckets(List<TextExample> examples, TextTokenizer tokenizer, int classes) {
@@ -69,7 +79,7 @@ record Problem(
         pool.forEach(question -> intents.add(question.labels().first()));
         List<String> labels = List.copyOf(intents);
         return new Parts(examples(training, labels), examples(validation, labels), examples(test, labels))
-                .problem("BANKING77, ten of each intent", labels.size(), 15, tokenizer);
+                .problem("BANKING77, ten of each intent", labels, 15, tokenizer);
     }
 
     private static List<TextExample> examples(List<LabeledText> texts, List<String> labels) {
@@ -88,6 +98,6 @@ record Problem(
             (i % HALF == 0 ? validation : test).add(glosses.heldOut().get(i));
         }
         return new Parts(glosses.training(), validation, test)
-                .problem("WordNet's nouns", NounCategory.names().size(), 3, tokenizer);
+                .problem("WordNet's nouns", NounCategory.names(), 3, tokenizer);
     }
 }

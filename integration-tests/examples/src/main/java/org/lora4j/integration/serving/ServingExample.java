@@ -20,6 +20,7 @@ import org.lora4j.integration.serving.ServedTraffic.Tally;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.retention.RetentionReport;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.GraphServerBuilder;
@@ -371,6 +372,22 @@ public final class ServingExample {
         knowledge.accuracy().forEach((state, accuracy) -> out.printf(Locale.ROOT, "%-40s %.4f%n", state, accuracy));
         figures.put("retention", new ObjectMapper().readTree(report.json()));
         figures.put("accuracyOfLearnedTask", knowledge.accuracy());
+        Map<String, Object> accuracy = new LinkedHashMap<>();
+        knowledge
+                .accuracy()
+                .forEach((state, share) -> accuracy.put("accuracy of " + task.name() + ", " + state, share));
+        Map<String, Object> speed = new LinkedHashMap<>();
+        figures.forEach((name, value) -> {
+            if (value instanceof Number) {
+                speed.put(name, value);
+            }
+        });
+        out.println("report: "
+                + TrainingReport.titled("Many adapters over one base")
+                        .with(report)
+                        .withSettings(accuracy)
+                        .withCost(speed)
+                        .overwrite(folder.resolve("serving.html")));
     }
 
     private double seconds() {

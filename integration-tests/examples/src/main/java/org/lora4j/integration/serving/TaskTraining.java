@@ -65,7 +65,9 @@ final class TaskTraining {
     /** An adapter of all layers and a head. */
     Adapter allLayers(ServedTask task, int epochs) {
         AdaptedSameDiff model = Lora.inject(base(weights), config(ModuleSelector.allLinear()), seed);
-        trainer(model, RATE, epochs).build().train(batches(task.training()));
+        Trainer trainer = trainer(model, RATE, epochs).build();
+        trainer.preflight().require("example-serving");
+        trainer.train(batches(task.training()));
         return model.adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
     }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.text;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -58,7 +60,7 @@ final class BankingQuestions {
         return new double[] {heads.libLinear(train, validation), heads.headOnly(train, validation)};
     }
 
-    Draw draw(long seed) {
+    Draw draw(long seed, Path folder) throws IOException {
         List<LabeledText> train = new ArrayList<>();
         List<LabeledText> validation = new ArrayList<>();
         draw(seed, train, validation);
@@ -69,6 +71,7 @@ final class BankingQuestions {
                 TextClassifier.builder(encoder).seed(seed).build().fit(train, validation);
         double lora = classifier.evaluate(test).accuracy();
         TextFitReport report = classifier.report();
+        classifier.save(folder);
         classifier.close();
         return new Draw(libLinear, headOnly, lora, report);
     }

@@ -23,6 +23,7 @@ import org.lora4j.text.LabeledText;
 import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTable;
+import org.lora4j.trust.Receipt;
 
 /**
  * Three text tasks over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks, the draws of
@@ -79,7 +80,7 @@ public final class TextExample {
         long start = System.nanoTime();
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
             if (tasks.contains("banking77")) {
-                banking(encoder, seeds);
+                banking(encoder, seeds, folder);
             }
             if (tasks.contains("heads")) {
                 heads(encoder);
@@ -98,13 +99,17 @@ public final class TextExample {
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
-    private void banking(TextEncoder encoder, long[] seeds) throws IOException {
+    private void banking(TextEncoder encoder, long[] seeds, Path folder) throws IOException {
         out.println("== BANKING77: 77 intents from ten questions of each; accuracy on the test questions");
         BankingQuestions questions = questions(encoder);
         List<Double> gains = new ArrayList<>();
         List<Map<String, Double>> draws = new ArrayList<>();
         for (long seed : seeds) {
-            BankingQuestions.Draw draw = questions.draw(seed);
+            Path saved = folder.resolve("banking77-" + seed);
+            BankingQuestions.Draw draw = questions.draw(seed, saved);
+            List<String> found = draw.report().notes();
+            out.println("preflight: " + (found.isEmpty() ? "nothing found" : found));
+            out.println(Receipt.read(saved.resolve(Receipt.FILE)));
             double best = Math.max(draw.libLinear(), draw.headOnly());
             gains.add(100 * (draw.lora() - best));
             draws.add(Map.of("libLinear", draw.libLinear(), "headOnly", draw.headOnly(), "lora", draw.lora()));

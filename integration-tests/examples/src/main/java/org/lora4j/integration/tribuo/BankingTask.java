@@ -3,14 +3,18 @@ package org.lora4j.integration.tribuo;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.DoubleFunction;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.LabeledText;
+import org.lora4j.report.PredictedLabels;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.LoraSpec;
 import org.lora4j.tribuo.LoraTrainer;
@@ -18,6 +22,7 @@ import org.lora4j.tribuo.Schedule;
 import org.lora4j.tribuo.output.LabelConverter;
 import org.tribuo.Dataset;
 import org.tribuo.Model;
+import org.tribuo.Prediction;
 import org.tribuo.Trainer;
 import org.tribuo.classification.Label;
 import org.tribuo.classification.LabelFactory;
@@ -38,13 +43,15 @@ final class BankingTask {
     private final Encoder encoder;
     private final int epochs;
     private final Consumer<String> out;
+    private final Pages pages;
     private final List<LabeledText> pool;
     private final List<LabeledText> test;
 
-    BankingTask(Banking77 banking, Encoder encoder, int epochs, Consumer<String> out) throws IOException {
+    BankingTask(Banking77 banking, Encoder encoder, int epochs, Consumer<String> out, Pages pages) throws IOException {
         this.encoder = encoder;
         this.epochs = epochs;
         this.out = out;
+        this.pages = pages;
         this.pool = banking.train();
         this.test = banking.test();
         encoder.encode(test, out);
@@ -70,7 +77,8 @@ final class BankingTask {
         encoder.encode(validation(seed), out);
     }
 
-    Draw draw(long seed) {
+    /** Trains on one draw; the model of the first has a page. */
+    Draw draw(long seed, boolean first) {
         List<LabeledText> train = train(seed);
         List<LabeledText> validation = validation(seed);
         LabelFactory factory = new LabelFactory();
@@ -95,9 +103,26 @@ final class BankingTask {
                 seed,
                 lora,
                 accuracy(model, encoder.tokens(validation, factory))));
+        if (first) {
+            pages.write(TASK, page(model, encoder.tokens(test, factory)));
+        }
         long weights =
                 (vectors.getFeatureMap().size() + 1L) * vectors.getOutputInfo().size();
         return new Draw(bag, frozen, lora, weights, model.adapterParameterCount());
+    }
+
+    private TrainingReport page(LoraModel<Label> model, Dataset<Label> questions) {
+        List<String> truth = new ArrayList<>();
+        List<Map<String, Double>> scores = new ArrayList<>();
+        for (Prediction<Label> prediction : model.predict(questions)) {
+            Map<String, Double> ofLabels = new HashMap<>();
+            prediction.getOutputScores().forEach((name, label) -> ofLabels.put(name, label.getScore()));
+            truth.add(prediction.getExample().getOutput().getLabel());
+            scores.add(ofLabels);
+        }
+        return TrainingReport.of(model.training().orElseThrow())
+                .with(PredictedLabels.of(truth, scores)
+                        .withTexts(test.stream().map(LabeledText::text).toList()));
     }
 
     private LoraTrainer<Label> trainer(long seed) {

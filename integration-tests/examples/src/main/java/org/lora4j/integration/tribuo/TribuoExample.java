@@ -42,9 +42,11 @@ public final class TribuoExample {
     private final Path data;
     private final Set<String> tasks;
     private final int draws;
+    private final Pages pages;
 
-    private TribuoExample(PrintStream out, Path data, Set<String> tasks, int draws) {
+    private TribuoExample(PrintStream out, Path data, Path folder, Set<String> tasks, int draws) {
         this.out = out;
+        this.pages = new Pages(folder, this::print);
         this.data = data;
         this.tasks = tasks;
         this.draws = draws;
@@ -65,7 +67,7 @@ public final class TribuoExample {
             Set<String> tasks = tasks(args.length > 2 ? args[2] : TASKS);
             int draws = args.length > 3 ? Integer.parseInt(args[3]) : 3;
             long start = System.nanoTime();
-            List<Figure> figures = new TribuoExample(System.out, Path.of(args[0]), tasks, draws).run();
+            List<Figure> figures = new TribuoExample(System.out, Path.of(args[0]), folder, tasks, draws).run();
             Figures all = new Figures(figures, (System.nanoTime() - start) / 1e9);
             System.out.printf(Locale.ROOT, "%n%s%n", all.table());
             all.write(folder.resolve("report.json"));
@@ -93,7 +95,8 @@ public final class TribuoExample {
         List<Figure> figures = new ArrayList<>();
         if (tasks.contains("wine")) {
             WineQuality wine = new WineQuality(folder("wine-quality"));
-            figures.addAll(new WineTask(wine, WINE_BASE_EPOCHS, WINE_EPOCHS, this::print).run(draws, SEED));
+            figures.addAll(
+                    new WineTask(wine, WINE_BASE_EPOCHS, WINE_EPOCHS, this::print, pages::write).run(draws, SEED));
         }
         if (tasks.contains("banking77") || tasks.contains("clinc150")) {
             texts(figures);
@@ -106,14 +109,15 @@ public final class TribuoExample {
         try (Encoder encoder = new Encoder()) {
             List<Future<BankingTask.Draw>> banking = new ArrayList<>();
             if (tasks.contains("banking77")) {
-                BankingTask task =
-                        new BankingTask(new Banking77(folder("banking77")), encoder, BANKING_EPOCHS, this::print);
+                BankingTask task = new BankingTask(
+                        new Banking77(folder("banking77")), encoder, BANKING_EPOCHS, this::print, pages);
                 for (int draw = 0; draw < draws; draw++) {
                     task.encode(SEED + draw);
                 }
                 for (int draw = 0; draw < draws; draw++) {
                     long seed = SEED + draw;
-                    banking.add(threads.submit(() -> task.draw(seed)));
+                    boolean first = draw == 0;
+                    banking.add(threads.submit(() -> task.draw(seed, first)));
                 }
             }
             List<BankingTask.Draw> done = new ArrayList<>();
@@ -124,8 +128,8 @@ public final class TribuoExample {
                 figures.addAll(BankingTask.figures(done));
             }
             if (tasks.contains("clinc150")) {
-                ClincTask task =
-                        new ClincTask(new Clinc150(folder("clinc150")), encoder, CLINC_EPOCHS, SEED, this::print);
+                ClincTask task = new ClincTask(
+                        new Clinc150(folder("clinc150")), encoder, CLINC_EPOCHS, SEED, this::print, pages);
                 figures.addAll(task.run(SEED));
             }
         } finally {

@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.lora4j.integration.datasets.WineQuality;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.LoraSpec;
 import org.lora4j.tribuo.LoraTrainer;
@@ -19,6 +21,7 @@ import org.tribuo.DataSource;
 import org.tribuo.Dataset;
 import org.tribuo.Example;
 import org.tribuo.MutableDataset;
+import org.tribuo.Prediction;
 import org.tribuo.evaluation.TrainTestSplitter;
 import org.tribuo.regression.Regressor;
 import org.tribuo.regression.evaluation.RegressionEvaluator;
@@ -38,6 +41,7 @@ final class WineTask {
     private final int baseEpochs;
     private final int epochs;
     private final Consumer<String> out;
+    private final BiConsumer<String, TrainingReport> pages;
 
     private final List<Double> before = new ArrayList<>();
     private final List<Double> alone = new ArrayList<>();
@@ -46,11 +50,17 @@ final class WineTask {
     private long learned;
     private long parameters;
 
-    WineTask(WineQuality wine, int baseEpochs, int epochs, Consumer<String> out) {
+    WineTask(
+            WineQuality wine,
+            int baseEpochs,
+            int epochs,
+            Consumer<String> out,
+            BiConsumer<String, TrainingReport> pages) {
         this.wine = wine;
         this.baseEpochs = baseEpochs;
         this.epochs = epochs;
         this.out = out;
+        this.pages = pages;
     }
 
     /** A part to learn from, one to choose the epoch by, and one to test. */
@@ -75,7 +85,7 @@ final class WineTask {
 
     List<Figure> run(int draws, long seed) throws IOException {
         for (int draw = 0; draw < draws; draw++) {
-            draw(seed + draw);
+            draw(seed + draw, draw == 0);
             out.accept(String.format(
                     Locale.ROOT,
                     "wine, draw %d of %d: R2 on red %.3f before, %.3f adapted, %.3f trained alone; on white %.3f",
@@ -93,7 +103,7 @@ final class WineTask {
                 new Figure(TASK, "white network on white, unchanged", MEASURE, white, 0));
     }
 
-    private void draw(long seed) throws IOException {
+    private void draw(long seed, boolean first) throws IOException {
         Parts whites = Parts.of(wine.white(), seed);
         TransformerMap scale =
                 whites.train().createTransformers(new TransformationMap(List.of(new MeanStdDevTransformation())), true);
@@ -120,6 +130,9 @@ final class WineTask {
                 .build();
         LoraModel<Regressor> model = trainer.train(joined(reds));
         adapted.add(new RegressionEvaluator().evaluate(model, reds.test()).averageR2());
+        if (first) {
+            pages.accept(TASK, page(model, reds.test()));
+        }
         learned = model.adapterParameterCount();
         parameters = network.network().numParams();
         if (!Arrays.equals(untouched, network.grades(whites.test().getData()))) {
@@ -127,6 +140,18 @@ final class WineTask {
         }
         alone.add(GradeNetwork.train(reds.train().getData(), reds.validation().getData(), epochs, seed)
                 .r2(reds.test().getData()));
+    }
+
+    private static TrainingReport page(LoraModel<Regressor> model, Dataset<Regressor> wines) {
+        List<Prediction<Regressor>> predictions = model.predict(wines);
+        return TrainingReport.of(model.training().orElseThrow())
+                .withNumbers(
+                        predictions.stream()
+                                .mapToDouble(one -> one.getExample().getOutput().getValues()[0])
+                                .toArray(),
+                        predictions.stream()
+                                .mapToDouble(one -> one.getOutput().getValues()[0])
+                                .toArray());
     }
 
     private static Dataset<Regressor> joined(Parts reds) {

@@ -24,6 +24,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
+import org.lora4j.trust.Receipt;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -120,6 +121,7 @@ public final class Quickstart {
         Trained trained = train(task, lora, LORA_RATE);
         Path adapter = folder.resolve("adapter");
         lora.adapter("default").save(adapter);
+        out.println(Receipt.read(adapter.resolve(Receipt.FILE)));
         report.add("LoRA", "lora", outcome(trained, lora, ReportFile.bytes(adapter)));
 
         heading("Saved, loaded, merged");
@@ -188,11 +190,12 @@ public final class Quickstart {
                 .schedule(LearningRateSchedule.linear(WARM_UP))
                 .seed(seed)
                 .build();
-        TrainingResult result = Trainer.builder(model)
+        Trainer trainer = Trainer.builder(model)
                 .plan(plan)
                 .listener(ProgressListener.to(out::println).every(5))
-                .build()
-                .train(task.batches());
+                .build();
+        out.println(trainer.preflight());
+        TrainingResult result = trainer.train(task.batches());
         // Once, after the last epoch: scoring all held-out texts takes half as long as an epoch.
         double accuracy = task.accuracy(model.executor());
         out.printf(Locale.ROOT, "median step %.0f ms; accuracy %.4f%n", 1000 * result.medianStepSeconds(), accuracy);

@@ -2,14 +2,18 @@
 package org.lora4j.internal.checkpoint;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.TensorHash;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -21,9 +25,19 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @apiNote Status: internal
  */
-public final class CheckpointContent {
+public final class CheckpointContent implements AutoCloseable {
 
     private static final int MOST_SHOWN = 100;
+
+    private static final String STEP = "record.step";
+    private static final String BEFORE = "record.before";
+    private static final String HASH = "record.hash";
+
+    /** Last parts of names of values that differ from run to run, as they are times. */
+    private static final Set<String> TIMES = Set.of("nanos", "epochNanos", "seconds", "evaluationSeconds");
+
+    /** What of the machine a run chose. */
+    private static final Set<String> OF_MACHINE = Set.of("products", "mostParts");
 
     private final String prefix;
     private final Map<String, INDArray> arrays;
@@ -238,6 +252,136 @@ public final class CheckpointContent {
                     "it has no \"" + prefix + name + "\"; expected a checkpoint of this version of the library");
         }
         return value;
+    }
+
+    /**
+     * Ends the filling: adds the hash of all that is there but times and what of the machine was chosen.
+     *
+     * @param step the step after which it was taken
+     * @param before the hash of the checkpoint before it; empty for none
+     */
+    public void seal(long step, Optional<String> before) {
+        values.put(STEP, String.valueOf(step));
+        before.ifPresent(hash -> values.put(BEFORE, hash));
+        values.put(HASH, recordHash());
+    }
+
+    /**
+     * Whether there is a hash.
+     *
+     * @return false of one of a version that did not seal
+     */
+    public boolean isSealed() {
+        return values.containsKey(HASH);
+    }
+
+    /**
+     * The step after which it was taken.
+     *
+     * @throws UnusableContentException if it is not sealed
+     */
+    public long step() {
+        return new CheckpointContent("", arrays, values).count(STEP);
+    }
+
+    /**
+     * The hash as it stands there, whatever else does.
+     *
+     * @throws UnusableContentException if it is not sealed
+     */
+    public String sealedHash() {
+        return new CheckpointContent("", arrays, values).text(HASH);
+    }
+
+    /** The hash of the checkpoint before it; empty for none. */
+    public Optional<String> before() {
+        return Optional.ofNullable(values.get(BEFORE));
+    }
+
+    /** The hash of what is there. */
+    public String recordHash() {
+        StringBuilder about = new StringBuilder();
+        Map<String, INDArray> hashed = new TreeMap<>();
+        values.forEach((name, value) -> {
+            if (isOfRecord(name)) {
+                // With lengths: names and values must not run into each other.
+                about.append(name.length()).append(' ').append(value.length()).append(' ').append(name).append(value);
+            }
+        });
+        arrays.forEach((name, array) -> {
+            if (isOfRecord(name)) {
+                hashed.put(name, array);
+            }
+        });
+        return TensorHash.of(about.toString(), hashed, name -> false);
+    }
+
+    private static boolean isOfRecord(String name) {
+        return !name.equals(HASH)
+                && !OF_MACHINE.contains(name)
+                && !TIMES.contains(name.substring(name.lastIndexOf('.') + 1));
+    }
+
+    /**
+     * How another content differs, but for times and what of the machine was chosen.
+     *
+     * @return by name of a value or an array by how much, relative to the largest element; infinite where that cannot be told
+     */
+    public Map<String, Double> differences(CheckpointContent other) {
+        Map<String, Double> differences = new LinkedHashMap<>();
+        Set<String> names = new TreeSet<>(arrays.keySet());
+        names.addAll(other.arrays.keySet());
+        names.stream().filter(CheckpointContent::isOfRecord).forEach(name -> {
+            double apart = apart(arrays.get(name), other.arrays.get(name));
+            if (apart > 0) {
+                differences.put(name, apart);
+            }
+        });
+        Set<String> texts = new TreeSet<>(values.keySet());
+        texts.addAll(other.values.keySet());
+        texts.stream()
+                .filter(name -> isOfRecord(name) && !name.equals(BEFORE))
+                .forEach(name -> {
+                    double apart = apart(values.get(name), other.values.get(name));
+                    if (apart > 0) {
+                        differences.put(name, apart);
+                    }
+                });
+        return differences;
+    }
+
+    private static double apart(INDArray one, INDArray other) {
+        if (one == null || other == null || !worded(one).equals(worded(other))) {
+            return Double.POSITIVE_INFINITY;
+        }
+        if (ArrayBytes.same(one, other)) {
+            return 0;
+        }
+        double largest =
+                Math.max(one.amaxNumber().doubleValue(), other.amaxNumber().doubleValue());
+        double difference = one.sub(other).amaxNumber().doubleValue();
+        return Double.isFinite(difference) && difference > 0 ? difference / largest : Double.POSITIVE_INFINITY;
+    }
+
+    private static double apart(String one, String other) {
+        if (one != null && one.equals(other)) {
+            return 0;
+        }
+        try {
+            double before = Double.parseDouble(String.valueOf(one));
+            double now = Double.parseDouble(String.valueOf(other));
+            double largest = Math.max(Math.abs(before), Math.abs(now));
+            double apart = Math.abs(before - now) / largest;
+            return apart > 0 ? apart : Double.POSITIVE_INFINITY;
+        } catch (NumberFormatException e) {
+            return Double.POSITIVE_INFINITY;
+        }
+    }
+
+    /** Frees the arrays. */
+    @Override
+    public void close() {
+        arrays.values().stream().filter(array -> !array.isEmpty()).forEach(INDArray::close);
     }
 
     Map<String, INDArray> allArrays() {

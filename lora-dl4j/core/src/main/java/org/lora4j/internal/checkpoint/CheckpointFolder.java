@@ -6,6 +6,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -89,6 +91,57 @@ public final class CheckpointFolder implements AutoCloseable {
     }
 
     /**
+     * The checkpoints of a directory that nobody opens.
+     *
+     * @param directory the directory
+     * @return files, the earliest first
+     * @throws IOException if it cannot be read
+     */
+    public static List<Path> filesIn(Path directory) throws IOException {
+        List<Path> files = new ArrayList<>(list(directory, NAME));
+        Collections.reverse(files);
+        return files;
+    }
+
+    /**
+     * Reads one checkpoint.
+     *
+     * @param file the file
+     * @return what it holds, to be closed
+     * @throws IOException if it is damaged or cannot be read
+     */
+    public static CheckpointContent read(Path file) throws IOException {
+        return CheckpointFile.read(file);
+    }
+
+    /**
+     * Writes what a checkpoint holds to another directory.
+     *
+     * @param file the file
+     * @param directory where to; made if it is not there
+     * @throws IOException if it is damaged, or cannot be read or written
+     */
+    public static void copy(Path file, Path directory) throws IOException {
+        try (CheckpointContent content = read(file)) {
+            Files.createDirectories(directory);
+            CheckpointFile.write(directory.resolve(file.getFileName()), content);
+        }
+    }
+
+    /**
+     * Whether a file has the name of the checkpoint of a step.
+     *
+     * @return true if so
+     */
+    public static boolean isNamedFor(Path file, long step) {
+        return file.getFileName().toString().equals(nameOf(step));
+    }
+
+    private static String nameOf(long step) {
+        return String.format(Locale.ROOT, "checkpoint-%012d.safetensors", step);
+    }
+
+    /**
      * Writes a checkpoint and deletes old ones.
      *
      * @param step number of the step after which it was taken
@@ -96,8 +149,7 @@ public final class CheckpointFolder implements AutoCloseable {
      * @throws IOException if writing fails; all earlier checkpoints are still there then
      */
     public void write(long step, CheckpointContent content, int keep) throws IOException {
-        String name = String.format(Locale.ROOT, "checkpoint-%012d.safetensors", step);
-        CheckpointFile.write(directory.resolve(name), content);
+        CheckpointFile.write(directory.resolve(nameOf(step)), content);
         List<Path> files = files();
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);

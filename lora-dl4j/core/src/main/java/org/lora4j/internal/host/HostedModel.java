@@ -48,6 +48,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     private final AdapterNames<A> adapters = new AdapterNames<>();
     private final Map<String, Map<String, String>> copiesOfRows = new HashMap<>();
+    private final Map<String, NotedRun> runs = new HashMap<>();
     private final M noMerges;
     private HostState<M> state;
     private boolean enabled = true;
@@ -246,7 +247,30 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final Adapter adapter(String name) {
         Arguments.required(name, "adapter: name", "the name of an adapter");
-        return hasGivenStart(name) ? plainAdapter(name) : values(name);
+        if (hasGivenStart(name)) {
+            return plainAdapter(name);
+        }
+        Adapter own = values(name);
+        return withReceipt(name, own, own);
+    }
+
+    private Adapter withReceipt(String name, Adapter now, Adapter given) {
+        NotedRun run = runs.get(name);
+        return run == null ? given : run.receiptOf(now, given);
+    }
+
+    /**
+     * Takes note of a run in which the active adapters that are trainable learned. They are given with a receipt as long as they are
+     * what they are now.
+     *
+     * @param run makes the receipt
+     */
+    public final void noteRun(RunNote run) {
+        for (String name : state.active()) {
+            if (state.learning().contains(name)) {
+                runs.put(name, new NotedRun(snapshot(name).contentHash(), run));
+            }
+        }
     }
 
     /**
@@ -313,7 +337,8 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
     @Override
     public final Adapter plainAdapter(String name) {
         Arguments.required(name, "plainAdapter: name", "the name of an adapter");
-        return PlainAdapters.of(adapters.get(name), values(name));
+        Adapter own = values(name);
+        return withReceipt(name, own, PlainAdapters.of(adapters.get(name), own));
     }
 
     /**
@@ -498,6 +523,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
         setTrainable(name, false);
         adapters.remove(name);
         copiesOfRows.remove(name);
+        runs.remove(name);
     }
 
     @Override

@@ -14,10 +14,13 @@ import java.util.TreeMap;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
+import org.lora4j.format.TensorEntry;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
+import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.array.io.FloatRows;
 import org.lora4j.internal.array.io.HalfFloats;
+import org.lora4j.internal.array.io.RowProbe;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.json.JsonObjects;
 
@@ -35,6 +38,7 @@ public final class DecoderShards {
     private final DecoderSource model;
     private final StorageType type;
     private final Problems problems;
+    private final RowProbe probe = new RowProbe();
     private double largestError;
 
     /**
@@ -138,6 +142,7 @@ public final class DecoderShards {
     }
 
     private void write(String name, FloatRows rows, WritableByteChannel channel) throws IOException {
+        RowProbe.Tensor asked = probe.begin(model.inFile(name), rows.length());
         float[] row = new float[rows.length()];
         ByteBuffer bytes =
                 ByteBuffer.allocate(row.length * fileType().bits() / Byte.SIZE).order(ByteOrder.LITTLE_ENDIAN);
@@ -151,10 +156,13 @@ public final class DecoderShards {
                 error = difference < Double.POSITIVE_INFINITY ? Math.max(error, difference) : Double.POSITIVE_INFINITY;
             }
             bytes.flip();
+            asked.row(row);
+            asked.bytes(bytes);
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
         }
+        asked.error(error);
         problems.check(
                 Double.isFinite(error),
                 "tensor \"" + name + "\" holds NaN or a number beyond the range of " + type
@@ -179,6 +187,47 @@ public final class DecoderShards {
                 bytes.putShort(brain);
                 return HalfFloats.fromBf16(brain);
             }
+        }
+    }
+
+    /**
+     * Reads back what was written: every tensor has to have the bytes that were meant, and its rows have to answer a vector of a fixed seed as
+     * they did in memory, within the rounding.
+     *
+     * @param where the call, for messages
+     * @throws IOException if it is otherwise, or the directory cannot be read as a model
+     */
+    public void requireSame(String where, Path directory) throws IOException {
+        DecoderSource.listing(directory);
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            ElementCodec codec = ElementCodec.valueOf(type.name());
+            Map<String, TensorEntry> tensors = checkpoint.tensors();
+            RowProbe.Collected collected = probe.collect();
+            for (String name : model.names()) {
+                TensorEntry entry = tensors.get(model.inFile(name));
+                if (entry != null && entry.dtype() == codec.fileType()) {
+                    read(checkpoint, entry, codec, collected.begin(entry.name()));
+                }
+            }
+            collected.requireSame(where);
+        }
+    }
+
+    private static void read(Checkpoint checkpoint, TensorEntry entry, ElementCodec codec, RowProbe.Tensor into)
+            throws IOException {
+        long[] shape = entry.shape();
+        float[] row = new float[Math.toIntExact(shape[shape.length - 1])];
+        ByteBuffer bytes = ByteBuffer.allocate(row.length * codec.fileType().bits() / Byte.SIZE)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        for (long at = 0; at < entry.byteCount(); at += bytes.capacity()) {
+            bytes.clear();
+            checkpoint.read(entry, at, bytes);
+            bytes.flip();
+            into.bytes(bytes);
+            for (int i = 0; i < row.length; i++) {
+                row[i] = (float) codec.read(bytes);
+            }
+            into.row(row);
         }
     }
 

@@ -4,15 +4,19 @@ package org.lora4j.internal.export;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.StorageType;
 import org.lora4j.error.Problems;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.safetensors.SafetensorsReader;
 import org.lora4j.format.safetensors.SafetensorsWriter;
 import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -52,11 +56,57 @@ public final class TypedTensors {
         return largest;
     }
 
-    /** Writes a file of safetensors. */
+    /**
+     * Writes a file of safetensors, and reads it back.
+     *
+     * @throws IOException if it cannot be written, or does not hold what was meant
+     */
     public static void write(Path file, Map<String, INDArray> tensors, StorageType type) throws IOException {
         List<TensorSource> sources = new ArrayList<>();
         tensors.forEach((name, array) -> sources.add(ArrayBytes.source(name, dense(array), codec(type))));
         SafetensorsWriter.write(file, sources, METADATA);
+        requireSame(file, tensors, type);
+    }
+
+    /**
+     * What is read of tensors that are written in a type.
+     *
+     * @return arrays of single precision by name; the same ones where nothing is rounded
+     */
+    public static Map<String, INDArray> rounded(Map<String, INDArray> tensors, StorageType type) {
+        Map<String, INDArray> rounded = new LinkedHashMap<>();
+        ElementCodec codec = codec(type);
+        tensors.forEach((name, array) -> {
+            if (type == StorageType.F32 && array.dataType() == DataType.FLOAT) {
+                rounded.put(name, array);
+                return;
+            }
+            INDArray copy = dense(array).castTo(DataType.FLOAT).dup('c');
+            DataBuffer values = copy.data();
+            for (long i = 0; i < copy.length(); i++) {
+                values.put(i, codec.rounded(values.getDouble(i)));
+            }
+            rounded.put(name, copy);
+        });
+        return rounded;
+    }
+
+    /** A file has to hold what was meant, in every bit as the type rounds it. */
+    private static void requireSame(Path file, Map<String, INDArray> tensors, StorageType type) throws IOException {
+        List<String> others = new ArrayList<>();
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            for (Map.Entry<String, INDArray> tensor : tensors.entrySet()) {
+                TensorEntry entry = reader.tensors().get(tensor.getKey());
+                if (entry == null || !ArrayBytes.holds(reader, entry, codec(type), dense(tensor.getValue()))) {
+                    others.add(tensor.getKey());
+                }
+            }
+        }
+        if (!others.isEmpty()) {
+            throw new IOException(file + ": what was written of " + Problems.quoted(others)
+                    + " is not what was meant; expected the same. Nothing was written. Check the disk and the memory of this"
+                    + " machine, and export again.");
+        }
     }
 
     private static INDArray dense(INDArray array) {

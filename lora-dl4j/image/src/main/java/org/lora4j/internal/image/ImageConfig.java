@@ -100,6 +100,15 @@ public record ImageConfig(
         return config;
     }
 
+    /**
+     * The models that are read.
+     *
+     * @return {@code model_type} of each
+     */
+    public static List<String> modelTypes() {
+        return ImageFamily.modelTypes();
+    }
+
     private static ImageConfig of(ImageFamily family, Reader fields) {
         FixedFields.checkAll(fields.fields, fields.problems);
         boolean convolutions = family == ImageFamily.CONVNEXT;

@@ -32,6 +32,7 @@ import org.lora4j.report.PredictedLabels;
 import org.lora4j.report.SampleListener;
 import org.lora4j.report.TextSample;
 import org.lora4j.report.TrainingReport;
+import org.lora4j.report.WorstExamples;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -117,6 +118,21 @@ class GuideReportTest {
         // end
         assertThat(samples.samples()).hasSize(4).extracting(TextSample::epoch).containsExactly(0, 1, 2, 3);
         assertThat(file).content().contains("What the model writes", "Lily");
+    }
+
+    @Test
+    void worstExamples() throws IOException {
+        TextEncoder encoder = TinyEncoder.create();
+        List<LabeledText> train = TinyEncoder.reviews(40, 1);
+        Path file = folder.resolve("report.html");
+        // begin
+        WorstExamples worst = WorstExamples.of(5);
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).listener(worst).build().fit(train);
+        TrainingReport.of(classifier.report()).withWorst(worst.examples()).write(file);
+        // end
+        assertThat(worst.examples()).isNotEmpty();
+        assertThat(file).content().contains("farthest off");
     }
 
     @Test

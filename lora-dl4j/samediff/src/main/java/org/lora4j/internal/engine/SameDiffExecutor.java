@@ -16,6 +16,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;
@@ -178,7 +179,7 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     public GraphExecutor fastest() {
         return Kernels.available()
                 ? with(engine.with(OneDnn.orNd4j()))
-                        .inParts(Runtime.getRuntime().availableProcessors())
+                        .inParts(NativeThreads.most())
                 : this;
     }
 

@@ -95,7 +95,8 @@ public final class EmbeddingFit {
         TaskModel model = start(parts, options);
         ModelPreflight.require(options, model);
         OptionalDouble before = value(score, model);
-        Trainer.Builder trainer = Trainer.builder(trainable(model.trainable(), parts, data, options))
+        Trainer.Builder trainer = Trainer.builder(
+                        options.fit().view().apply(trainable(model.trainable(), parts, data, options)))
                 .plan(options.fit().plan(score.isPresent(), UnaryOperator.identity()))
                 .progress(progress);
         score.ifPresent(of -> trainer.validation(Validation.higherIsBetter(metric, () -> of.applyAsDouble(model))));

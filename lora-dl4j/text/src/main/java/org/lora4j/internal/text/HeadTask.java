@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.text;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -34,6 +35,27 @@ public interface HeadTask {
      */
     default boolean higherIsBetter() {
         return true;
+    }
+
+    /**
+     * Numbers of the head for one example in words.
+     *
+     * @param target what should have come out
+     * @param numbers what is to be said: the target itself, or what came out
+     * @return such as a label; by default the numbers themselves
+     */
+    default String inWords(float[] target, float[] numbers) {
+        return Arrays.toString(numbers);
+    }
+
+    /**
+     * What was asked.
+     *
+     * @param example the number of an example of the validation part
+     * @return such as its text; empty if it is not told
+     */
+    default String input(int example) {
+        return "";
     }
 
     /**

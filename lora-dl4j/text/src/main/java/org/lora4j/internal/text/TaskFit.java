@@ -12,6 +12,7 @@ import org.lora4j.train.ScoreInterval;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Validation;
+import org.lora4j.train.ValidationAnswers;
 
 /**
  * Fits a head, and with it an adapter or all weights.
@@ -151,9 +152,11 @@ public final class TaskFit {
         BestLogits best = new BestLogits(task.higherIsBetter());
         Validation metric = new Validation(task.metric(), task.higherIsBetter(), () -> {
             float[][] logits = model.outputs(texts, progress.stage("validation", parts.inputs(), texts.size()));
+            ValidationAnswers answers = new HeadAnswers(task, validation, logits);
+            options.fit().listeners().forEach(listener -> listener.onValidation(answers));
             return best.of(task.score(validation, logits), logits);
         });
-        Trainer.Builder trainer = Trainer.builder(model.trainable())
+        Trainer.Builder trainer = Trainer.builder(options.fit().view().apply(model.trainable()))
                 .plan(options.planWithHead(!validation.isEmpty(), parts.head()))
                 .progress(progress);
         if (!validation.isEmpty()) {

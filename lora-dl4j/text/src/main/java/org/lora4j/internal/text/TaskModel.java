@@ -210,8 +210,12 @@ public final class TaskModel implements AutoCloseable {
         }
     }
 
-    /** One hash of what was trained as it is now, the same as of its files. */
-    String contentHash() {
+    /**
+     * One hash of what was trained as it is now, the same as of its files.
+     *
+     * @return the hash
+     */
+    public String contentHash() {
         return learned().map(Adapter::contentHash).orElseGet(() -> {
             Map<String, INDArray> arrays = new LinkedHashMap<>();
             TaskFiles.names(this)

@@ -69,6 +69,34 @@ public final class ArrayBytes {
     }
 
     /**
+     * Whether a tensor of a file holds the elements of an array, as a codec rounds them.
+     *
+     * @param array as {@link #ownCopy} makes it
+     * @return true if it does, in every bit
+     */
+    public static boolean holds(TensorFile reader, TensorEntry entry, ElementCodec codec, INDArray array)
+            throws IOException {
+        if (entry.dtype() != codec.fileType() || !Arrays.equals(entry.shape(), array.shape())) {
+            return false;
+        }
+        DataBuffer elements = array.data();
+        ByteBuffer piece = buffer(entry.byteCount());
+        long index = 0;
+        for (long at = 0; at < entry.byteCount(); at += PIECE) {
+            piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
+            reader.read(entry, at, piece);
+            piece.flip();
+            while (piece.hasRemaining()) {
+                double expected = codec.rounded(elements.getDouble(index++));
+                if (Double.compare(codec.read(piece), expected) != 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /**
      * An array as the content of a tensor to be written.
      *
      * @param key the tensor's name

@@ -3,6 +3,7 @@ package org.lora4j.internal.format.file;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * Writes a file that is there whole or not at all.
@@ -41,8 +44,8 @@ public final class WholeFile {
     }
 
     /**
-     * Writes a file under a temporary name beside its place, forces it to the disk and renames it. A link of that name is
-     * replaced, not followed.
+     * Writes a file under a temporary name beside its place, forces it to the disk, reads it back to see that it holds what was written, and
+     * renames it. A link of that name is replaced, not followed.
      *
      * @param file the file to create or replace; its directory must be there
      * @throws IOException if writing fails; what was there before is unchanged then and nothing else is left behind
@@ -121,10 +124,25 @@ public final class WholeFile {
     }
 
     private static void writeNew(Path file, Content content) throws IOException {
-        try (OutputStream out = create(file)) {
+        CheckedOutputStream written = new CheckedOutputStream(create(file), new CRC32C());
+        try (OutputStream out = written) {
             content.writeTo(out);
         }
         force(file, StandardOpenOption.WRITE);
+        requireSame(file, written.getChecksum().getValue());
+    }
+
+    private static void requireSame(Path file, long expected) throws IOException {
+        CRC32C found = new CRC32C();
+        byte[] piece = new byte[BUFFER];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(piece); read >= 0; read = in.read(piece)) {
+                found.update(piece, 0, read);
+            }
+        }
+        if (found.getValue() != expected) {
+            throw new IOException("what is read of it is not what was written");
+        }
     }
 
     /** Forces the names of a directory to the disk. */

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.lora4j.config.BiasTraining;
 import org.lora4j.config.FieldType;
 import org.lora4j.config.Initialization;
@@ -87,7 +88,7 @@ record JsonType<V>(
         put(FieldType.NAMES, JsonType::isNames, "a list of names", JsonType::names, JsonType::orNull);
         put(
                 FieldType.LAYERS,
-                value -> value.isArray() ? value.valueStream().allMatch(JsonType::isInt) : isInt(value),
+                value -> value.isArray() ? values(value).allMatch(JsonType::isInt) : isInt(value),
                 "an integer or a list of integers",
                 value -> list(value, JsonNode::intValue),
                 JsonType::orNull);
@@ -130,7 +131,7 @@ record JsonType<V>(
         put(
                 FieldType.KEPT,
                 value -> isMapOf(
-                        value, list -> list.isArray() && list.valueStream().allMatch(JsonNode::isBoolean)),
+                        value, list -> list.isArray() && values(list).allMatch(JsonNode::isBoolean)),
                 "lists of true and false by name",
                 value -> map(value, list -> list(list, JsonNode::booleanValue)),
                 kept -> kept.isEmpty() ? null : kept);
@@ -160,7 +161,7 @@ record JsonType<V>(
                         : new TreeMap<>(Map.of("beta", options.beta(), "gamma", options.gamma())));
         put(
                 FieldType.REPLICATION,
-                value -> value.isArray() && value.valueStream().allMatch(JsonType::isInts),
+                value -> value.isArray() && values(value).allMatch(JsonType::isInts),
                 "a list of ranges [from, to]",
                 value -> new LayerReplication(list(value, range -> list(range, JsonNode::intValue))),
                 layers -> orNull(layers.ranges()));
@@ -245,11 +246,11 @@ record JsonType<V>(
     }
 
     private static boolean isNames(JsonNode value) {
-        return value.isArray() && value.valueStream().allMatch(JsonNode::isTextual);
+        return value.isArray() && values(value).allMatch(JsonNode::isTextual);
     }
 
     private static boolean isInts(JsonNode value) {
-        return value.isArray() && value.valueStream().allMatch(JsonType::isInt);
+        return value.isArray() && values(value).allMatch(JsonType::isInt);
     }
 
     private static boolean isInt(JsonNode value) {
@@ -257,7 +258,7 @@ record JsonType<V>(
     }
 
     private static boolean isMapOf(JsonNode value, Predicate<JsonNode> allowed) {
-        return value.isObject() && value.valueStream().allMatch(allowed);
+        return value.isObject() && values(value).allMatch(allowed);
     }
 
     private static List<String> names(JsonNode value) {
@@ -295,5 +296,10 @@ record JsonType<V>(
     /** PEFT declares alphas as integers; a fraction is written only where there is one. */
     private static Object number(double value) {
         return value == Math.rint(value) && Math.abs(value) < 1L << 53 ? (Object) (long) value : (Object) value;
+    }
+
+    /** The values of an array or an object; {@code valueStream} of newer versions of Jackson is not there on clusters of Spark. */
+    static Stream<JsonNode> values(JsonNode node) {
+        return StreamSupport.stream(node.spliterator(), false);
     }
 }

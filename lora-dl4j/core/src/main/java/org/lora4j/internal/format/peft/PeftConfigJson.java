@@ -191,7 +191,7 @@ public final class PeftConfigJson {
 
     private static boolean hasOverflow(JsonNode node) {
         return node.isDouble() && !Double.isFinite(node.doubleValue())
-                || node.valueStream().anyMatch(PeftConfigJson::hasOverflow);
+                || JsonType.values(node).anyMatch(PeftConfigJson::hasOverflow);
     }
 
     private static PeftMethod method(ObjectNode root, String where) throws AdapterFormatException {
@@ -242,8 +242,8 @@ public final class PeftConfigJson {
         JsonNode targets = root.path("target_modules");
         return targets.isTextual()
                 || Stream.concat(
-                                targets.valueStream(),
-                                root.path("modules_to_save").valueStream())
+                                JsonType.values(targets),
+                                JsonType.values(root.path("modules_to_save")))
                         .map(name -> name.asText().replaceAll("^.*\\.", ""))
                         .anyMatch(TIED_EMBEDDINGS::contains);
     }

@@ -17,6 +17,11 @@ public enum GgufElement {
             out.putFloat(row[from]);
             return Float.isFinite(row[from]) ? 0 : Double.POSITIVE_INFINITY;
         }
+
+        @Override
+        void decode(ByteBuffer in, float[] row, int from) {
+            row[from] = in.getFloat();
+        }
     },
     /** Half precision. */
     F16(1, 1, Short.BYTES) {
@@ -25,6 +30,11 @@ public enum GgufElement {
             short half = HalfFloats.toF16(row[from]);
             out.putShort(half);
             return Math.abs((double) HalfFloats.fromF16(half) - row[from]);
+        }
+
+        @Override
+        void decode(ByteBuffer in, float[] row, int from) {
+            row[from] = HalfFloats.fromF16(in.getShort());
         }
     },
     /** Blocks of 32 small integers with a factor in half precision, 1/127 of the largest magnitude. */
@@ -48,6 +58,14 @@ public enum GgufElement {
                 error = Math.max(error, Math.abs((double) HalfFloats.fromF16(half) * whole - row[i]));
             }
             return error;
+        }
+
+        @Override
+        void decode(ByteBuffer in, float[] row, int from) {
+            float factor = HalfFloats.fromF16(in.getShort());
+            for (int i = from; i < from + block(); i++) {
+                row[i] = factor * in.get();
+            }
         }
     };
 
@@ -82,4 +100,7 @@ public enum GgufElement {
 
     /** Writes a block. Returns the largest difference to what will be read, not finite if a number is beyond the range. */
     abstract double encode(float[] row, int from, ByteBuffer out);
+
+    /** Reads a block. */
+    abstract void decode(ByteBuffer in, float[] row, int from);
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.array.io.RowProbe;
 import org.lora4j.internal.format.file.WholeFile;
 
 /**
@@ -22,13 +23,14 @@ import org.lora4j.internal.format.file.WholeFile;
  */
 public final class GgufWriter {
 
-    private static final int MAGIC = 0x46554747;
-    private static final int VERSION = 3;
-    private static final int ALIGNMENT = 32;
-    private static final int ARRAY = 9;
+    static final int MAGIC = 0x46554747;
+    static final int VERSION = 3;
+    static final int ALIGNMENT = 32;
+    static final int ARRAY = 9;
 
     private final OutputStream out;
     private final Problems problems;
+    private final RowProbe probe = new RowProbe();
     private long written;
     private double largestError;
 
@@ -38,26 +40,30 @@ public final class GgufWriter {
     }
 
     /**
-     * Writes a file, which is there whole or not at all.
+     * Writes a file, which is there whole or not at all, and reads it back: every tensor has to have the bytes that were meant, and its
+     * rows have to answer a vector of a fixed seed as they did in memory, within the rounding.
      *
      * @param metadata by key: Integer (unsigned, 32 bits), Float, Boolean, String, {@code int[]}, {@code float[]}, lists of
      *     String
      * @param problems gets the tensors with NaN or a number beyond the range of their type; the file is of no use then
      * @return the largest difference between a number and what is read in its place
-     * @throws IOException if it cannot be written, or a tensor cannot be read
+     * @throws IOException if it cannot be written, a tensor cannot be read, or what was written is not what was meant
      */
     public static double write(Path file, Map<String, Object> metadata, List<GgufTensor> tensors, Problems problems)
             throws IOException {
-        double[] error = new double[1];
+        GgufWriter[] writers = new GgufWriter[1];
         WholeFile.write(file, out -> {
             GgufWriter writer = new GgufWriter(out, problems);
             writer.header(metadata, tensors);
             for (GgufTensor tensor : tensors) {
                 writer.tensor(tensor);
             }
-            error[0] = writer.largestError;
+            writers[0] = writer;
         });
-        return error[0];
+        if (problems.isEmpty()) {
+            GgufReader.requireSame(file, tensors, writers[0].probe);
+        }
+        return writers[0].largestError;
     }
 
     private void header(Map<String, Object> metadata, List<GgufTensor> tensors) throws IOException {
@@ -119,6 +125,7 @@ public final class GgufWriter {
                 .order(ByteOrder.LITTLE_ENDIAN);
         long before = written;
         double[] error = new double[1];
+        RowProbe.Tensor asked = probe.begin(tensor.name(), tensor.rowLength());
         tensor.content().writeTo(row -> {
             piece.clear();
             for (int block = 0; block < blocks; block++) {
@@ -126,8 +133,11 @@ public final class GgufWriter {
                 // NaN is larger than any number here, so that it is not lost.
                 error[0] = Math.max(error[0], Double.isNaN(found) ? Double.POSITIVE_INFINITY : found);
             }
+            asked.row(row);
+            asked.bytes(ByteBuffer.wrap(piece.array(), 0, piece.position()));
             bytes(piece.array(), piece.position());
         });
+        asked.error(error[0]);
         if (written - before != tensor.byteCount()) {
             throw new IllegalStateException(
                     "GgufWriter: " + tensor + " gave " + (written - before) + " bytes; expected " + tensor.byteCount());
@@ -140,7 +150,7 @@ public final class GgufWriter {
         pad();
     }
 
-    private static long aligned(long position) {
+    static long aligned(long position) {
         return (position + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 

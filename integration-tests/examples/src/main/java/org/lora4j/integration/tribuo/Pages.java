@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.integration.tribuo;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.lora4j.report.TrainingReport;
+
+/**
+ * Pages on the models of the first draws, to be looked at.
+ *
+ * @param folder where they are written
+ * @param out is told where each is
+ */
+record Pages(Path folder, Consumer<String> out) {
+
+    void write(String name, TrainingReport report) {
+        try {
+            out.accept("report: " + report.withTitle(name).overwrite(folder.resolve(name + ".html")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

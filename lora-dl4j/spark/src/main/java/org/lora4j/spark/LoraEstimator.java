@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.spark;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.ml.Estimator;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
+import org.lora4j.error.Arguments;
+import org.lora4j.error.Problems;
+
+/**
+ * An estimator of Spark ML that trains an adapter. A fit is a job of one task: an executor gets the rows in their order, and learns from
+ * them as the plain trainer would. Several fits at once, as {@code CrossValidator} with {@code parallelism} has them, are several tasks.
+ *
+ * @param <S> the estimator itself
+ * @param <M> its model
+ * @apiNote Status: experimental
+ */
+public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends LoraModel<M>> extends Estimator<M>
+        implements DefaultParamsWritable, LoraBaseParams<S>, LoraTrainingParams<S> {
+
+    private static final long serialVersionUID = 1;
+
+    /** Column for the order of rows while they are on their way. */
+    private static final String ORDER = "lora4j row";
+
+    private final String uid;
+    private final ParamTable table;
+
+    LoraEstimator(String uid, List<ParamRow> rows) {
+        this.uid = uid;
+        this.table = new ParamTable(this, rows);
+        table.setDefaults(this, rows);
+    }
+
+    /** What learns. */
+    abstract RowTask<?, ?, ?> task();
+
+    /** A model of what was learned. */
+    abstract M model(SavedFiles files, Facts facts);
+
+    @Override
+    public String uid() {
+        return uid;
+    }
+
+    @Override
+    public Param<?> declared(String name) {
+        return table.get(name);
+    }
+
+    @Override
+    public S copy(ParamMap extra) {
+        return defaultCopy(extra);
+    }
+
+    @Override
+    public StructType transformSchema(StructType schema) {
+        Arguments.required(schema, task().name() + ".transformSchema: schema", "a schema");
+        Settings settings = Settings.of(this);
+        Problems problems = new Problems();
+        Columns columns = new Columns(schema, problems);
+        task().checkTraining(columns, settings);
+        if (settings.names("validationIndicatorCol")) {
+            columns.require("validationIndicatorCol", settings.text("validationIndicatorCol"), Columns.Kind.TRUTH);
+        }
+        return Predicting.schema(task(), columns, settings, Facts.NONE);
+    }
+
+    /**
+     * Learns.
+     *
+     * @param dataset the table
+     * @return the model
+     * @throws IllegalArgumentException if a column is missing or of the wrong type, the base cannot be had by the executors, or the rows
+     *     are none that can be learned from; the message says all of it
+     */
+    @Override
+    public M fit(Dataset<?> dataset) {
+        Arguments.required(dataset, task().name() + ".fit: dataset", "a table");
+        transformSchema(dataset.schema());
+        Settings settings = Settings.of(this);
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+        Trained trained = train(task(), dataset, settings, spark);
+        if (trained.problem() != null) {
+            throw new IllegalArgumentException(trained.problem());
+        }
+        M model = copyValues(model(trained.files(), trained.facts()), ParamMap.empty());
+        model.setParent(this);
+        return model;
+    }
+
+    private static <B extends AutoCloseable, E> Trained train(
+            RowTask<B, E, ?> task, Dataset<?> dataset, Settings settings, JavaSparkContext spark) {
+        Facts facts = task.facts(dataset.schema(), settings);
+        BaseSource base = BaseSource.of(spark, task.name(), settings);
+        base.requireEverywhere(spark, task);
+        Training<B, E> training = new Training<>(task, settings, facts, base);
+        if (settings.flag("distributed")) {
+            DistributedTraining.requireRunnable(task.name(), settings, spark);
+            return DistributedTraining.train(training, inOrder(dataset, task, settings).collectAsList(), spark);
+        }
+        // Of a table without rows Spark may leave out the partition, too.
+        return inOrder(dataset, task, settings)
+                .toJavaRDD()
+                .mapPartitions(new TrainAll<>(training))
+                .collect()
+                .stream()
+                .findFirst()
+                .orElseGet(() -> Trained.failed(training.noRow()));
+    }
+
+    /** The rows in one partition, in the order that the table has them. */
+    private static Dataset<Row> inOrder(Dataset<?> dataset, RowTask<?, ?, ?> task, Settings settings) {
+        return dataset.select(columns(task, settings))
+                .withColumn(ORDER, functions.monotonically_increasing_id())
+                .repartition(1)
+                .sortWithinPartitions(ORDER);
+    }
+
+    /** What is read of a table to learn from. */
+    static Column[] columns(RowTask<?, ?, ?> task, Settings settings) {
+        List<String> names = new ArrayList<>(task.trainingColumns(settings));
+        if (settings.names("validationIndicatorCol")) {
+            names.add(settings.text("validationIndicatorCol"));
+        }
+        return names.stream()
+                .distinct()
+                .map(Predicting::column)
+                .toArray(Column[]::new);
+    }
+
+    /** Learns from all rows of the one partition. */
+    private record TrainAll<B extends AutoCloseable, E>(Training<B, E> training)
+            implements FlatMapFunction<Iterator<Row>, Trained> {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Iterator<Trained> call(Iterator<Row> rows) {
+            return List.of(training.of(rows, RowTask.Site.ALONE)).iterator();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.spark;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
+
+/** Tables with what a task predicts for their rows. */
+final class Predicting {
+
+    private Predicting() {}
+
+    /** The table with what is added, after everything that is wrong with it was told. */
+    static StructType schema(RowTask<?, ?, ?> task, Columns columns, Settings settings, Facts facts) {
+        task.checkPrediction(columns, settings);
+        columns.problems()
+                .check(
+                        !settings.names("errorCol") || settings.text("handleInvalid").equals("keep"),
+                        "errorCol = " + MessageText.name(settings.text("errorCol")) + " with handleInvalid = "
+                                + settings.text("handleInvalid") + ", expected keep, as no other keeps a row that is wrong");
+        List<StructField> fields = new ArrayList<>(task.outputs(task.forTable(columns, settings), facts));
+        if (settings.names("errorCol")) {
+            fields.add(new StructField(settings.text("errorCol"), DataTypes.StringType, true, Metadata.empty()));
+        }
+        columns.requireFree(fields);
+        columns.problems().throwIfAny(task.name());
+        StructType schema = columns.schema();
+        for (StructField field : fields) {
+            schema = schema.add(field);
+        }
+        return schema;
+    }
+
+    /** Adds the columns. */
+    static Dataset<Row> transform(
+            RowTask<?, ?, ?> task, Dataset<?> dataset, Settings settings, Facts facts, SavedFiles files) {
+        StructType before = dataset.schema();
+        StructType schema = schema(task, new Columns(before, new Problems()), settings, facts);
+        Settings own = task.forTable(new Columns(before, new Problems()), settings);
+        JavaSparkContext spark =
+                JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+        BaseSource base = BaseSource.of(spark, task.name(), own);
+        base.requireEverywhere(spark, task);
+        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
+        Dataset<Row> predicted = dataset.toDF()
+                .mapPartitions(
+                        new PredictRows<>(task, own, facts, base, files, hadoop, before.length()),
+                        Encoders.row(schema));
+        return described(predicted, schema);
+    }
+
+    /** The same with what the schema says of its columns, which an encoder of rows does not keep. */
+    private static Dataset<Row> described(Dataset<Row> rows, StructType schema) {
+        Column[] columns = new Column[schema.length()];
+        for (int i = 0; i < columns.length; i++) {
+            StructField field = schema.fields()[i];
+            columns[i] = column(field.name()).as(field.name(), field.metadata());
+        }
+        return rows.select(columns);
+    }
+
+    /** A column by its name, whatever characters that has. */
+    static Column column(String name) {
+        return functions.col(quoted(name));
+    }
+
+    /** The name of a column as Spark reads it: without quotes a dot in it would lead into a structure. */
+    static String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
+    }
+}

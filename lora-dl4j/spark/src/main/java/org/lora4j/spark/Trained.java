@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.spark;
+
+import java.io.Serializable;
+
+/**
+ * What an executor gives back of a training.
+ *
+ * @param files what was learned, as the plain trainer writes it
+ * @param facts what is known of it besides
+ * @param problem why nothing was learned; null if it was
+ */
+record Trained(SavedFiles files, Facts facts, String problem) implements Serializable {
+
+    private static final long serialVersionUID = 1;
+
+    static Trained failed(String problem) {
+        return new Trained(SavedFiles.NONE, Facts.NONE, problem);
+    }
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.dossier;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.lora4j.dossier.Replay.PartTraining;
+import org.lora4j.dossier.Replay.Saved;
+import org.lora4j.dossier.ReplayVerdict.Outcome;
+import org.lora4j.internal.format.file.TemporaryFolder;
+import org.lora4j.train.CheckpointChain;
+import org.lora4j.train.CheckpointChain.Link;
+import org.lora4j.train.Checkpoints;
+import org.lora4j.trust.Receipt;
+
+/**
+ * Trains segments of a run again, from one checkpoint to the next.
+ *
+ * @param chain the checkpoints, sound
+ * @param training goes on from one
+ */
+record ReplaySegments(CheckpointChain chain, PartTraining training) {
+
+    /** No checkpoint is due by time. */
+    private static final Duration NEVER = Duration.ofDays(10_000);
+
+    /**
+     * A segment.
+     *
+     * @param from where it begins; empty for the start of the run
+     * @param to where it ends
+     * @param last whether the run ends there
+     */
+    private record Segment(Optional<Link> from, Link to, boolean last) {
+
+        @Override
+        public String toString() {
+            return "steps " + from.map(link -> link.record().step()).orElse(0L) + " to "
+                    + to.record().step();
+        }
+    }
+
+    /** What is known after some segments. */
+    private static final class Findings {
+        private final Set<String> inputs = new LinkedHashSet<>();
+        private final Set<String> envelope = new LinkedHashSet<>();
+        private final Map<String, Double> apart = new LinkedHashMap<>();
+        private final List<String> segments = new ArrayList<>();
+        private boolean same = true;
+    }
+
+    ReplayVerdict compare(Saved recorded, int count, long seed) throws IOException {
+        Findings findings = new Findings();
+        for (Segment segment : drawn(count, seed)) {
+            compare(recorded, segment, findings);
+        }
+        double most =
+                findings.apart.values().stream().mapToDouble(value -> value).max().orElse(0);
+        Outcome outcome = Outcome.DIFFERENT;
+        if (findings.inputs.isEmpty() && findings.same) {
+            outcome = Outcome.SAME_BITS;
+        } else if (findings.inputs.isEmpty() && !findings.envelope.isEmpty() && most <= Replay.TOLERANCE) {
+            outcome = Outcome.SAME_WITHIN_TOLERANCE;
+        }
+        return new ReplayVerdict(
+                outcome,
+                List.copyOf(findings.inputs),
+                List.copyOf(findings.envelope),
+                findings.apart,
+                most,
+                Replay.TOLERANCE,
+                findings.segments);
+    }
+
+    private List<Segment> segments() {
+        List<Link> links = chain.links();
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < links.size(); i++) {
+            Link to = links.get(i);
+            if (i > 0 || to.record().before().isEmpty()) {
+                segments.add(new Segment(
+                        i == 0 ? Optional.empty() : Optional.of(links.get(i - 1)), to, i == links.size() - 1));
+            }
+        }
+        return segments;
+    }
+
+    /** Some segments, none twice, in their order. */
+    private List<Segment> drawn(int count, long seed) {
+        List<Segment> all = segments();
+        SplittableRandom random = new SplittableRandom(seed);
+        Set<Integer> places = new TreeSet<>();
+        while (places.size() < Math.min(count, all.size())) {
+            places.add(random.nextInt(all.size()));
+        }
+        return places.stream().map(all::get).toList();
+    }
+
+    private void compare(Saved recorded, Segment segment, Findings findings) throws IOException {
+        try (TemporaryFolder temporary = TemporaryFolder.create()) {
+            Path folder = temporary.folder().resolve("checkpoints");
+            Path saved = temporary.folder().resolve("replay");
+            if (segment.from().isPresent()) {
+                CheckpointChain.copy(segment.from().get(), folder);
+            }
+            long end = segment.to().record().step();
+            Checkpoints checkpoints = new Checkpoints(folder, Long.MAX_VALUE, NEVER, 2);
+            // The last one is written when the run ends, which takes an evaluation more.
+            training.saveTo(saved, segment.last() ? checkpoints : checkpoints.withUntil(end));
+            Receipt now = Saved.read(saved).receipt();
+            List<String> envelope = Replay.envelope(recorded.receipt(), now);
+            findings.envelope.addAll(envelope);
+            findings.inputs.addAll(Replay.inputs(recorded.receipt(), now, !envelope.isEmpty()));
+            List<Link> written = CheckpointChain.read(folder).links();
+            Link reached = written.get(written.size() - 1);
+            if (reached.record().hash().equals(segment.to().record().hash())) {
+                findings.segments.add(segment + ": the same in every bit");
+                return;
+            }
+            findings.same = false;
+            Map<String, Double> apart = CheckpointChain.differences(segment.to(), reached);
+            apart.forEach((name, much) ->
+                    findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
+            findings.segments.add(segment + ": " + apart.size() + " values differ");
+        }
+    }
+}
