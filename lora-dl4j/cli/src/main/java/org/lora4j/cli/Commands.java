@@ -51,7 +51,8 @@ final class Commands {
                         new Entry(
                                 "search", "finds the texts of a file that are nearest to a query", SearchCommand::new),
                         new Entry("generate", "lets a language model go on with a text", GenerateCommand::new),
-                        new Entry("chat", "talks with a language model", ChatCommand::new)));
+                        new Entry("chat", "talks with a language model", ChatCommand::new),
+                        new Entry("serve", "answers over HTTP what models answer", ServeCommand::new)));
         all.put(
                 "Look into files, and change them",
                 List.of(

@@ -19,20 +19,25 @@ final class Stop {
 
     /** Interrupts a thread at the first signal. */
     static Stop of(Thread worker, Terminal terminal) {
+        return of(worker, terminal, "stopping after this step; once more ends at once");
+    }
+
+    /** The same with other words for what happens now. */
+    static Stop of(Thread worker, Terminal terminal, String words) {
         Stop stop = new Stop();
-        stop.hear("INT", ExitCode.INTERRUPTED, worker, terminal);
-        stop.hear("TERM", ExitCode.TERMINATED, worker, terminal);
+        stop.hear("INT", ExitCode.INTERRUPTED, worker, terminal, words);
+        stop.hear("TERM", ExitCode.TERMINATED, worker, terminal, words);
         return stop;
     }
 
-    private void hear(String name, ExitCode code, Thread worker, Terminal terminal) {
+    private void hear(String name, ExitCode code, Thread worker, Terminal terminal, String words) {
         try {
             handle(name, () -> {
                 if (!requested.compareAndSet(null, code)) {
                     Runtime.getRuntime().halt(code.number());
                 }
                 worker.interrupt();
-                terminal.note("stopping after this step; once more ends at once");
+                terminal.note(words);
             });
         } catch (ReflectiveOperationException e) {
             // A JVM that was told to leave signals alone (-Xrs) ends as the system does it; what was written down

@@ -86,6 +86,10 @@ final class CliProcess {
             return process;
         }
 
+        String out() throws IOException {
+            return Files.readString(out);
+        }
+
         String err() throws IOException {
             return Files.readString(err);
         }

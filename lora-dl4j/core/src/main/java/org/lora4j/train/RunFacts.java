@@ -48,25 +48,17 @@ final class RunFacts {
         }
     }
 
-    /** The examples of the first epoch are complete. */
+    /** The examples of the first epoch are complete, or all that the run wants of them. */
     void endEpoch(int epoch) {
         if (epoch == 1) {
-            whole = data();
+            whole = taken == 0 || taken > MOST_EXAMPLES ? Optional.empty() : Optional.of(gathering.hashes());
             gathering = new DataHashes.Gathering();
         }
     }
 
-    /** The examples that were learned from; empty if they are not known. */
-    private Optional<DataHashes> data() {
-        if (whole.isPresent()) {
-            return whole;
-        }
-        return taken == 0 || taken > MOST_EXAMPLES ? Optional.empty() : Optional.of(gathering.hashes());
-    }
-
     /** What is known; empty if no adapter learns, or the run began with a version that did not take note. */
     Optional<RunEvidence> evidence(TrainingPlan plan, TrainingResult result) {
-        return start.isEmpty() ? Optional.empty() : Optional.of(new RunEvidence(start, data(), plan, result));
+        return start.isEmpty() ? Optional.empty() : Optional.of(new RunEvidence(start, whole, plan, result));
     }
 
     void save(CheckpointContent to) {

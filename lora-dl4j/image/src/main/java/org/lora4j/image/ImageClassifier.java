@@ -193,7 +193,7 @@ public final class ImageClassifier
      * @param label one of {@link #labels}
      * @param cells rows and columns of the division, such as 7; more are finer and cost more, one output of the model for each
      * @return the contributions
-     * @throws IllegalStateException as {@link #predict(Image)}
+     * @throws IllegalStateException as {@link #predict(Object)}
      * @throws IllegalArgumentException if the label is none that was learned, or there are too few or more cells than pixels
      */
     public PatchExplanation explain(Image image, String label, int cells) {

@@ -23,6 +23,7 @@ final class SavedImageEncoder {
 
     /** What the task is called in files. */
     static final String TASK = "image-classification";
+
     private static final String NAME = "name";
     private static final String LOAD = "ImageClassifier.load";
 

@@ -127,7 +127,7 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
                 task.embed(train.stream().map(task.spec()::input).toList(), progress);
         float[][] validationRows =
                 task.embed(validation.stream().map(task.spec()::input).toList(), progress);
-        StandardRows units = units(problems, trainRows, validationRows, new float[0][]);
+        StandardRows units = units(WHERE, problems, trainRows, validationRows, new float[0][]);
         return new DataParts(
                 part(trainRows, units, trainLabels),
                 part(validationRows, units, validationLabels),

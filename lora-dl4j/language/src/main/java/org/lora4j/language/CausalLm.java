@@ -606,7 +606,7 @@ public final class CausalLm implements AutoCloseable {
      * @throws ChatTemplateException if the template refuses the conversation, or has no place for tools
      */
     public Generation chat(List<ChatMessage> messages, List<? extends Map<String, ?>> tools, GenerationConfig config) {
-        return Generation.first(generateIds(List.of(ids(messages, tools)), config, token -> true));
+        return Generation.first(generateIds(List.of(promptIds(messages, tools)), config, token -> true));
     }
 
     /**
@@ -620,11 +620,19 @@ public final class CausalLm implements AutoCloseable {
      * @throws ChatTemplateException if the template refuses the conversation
      */
     public Generation chat(List<ChatMessage> messages, GenerationConfig config, TokenListener listener) {
-        return Generation.first(generateIds(List.of(ids(messages, List.of())), config, listener));
+        return Generation.first(generateIds(List.of(promptIds(messages, List.of())), config, listener));
     }
 
-    /** The prompt that a conversation becomes. */
-    int[] ids(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
+    /**
+     * The prompt that a conversation becomes, by the model's chat template.
+     *
+     * @param messages what was said
+     * @param tools what may be called, as for {@link #chat(List, List, GenerationConfig)}; none if nothing may
+     * @return ids of tokens, at the end of which the answer begins
+     * @throws IllegalStateException if the directory has no chat template
+     * @throws ChatTemplateException if the template refuses the conversation, or has no place for tools
+     */
+    public int[] promptIds(List<ChatMessage> messages, List<? extends Map<String, ?>> tools) {
         Arguments.allRequired(messages, "chat: messages", "a message");
         Arguments.allRequired(tools, "chat: tools", "what may be called, a map");
         String prompt = requireChatTemplate("CausalLm.chat")
@@ -747,8 +755,7 @@ public final class CausalLm implements AutoCloseable {
                 Text text = alive.get(i);
                 GenerationState state = text.state();
                 int id = state.accept(logits[i]);
-                GeneratedToken token =
-                        new GeneratedToken(text.prompt(), text.number(), id, state.piece(), state.logProbability());
+                GeneratedToken token = GeneratedToken.of(text.prompt(), text.number(), id, state);
                 if (!listener.onToken(token)) {
                     state.cancel();
                 }

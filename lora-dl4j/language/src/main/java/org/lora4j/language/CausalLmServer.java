@@ -44,6 +44,9 @@ import org.lora4j.trust.TrustPolicy;
  * begins, and keeps it. Low-rank pairs are added to what a module gives; other methods are merged into FLOAT copies of the
  * weights that they change, which take that much memory each: see {@link #status}.
  *
+ * <p><b>Order.</b> Texts of one adapter begin in the order of their requests. Among adapters it is the turn of the one that got
+ * the fewest tokens so far, so one with many requests does not hold up the others.
+ *
  * <p><b>Memory.</b> Caches of keys and values and rows on their way take what {@link Builder#memory} says at most, adapters
  * what {@link Builder#adapterMemory} says. While a cache grows, that of one layer is there twice. Reading an adapter takes
  * its size once more for that time.
@@ -299,7 +302,7 @@ public final class CausalLmServer implements AutoCloseable {
             List<? extends Map<String, ?>> tools,
             GenerationConfig config,
             TokenListener listener) {
-        return submit(adapter, model.ids(messages, tools), config, listener);
+        return submit(adapter, model.promptIds(messages, tools), config, listener);
     }
 
     /**
@@ -345,6 +348,34 @@ public final class CausalLmServer implements AutoCloseable {
             batch.add(added);
             return request;
         }
+    }
+
+    /**
+     * The model, whose tokenizer and template make prompts.
+     *
+     * @return the one that was given
+     */
+    public CausalLm model() {
+        return model;
+    }
+
+    /**
+     * The longest text, prompt and new tokens together: what the model can have, and {@link Builder#memory} has room for.
+     *
+     * @return tokens
+     */
+    public int longestText() {
+        int fits = 1;
+        int most = model.contextLength();
+        while (fits < most) {
+            int middle = fits + (most - fits + 1) / 2;
+            if (session.bytesOf(middle - 1) <= cacheMemory) {
+                fits = middle;
+            } else {
+                most = middle - 1;
+            }
+        }
+        return fits;
     }
 
     private void requireRoom(int texts) {

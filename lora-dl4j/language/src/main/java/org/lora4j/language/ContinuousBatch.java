@@ -20,8 +20,8 @@ import org.lora4j.internal.language.decode.DecodeSession;
  * all that run. Where a cache cannot grow, the text that came last loses its own, and has it computed again when there is
  * room. The oldest one always goes on, so all come to their end.
  *
- * <p><b>Order.</b> First come, first served. Where the first finds no room, one of the next few may begin, but it is overtaken
- * a bounded number of times. Prompts that are computed at the same time share the tokens of a step.
+ * <p><b>Order.</b> That of {@link WaitingTexts}. Where the first finds no room, one of the next few may begin, but it is
+ * overtaken a bounded number of times. Prompts that are computed at the same time share the tokens of a step.
  */
 final class ContinuousBatch implements Runnable {
 
@@ -41,7 +41,7 @@ final class ContinuousBatch implements Runnable {
     private final long fixedBytes;
 
     // Guarded by the lock.
-    private final List<ServerText> waiting = new ArrayList<>();
+    private final WaitingTexts waiting = new WaitingTexts();
     private boolean closing;
     private Throwable broken;
     private int runningNow;
@@ -91,7 +91,7 @@ final class ContinuousBatch implements Runnable {
 
     /** Takes texts. With the lock. */
     void add(List<ServerText> texts) {
-        waiting.addAll(texts);
+        texts.forEach(waiting::add);
         lock.notifyAll();
     }
 
@@ -200,13 +200,14 @@ final class ContinuousBatch implements Runnable {
     }
 
     private void endCancelled() {
-        for (Iterator<ServerText> texts = waiting.iterator(); texts.hasNext(); ) {
-            ServerText text = texts.next();
-            if (text.request.isCancelled()) {
-                texts.remove();
-                giveBack(text);
-                cancel(text);
-            }
+        List<ServerText> ended = waiting.all().stream()
+                .filter(text -> text.request.isCancelled())
+                .sorted(Comparator.comparingLong(text -> text.arrival))
+                .toList();
+        waiting.removeAll(ended);
+        for (ServerText text : ended) {
+            giveBack(text);
+            cancel(text);
         }
         for (ServerText text : List.copyOf(running)) {
             if (text.request.isCancelled()) {
@@ -217,29 +218,30 @@ final class ContinuousBatch implements Runnable {
     }
 
     private void begin() {
-        int blocked = 0;
-        for (int i = 0; i < waiting.size() && running.size() < mostRunning; ) {
-            ServerText text = waiting.get(i);
+        List<ServerText> gone = new ArrayList<>();
+        List<ServerText> blocked = new ArrayList<>();
+        for (Iterator<ServerText> turns = waiting.turns(); turns.hasNext() && running.size() < mostRunning; ) {
+            ServerText text = turns.next();
             boolean begins = false;
             try {
                 begins = begin(text);
             } catch (IOException | RuntimeException e) {
-                waiting.remove(i);
+                gone.add(text);
                 fail(text, e.getMessage(), e);
                 continue;
             }
             if (begins) {
-                waiting.remove(i);
-                waiting.subList(0, i).forEach(earlier -> earlier.overtaken++);
+                gone.add(text);
+                blocked.forEach(earlier -> earlier.overtaken++);
             } else {
-                i++;
-                blocked++;
+                blocked.add(text);
                 // With nothing running nobody would make room for the first.
-                if (!running.isEmpty() && (blocked > LOOK_AHEAD || text.overtaken >= MOST_OVERTAKEN)) {
-                    return;
+                if (!running.isEmpty() && (blocked.size() > LOOK_AHEAD || text.overtaken >= MOST_OVERTAKEN)) {
+                    break;
                 }
             }
         }
+        waiting.removeAll(gone);
     }
 
     private boolean begin(ServerText text) throws IOException {
@@ -258,6 +260,10 @@ final class ContinuousBatch implements Runnable {
             }
             text.adapter = found.get();
             text.request.begins(text.adapter);
+        }
+        if (!text.hasBegun) {
+            text.hasBegun = true;
+            waiting.begins(text);
         }
         text.sequence = session.add(text.adapter.number());
         text.room = room;
@@ -339,11 +345,7 @@ final class ContinuousBatch implements Runnable {
         session.remove(text.sequence);
         setBack++;
         synchronized (lock) {
-            int at = 0;
-            while (at < waiting.size() && waiting.get(at).arrival < text.arrival) {
-                at++;
-            }
-            waiting.add(at, text);
+            waiting.add(text);
         }
     }
 
@@ -400,6 +402,9 @@ final class ContinuousBatch implements Runnable {
             return;
         }
         newTokens++;
+        synchronized (lock) {
+            waiting.count(text.request.adapter(), 1);
+        }
         try {
             if (!text.listener.onToken(text.token())) {
                 text.state.cancel();
@@ -469,8 +474,8 @@ final class ContinuousBatch implements Runnable {
     private void end() {
         List<ServerText> left;
         synchronized (lock) {
-            left = new ArrayList<>(waiting);
-            waiting.clear();
+            left = new ArrayList<>(waiting.all());
+            waiting.removeAll(left);
             left.addAll(running);
             running.clear();
         }

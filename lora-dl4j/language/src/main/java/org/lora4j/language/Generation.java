@@ -21,6 +21,7 @@ public final class Generation {
     private final String text;
     private final FinishReason finishReason;
     private final double[] logProbabilities;
+    private final List<List<TokenProbability>> topLogProbabilities;
     private final OptionalLong seed;
     private final List<Generation> others;
 
@@ -30,6 +31,8 @@ public final class Generation {
         this.text = state.text();
         this.finishReason = finishReason;
         this.logProbabilities = state.logProbabilities();
+        this.topLogProbabilities =
+                state.ranked().stream().map(TokenProbability::of).toList();
         this.seed = state.seed();
         this.others = List.of();
     }
@@ -40,6 +43,7 @@ public final class Generation {
         this.text = first.text;
         this.finishReason = first.finishReason;
         this.logProbabilities = first.logProbabilities;
+        this.topLogProbabilities = first.topLogProbabilities;
         this.seed = first.seed;
         this.others = List.copyOf(others);
     }
@@ -126,6 +130,17 @@ public final class Generation {
         return logProbabilities.clone();
     }
 
+    /**
+     * The most probable tokens at the place of each new one, in the same softmax as {@link #logProbabilities}; the one that came
+     * need not be among them.
+     *
+     * @return as many as {@link GenerationConfig#topLogProbabilities} asks for, the best first, for each of {@link #newIds}; an
+     *     empty list if it asks for none
+     */
+    public List<List<TokenProbability>> topLogProbabilities() {
+        return topLogProbabilities;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Generation that
@@ -133,7 +148,8 @@ public final class Generation {
                 && Arrays.equals(newIds, that.newIds)
                 && text.equals(that.text)
                 && finishReason == that.finishReason
-                && Arrays.equals(logProbabilities, that.logProbabilities);
+                && Arrays.equals(logProbabilities, that.logProbabilities)
+                && topLogProbabilities.equals(that.topLogProbabilities);
     }
 
     @Override

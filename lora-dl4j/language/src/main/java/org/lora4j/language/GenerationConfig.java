@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.language.sampling.GenerationConfigFile;
@@ -20,8 +22,8 @@ import org.lora4j.internal.language.sampling.Parameter;
  * How a text is made: how long it gets, what ends it, and how each token is chosen. Names and meaning are those of transformers.
  * Immutable.
  *
- * <p>Logits of a token go through what is set here in this order: repetition penalty, n-grams, least length; and where tokens are
- * drawn, temperature, top-k, top-p, min-p, typical-p, epsilon, eta. Each works on what the ones before it left. What only matters
+ * <p>Logits of a token go through what is set here in this order: logit bias, repetition penalty, frequency penalty, presence
+ * penalty, n-grams, least length; and where tokens are drawn, temperature, top-k, top-p, min-p, typical-p, epsilon, eta. Each works on what the ones before it left. What only matters
  * where tokens are drawn has no effect with {@code doSample(false)}.
  *
  * <p><b>Threads.</b> Safe.
@@ -197,6 +199,33 @@ public final class GenerationConfig {
     }
 
     /**
+     * What makes tokens that came after the prompt less likely each time.
+     *
+     * @return 0 if nothing does
+     */
+    public double frequencyPenalty() {
+        return values.get(Parameter.FREQUENCY_PENALTY);
+    }
+
+    /**
+     * What makes tokens that came after the prompt less likely.
+     *
+     * @return 0 if nothing does
+     */
+    public double presencePenalty() {
+        return values.get(Parameter.PRESENCE_PENALTY);
+    }
+
+    /**
+     * What is added to logits.
+     *
+     * @return by id of the token, none by default
+     */
+    public Map<Integer, Double> logitBias() {
+        return values.get(Parameter.LOGIT_BIAS);
+    }
+
+    /**
      * The length of runs of tokens that do not come twice.
      *
      * @return 0 if all may
@@ -254,10 +283,19 @@ public final class GenerationConfig {
     /**
      * Whether the probabilities of the new tokens are wanted.
      *
-     * @return true if they are
+     * @return true if they are, as with {@link #topLogProbabilities}
      */
     public boolean logProbabilities() {
-        return values.get(Parameter.LOG_PROBABILITIES);
+        return values.get(Parameter.LOG_PROBABILITIES) || topLogProbabilities() > 0;
+    }
+
+    /**
+     * How many of the most probable tokens are wanted at the place of each new one.
+     *
+     * @return 0 if none are
+     */
+    public int topLogProbabilities() {
+        return values.get(Parameter.TOP_LOG_PROBABILITIES);
     }
 
     /**
@@ -426,6 +464,41 @@ public final class GenerationConfig {
         }
 
         /**
+         * Sets what is taken from the logit of a token for each time that it came after the prompt; 0 by default. Source: OpenAI's
+         * interface.
+         *
+         * @param penalty [-2, 2]; above 0 tokens come less often again
+         * @return this
+         */
+        public Builder frequencyPenalty(double penalty) {
+            return set(Parameter.FREQUENCY_PENALTY, penalty);
+        }
+
+        /**
+         * Sets what is taken from the logit of a token that came after the prompt, however often; 0 by default. Source: as of
+         * {@link #frequencyPenalty}.
+         *
+         * @param penalty [-2, 2]; above 0 tokens come less often again
+         * @return this
+         */
+        public Builder presencePenalty(double penalty) {
+            return set(Parameter.PRESENCE_PENALTY, penalty);
+        }
+
+        /**
+         * Sets what is added to the logits of tokens, in the place of what was set before. With -100 a token is as good as taken
+         * out, with 100 it is as good as the only one. Ids beyond the vocabulary have no effect. Source: as of {@link
+         * #frequencyPenalty}.
+         *
+         * @param biases by id of the token, [-100, 100] each
+         * @return this
+         */
+        public Builder logitBias(Map<Integer, Double> biases) {
+            Arguments.allRequired(biases, "GenerationConfig: logitBias: biases", "a number for the id of a token");
+            return set(Parameter.LOGIT_BIAS, Collections.unmodifiableMap(new TreeMap<>(biases)));
+        }
+
+        /**
          * Lets no run of so many tokens come twice, those of the prompt included; 0 by default.
          *
          * @param length 0 to allow all
@@ -495,6 +568,17 @@ public final class GenerationConfig {
          */
         public Builder logProbabilities(boolean wanted) {
             return set(Parameter.LOG_PROBABILITIES, wanted);
+        }
+
+        /**
+         * Sets how many of the most probable tokens are wanted at the place of each new one, see {@link
+         * Generation#topLogProbabilities}; with one or more, {@link #logProbabilities} are wanted, too.
+         *
+         * @param count 0 for none
+         * @return this
+         */
+        public Builder topLogProbabilities(int count) {
+            return set(Parameter.TOP_LOG_PROBABILITIES, count);
         }
 
         /**

@@ -219,7 +219,13 @@ public final class LanguageTokenizer implements AutoCloseable {
         return decoder;
     }
 
-    boolean isKnown(int id) {
+    /**
+     * Whether the vocabulary has a token of an id. The model may have more ids.
+     *
+     * @param id any number
+     * @return true if it has one
+     */
+    public boolean isKnown(int id) {
         return tokenizer.vocabulary().token(id) != null;
     }
 
@@ -245,6 +251,19 @@ public final class LanguageTokenizer implements AutoCloseable {
             throw new IllegalArgumentException("LanguageTokenizer: id = " + id + ", " + expectedId());
         }
         return token;
+    }
+
+    /**
+     * The bytes that a token adds to a text in which another one stands before it: of a token that begins with a blank, that
+     * too; of one that has a part of a character only, these bytes.
+     *
+     * @param id an id
+     * @return bytes of UTF-8, whole characters or not
+     * @throws IllegalArgumentException if the vocabulary has no token of this id
+     */
+    public byte[] bytes(int id) {
+        token(id);
+        return tokenizer.use().bytes(id);
     }
 
     /**

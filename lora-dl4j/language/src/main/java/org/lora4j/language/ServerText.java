@@ -20,6 +20,8 @@ final class ServerText {
 
     private final CausalLm.Text text;
 
+    /** Whether it ran before, and lost its cache. */
+    boolean hasBegun;
     /** Texts that came later and began before it. */
     int overtaken;
     /** Null until it began; then it keeps them. */
@@ -66,7 +68,7 @@ final class ServerText {
     }
 
     GeneratedToken token() {
-        return new GeneratedToken(text.prompt(), text.number(), last, state.piece(), state.logProbability());
+        return GeneratedToken.of(text.prompt(), text.number(), last, state);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -609,6 +610,73 @@ class CausalLmServerTest {
         assertThat(begins.stream().filter(name -> !name.equals("large")))
                 .containsExactlyElementsOf(
                         IntStream.range(0, 40).mapToObj(i -> "small" + i).toList());
+    }
+
+    @Test
+    void adapterWithManyRequests_doesNotHoldUpAnother() throws Exception {
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+
+        try (CausalLmServer server = builder().maxSequences(1).build()) {
+            server.register("busy", stories.fixture("adapter-qv"));
+            server.submit("busy", prompt(3), greedy(5), waiting(started, goOn));
+            started.await();
+            List<LmRequest> requests = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                String name = "busy" + i;
+                requests.add(server.submit("busy", prompt(4), greedy(6), token -> order.add(name)));
+            }
+            requests.add(server.submit(null, prompt(4), greedy(6), token -> order.add("quiet")));
+            goOn.countDown();
+            requests.forEach(LmRequest::result);
+        }
+        // The adapter that was served already waits until the model without one has got as many tokens.
+        assertThat(order.stream().distinct())
+                .containsExactly("quiet", "busy0", "busy1", "busy2", "busy3", "busy4", "busy5");
+    }
+
+    @Test
+    void longestText_isTheLastThatIsTaken() {
+        long memory = fixed(1, 8) + 300 * BYTES_OF_TOKEN;
+        try (CausalLmServer server =
+                builder().maxSequences(1).promptTokens(8).memory(memory).build()) {
+            int longest = server.longestText();
+
+            assertThat(longest).isBetween(256, 301);
+            server.submit(null, prompt(5), greedy(longest - 5), ALL).result();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> server.submit(null, prompt(5), greedy(longest - 4), ALL))
+                    .withMessageContaining("Ask for fewer tokens");
+        }
+        try (CausalLmServer server = builder().build()) {
+            assertThat(server.longestText()).isEqualTo(stories.model.contextLength());
+        }
+    }
+
+    @Test
+    void probabilitiesOfOtherTokens_areThoseOfTheModel() throws IOException {
+        GenerationConfig config =
+                GenerationConfig.greedy(4).toBuilder().topLogProbabilities(3).build();
+        List<GeneratedToken> heard = new ArrayList<>();
+        try (CausalLmServer server = builder().build()) {
+            Generation found =
+                    server.submit(null, prompt(6), config, heard::add).result();
+
+            assertThat(found.topLogProbabilities()).hasSize(4);
+            assertThat(heard).extracting(GeneratedToken::topLogProbabilities).isEqualTo(found.topLogProbabilities());
+            for (int i = 0; i < 4; i++) {
+                for (TokenProbability token : found.topLogProbabilities().get(i)) {
+                    int[] ids = Arrays.copyOf(found.promptIds(), 7 + i);
+                    System.arraycopy(found.newIds(), 0, ids, 6, i);
+                    ids[6 + i] = token.id();
+                    double[] scored = stories.model.logProbabilities(ids);
+                    assertThat(token.logProbability()).isCloseTo(scored[scored.length - 1], within(1e-4));
+                }
+                assertThat(found.topLogProbabilities().get(i).get(0))
+                        .isEqualTo(new TokenProbability(found.newIds()[i], found.logProbabilities()[i]));
+            }
+        }
     }
 
     @Test

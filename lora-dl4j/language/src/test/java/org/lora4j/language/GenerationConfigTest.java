@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,9 @@ class GenerationConfigTest {
                 .epsilonCutoff(0.01)
                 .etaCutoff(0.02)
                 .repetitionPenalty(1.2)
+                .frequencyPenalty(0.3)
+                .presencePenalty(-0.4)
+                .logitBias(Map.of(9, -100.0, 3, 1.5))
                 .noRepeatNgramSize(4)
                 .maxNewTokens(50)
                 .maxLength(60)
@@ -66,6 +70,7 @@ class GenerationConfigTest {
                 .seed(-9)
                 .numReturnSequences(2)
                 .logProbabilities(true)
+                .topLogProbabilities(5)
                 .eosTokenIds(7, 8)
                 .stopStrings("\n", "END")
                 .build();
@@ -79,6 +84,10 @@ class GenerationConfigTest {
         assertThat(config.epsilonCutoff()).isEqualTo(0.01);
         assertThat(config.etaCutoff()).isEqualTo(0.02);
         assertThat(config.repetitionPenalty()).isEqualTo(1.2);
+        assertThat(config.frequencyPenalty()).isEqualTo(0.3);
+        assertThat(config.presencePenalty()).isEqualTo(-0.4);
+        assertThat(config.logitBias()).containsExactly(Map.entry(3, 1.5), Map.entry(9, -100.0));
+        assertThat(config.topLogProbabilities()).isEqualTo(5);
         assertThat(config.noRepeatNgramSize()).isEqualTo(4);
         assertThat(config.maxNewTokens()).hasValue(50);
         assertThat(config.maxLength()).hasValue(60);
@@ -91,11 +100,10 @@ class GenerationConfigTest {
         assertThat(config.toBuilder().build()).isEqualTo(config).hasSameHashCodeAs(config);
         assertThat(config.toBuilder().seed(1).build()).isNotEqualTo(config);
         assertThat(config)
-                .hasToString(
-                        "sampling: repetitionPenalty=1.2, noRepeatNgramSize=4, minNewTokens=5, temperature=0.5, topK=3,"
-                                + " topP=0.9, minP=0.1, typicalP=0.8, epsilonCutoff=0.01, etaCutoff=0.02, seed=-9,"
-                                + " numReturnSequences=2, maxNewTokens=50, maxLength=60, eosTokenIds=[7, 8], stopStrings=[\"\\n\","
-                                + " \"END\"], logProbabilities=true");
+                .hasToString("sampling: logitBias={3=1.5, 9=-100.0}, repetitionPenalty=1.2, frequencyPenalty=0.3,"
+                        + " presencePenalty=-0.4, noRepeatNgramSize=4, minNewTokens=5, temperature=0.5, topK=3, topP=0.9, minP=0.1, typicalP=0.8, epsilonCutoff=0.01, etaCutoff=0.02, seed=-9,"
+                        + " numReturnSequences=2, maxNewTokens=50, maxLength=60, eosTokenIds=[7, 8], stopStrings=[\"\\n\","
+                        + " \"END\"], logProbabilities=true, topLogProbabilities=5");
     }
 
     @Test
@@ -128,6 +136,23 @@ class GenerationConfigTest {
                                 + " epsilonCutoff = 1.0, expected [0, 1); maxNewTokens = 0, expected an integer, 1 or more; eosTokenIds ="
                                 + " [3, -4], expected ids of tokens, 0 or more; stopStrings = [\"a\", \"\"], expected texts of a character"
                                 + " or more");
+    }
+
+    @Test
+    void penaltiesAndBiases_haveTheBoundsOfOpenAi() {
+        assertThatThrownBy(() -> GenerationConfig.builder()
+                        .frequencyPenalty(2.1)
+                        .presencePenalty(Double.NaN)
+                        .logitBias(Map.of(-1, 0.0, 4, 101.0))
+                        .topLogProbabilities(-1)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("GenerationConfig: 4 problems: logitBias = {-1=0.0, 4=101.0}, expected ids of tokens, 0 or"
+                        + " more, each with a number in [-100, 100]; frequencyPenalty = 2.1, expected [-2, 2];"
+                        + " presencePenalty = NaN, expected [-2, 2]; topLogProbabilities = -1, expected an integer, 0 or"
+                        + " more");
+        assertThat(GenerationConfig.builder().topLogProbabilities(1).build().logProbabilities())
+                .isTrue();
     }
 
     @Test

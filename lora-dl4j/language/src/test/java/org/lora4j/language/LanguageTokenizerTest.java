@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,6 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.error.ModelFormatException;
 
 class LanguageTokenizerTest {
@@ -52,6 +56,22 @@ class LanguageTokenizerTest {
 
     private static Integer[] box(int[] ids) {
         return java.util.Arrays.stream(ids).boxed().toArray(Integer[]::new);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt2-style,''", "llama3-style,''", "llama2-style,' '", "stories260k,' '"})
+    void bytesOfTokens_areTogetherThoseOfTheText(String name, String before) throws IOException {
+        String text = "Tom's  caf\u00E9, \u4F60\u597D \uD83D\uDE00\n\tend \uFFFD.";
+        try (LanguageTokenizer tokenizer = load(name)) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (int id : tokenizer.encode(text, false)) {
+                bytes.writeBytes(tokenizer.bytes(id));
+            }
+
+            // In the manner of SentencePiece the first word has a blank before it, too.
+            assertThat(bytes.toString(StandardCharsets.UTF_8)).isEqualTo(before + text);
+            assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.bytes(1 << 20));
+        }
     }
 
     @Test

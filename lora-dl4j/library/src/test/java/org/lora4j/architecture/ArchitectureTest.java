@@ -27,6 +27,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -584,6 +585,43 @@ class ArchitectureTest {
                         "serve",
                         "text",
                         "trust"),
+                layer("internal.http", "error", "internal.format.json"),
+                layer("internal.server", "internal.http", "language", "serve", "serve.text"),
+                layer(
+                        "internal.server.tei",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "pretrained",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
+                layer(
+                        "internal.server.inference",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
+                layer("internal.server.page", "internal.http"),
+                layer("internal.server.admin", "error", "internal.http", "internal.server", "serve", "serve.text"),
+                layer(
+                        "server",
+                        "error",
+                        "internal.http",
+                        "internal.server",
+                        "internal.server.admin",
+                        "internal.server.inference",
+                        "internal.server.page",
+                        "internal.server.tei",
+                        "language",
+                        "serve",
+                        "serve.text",
+                        "text",
+                        "trust"),
                 layer("internal.advice", "error", "exec", "internal.array", "internal.text", "train"),
                 layer(
                         "advice",
@@ -769,10 +807,28 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
+                .resideOutsideOfPackages(
+                        ROOT + ".format..",
+                        ROOT + ".internal.format..",
+                        ROOT + ".internal.tokenizer",
+                        // Requests and answers are JSON.
+                        ROOT + ".internal.http",
+                        ROOT + ".internal.server..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")
+                .check(MAIN);
+    }
+
+    @Test
+    void netty_isKnownToOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".internal.http")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .because("an endpoint knows nothing of connections")
                 .check(MAIN);
     }
 
@@ -855,6 +911,14 @@ class ArchitectureTest {
                 .haveFullyQualifiedName("java.security.SecureRandom")
                 .check(MAIN);
     }
+
+    /** Here, as reading all classes takes longer than looking at them. */
+    @Nested
+    class NativeMemory extends NativeMemoryTest {}
+
+    /** For the same reason. */
+    @Nested
+    class PublicApi extends PublicApiTest {}
 
     private static com.tngtech.archunit.base.DescribedPredicate<
                     com.tngtech.archunit.core.domain.properties.HasOwner<JavaClass>>

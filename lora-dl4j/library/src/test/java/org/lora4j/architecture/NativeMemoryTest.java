@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Where the memory of an array lies is asked by {@code Region}, which knows where it ends, and by few others, which ask it first. */
-class NativeMemoryTest {
+abstract class NativeMemoryTest {
 
     private static final String REGION = "org.lora4j.internal.array.Region";
 

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What every public type promises; read from the sources where class files do not tell. */
-class PublicApiTest {
+abstract class PublicApiTest {
 
     private static final Pattern PUBLIC_TYPE = Pattern.compile(
             "^public (?:(?:final|abstract|sealed|non-sealed) )*(?:class|interface|@interface|enum|record) (\\w+)",

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -211,12 +210,12 @@ class ReplaySegmentsTest {
         Path saved = folder.resolve("saved");
         ReplayedRun.graph(saved, Optional.of(checkpoints(other, 2)), 1, 0.011, 0);
 
-        ReplayVerdict verdict = Replay.of(saved).segments(other, 1, 3, graph(1, 0.011, 0.25));
+        ReplayVerdict verdict = Replay.of(saved).segments(other, ALL, 3, graph(1, 0.011, 0.25));
         assertThat(verdict.outcome()).isEqualTo(Outcome.DIFFERENT);
+        assertThat(verdict.segments()).anyMatch(segment -> segment.endsWith("values differ"));
         assertThat(Replay.of(recorded).segments(other, 1, 3, graph(1, 0.01, 0)).inputs())
                 .singleElement()
                 .asString()
                 .startsWith("the last checkpoint, of step 40, has the hash");
-        assertThat(List.of(verdict.segments())).hasSize(1);
     }
 }

@@ -35,8 +35,7 @@ import org.nd4j.linalg.factory.Nd4j;
 class FamilyServingTest {
 
     private static final Path MODELS = Path.of("../text/src/test/resources/encoders/models");
-    private static final List<String> FEW = 
-            List.of("albert-seqcls", "deberta-v1-seqcls", "deberta-v3-multilabel-bias");
+    private static final List<String> FEW = List.of("albert-seqcls", "deberta-v1-seqcls", "deberta-v3-multilabel-bias");
 
     static List<String> others() {
         try (Stream<Path> folders = Files.list(MODELS)) {
@@ -71,7 +70,12 @@ class FamilyServingTest {
     private static Adapter adapter(String model, int rank, long seed) throws IOException {
         AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(model));
         adapted.addAdapter(
-                "a", LoraConfig.builder().rank(rank).targetModules(ModuleSelector.allLinear()).build(), seed);
+                "a",
+                LoraConfig.builder()
+                        .rank(rank)
+                        .targetModules(ModuleSelector.allLinear())
+                        .build(),
+                seed);
         adapted.activate("a");
         adapted.setTrainable("a", true);
         SplittableRandom random = new SplittableRandom(seed);
@@ -131,9 +135,7 @@ class FamilyServingTest {
 
         assertThat(mixed[0]).containsExactly(alone(model, distances)[0], within(1e-4f));
         assertThat(mixed[1]).containsExactly(alone(model, null)[1], within(1e-5f));
-        assertThat(Math.abs(mixed[3][0] - mixed[2][0]))
-                .as("what it changes")
-                .isGreaterThan(1e-4f);
+        assertThat(Math.abs(mixed[3][0] - mixed[2][0])).as("what it changes").isGreaterThan(1e-4f);
     }
 
     @ParameterizedTest

@@ -76,7 +76,8 @@ class PreflightOfNetworksTest {
                                 .nOut(2)
                                 .build(),
                         "sum")
-                .setOutputs("head");
+                .setOutputs("head")
+                .allowDisconnected(true);
         ComputationGraph network = new ComputationGraph(builder.build());
         network.init();
         return AdaptedNetwork.of(network);

@@ -77,6 +77,7 @@ public final class AdapterServer implements AutoCloseable {
     private final AdapterPacking packing;
     private final RequestBatches batches;
     private final RequestCheck check;
+    private final List<ServedInput> inputs;
     private final int maxRows;
     private final BatchGate gate;
     private final FailureReasons reasons = new FailureReasons();
@@ -113,6 +114,13 @@ public final class AdapterServer implements AutoCloseable {
         this.trust = trust;
         this.batches = new RequestBatches(base.inputs());
         this.check = new RequestCheck(base, batches, example, maxRows);
+        this.inputs = new TreeMap<>(base.inputs())
+                .entrySet().stream()
+                        .map(input -> new ServedInput(
+                                input.getKey(),
+                                input.getValue(),
+                                example.get(input.getKey()).rank()))
+                        .toList();
         this.maxRows = maxRows;
         this.gate = new BatchGate(concurrency);
         this.packing = new AdapterPacking(base);
@@ -306,6 +314,24 @@ public final class AdapterServer implements AutoCloseable {
      */
     public List<ServedStatus> status() {
         return current.slots().values().stream().map(Slot::status).toList();
+    }
+
+    /**
+     * What a request brings.
+     *
+     * @return the inputs, by name in order
+     */
+    public List<ServedInput> inputs() {
+        return inputs;
+    }
+
+    /**
+     * What an answer has.
+     *
+     * @return names of outputs, in the order asked for at building
+     */
+    public List<String> outputs() {
+        return List.copyOf(base.outputs());
     }
 
     /**

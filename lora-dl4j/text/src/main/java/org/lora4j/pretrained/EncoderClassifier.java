@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.error.Problems;
-import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.graph.SharedArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -47,9 +46,6 @@ public final class EncoderClassifier {
     /** The loss variable. */
     public static final String LOSS = "loss";
 
-    private static final HeadForm ONE_LINEAR_MODULE =
-            new HeadForm(HeadForm.Input.CONFIGURED, List.of(new HeadForm.Step(HeadForm.Kind.OUTPUT, HEAD)));
-
     private final SameDiff graph;
     private final EncoderConfig config;
     private final int classes;
@@ -76,31 +72,25 @@ public final class EncoderClassifier {
      */
     public static EncoderClassifier create(EncoderWeights weights, Pooling pooling, int classes, long seed) {
         requireClasses(classes);
-        HeadGraph head = HeadGraph.linear(
-                weights.shape(),
-                ONE_LINEAR_MODULE,
-                pooling.dimension(weights.config().hidden()),
-                classes,
-                weights.dataType(),
-                seed);
         SameDiff sd = SharedArrays.newGraph();
         EncoderGraph.append(sd, weights, "", false);
-        SDVariable pooled =
-                new GraphPooling(sd, weights, "").pooled(sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE), pooling);
-        head.scores(sd, pooled, "", LOGITS);
-        return withLoss(sd, weights, head, false);
+        SDVariable pooled = PoolingGraph.append(sd, weights, pooling);
+        Pooling.Step head =
+                HeadGraph.linear(HEAD, pooling.dimension(weights.config().hidden()), classes, weights.dataType(), seed);
+        new PoolingGraph(sd, weights.dataType()).steps(pooled, List.of(head), LOGITS);
+        return withLoss(sd, weights, classes, false);
     }
 
     /** Builds the graph of a Python class; the prefix goes before the path of every module but the head's. */
     static EncoderClassifier build(EncoderWeights weights, String prefix, HeadGraph head, boolean tokenTypes) {
         SameDiff sd = EncoderGraph.withHead(weights, prefix, head, tokenTypes).graph();
-        return withLoss(sd, weights, head, tokenTypes);
+        return withLoss(sd, weights, head.outputs(), tokenTypes);
     }
 
-    private static EncoderClassifier withLoss(SameDiff sd, EncoderWeights weights, HeadGraph head, boolean tokenTypes) {
-        addLoss(sd, sd.getVariable(LOGITS), weights.dataType(), head.outputs());
+    private static EncoderClassifier withLoss(SameDiff sd, EncoderWeights weights, int classes, boolean tokenTypes) {
+        addLoss(sd, sd.getVariable(LOGITS), weights.dataType(), classes);
         boolean types = tokenTypes && weights.config().typeVocabulary() > 0;
-        return new EncoderClassifier(sd, weights.config(), head.outputs(), types);
+        return new EncoderClassifier(sd, weights.config(), classes, types);
     }
 
     static void requireClasses(int classes) {

@@ -333,12 +333,7 @@ public final class EncoderConfig {
     public Optional<Pooling> headPooling(String suffix) {
         return head(suffix)
                 .filter(form -> form.input() != HeadForm.Input.TOKENS)
-                .map(form -> switch (shape.input(form)) {
-                    case POOLER -> Pooling.POOLER;
-                    case MEAN -> Pooling.MEAN;
-                    case LAST -> HeadGraph.lastToken(shape);
-                    default -> Pooling.CLS;
-                });
+                .map(form -> HeadGraph.taken(shape, form));
     }
 
     private Optional<HeadForm> head(String suffix) {

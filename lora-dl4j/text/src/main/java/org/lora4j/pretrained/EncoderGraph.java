@@ -94,7 +94,7 @@ public final class EncoderGraph {
     public static EncoderGraph create(EncoderWeights weights, Pooling pooling, boolean tokenTypes) {
         SameDiff sd = SharedArrays.newGraph();
         EncoderGraph encoder = append(sd, weights, "", tokenTypes);
-        new GraphPooling(sd, weights, "").pooled(sd.getVariable(LAST_HIDDEN_STATE), pooling);
+        PoolingGraph.append(sd, weights, pooling);
         return encoder;
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.lora4j.internal.encoder.EncoderPart;
 import org.lora4j.internal.encoder.EncoderShape;
@@ -17,62 +18,87 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** What makes scores of hidden states, as a Python class does it: the steps of a {@link HeadForm} over its tensors. */
+/** The head of a Python class over an encoder: the steps of its {@link HeadForm} over its tensors, for {@link PoolingGraph}. */
 final class HeadGraph {
 
+    private final HeadForm.Task task;
     private final EncoderShape shape;
     private final HeadForm form;
     private final Map<String, INDArray> tensors;
     private final boolean learns;
 
-    private HeadGraph(EncoderShape shape, HeadForm form, Map<String, INDArray> tensors, boolean learns) {
+    private HeadGraph(HeadForm.Task task, EncoderShape shape, Map<String, INDArray> tensors, boolean learns) {
+        this.task = task;
         this.shape = shape;
-        this.form = form;
+        this.form = shape.family().head(task).orElseThrow();
         this.tensors = tensors;
         this.learns = learns;
     }
 
     /** A head of variables, started as PyTorch's {@code Linear} starts. */
-    static HeadGraph fresh(EncoderShape shape, HeadForm form, int outputs, DataType type, long seed) {
+    static HeadGraph fresh(HeadForm.Task task, EncoderShape shape, int outputs, DataType type, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         // All layers have the same inputs.
         double bound = 1 / Math.sqrt(shape.sizes().hidden());
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        for (EncoderTensor tensor : shape.headTensors(form, outputs)) {
+        for (EncoderTensor tensor : shape.headTensors(shape.family().head(task).orElseThrow(), outputs)) {
             arrays.put(
                     tensor.name(),
                     tensor.kind() == EncoderTensor.Kind.GAIN
                             ? Nd4j.ones(type, tensor.shape())
                             : RandomStreams.uniform(random, bound, type, tensor.shape()));
         }
-        return new HeadGraph(shape, form, arrays, true);
+        return new HeadGraph(task, shape, arrays, true);
     }
 
-    /** One linear module of variables over vectors of any length, started in the same way. */
-    static HeadGraph linear(EncoderShape shape, HeadForm form, int inputs, int outputs, DataType type, long seed) {
+    /** One linear module over vectors of any length, started in the same way. */
+    static Pooling.Linear linear(String module, int inputs, int outputs, DataType type, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         double bound = 1 / Math.sqrt(inputs);
-        String module = form.steps().get(0).name();
-        Map<String, INDArray> arrays = new LinkedHashMap<>();
-        arrays.put(module + ".weight", RandomStreams.uniform(random, bound, type, inputs, outputs));
-        if (shape.isBiased(form.steps().get(0))) {
-            arrays.put(module + ".bias", RandomStreams.uniform(random, bound, type, outputs));
-        }
-        return new HeadGraph(shape, form, arrays, true);
+        return new Pooling.Linear(
+                module,
+                RandomStreams.uniform(random, bound, type, inputs, outputs),
+                RandomStreams.uniform(random, bound, type, outputs));
     }
 
-    /** A head of constants, from a file. */
-    static HeadGraph of(EncoderShape shape, HeadForm form, Map<String, INDArray> tensors) {
-        return new HeadGraph(shape, form, tensors, false);
+    /** A head of constants, from a file; tensors by the names of the Python class, weights of linear modules {@code [in, out]}. */
+    static HeadGraph of(HeadForm.Task task, EncoderShape shape, Map<String, INDArray> tensors) {
+        return new HeadGraph(task, shape, tensors, false);
     }
 
-    /** The same steps over other tensors. */
-    HeadGraph with(Map<String, INDArray> others) {
-        return new HeadGraph(shape, form, others, learns);
+    /** The same in arrays of its own and of another type. */
+    HeadGraph converted(DataType type) {
+        Map<String, INDArray> copies = new LinkedHashMap<>();
+        tensors.forEach((name, array) -> copies.put(name, array.dataType() == type ? array.dup() : array.castTo(type)));
+        return new HeadGraph(task, shape, copies, learns);
     }
 
-    /** How hidden states become what the head takes; of heads of tokens what another output may be. */
+    HeadForm.Task task() {
+        return task;
+    }
+
+    boolean isPerToken() {
+        return form.input() == HeadForm.Input.TOKENS;
+    }
+
+    /** How hidden states become the input of the last module; of heads of tokens the steps alone, done with each token. */
     Pooling pooling() {
+        List<Pooling.Step> before = new ArrayList<>();
+        for (HeadForm.Step step : form.steps().subList(0, form.steps().size() - 1)) {
+            before.add(
+                    switch (step.kind()) {
+                        case ACTIVATION -> new Pooling.Activation(Pooling.Function.of(shape.function(step)));
+                        case NORM ->
+                            new Pooling.LayerNorm(
+                                    step.name(), weight(step), tensors.get(step.name() + ".bias"), shape.epsilon());
+                        default -> linear(step);
+                    });
+        }
+        return taken(shape, form).then(before);
+    }
+
+    /** What a head takes of hidden states. */
+    static Pooling taken(EncoderShape shape, HeadForm form) {
         return switch (shape.input(form)) {
             case POOLER -> Pooling.POOLER;
             case MEAN, TOKENS -> Pooling.MEAN;
@@ -82,53 +108,32 @@ final class HeadGraph {
     }
 
     /** The last token but for padding, as decoders take it. */
-    static Pooling lastToken(EncoderShape shape) {
+    private static Pooling lastToken(EncoderShape shape) {
         Pooling last = Pooling.of(Pooling.Mode.LAST_TOKEN);
         return shape.passedOver().isPresent()
                 ? last.passingOver(shape.passedOver().getAsInt())
                 : last;
     }
 
-    /** What stands before the last module, as steps of a pooling. */
-    List<Pooling.Step> before() {
-        List<Pooling.Step> before = new ArrayList<>();
-        for (HeadForm.Step step : form.steps().subList(0, form.steps().size() - 1)) {
-            before.add(
-                    switch (step.kind()) {
-                        case ACTIVATION ->
-                            new Pooling.Activation(Pooling.Function.valueOf(
-                                    shape.function(step).name()));
-                        case NORM ->
-                            new Pooling.LayerNorm(
-                                    step.name(),
-                                    tensors.get(step.name() + ".weight"),
-                                    tensors.get(step.name() + ".bias"),
-                                    shape.epsilon());
-                        default -> linear(step);
-                    });
-        }
-        return before;
-    }
-
-    /** The module of the outputs. */
-    Pooling.Linear last() {
-        return linear(form.steps().get(form.steps().size() - 1));
-    }
-
-    private Pooling.Linear linear(HeadForm.Step step) {
-        return new Pooling.Linear(
-                step.name(), tensors.get(step.name() + ".weight"), tensors.get(step.name() + ".bias"));
-    }
-
-    boolean isPerToken() {
-        return form.input() == HeadForm.Input.TOKENS;
+    /** The module of the outputs; empty if the table of words is. */
+    Optional<Pooling.Linear> last() {
+        return lastStep().kind() == HeadForm.Kind.WORDS ? Optional.empty() : Optional.of(linear(lastStep()));
     }
 
     int outputs() {
-        HeadForm.Step last = form.steps().get(form.steps().size() - 1);
-        return last.kind() == HeadForm.Kind.WORDS
-                ? shape.sizes().vocabulary()
-                : Math.toIntExact(tensors.get(last.name() + ".weight").size(1));
+        return last().map(Pooling.Linear::outputs).orElse(shape.sizes().vocabulary());
+    }
+
+    private HeadForm.Step lastStep() {
+        return form.steps().get(form.steps().size() - 1);
+    }
+
+    private INDArray weight(HeadForm.Step step) {
+        return tensors.get(step.name() + ".weight");
+    }
+
+    private Pooling.Linear linear(HeadForm.Step step) {
+        return new Pooling.Linear(step.name(), weight(step), tensors.get(step.name() + ".bias"));
     }
 
     /**
@@ -137,13 +142,16 @@ final class HeadGraph {
      * @param result name of the scores: {@code [batch, outputs]}, of a head of tokens {@code [batch, length, outputs]}
      */
     SDVariable append(SameDiff sd, EncoderWeights weights, String prefix, String result) {
+        PoolingGraph graph = new PoolingGraph(sd, weights.dataType(), module -> learns);
         SDVariable hidden = sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
-        String words = prefix + shape.module(EncoderPart.WORDS);
+        Pooling pooling = pooling();
         if (!isPerToken()) {
-            return scores(sd, new GraphPooling(sd, weights, prefix).pooled(hidden, pooling()), words, result);
+            SDVariable pooled =
+                    graph.pooled(PoolingGraph.source(hidden, weights, prefix), pooling.withSteps(List.of()));
+            return scores(graph, pooling, pooled, prefix, result);
         }
         SDVariable rows = sd.reshape("head/input", hidden, -1, shape.sizes().hidden());
-        SDVariable scores = scores(sd, rows, words, "head/scores");
+        SDVariable scores = scores(graph, pooling, rows, prefix, "head/scores");
         SDVariable size = sd.concat(
                 "head/shape",
                 0,
@@ -152,57 +160,23 @@ final class HeadGraph {
         return sd.reshape(result, scores, size);
     }
 
-    /**
-     * Appends the head.
-     *
-     * @param x {@code [rows, hidden]}
-     * @param words the path of the table of words
-     * @param result name of the scores, {@code [rows, outputs]}
-     */
-    SDVariable scores(SameDiff sd, SDVariable x, String words, String result) {
-        SDVariable y = x;
-        List<HeadForm.Step> steps = form.steps();
-        for (HeadForm.Step step : steps) {
-            boolean last = step == steps.get(steps.size() - 1);
-            String name = step.name();
-            y = switch (step.kind()) {
-                case LINEAR, TO_EMBEDDING, OUTPUT, SCORE -> linear(sd, y, step, last ? result : name + "/output");
-                case ACTIVATION -> shape.function(step).apply(y, EncoderClassifier.HEAD + "/activation");
-                case NORM -> norm(sd, y, name);
-                case WORDS -> words(sd, y, step, words, result);
-            };
+    /** Of rows {@code [rows, hidden]}, {@code [rows, outputs]}. */
+    private SDVariable scores(PoolingGraph graph, Pooling pooling, SDVariable x, String prefix, String result) {
+        if (last().isEmpty()) {
+            return words(graph.steps(x, pooling.steps(), "head/of_words"), prefix, result);
         }
-        return y;
+        List<Pooling.Step> all = new ArrayList<>(pooling.steps());
+        all.add(last().get());
+        return graph.steps(x, all, result);
     }
 
-    private SDVariable words(SameDiff sd, SDVariable x, HeadForm.Step step, String module, String result) {
-        SDVariable table = sd.getVariable(module + ".weight");
-        return shape.isBiased(step)
-                ? sd.mmul(step.name() + "/product", x, table, false, true, false)
-                        .add(result, parameter(sd, step.name()))
-                : sd.mmul(result, x, table, false, true, false);
-    }
-
-    private SDVariable linear(SameDiff sd, SDVariable x, HeadForm.Step step, String result) {
-        SDVariable weight = parameter(sd, step.name() + ".weight");
-        return shape.isBiased(step)
-                ? x.mmul(step.name() + "/product", weight).add(result, parameter(sd, step.name() + ".bias"))
-                : x.mmul(result, weight);
-    }
-
-    private SDVariable norm(SameDiff sd, SDVariable x, String module) {
-        SDVariable centered = x.sub(module + "/centered", x.mean(module + "/mean", true, 1));
-        SDVariable variance = sd.math().square(module + "/square", centered).mean(module + "/variance", true, 1);
-        SDVariable deviation =
-                sd.math().sqrt(module + "/deviation", variance.add(module + "/variance_shifted", shape.epsilon()));
-        SDVariable normalized = centered.div(module + "/normalized", deviation);
-        SDVariable gain = parameter(sd, module + ".weight");
-        return shape.hasBiasedNorms()
-                ? normalized.mul(module + "/scaled", gain).add(module + "/output", parameter(sd, module + ".bias"))
-                : normalized.mul(module + "/output", gain);
-    }
-
-    private SDVariable parameter(SameDiff sd, String name) {
-        return learns ? sd.var(name, tensors.get(name)) : sd.constant(name, tensors.get(name));
+    private SDVariable words(SDVariable x, String prefix, String result) {
+        SameDiff sd = x.getSameDiff();
+        SDVariable table = sd.getVariable(prefix + shape.module(EncoderPart.WORDS) + ".weight");
+        INDArray bias = tensors.get(lastStep().name());
+        return bias == null
+                ? sd.mmul(result, x, table, false, true, false)
+                : sd.mmul(lastStep().name() + "/product", x, table, false, true, false)
+                        .add(result, sd.constant(lastStep().name(), bias));
     }
 }

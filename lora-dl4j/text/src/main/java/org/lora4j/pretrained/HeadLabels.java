@@ -10,6 +10,7 @@ import java.util.Set;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.encoder.EncoderActivation;
 
 /** What a {@code config.json} says of the outputs of a head: their names, and what they mean. */
 final class HeadLabels {
@@ -87,8 +88,9 @@ final class HeadLabels {
         if (said == null) {
             return Optional.empty();
         }
-        Optional<Pooling.Function> known = TorchFunctions.of(said);
-        problems.check(known.isPresent(), "the activation of a cross-encoder is " + TorchFunctions.unknown(said));
+        Optional<Pooling.Function> known = Pooling.Function.ofTorch(said);
+        problems.check(
+                known.isPresent(), "the activation of a cross-encoder is " + EncoderActivation.unknownTorch(said));
         return known;
     }
 }

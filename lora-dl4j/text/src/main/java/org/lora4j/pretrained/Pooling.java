@@ -16,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.format.file.Sha256;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -95,7 +96,20 @@ public final class Pooling {
          * @return such as {@code torch.nn.modules.activation.Tanh}; empty if PyTorch makes it with an argument
          */
         public Optional<String> torchName() {
-            return TorchFunctions.name(this);
+            return computed().torchName();
+        }
+
+        /** The row of the table of functions. */
+        EncoderActivation computed() {
+            return EncoderActivation.valueOf(name());
+        }
+
+        static Function of(EncoderActivation computed) {
+            return valueOf(computed.name());
+        }
+
+        static Optional<Function> ofTorch(Object className) {
+            return EncoderActivation.ofTorch(className).map(Function::of);
         }
     }
 

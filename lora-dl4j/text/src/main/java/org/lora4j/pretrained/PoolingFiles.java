@@ -16,6 +16,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.format.DType;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
+import org.lora4j.internal.encoder.EncoderActivation;
 import org.lora4j.internal.encoder.EncoderTensor;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.huggingface.SentenceModules;
@@ -73,10 +74,10 @@ final class PoolingFiles {
     }
 
     private static List<Pooling.Step> dense(SentenceModules.Dense dense) throws IOException {
-        Optional<Pooling.Function> function = TorchFunctions.of(dense.activation());
+        Optional<Pooling.Function> function = Pooling.Function.ofTorch(dense.activation());
         if (function.isEmpty()) {
             throw new ModelFormatException(MessageText.path(dense.folder().resolve("config.json"))
-                    + ": activation_function is " + TorchFunctions.unknown(dense.activation())
+                    + ": activation_function is " + EncoderActivation.unknownTorch(dense.activation())
                     + ". Other functions cannot be computed: get another model.");
         }
         List<Pooling.Step> steps = new ArrayList<>();

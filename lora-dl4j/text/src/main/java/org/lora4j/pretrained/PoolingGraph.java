@@ -4,7 +4,9 @@ package org.lora4j.pretrained;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.internal.encoder.EncoderActivation;
+import java.util.function.Predicate;
+import org.lora4j.internal.encoder.EncoderPart;
+import org.lora4j.internal.encoder.EncoderShape;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -52,12 +54,20 @@ final class PoolingGraph {
 
     private final SameDiff sd;
     private final DataType type;
+    private final Predicate<String> learns;
     private int steps;
     private int normalizations;
 
+    /** Modules of a classifier's head learn, all others are as fixed as the encoder's. */
     PoolingGraph(SameDiff sd, DataType type) {
+        this(sd, type, module -> (module + ".").startsWith(EncoderClassifier.HEAD + "."));
+    }
+
+    /** Modules of which this says so learn. */
+    PoolingGraph(SameDiff sd, DataType type, Predicate<String> learns) {
         this.sd = sd;
         this.type = type;
+        this.learns = learns;
     }
 
     /**
@@ -73,6 +83,40 @@ final class PoolingGraph {
     /** The pooler of an encoder. */
     interface Pooler {
         SDVariable append(SDVariable first, String result);
+    }
+
+    /**
+     * The hidden states of an encoder's graph, {@code [batch, length, hidden]}.
+     *
+     * @param prefix what goes before the path of the pooler, empty or with a dot at its end
+     */
+    static Source source(SDVariable hidden, EncoderWeights weights, String prefix) {
+        SameDiff sd = hidden.getSameDiff();
+        return new Source(
+                hidden,
+                sd.getVariable("input_ids/shape"),
+                weights.config().hidden(),
+                (first, result) -> pooler(first, weights, prefix, result));
+    }
+
+    private static SDVariable pooler(SDVariable first, EncoderWeights weights, String prefix, String result) {
+        EncoderShape shape = weights.shape();
+        String path = shape.has(EncoderPart.POOLER) ? shape.module(EncoderPart.POOLER) : "pooler";
+        if (!weights.hasPooler()) {
+            throw new IllegalArgumentException(
+                    "Pooling.POOLER: the weights have no tensor \"" + path
+                            + ".weight\"; expected the weights of an encoder with a pooler. Choose Pooling.MEAN or Pooling.CLS.");
+        }
+        Pooling.Step dense =
+                new Pooling.Linear(prefix + path, weights.tensor(path + ".weight"), weights.tensor(path + ".bias"));
+        return new PoolingGraph(first.getSameDiff(), weights.dataType(), module -> false)
+                .steps(first, List.of(dense, new Pooling.Activation(Pooling.Function.TANH)), result);
+    }
+
+    /** Appends a pooling to the graph of an encoder. */
+    static SDVariable append(SameDiff sd, EncoderWeights weights, Pooling pooling) {
+        SDVariable hidden = sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
+        return new PoolingGraph(sd, weights.dataType()).pooled(source(hidden, weights, ""), pooling);
     }
 
     /** Appends a pooling; the result is {@link EncoderGraph#POOLED}. */
@@ -101,10 +145,17 @@ final class PoolingGraph {
         for (int i = 0; i < behind.size(); i++) {
             boolean last = i == behind.size() - 1;
             Pooling.Step step = behind.get(i);
-            now = STEPS.get(step.getClass()).append(this, step, now, last ? result : "pooling/step_" + steps);
-            steps++;
+            now = STEPS.get(step.getClass()).append(this, step, now, last ? result : name(step));
         }
         return now;
+    }
+
+    /** The result of a module is named after it. */
+    private String name(Pooling.Step step) {
+        if (step instanceof Pooling.Linear linear) {
+            return linear.module() + "/output";
+        }
+        return step instanceof Pooling.LayerNorm norm ? norm.module() + "/output" : "pooling/step_" + steps++;
     }
 
     private static List<Pooling.Step> computed(List<Pooling.Step> all) {
@@ -181,8 +232,8 @@ final class PoolingGraph {
                         sd.sum(at + "number_of_other_id", kept, true, FEATURES).rsub(at + "less_than_one", 1.0),
                         0.0);
         SDVariable place = sd.cumsum(at + "place", mask, false, false, FEATURES);
-        SDVariable first = mask.mul(
-                at + "first", sd.nn().relu(at + "is_first", place.rsub(at + "place_turned", 2.0), 0.0));
+        SDVariable first =
+                mask.mul(at + "first", sd.nn().relu(at + "is_first", place.rsub(at + "place_turned", 2.0), 0.0));
         return last(kept, at, "share_of_other_id").add(at + "share", first.mul(at + "share_of_first", none));
     }
 
@@ -218,7 +269,7 @@ final class PoolingGraph {
     }
 
     private SDVariable activation(Pooling.Activation activation, SDVariable rows, String name) {
-        return EncoderActivation.valueOf(activation.function().name()).apply(rows, name);
+        return activation.function().computed().apply(rows, name);
     }
 
     private SDVariable layerNorm(Pooling.LayerNorm norm, SDVariable rows, String name) {
@@ -247,12 +298,9 @@ final class PoolingGraph {
         return renamed(rows.get(SDIndex.all(), SDIndex.interval(0, first.dimensions())), name);
     }
 
-    /** Modules of a classifier's head learn, all others are as fixed as the encoder's. */
     private SDVariable parameter(String module, String name, INDArray array) {
         INDArray value = array.dataType() == type ? array : array.castTo(type);
-        return (module + ".").startsWith(EncoderClassifier.HEAD + ".")
-                ? sd.var(module + name, value.dup('c'))
-                : sd.constant(module + name, value);
+        return learns.test(module) ? sd.var(module + name, value.dup('c')) : sd.constant(module + name, value);
     }
 
     private SDVariable renamed(SDVariable variable, String name) {

@@ -18,7 +18,7 @@ import org.lora4j.format.DType;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.encoder.EncoderConfigReader;
 import org.lora4j.internal.encoder.EncoderDescription;
-import org.lora4j.internal.encoder.EncoderShape;
+import org.lora4j.internal.encoder.EncoderFamily;
 import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
@@ -57,14 +57,14 @@ public final class PretrainedEncoder {
 
     private final Path directory;
     private final EncoderWeights weights;
-    private final Optional<SavedHead> head;
+    private final Optional<HeadGraph> head;
     private final Optional<PretrainedHead> fineTuned;
     private final List<String> skipped;
 
     private PretrainedEncoder(
             Path directory,
             EncoderWeights weights,
-            Optional<SavedHead> head,
+            Optional<HeadGraph> head,
             Optional<PretrainedHead> fineTuned,
             List<String> skipped) {
         this.fineTuned = fineTuned;
@@ -133,28 +133,22 @@ public final class PretrainedEncoder {
             Map<String, INDArray> head = read(arrays, plan.head());
             throwIfAny(checkpoint, problems, "The file is damaged or training had diverged: get another one.");
             EncoderWeights weights = EncoderWeights.of(new EncoderConfig(config.shape(), fields.ofEncoder()), encoder);
-            Optional<SavedHead> saved = plan.task().map(task -> head(config, task, head));
+            Optional<HeadGraph> saved = plan.task().map(task -> HeadGraph.of(task, config.shape(), head));
             return new PretrainedEncoder(
                     directory, weights, saved, fineTuned(directory, config, saved), plan.skipped());
         }
     }
 
-    private static SavedHead head(EncoderDescription config, HeadForm.Task task, Map<String, INDArray> tensors) {
-        EncoderShape shape = config.shape();
-        HeadGraph graph = HeadGraph.of(shape, shape.family().head(task).orElseThrow(), tensors);
-        return new SavedHead(task, graph, tensors, config.labels(), config.problemType());
-    }
-
     /** The head with its labels, which have to fit it. */
     private static Optional<PretrainedHead> fineTuned(
-            Path directory, EncoderDescription config, Optional<SavedHead> saved) throws IOException {
+            Path directory, EncoderDescription config, Optional<HeadGraph> saved) throws IOException {
         String architecture = config.architecture().orElse("a class that the config does not name");
         boolean isRead = saved.stream()
                 .anyMatch(head -> head.task() == HeadForm.Task.SEQUENCE || head.task() == HeadForm.Task.TOKENS);
         if (!isRead) {
             return PretrainedHead.Task.of(architecture).map(task -> PretrainedHead.leftOut(architecture, task));
         }
-        SavedHead head = saved.get();
+        HeadGraph head = saved.get();
         Path file = directory.resolve(EncoderConfigReader.FILE);
         Map<String, Object> fields = JsonObjectFile.read(file, "the config.json of a Hugging Face model");
         Problems problems = new Problems();
@@ -167,9 +161,9 @@ public final class PretrainedEncoder {
         }
         return Optional.of(new PretrainedHead(
                 architecture,
-                PretrainedHead.Task.valueOf(head.task().name()),
-                head.graph().pooling().then(head.graph().before()),
-                Optional.of(head.graph().last()),
+                PretrainedHead.Task.of(head.task()),
+                head.pooling(),
+                head.last(),
                 labels,
                 type,
                 activation));
@@ -225,13 +219,8 @@ public final class PretrainedEncoder {
         return sequenceHead().map(found -> OptionalInt.of(found.outputs())).orElse(OptionalInt.empty());
     }
 
-    private Optional<SavedHead> sequenceHead() {
+    private Optional<HeadGraph> sequenceHead() {
         return head.filter(found -> found.task() == HeadForm.Task.SEQUENCE);
-    }
-
-    /** The head of the class that the config names, with what it computes. */
-    Optional<SavedHead> savedHead() {
-        return head;
     }
 
     /**
@@ -253,10 +242,10 @@ public final class PretrainedEncoder {
      * @throws IllegalStateException if the file has no head
      */
     public EncoderGraph withHead(boolean tokenTypes) {
-        SavedHead found =
+        HeadGraph found =
                 head.orElseThrow(() -> new IllegalStateException("PretrainedEncoder: " + directory + " has no head"
                         + leftOut() + "; expected one for withHead. encoder(pooling) builds the encoder alone."));
-        return EncoderGraph.withHead(weights, weights.shape().family().prefix(), found.graph(), tokenTypes);
+        return EncoderGraph.withHead(weights, weights.shape().family().prefix(), found, tokenTypes);
     }
 
     /**
@@ -327,18 +316,18 @@ public final class PretrainedEncoder {
      * @throws IllegalStateException as of {@link #classifier()}
      */
     public EncoderClassifier classifier(boolean tokenTypes) {
-        SavedHead found = sequenceHead()
+        HeadGraph found = sequenceHead()
                 .orElseThrow(() -> new IllegalStateException("PretrainedEncoder: " + directory
                         + " has no head of a sequence classifier" + leftOut()
                         + "; expected one for classifier(). Start with a fresh head: classifier(classes, seed)."));
-        String problem = found.problemType().orElse(ONE_OF_SEVERAL);
+        String problem = fineTuned.flatMap(PretrainedHead::problemType).orElse(ONE_OF_SEVERAL);
         if (found.outputs() < 2 || !problem.equals(ONE_OF_SEVERAL)) {
             throw new IllegalStateException("PretrainedEncoder: the head of " + directory + " has " + found.outputs()
                     + " outputs and problem_type " + MessageText.name(problem) + "; expected 2 or more and "
                     + MessageText.name(ONE_OF_SEVERAL)
                     + ", whose loss EncoderClassifier has. Build on withHead(tokenTypes) instead.");
         }
-        return EncoderClassifier.build(weights, weights.shape().family().prefix(), found.graph(), tokenTypes);
+        return EncoderClassifier.build(weights, weights.shape().family().prefix(), found, tokenTypes);
     }
 
     private String leftOut() {
@@ -371,16 +360,15 @@ public final class PretrainedEncoder {
      */
     public EncoderClassifier classifier(int classes, long seed, boolean tokenTypes) {
         EncoderClassifier.requireClasses(classes);
-        EncoderShape shape = weights.shape();
-        HeadForm form = shape.family()
-                .head(HeadForm.Task.SEQUENCE)
-                .orElseThrow(
-                        () -> new IllegalStateException("PretrainedEncoder: Transformers has no sequence classifier"
-                                + " over the encoder of " + config().modelType()
-                                + ". Build one with a head of your own:"
-                                + " EncoderClassifier.create(weights(), pooling, classes, seed)."));
-        HeadGraph fresh = HeadGraph.fresh(shape, form, classes, weights.dataType(), seed);
-        return EncoderClassifier.build(weights, shape.family().prefix(), fresh, tokenTypes);
+        EncoderFamily family = weights.shape().family();
+        if (family.head(HeadForm.Task.SEQUENCE).isEmpty()) {
+            throw new IllegalStateException(
+                    "PretrainedEncoder: Transformers has no sequence classifier over the encoder of "
+                            + config().modelType() + ". Build one with a head of your own:"
+                            + " EncoderClassifier.create(weights(), pooling, classes, seed).");
+        }
+        HeadGraph fresh = HeadGraph.fresh(HeadForm.Task.SEQUENCE, weights.shape(), classes, weights.dataType(), seed);
+        return EncoderClassifier.build(weights, family.prefix(), fresh, tokenTypes);
     }
 
     /**

@@ -13,6 +13,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.encoder.EncoderConfigReader;
+import org.lora4j.internal.encoder.HeadForm;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -46,32 +47,34 @@ public record PretrainedHead(
      */
     public enum Task {
         /** Classes or numbers of a text. */
-        SEQUENCE("ForSequenceClassification", "tells classes or numbers of texts"),
+        SEQUENCE("tells classes or numbers of texts"),
         /** Classes of each token. */
-        TOKENS("ForTokenClassification", "tells classes of tokens"),
+        TOKENS("tells classes of tokens"),
         /** The words behind masks. */
-        MASKED_WORDS("ForMaskedLM", "predicts masked words"),
+        MASKED_WORDS("predicts masked words"),
         /** Which words were replaced; of BERT, the two tasks that it was trained with. */
-        REPLACED_WORDS("ForPreTraining", "does what the encoder was pretrained with"),
+        REPLACED_WORDS("does what the encoder was pretrained with"),
         /** Anything else, such as answers to questions. */
-        OTHER("", "is of another kind");
+        OTHER("is of another kind");
 
-        private final String suffix;
         private final String words;
 
-        Task(String suffix, String words) {
-            this.suffix = suffix;
+        Task(String words) {
             this.words = words;
         }
 
         /** What the head of a Python class is for; empty if it has none. */
         static Optional<Task> of(String architecture) {
-            for (Task task : values()) {
-                if (architecture.endsWith(task.suffix) && (task != OTHER || architecture.contains("For"))) {
-                    return Optional.of(task);
+            for (HeadForm.Task task : HeadForm.Task.values()) {
+                if (architecture.endsWith(task.suffix())) {
+                    return Optional.of(of(task));
                 }
             }
-            return Optional.empty();
+            return architecture.contains("For") ? Optional.of(OTHER) : Optional.empty();
+        }
+
+        static Task of(HeadForm.Task task) {
+            return valueOf(task.name());
         }
 
         /** What it does, to be put behind "the head". */

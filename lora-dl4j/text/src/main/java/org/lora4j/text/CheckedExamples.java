@@ -123,8 +123,10 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
     private static void checkInputs(String name, List<Integer> at, String what, Problems problems) {
         problems.check(
                 at.isEmpty(),
-                (at.size() == 1 ? name + " " : name + "s ") + MessageText.numbers(at)
-                        + (at.size() == 1 ? " is " : " are ") + what);
+                (at.size() == 1 ? name + " " : name + "s ")
+                        + MessageText.numbers(at)
+                        + (at.size() == 1 ? " is " : " are ")
+                        + what);
     }
 
     /** Examples that are in both parts, by what is equal for equal inputs. */

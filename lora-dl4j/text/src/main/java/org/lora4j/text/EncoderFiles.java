@@ -286,8 +286,8 @@ final class EncoderFiles {
 
     static void requireLength(int tokens, EncoderConfig config) {
         if (tokens < FEWEST_TOKENS || tokens > config.longestSequence()) {
-            throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected " + FEWEST_TOKENS + " to "
-                    + config.longestSequence() + ", the longest sequence of the model.");
+            throw new IllegalArgumentException("TextEncoder: maxLength = " + tokens + "; expected " + FEWEST_TOKENS
+                    + " to " + config.longestSequence() + ", the longest sequence of the model.");
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
@@ -290,8 +290,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             return labels;
         }
         Progress.Stage silent = Progress.none().stage("", inputs.words().preparation(), 0);
-        try (EncodedInputs one =
-                inputs.encoded(inputs.toFit(), List.of(spec.input(example)), false, name, silent)) {
+        try (EncodedInputs one = inputs.encoded(inputs.toFit(), List.of(spec.input(example)), false, name, silent)) {
             return FloatBuffer.wrap(targets.encode(example, one.tokens().get(0)));
         }
     }
@@ -327,7 +326,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             }
             TaskFit.Outcome outcome = TaskFit.fit(
                     parts,
-                    new TargetHead(name, targets),
+                    new TargetHead(name, targets, i -> shown(validation.get(i), targets)),
                     options.resuming(call.equals(RESUME)),
                     own,
                     encoded,
@@ -362,6 +361,13 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
 
     private List<I> inputsOf(List<E> examples) {
         return examples.stream().map(spec::input).toList();
+    }
+
+    /** An example as people read it. */
+    private String shown(E example, Targets<I, E, P> targets) {
+        return inputs.shown(example, targets).parts().stream()
+                .map(ExamplePreview.Part::text)
+                .collect(Collectors.joining());
     }
 
     /** Checks what a fit gave, and takes note of it for a receipt. */
@@ -417,8 +423,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     private CheckedExamples<E> checked(
             List<E> examples, String where, String call, boolean skipEmpty, List<String> notes) {
         Problems problems = new Problems();
-        CheckedExamples<E> checked =
-                CheckedExamples.of(spec, inputs, examples, where, skipEmpty, problems, notes);
+        CheckedExamples<E> checked = CheckedExamples.of(spec, inputs, examples, where, skipEmpty, problems, notes);
         problems.throwIfAny(name + "." + call);
         return checked;
     }
@@ -457,11 +462,10 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
                 validation,
                 example -> inputs.identity(spec.input(example)),
                 inputs.toFit().inputs());
-        return found.showing(TextPreview.of(train.examples(), 3, example -> inputs.shown(example, targets))
-                .examples()
-                .stream()
-                .map(Object::toString)
-                .toList());
+        return found.showing(
+                TextPreview.of(train.examples(), 3, example -> inputs.shown(example, targets)).examples().stream()
+                        .map(Object::toString)
+                        .toList());
     }
 
     /**
@@ -515,9 +519,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
 
     private List<P> predict(List<? extends I> all, String call) {
         Arguments.required(
-                all,
-                name + ".predict: inputs",
-                "a list of " + inputs.toFit().inputs());
+                all, name + ".predict: inputs", "a list of " + inputs.toFit().inputs());
         Fitted<I, E, P> now = requireFitted(call);
         List<TokenizedText> tokens = new ArrayList<>();
         float[][] logits = logits(now, all, call, tokens);

@@ -29,10 +29,7 @@ public abstract class NonTextTask<I, E, P, R, T extends NonTextTask<I, E, P, R, 
      * @param logged the class that the log names
      */
     protected NonTextTask(
-            EncoderTaskBuilder<?, T> settings,
-            ExampleSpec<I, E, P, R> spec,
-            TaskInputs<I, E> inputs,
-            Class<?> logged) {
+            EncoderTaskBuilder<?, T> settings, ExampleSpec<I, E, P, R> spec, TaskInputs<I, E> inputs, Class<?> logged) {
         super(
                 Arguments.required(settings, "NonTextTask: settings", "the builder of the task"),
                 Arguments.required(spec, "NonTextTask: spec", "what the task learns"),

@@ -167,8 +167,9 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
             return new Relevance(Scores.functions().stream()
                     .filter(function -> function.name().equals(saved))
                     .findFirst()
-                    .orElseThrow(() -> new CorruptAdapterException(file + ": " + ACTIVATION + " = "
-                            + MessageText.name(saved) + "; expected one of " + Scores.functions() + ". Save the task again.")));
+                    .orElseThrow(
+                            () -> new CorruptAdapterException(file + ": " + ACTIVATION + " = " + MessageText.name(saved)
+                                    + "; expected one of " + Scores.functions() + ". Save the task again.")));
         }
 
         @Override
@@ -264,7 +265,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
 
         @Override
         public Map<String, Object> description() {
-            return activation().<Map<String, Object>>map(other -> Map.of(Spec.ACTIVATION, other.name()))
+            return activation()
+                    .<Map<String, Object>>map(other -> Map.of(Spec.ACTIVATION, other.name()))
                     .orElse(Map.of());
         }
     }

@@ -11,11 +11,16 @@ import org.lora4j.pretrained.Pooling;
 final class Scores {
 
     private static final Map<Pooling.Function, DoubleUnaryOperator> FUNCTIONS = Map.of(
-            Pooling.Function.IDENTITY, DoubleUnaryOperator.identity(),
-            Pooling.Function.SIGMOID, Scores::sigmoid,
-            Pooling.Function.TANH, Math::tanh,
-            Pooling.Function.RELU, x -> Math.max(x, 0),
-            Pooling.Function.SILU, x -> x * sigmoid(x));
+            Pooling.Function.IDENTITY,
+            DoubleUnaryOperator.identity(),
+            Pooling.Function.SIGMOID,
+            Scores::sigmoid,
+            Pooling.Function.TANH,
+            Math::tanh,
+            Pooling.Function.RELU,
+            x -> Math.max(x, 0),
+            Pooling.Function.SILU,
+            x -> x * sigmoid(x));
 
     private Scores() {}
 

@@ -767,11 +767,7 @@ public final class SentenceEncoder implements AutoCloseable {
         TextTask.exporter("SentenceEncoder.export")
                 .export(
                         new TaskExporter.Task(
-                                encoder,
-                                model.parameters(),
-                                TaskExporter.Head.NONE,
-                                List.of(),
-                                Optional.empty()),
+                                encoder, model.parameters(), TaskExporter.Head.NONE, List.of(), Optional.empty()),
                         directory);
     }
 

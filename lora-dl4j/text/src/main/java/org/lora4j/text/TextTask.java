@@ -179,7 +179,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
 
     /** The task as one that can begin with the head of a checkpoint; empty unless it does. */
     private Optional<CheckpointSpec<I, E, P, R>> checkpoint() {
-        return spec instanceof CheckpointSpec<I, E, P, R> own && parts.pretrained().isPresent()
+        return spec instanceof CheckpointSpec<I, E, P, R> own
+                        && parts.pretrained().isPresent()
                 ? Optional.of(own)
                 : Optional.empty();
     }
@@ -243,8 +244,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
             List<EncodedText> encoded,
             List<EncodedText> held) {
         List<EncodedText> all = Stream.concat(encoded.stream(), held.stream()).toList();
-        Preflight found = TextPreflight.ofTokens(
-                so, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
+        Preflight found =
+                TextPreflight.ofTokens(so, all.stream().map(EncodedText::tokens).toList(), encoder.maxLength());
         found = TextPreflight.withoutTarget(found, targets, train, encoded);
         found = TextPreflight.withoutTarget(found, targets, validation, held);
         List<Integer> words = Stream.concat(train.examples().stream(), validation.examples().stream())
@@ -399,8 +400,8 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
     public TokenizedText tokens(I input) {
         requireOpen();
         if (input == null || spec.texts(input).stream().anyMatch(String::isBlank)) {
-            throw new IllegalArgumentException(
-                    name() + ".tokens: the input is " + (input == null ? "null" : "an empty text") + "; expected words.");
+            throw new IllegalArgumentException(name() + ".tokens: the input is "
+                    + (input == null ? "null" : "an empty text") + "; expected words.");
         }
         TokenizedText tokens = spec.tokens(encoder, input);
         TokenRows.requireFit(

@@ -181,8 +181,7 @@ public final class TokenClassifier
 
         @Override
         public LabelEvaluation evaluate(List<LabeledWords> examples, List<TaggedWords> predictions) {
-            List<List<String>> truth =
-                    examples.stream().map(LabeledWords::tags).toList();
+            List<List<String>> truth = examples.stream().map(LabeledWords::tags).toList();
             List<List<String>> given =
                     predictions.stream().map(TaggedWords::tags).toList();
             Set<String> all = new HashSet<>();
@@ -309,8 +308,9 @@ public final class TokenClassifier
                     .toList();
             return placed.isEmpty() || others.isEmpty()
                     ? List.of()
-                    : List.of("the tags " + MessageText.values(others) + " say no place in an entity, others do, such as "
-                            + MessageText.name(placed.get(0)) + ": words are scored, not entities");
+                    : List.of(
+                            "the tags " + MessageText.values(others) + " say no place in an entity, others do, such as "
+                                    + MessageText.name(placed.get(0)) + ": words are scored, not entities");
         }
 
         @Override

@@ -24,6 +24,7 @@ import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedEncoder;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -119,19 +120,18 @@ class DecoderHeadsTest {
         // Of tokens that are all padding Python takes the first.
         int[] last = {1, 3, 0};
 
-        Map<String, INDArray> found = read.withHead(false)
-                .graph()
-                .output(inputs, EncoderClassifier.LOGITS, EncoderGraph.LAST_HIDDEN_STATE);
+        Map<String, INDArray> found =
+                read.withHead(false).graph().output(inputs, EncoderClassifier.LOGITS, EncoderGraph.LAST_HIDDEN_STATE);
 
         for (int row = 0; row < ids.length; row++) {
             double[] state = found.get(EncoderGraph.LAST_HIDDEN_STATE)
-                    .getRow(row)
+                    .slice(row)
                     .getRow(last[row])
-                    .castTo(org.nd4j.linalg.api.buffer.DataType.DOUBLE)
+                    .castTo(DataType.DOUBLE)
                     .toDoubleVector();
             assertThat(found.get(EncoderClassifier.LOGITS)
                             .getRow(row)
-                            .castTo(org.nd4j.linalg.api.buffer.DataType.DOUBLE)
+                            .castTo(DataType.DOUBLE)
                             .toDoubleVector())
                     .as("row " + row)
                     .containsExactly(scores(head(), state), within(1e-5));
@@ -162,6 +162,7 @@ class DecoderHeadsTest {
         }
         try (TextClassifier other = TextClassifier.builder(model.directory())
                 .headOnly()
+                .validationFraction(0)
                 .quiet()
                 .build()
                 .fit(List.of(new LabeledText("t5", "x"), new LabeledText("t9", "y")))) {

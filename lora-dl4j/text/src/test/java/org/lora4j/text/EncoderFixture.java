@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.format.TensorEntry;
@@ -24,6 +26,7 @@ final class EncoderFixture {
 
     private final Path files;
     private final Path directory;
+    private final Map<String, double[]> tensors = new HashMap<>();
     private final double[] ids;
     private final double[] mask;
 
@@ -98,8 +101,17 @@ final class EncoderFixture {
                 .toList();
     }
 
-    /** A tensor of the batch, or of what comes out. */
+    /** A tensor of the batch, or of what comes out; read once. */
     double[] tensor(String name) throws IOException {
+        double[] known = tensors.get(name);
+        if (known == null) {
+            known = read(name);
+            tensors.put(name, known);
+        }
+        return known.clone();
+    }
+
+    private double[] read(String name) throws IOException {
         try (SafetensorsReader golden = SafetensorsReader.open(files.resolve("golden.safetensors"))) {
             TensorEntry entry = golden.tensor(name);
             ByteBuffer bytes = ByteBuffer.allocate((int) entry.byteCount()).order(ByteOrder.LITTLE_ENDIAN);

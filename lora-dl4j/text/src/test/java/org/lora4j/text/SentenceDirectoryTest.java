@@ -95,8 +95,9 @@ class SentenceDirectoryTest {
         double[] mean = new double[HIDDEN];
         int length = model.words(row).size();
         for (int token = from; token < length; token++) {
+            double[] state = state(row, token);
             for (int i = 0; i < HIDDEN; i++) {
-                mean[i] += state(row, token)[i] / (length - from);
+                mean[i] += state[i] / (length - from);
             }
         }
         return mean;
@@ -145,11 +146,12 @@ class SentenceDirectoryTest {
         try (TextEncoder encoder = TextEncoder.load(directory)) {
             assertThat(encoder.dimension()).isEqualTo(3);
             for (int row = 0; row < model.rows(); row++) {
+                double[] mean = mean(row, 0);
                 double[] expected = new double[3];
                 for (int out = 0; out < 3; out++) {
                     expected[out] = bias[out];
                     for (int i = 0; i < HIDDEN; i++) {
-                        expected[out] += weight[out * HIDDEN + i] * mean(row, 0)[i];
+                        expected[out] += weight[out * HIDDEN + i] * mean[i];
                     }
                     expected[out] = Math.tanh(expected[out]);
                 }

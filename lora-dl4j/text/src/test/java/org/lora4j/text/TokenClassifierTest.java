@@ -115,8 +115,7 @@ class TokenClassifierTest {
         assertThat(words.tags()).containsExactly("O", "B-place", "I-place", "I-place", "O", "B-time", "O");
         assertThatThrownBy(() -> LabeledWords.of("a film", List.of(new Span("x", 40, 44))))
                 .hasMessageContaining("has no word");
-        assertThatThrownBy(() -> new LabeledWords(List.of("a"), List.of(" ")))
-                .hasMessageContaining("a tag is empty");
+        assertThatThrownBy(() -> new LabeledWords(List.of("a"), List.of(" "))).hasMessageContaining("a tag is empty");
     }
 
     @Test
@@ -131,7 +130,8 @@ class TokenClassifierTest {
     void entityF1_countsTypeFirstAndLastWord() {
         // The example of seqeval's README: one of two entities right on each side.
         List<Entity> truth = TagScheme.ENTITIES.entities(List.of("O", "O", "O", "B-MISC", "I-MISC", "I-MISC", "O"));
-        List<Entity> given = TagScheme.ENTITIES.entities(List.of("O", "O", "B-MISC", "I-MISC", "I-MISC", "I-MISC", "O"));
+        List<Entity> given =
+                TagScheme.ENTITIES.entities(List.of("O", "O", "B-MISC", "I-MISC", "I-MISC", "I-MISC", "O"));
         List<Entity> person = TagScheme.ENTITIES.entities(List.of("B-PER", "I-PER", "O"));
 
         LabelEvaluation evaluation = LabelEvaluation.of(List.of(truth, person), List.of(given, person), Entity::type);
@@ -199,8 +199,7 @@ class TokenClassifierTest {
     void tagsOfBioes_areLearned_andScoredByEntity() {
         List<LabeledWords> train = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            train.add(new LabeledWords(
-                    List.of("playing", "in", "new", "york"), List.of("O", "O", "B-city", "E-city")));
+            train.add(new LabeledWords(List.of("playing", "in", "new", "york"), List.of("O", "O", "B-city", "E-city")));
             train.add(new LabeledWords(List.of("paris", "is", "very", "good"), List.of("S-city", "O", "O", "O")));
         }
         try (TokenClassifier tagger =

@@ -22,6 +22,7 @@ import org.lora4j.train.CheckpointChain;
 import org.lora4j.train.CheckpointRecord;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.train.RunReceipt;
+import org.lora4j.train.StopReason;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -231,13 +232,20 @@ public final class Replay {
                     inputs);
         }
         for (String part : List.of(Receipt.TRAIN, Receipt.VALIDATION)) {
-            examples(part, one.data().get(part), other.data().get(part), inputs);
+            // A run that ended within its first epoch does not know all examples.
+            if (!cutShort(other) || other.data().containsKey(part)) {
+                examples(part, one.data().get(part), other.data().get(part), inputs);
+            }
         }
         differ("seed", one.seed(), other.seed(), inputs);
         differ("config", one.config(), other.config(), inputs);
         differ("plan", plan(one, elsewhere), plan(other, elsewhere), inputs);
         differ("libraries", one.libraries(), other.libraries(), inputs);
         return inputs;
+    }
+
+    private static boolean cutShort(Receipt receipt) {
+        return StopReason.INTERRUPTED.name().equals(receipt.result().get("stop_reason"));
     }
 
     private static Map<String, Object> plan(Receipt receipt, boolean elsewhere) {

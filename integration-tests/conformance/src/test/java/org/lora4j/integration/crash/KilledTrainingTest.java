@@ -31,19 +31,19 @@ class KilledTrainingTest {
     @Test
     void resume_afterAKill_endsWithTheBytesOfAnUninterruptedRun(TestReporter reporter)
             throws IOException, InterruptedException {
-        killAndResume(1, reporter);
+        killAndResume(1, 12, reporter);
     }
 
     @Tag("thorough")
     @Test
     void resume_afterManyKills_endsWithTheBytesOfAnUninterruptedRun(TestReporter reporter)
             throws IOException, InterruptedException {
-        killAndResume(KILLS, reporter);
+        killAndResume(KILLS, 40, reporter);
     }
 
-    private void killAndResume(int kills, TestReporter reporter) throws IOException, InterruptedException {
+    private void killAndResume(int kills, int epochs, TestReporter reporter) throws IOException, InterruptedException {
         Path expected = folder.resolve("expected");
-        assertThat(start(folder.resolve("alone"), expected).waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
+        assertThat(start(folder.resolve("alone"), expected, epochs).waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
                 .as("the run ends")
                 .isTrue();
 
@@ -52,7 +52,7 @@ class KilledTrainingTest {
         Path adapter = folder.resolve("adapter");
         List<String> found = new ArrayList<>();
         for (int kill = 0; kill < kills; kill++) {
-            Process child = start(checkpoints, adapter);
+            Process child = start(checkpoints, adapter, epochs);
             String before = newest(checkpoints);
             while (child.isAlive() && newest(checkpoints).equals(before)) {
                 Thread.sleep(1);
@@ -65,7 +65,7 @@ class KilledTrainingTest {
             child.destroyForcibly().waitFor();
             found.add(newest(checkpoints) + (halfWritten(checkpoints) ? " and a half-written one" : ""));
         }
-        assertThat(start(checkpoints, adapter).waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
+        assertThat(start(checkpoints, adapter, epochs).waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
                 .as("the run ends")
                 .isTrue();
 
@@ -74,7 +74,7 @@ class KilledTrainingTest {
                 .hasSameBinaryContentAs(expected.resolve("adapter_model.safetensors"));
     }
 
-    private Process start(Path checkpoints, Path adapter) throws IOException {
+    private Process start(Path checkpoints, Path adapter, int epochs) throws IOException {
         List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
@@ -87,7 +87,8 @@ class KilledTrainingTest {
                 System.getProperty("java.class.path"),
                 TrainsToTheEnd.class.getName(),
                 checkpoints.toString(),
-                adapter.toString());
+                adapter.toString(),
+                Integer.toString(epochs));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log.txt").toFile())

@@ -34,13 +34,13 @@ public final class TrainsToTheEnd {
     private static final int SIZE = 64;
     private static final int ROWS = 16;
     private static final int BATCHES = 10;
-    private static final int EPOCHS = 40;
 
     private TrainsToTheEnd() {}
 
     public static void main(String[] arguments) throws IOException {
         Path checkpoints = Path.of(arguments[0]);
         Path adapter = Path.of(arguments[1]);
+        int epochs = Integer.parseInt(arguments[2]);
         AdaptedSameDiff model = Lora.inject(
                 graph(),
                 LoraConfig.builder()
@@ -51,7 +51,7 @@ public final class TrainsToTheEnd {
                         .build(),
                 3);
         TrainingPlan plan = TrainingPlan.builder()
-                .epochs(EPOCHS)
+                .epochs(epochs)
                 .optimizer(AdamW.of(0.01))
                 .schedule(LearningRateSchedule.linear(Warmup.fraction(0.1)))
                 .keepBest(true)

@@ -30,9 +30,21 @@ class FirstDayIT {
     @TempDir
     private static Path folder;
 
+    /** What the day with texts printed, and the day with a language model. */
+    private static List<String> printed;
+
     @BeforeAll
-    static void install() throws IOException {
+    static void runBothDays() throws IOException, InterruptedException {
         StrangersProject.install(folder.resolve("repository"));
+        StrangersProject texts = project("text");
+        texts.write("questions.csv", resource("text/questions.csv"));
+        Path from = Path.of(System.getProperty("lora4j.root"))
+                .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
+        Path to = Files.createDirectories(folder.resolve("language/models/stories260k"));
+        for (String name : MODEL) {
+            Files.copy(from.resolve(name), to.resolve(name));
+        }
+        printed = StrangersProject.runAll(folder.resolve("repository"), List.of(texts, project("language")));
     }
 
     private static StrangersProject project(String name) throws IOException {
@@ -55,13 +67,10 @@ class FirstDayIT {
     }
 
     @Test
-    void dayWithTexts_endsWithATaskThatIsKept() throws IOException, InterruptedException {
-        StrangersProject project = project("text");
-        project.write("questions.csv", resource("text/questions.csv"));
+    void dayWithTexts_endsWithATaskThatIsKept() {
+        String texts = printed.get(0);
 
-        String printed = project.run(folder.resolve("repository"));
-
-        assertThat(steps(printed))
+        assertThat(steps(texts))
                 .containsExactly(
                         "- the file is mended",
                         "- learned",
@@ -70,27 +79,19 @@ class FirstDayIT {
                         "- a head over an adapter",
                         "- advised",
                         "- a text day is over");
-        assertThat(printed.lines().filter(line -> line.contains("white space around the label")))
+        assertThat(texts.lines().filter(line -> line.contains("white space around the label")))
                 .isNotEmpty()
                 .allMatch(line -> line.endsWith("row 12 was left out"));
         // Of the fits that end, only one is not quiet.
-        assertThat(printed.lines().filter(line -> line.contains("INFO org.lora4j.text.TextTask")))
+        assertThat(texts.lines().filter(line -> line.contains("INFO org.lora4j.text.TextTask")))
                 .hasSize(1);
     }
 
     @Test
-    void dayWithALanguageModel_endsWithModelsThatAreKept() throws IOException, InterruptedException {
-        StrangersProject project = project("language");
-        Path from = Path.of(System.getProperty("lora4j.root"))
-                .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
-        Path to = Files.createDirectories(folder.resolve("language/models/stories260k"));
-        for (String name : MODEL) {
-            Files.copy(from.resolve(name), to.resolve(name));
-        }
+    void dayWithALanguageModel_endsWithModelsThatAreKept() {
+        String language = printed.get(1);
 
-        String printed = project.run(folder.resolve("repository"));
-
-        assertThat(steps(printed))
+        assertThat(steps(language))
                 .containsExactly(
                         "- a chat template, and no tools in it",
                         "- preview of alpaca",
@@ -99,7 +100,7 @@ class FirstDayIT {
                         "- two adapters in one save",
                         "- all weights: learned, saved, exported",
                         "- a language day is over");
-        assertThat(printed.lines().filter(line -> line.contains("INFO org.lora4j.language.CausalLmTrainer")))
+        assertThat(language.lines().filter(line -> line.contains("INFO org.lora4j.language.CausalLmTrainer")))
                 .hasSize(1);
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,13 +38,38 @@ class SingleArtifactsIT {
     @TempDir
     private static Path folder;
 
+    /** A project, and classes of what it did not ask for. */
+    private record Single(StrangersProject project, List<String> foreign) {}
+
+    /** What each printed. */
+    private static final Map<String, List<String>> PRINTED = new LinkedHashMap<>();
+
     @BeforeAll
-    static void install() throws IOException {
+    static void runAll() throws IOException, InterruptedException {
         StrangersProject.install(folder.resolve("repository"));
+        Map<String, Single> projects = new LinkedHashMap<>();
+        projects.put("network", network());
+        projects.put("texts", texts());
+        projects.put("decoder", decoder());
+        projects.put("own-task", ownTask());
+        projects.put("own-family", ownFamily());
+        List<String> printed = StrangersProject.runAll(
+                folder.resolve("repository"),
+                projects.values().stream().map(Single::project).toList());
+        for (Map.Entry<String, Single> project : projects.entrySet()) {
+            List<String> lines = printed.get(PRINTED.size()).lines().toList();
+            assertThat(lines)
+                    .as(project.getKey())
+                    .containsAll(project.getValue().foreign().stream()
+                            .map(name -> "ABSENT " + name)
+                            .toList());
+            PRINTED.put(project.getKey(), lines);
+        }
     }
 
-    private static List<String> run(String artifact, String others, String imports, String body, List<String> foreign)
-            throws IOException, InterruptedException {
+    private static Single project(
+            String name, String artifact, String others, String imports, String body, List<String> foreign)
+            throws IOException {
         String dependencies = """
                 <dependencyManagement><dependencies><dependency>
                 <groupId>org.lora4j</groupId><artifactId>lora4j-bom</artifactId><version>0.1.0-SNAPSHOT</version>
@@ -71,18 +97,12 @@ class SingleArtifactsIT {
                     }
                 }
                 """.formatted(String.join("\", \"", foreign));
-        List<String> printed = new StrangersProject(folder.resolve(artifact), dependencies, program)
-                .run(folder.resolve("repository"))
-                .lines()
-                .toList();
-        assertThat(printed)
-                .containsAll(foreign.stream().map(name -> "ABSENT " + name).toList());
-        return printed;
+        return new Single(new StrangersProject(folder.resolve(name), dependencies, program), foreign);
     }
 
-    @Test
-    void networkAlone_trainsAnAdapter_withoutTokenizersAndDecoders() throws IOException, InterruptedException {
-        List<String> printed = run(
+    private static Single network() throws IOException {
+        return project(
+                "network",
                 "lora-dl4j-networks",
                 "",
                 """
@@ -129,14 +149,16 @@ class SingleArtifactsIT {
                         System.out.println("SAME " + again.network().output(x).equals(model.network().output(x)));
                 """,
                 List.of(TOKENIZER, DECODER, FRONT_DOOR, "org.lora4j.samediff.AdaptedSameDiff"));
-
-        assertThat(printed).contains("LEARNED true", "SAME true");
     }
 
     @Test
-    void textsAlone_trainAClassifier_withoutDeeplearning4j() throws IOException, InterruptedException {
-        List<String> printed =
-                run("lora-dl4j-text", MINI_LM, """
+    void networkAlone_trainsAnAdapter_withoutTokenizersAndDecoders() {
+        assertThat(PRINTED.get("network")).contains("LEARNED true", "SAME true");
+    }
+
+    private static Single texts() throws IOException {
+        return project(
+                "texts", "lora-dl4j-text", MINI_LM, """
                 import java.nio.file.Path;
                 import java.util.*;
                 import org.lora4j.text.*;
@@ -155,15 +177,18 @@ class SingleArtifactsIT {
                         System.out.println("LABEL " + found);
                         System.out.println("SAME " + again.predict("a terrible concert, I hated it").label().equals(found));
                 """, List.of(NETWORK, ADAPTED_NETWORK, DECODER, FRONT_DOOR));
-
-        assertThat(printed).contains("LABEL bad", "SAME true");
     }
 
     @Test
-    void decoderAlone_continuesAText_withoutDeeplearning4j() throws IOException, InterruptedException {
+    void textsAlone_trainAClassifier_withoutDeeplearning4j() {
+        assertThat(PRINTED.get("texts")).contains("LABEL bad", "SAME true");
+    }
+
+    private static Single decoder() throws IOException {
         Path model = Path.of(System.getProperty("lora4j.root"))
                 .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
-        List<String> printed = run(
+        return project(
+                "decoder",
                 "lora-dl4j-language",
                 "",
                 """
@@ -180,16 +205,19 @@ class SingleArtifactsIT {
                         }
                 """.formatted(model.toString().replace("\\", "/")),
                 List.of(NETWORK, ADAPTED_NETWORK, FRONT_DOOR));
+    }
 
-        assertThat(printed)
+    @Test
+    void decoderAlone_continuesAText_withoutDeeplearning4j() {
+        assertThat(PRINTED.get("decoder"))
                 .contains("ADAPTERS []")
                 .anyMatch(line -> line.startsWith("TEXT Once upon a time, there was a little girl named Lily."));
     }
 
-    @Test
-    void taskOfThisProject_learns_andIsSavedAndLoaded() throws IOException, InterruptedException {
+    private static Single ownTask() throws IOException {
         List<String> guide = StrangersProject.blocks("docs/text.md", "## A task of your own", "java");
-        List<String> printed = run(
+        return project(
+                "own-task",
                 "lora-dl4j-text",
                 MINI_LM,
                 """
@@ -216,12 +244,14 @@ class SingleArtifactsIT {
                         System.out.println("SAME " + again.predict(low).equals(grader.predict(low)));
                 """,
                 List.of(NETWORK, DECODER, FRONT_DOOR));
-
-        assertThat(printed).contains("GRADE low", "SAME true");
     }
 
     @Test
-    void familyOfThisProject_isRead() throws IOException, InterruptedException {
+    void taskOfThisProject_learns_andIsSavedAndLoaded() {
+        assertThat(PRINTED.get("own-task")).contains("GRADE low", "SAME true");
+    }
+
+    private static Single ownFamily() throws IOException {
         Path stories = Path.of(System.getProperty("lora4j.root"))
                 .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
         Path tales = Files.createDirectories(folder.resolve("tales"));
@@ -239,7 +269,8 @@ class SingleArtifactsIT {
             Files.writeString(tales.resolve(file), text, StandardCharsets.ISO_8859_1);
         }
 
-        List<String> printed = run(
+        return project(
+                "own-family",
                 "lora-dl4j-language",
                 "",
                 """
@@ -257,7 +288,11 @@ class SingleArtifactsIT {
                         System.out.println("TEXT" + model.generate("Once upon a time", GenerationConfig.greedy(20)).text());
                 """,
                 List.of(NETWORK, FRONT_DOOR));
+    }
 
-        assertThat(printed).anyMatch(line -> line.startsWith("TEXT, there was a little girl named Lily."));
+    @Test
+    void familyOfThisProject_isRead() {
+        assertThat(PRINTED.get("own-family"))
+                .anyMatch(line -> line.startsWith("TEXT, there was a little girl named Lily."));
     }
 }

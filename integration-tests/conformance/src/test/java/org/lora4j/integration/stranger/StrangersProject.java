@@ -9,11 +9,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * A Maven project in a folder of its own, as somebody makes it who has read the README and nothing else. Its build resolves this
  * library from a repository that holds what {@code mvn install} would have put there, and everything else as any build does.
+ * Projects in folders side by side are run by one Maven, which spares starting it for each.
  */
 final class StrangersProject {
 
@@ -28,25 +30,35 @@ final class StrangersProject {
             </dependency>
             """;
 
+    private static final String PRINTED = "printed.txt";
     private static final String VERSION = "0.1.0-SNAPSHOT";
     private static final Path ROOT = Path.of(System.getProperty("lora4j.root"));
 
     private final Path folder;
 
     StrangersProject(Path folder, String dependencies, String program) throws IOException {
-        this.folder = Files.createDirectories(folder);
-        write("pom.xml", """
+        this.folder = Files.createDirectories(folder).toAbsolutePath();
+        write(
+                "pom.xml",
+                """
                 <project xmlns="http://maven.apache.org/POM/4.0.0">
                 <modelVersion>4.0.0</modelVersion>
                 <groupId>stranger</groupId>
-                <artifactId>stranger</artifactId>
+                <artifactId>%s</artifactId>
                 <version>1</version>
                 <properties>
                 <maven.compiler.release>17</maven.compiler.release>
                 <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+                <exec.args>-Xmx1g %s -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %%classpath Stranger %s</exec.args>
+                <exec.outputFile>%s</exec.outputFile>
                 </properties>
-                """ + dependencies + "</project>");
+                """.formatted(name(), SHORT_LIVED, this.folder, this.folder.resolve(PRINTED))
+                        + dependencies + "</project>");
         write("src/main/java/Stranger.java", program);
+    }
+
+    private String name() {
+        return folder.getFileName().toString();
     }
 
     void write(String file, String text) throws IOException {
@@ -107,8 +119,10 @@ final class StrangersProject {
         Path target = Files.createDirectories(
                 repository.resolve("org/lora4j").resolve(artifact).resolve(VERSION));
         copy(module.resolve("pom.xml"), target.resolve(name + ".pom"));
-        if (packaging.equals("jar")) {
-            copy(module.resolve("target").resolve(name + ".jar"), target.resolve(name + ".jar"));
+        Path jar = module.resolve("target").resolve(name + ".jar");
+        // One of a module that nothing here needs may still be built beside this one; Maven says what is missing.
+        if (packaging.equals("jar") && Files.exists(jar)) {
+            copy(jar, target.resolve(name + ".jar"));
         }
     }
 
@@ -118,7 +132,41 @@ final class StrangersProject {
 
     /** Compiles and runs the program; gives all that it printed. */
     String run(Path repository) throws IOException, InterruptedException {
-        Path log = folder.resolve("log.txt");
+        return runAll(repository, List.of(this)).get(0);
+    }
+
+    /** Compiles and runs programs, one after the other; gives what Maven said of all, and what each printed. */
+    static List<String> runAll(Path repository, List<StrangersProject> projects)
+            throws IOException, InterruptedException {
+        Path parent = projects.get(0).folder.getParent();
+        Files.writeString(parent.resolve("pom.xml"), """
+                <project xmlns="http://maven.apache.org/POM/4.0.0">
+                <modelVersion>4.0.0</modelVersion>
+                <groupId>stranger</groupId>
+                <artifactId>side-by-side</artifactId>
+                <version>1</version>
+                <packaging>pom</packaging>
+                <properties><exec.skip>true</exec.skip></properties>
+                <modules>%s</modules>
+                </project>
+                """.formatted(projects.stream()
+                .map(project -> "<module>" + project.name() + "</module>")
+                .collect(Collectors.joining())));
+        Path log = parent.resolve("maven.txt");
+        int exit = maven(repository, parent, log);
+        String said = Files.readString(log, StandardCharsets.UTF_8);
+        List<String> printed = new ArrayList<>();
+        for (StrangersProject project : projects) {
+            Path file = project.folder.resolve(PRINTED);
+            printed.add(said + (Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8) : ""));
+        }
+        if (exit != 0) {
+            throw new IOException("a stranger's build failed with " + exit + ":\n" + String.join("\n", printed));
+        }
+        return printed;
+    }
+
+    private static int maven(Path repository, Path folder, Path log) throws IOException, InterruptedException {
         String mvn = System.getProperty("os.name").startsWith("Windows") ? "mvn.cmd" : "mvn";
         ProcessBuilder build = new ProcessBuilder(
                         Path.of(System.getProperty("stranger.maven"), "bin", mvn)
@@ -126,13 +174,11 @@ final class StrangersProject {
                         "-B",
                         "-ntp",
                         "-q",
+                        "--fail-at-end",
                         "-Dmaven.repo.local=" + repository.toAbsolutePath(),
                         // What was downloaded for this build need not be downloaded again.
                         "-Dmaven.repo.local.tail=" + System.getProperty("stranger.repository"),
                         "-Dexec.executable=" + Path.of(System.getProperty("java.home"), "bin", "java"),
-                        "-Dexec.args=-Xmx1g " + SHORT_LIVED
-                                + " -Dorg.bytedeco.javacpp.maxphysicalbytes=4G -classpath %classpath Stranger "
-                                + folder.toAbsolutePath(),
                         "compile",
                         "org.codehaus.mojo:exec-maven-plugin:" + System.getProperty("stranger.exec") + ":exec")
                 .directory(folder.toFile())
@@ -144,10 +190,6 @@ final class StrangersProject {
         if (!process.waitFor(10, TimeUnit.MINUTES)) {
             process.destroyForcibly();
         }
-        String printed = Files.readString(log, StandardCharsets.UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IOException("the stranger's build failed with " + process.exitValue() + ":\n" + printed);
-        }
-        return printed;
+        return process.waitFor();
     }
 }

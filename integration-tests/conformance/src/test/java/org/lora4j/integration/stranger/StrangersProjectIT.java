@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,11 +28,14 @@ class StrangersProjectIT {
     private static String program;
     private static String dependencies;
     private static String settings;
-    /** What the README's project printed. */
+    /** What the README's project printed, that without oneDNN, and that without the bill of materials. */
     private static String readme;
 
+    private static String withoutOneDnn;
+    private static String withoutBom;
+
     @BeforeAll
-    static void runTheReadme() throws IOException, InterruptedException {
+    static void runAll() throws IOException, InterruptedException {
         StrangersProject.install(folder.resolve("repository"));
         String code = StrangersProject.readme("java").get(0);
         program = """
@@ -89,13 +93,26 @@ class StrangersProjectIT {
                 """;
         dependencies = StrangersProject.readmeWithLogger();
         settings = StrangersProject.readme("properties").get(0);
-        readme = run("readme", dependencies);
+        List<String> printed = StrangersProject.runAll(
+                folder.resolve("repository"),
+                List.of(
+                        project("readme", dependencies),
+                        project("without-onednn", without("lora-dl4j-onednn")),
+                        project("without-bom", """
+                <dependencies>
+                <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId><version>1.0.0-M2.1</version></dependency>
+                <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
+                <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j-onednn</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
+                """ + StrangersProject.LOGGER + "</dependencies>")));
+        readme = printed.get(0);
+        withoutOneDnn = printed.get(1);
+        withoutBom = printed.get(2);
     }
 
-    private static String run(String name, String ofPom) throws IOException, InterruptedException {
+    private static StrangersProject project(String name, String ofPom) throws IOException {
         StrangersProject project = new StrangersProject(folder.resolve(name), ofPom, program);
         project.write("src/main/resources/simplelogger.properties", settings);
-        return project.run(folder.resolve("repository"));
+        return project;
     }
 
     private static double number(String printed, String name) {
@@ -120,33 +137,24 @@ class StrangersProjectIT {
     }
 
     @Test
-    void projectWithoutOneDnn_learnsTheSame_andSaysWhatToAdd() throws IOException, InterruptedException {
-        String printed = run("without-onednn", without("lora-dl4j-onednn"));
-
-        assertThat(printed.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
+    void projectWithoutOneDnn_learnsTheSame_andSaysWhatToAdd() {
+        assertThat(withoutOneDnn.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
                 .singleElement()
                 .asString()
                 .contains("its classes are not on the class path; expected org.lora4j:lora-dl4j-onednn");
-        assertThat(number(printed, "LOSS")).isCloseTo(number(readme, "LOSS"), offset(ROUNDING));
-        assertThat(number(printed, "SCORE")).isCloseTo(number(readme, "SCORE"), offset(ROUNDING));
+        assertThat(number(withoutOneDnn, "LOSS")).isCloseTo(number(readme, "LOSS"), offset(ROUNDING));
+        assertThat(number(withoutOneDnn, "SCORE")).isCloseTo(number(readme, "SCORE"), offset(ROUNDING));
     }
 
     /** ND4J M2.1 brings JavaCPP 1.5.7 then, for which oneDNN's binding was not built. */
     @Test
-    void projectWithoutTheBom_learnsTheSame_andSaysWhichVersionIsMissing() throws IOException, InterruptedException {
-        String printed = run("without-bom", """
-                <dependencies>
-                <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId><version>1.0.0-M2.1</version></dependency>
-                <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
-                <dependency><groupId>org.lora4j</groupId><artifactId>lora-dl4j-onednn</artifactId><version>0.1.0-SNAPSHOT</version></dependency>
-                """ + StrangersProject.LOGGER + "</dependencies>");
-
-        assertThat(printed.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
+    void projectWithoutTheBom_learnsTheSame_andSaysWhichVersionIsMissing() {
+        assertThat(withoutBom.lines().filter(line -> line.contains("Matrices are multiplied by ND4J")))
                 .singleElement()
                 .asString()
                 .contains("needs org.bytedeco:javacpp 1.5.13, and 1.5.7 is on the class path: import"
                         + " org.lora4j:lora4j-bom");
-        assertThat(number(printed, "LOSS")).isCloseTo(number(readme, "LOSS"), offset(ROUNDING));
-        assertThat(number(printed, "SCORE")).isCloseTo(number(readme, "SCORE"), offset(ROUNDING));
+        assertThat(number(withoutBom, "LOSS")).isCloseTo(number(readme, "LOSS"), offset(ROUNDING));
+        assertThat(number(withoutBom, "SCORE")).isCloseTo(number(readme, "SCORE"), offset(ROUNDING));
     }
 }

@@ -153,6 +153,9 @@ enum RecordedRun {
         }
     };
 
+    /** Of MiniLM; there are twenty. */
+    static final long STEPS_OF_A_SEGMENT = 9;
+
     private static final int CATEGORIES = NounCategory.names().size();
     private static final int GLOSSES = 1_500;
     private static final int LONGEST = 64;
@@ -162,6 +165,11 @@ enum RecordedRun {
 
     /** Trains and saves. */
     abstract void train(Path data, Path folder, Optional<Checkpoints> checkpoints) throws IOException;
+
+    /** Whether its checkpoints are kept. */
+    boolean hasCheckpoints() {
+        return this == MINILM;
+    }
 
     /** Some of all categories. */
     private static List<TextExample> glosses(int count) throws IOException {

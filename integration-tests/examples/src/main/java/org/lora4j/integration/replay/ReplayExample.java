@@ -22,13 +22,12 @@ import org.lora4j.trust.Receipt;
 
 /**
  * Records a run of MiniLM, one of a decoder, one of a network of Deeplearning4j and one of a trainer of Tribuo, each in a process of its own;
- * trains them again in this one, and compares every bit. Then three of twenty segments of the run of MiniLM, and what they cost.
+ * trains them again in this one, and compares every bit. Of the run of MiniLM also three of twenty segments, and what they cost.
  *
  * <p>Arguments: the folder with the data ({@code stories260k} is needed) and the one for the results.
  */
 public final class ReplayExample {
 
-    private static final int SEGMENTS = 20;
     private static final int TRAINED_AGAIN = 3;
 
     private ReplayExample() {}
@@ -42,7 +41,12 @@ public final class ReplayExample {
         Locale.setDefault(Locale.ROOT);
         try {
             if (args.length > 0 && args[0].equals("record")) {
-                RecordedRun.valueOf(args[2]).train(Path.of(args[1]), Path.of(args[3]), Optional.empty());
+                RecordedRun run = RecordedRun.valueOf(args[2]);
+                Path recorded = Path.of(args[3]);
+                run.train(
+                        Path.of(args[1]),
+                        recorded,
+                        run.hasCheckpoints() ? Optional.of(kept(recorded)) : Optional.empty());
                 return;
             }
             Arguments arguments = new Arguments(args);
@@ -70,14 +74,26 @@ public final class ReplayExample {
         for (RecordedRun run : RecordedRun.values()) {
             Path recorded = folder.resolve(run.name());
             record(data, run, recorded);
-            ReplayVerdict verdict = Replay.of(recorded).run(again -> run.train(data, again, Optional.empty()));
-            out.printf("%s, recorded by another process: %s%n", run, verdict);
+            ReplayVerdict[] verdict = new ReplayVerdict[1];
+            double whole = seconds(() -> verdict[0] =
+                    Replay.of(recorded).run(again -> run.train(data, again, Optional.empty())));
+            out.printf("%s, recorded by another process: %s%n", run, verdict[0]);
             out.println("  " + Receipt.read(recorded.resolve(Receipt.FILE)));
-            figures.put(run.name(), verdict.outcome().name());
-            requireSame(run.name(), verdict);
+            figures.put(run.name(), verdict[0].outcome().name());
+            requireSame(run.name(), verdict[0]);
+            if (run.hasCheckpoints()) {
+                figures.put("segments of " + run, segments(out, data, run, recorded, whole));
+            }
         }
-        figures.put("segments", segments(out, data, folder));
         ReportFile.write(report, figures);
+    }
+
+    private static Checkpoints kept(Path recorded) {
+        return new Checkpoints(
+                recorded.resolveSibling(recorded.getFileName() + "-checkpoints"),
+                RecordedRun.STEPS_OF_A_SEGMENT,
+                Duration.ofDays(1),
+                Integer.MAX_VALUE);
     }
 
     private static void requireSame(String what, ReplayVerdict verdict) {
@@ -107,33 +123,28 @@ public final class ReplayExample {
         }
     }
 
-    private static Map<String, Object> segments(PrintStream out, Path data, Path folder) throws IOException {
-        Path recorded = folder.resolve("whole");
-        Path every = folder.resolve("checkpoints");
-        double whole = seconds(() -> RecordedRun.MINILM.train(data, folder.resolve("plain"), Optional.empty()));
-        long steps = ((Number) Receipt.read(folder.resolve("plain").resolve(Receipt.FILE))
-                        .result()
-                        .get("steps"))
-                .longValue();
-        Checkpoints kept =
-                new Checkpoints(every, (steps + SEGMENTS - 1) / SEGMENTS, Duration.ofDays(1), Integer.MAX_VALUE);
-        RecordedRun.MINILM.train(data, recorded, Optional.of(kept));
+    private static Map<String, Object> segments(
+            PrintStream out, Path data, RecordedRun run, Path recorded, double whole) throws IOException {
+        Path every = kept(recorded).directory();
         ReplayVerdict[] verdict = new ReplayVerdict[1];
         double some = seconds(() -> verdict[0] = Replay.of(recorded)
-                .segments(every, TRAINED_AGAIN, 7, (again, checkpoints) -> RecordedRun.MINILM.train(
-                        data, again, Optional.of(checkpoints))));
-        out.printf("segments: %s%n", verdict[0]);
+                .segments(
+                        every,
+                        TRAINED_AGAIN,
+                        7,
+                        (again, checkpoints) -> run.train(data, again, Optional.of(checkpoints))));
+        int all = CheckpointChain.read(every).links().size();
+        out.printf("segments of %s: %s%n", run, verdict[0]);
         out.printf(
                 Locale.ROOT,
-                "%d of %d segments took %.1f s of the processor, the run of %d steps %.1f s: %.3f of it%n",
-                verdict[0].segments().size(),
-                CheckpointChain.read(every).links().size(),
+                "%d of %d segments took %.1f s of the processor, the run %.1f s: %.3f of it%n",
+                TRAINED_AGAIN,
+                all,
                 some,
-                steps,
                 whole,
                 some / whole);
-        requireSame("segments", verdict[0]);
-        return Map.of("wholeSeconds", whole, "segmentsSeconds", some, "share", some / whole);
+        requireSame("segments of " + run, verdict[0]);
+        return Map.of("segments", all, "wholeSeconds", whole, "segmentsSeconds", some, "share", some / whole);
     }
 
     /** What is to be timed. */

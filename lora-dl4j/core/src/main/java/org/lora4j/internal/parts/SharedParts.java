@@ -65,13 +65,16 @@ public final class SharedParts implements GraphExecutor {
     private LossAndGradients shared(BatchParts parts, Map<String, INDArray> placeholders, long seed) {
         GraphExecutor one = executor.inOnePart();
         PartMessage own = new PartMessage(before);
-        try (OwnArrays copies = parts.copies(placeholders)) {
+        OwnArrays copies = parts.copies(placeholders);
+        try {
             for (int part = exchange.worker(); part < parts.count(); part += exchange.workers()) {
                 LossAndGradients result =
                         one.gradients(parts.placeholders(part), ParallelExecutor.partSeed(seed, part));
                 own.add(part, result);
                 result.gradients().values().forEach(one::takeBack);
             }
+        } finally {
+            copies.close();
         }
         boolean sums = one instanceof SumsOfRows losses && losses.isSumOfParts(placeholders);
         LossAndGradients joined = parts.joined(all(parts.count(), own), sums, (part, array) -> array.close());

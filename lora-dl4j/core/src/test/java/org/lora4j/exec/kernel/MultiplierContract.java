@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -121,7 +122,7 @@ public abstract class MultiplierContract {
     }
 
     private static long[] joined(long[] first, long rows, long columns) {
-        long[] shape = java.util.Arrays.copyOf(first, first.length + 2);
+        long[] shape = Arrays.copyOf(first, first.length + 2);
         shape[first.length] = rows;
         shape[first.length + 1] = columns;
         return shape;
@@ -129,17 +130,15 @@ public abstract class MultiplierContract {
 
     /** Values by row, what is meant by a factor or any matrix. */
     private static double[][] values(INDArray array, boolean transposed) {
-        double[][] values = array.castTo(DataType.DOUBLE).toDoubleMatrix();
-        if (!transposed) {
-            return values;
-        }
-        double[][] swapped = new double[values[0].length][values.length];
+        INDArray by = transposed ? array.transpose() : array;
+        // toDoubleMatrix makes an array of each row.
+        double[] all = by.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+        int columns = (int) by.size(1);
+        double[][] values = new double[(int) by.size(0)][];
         for (int i = 0; i < values.length; i++) {
-            for (int j = 0; j < values[0].length; j++) {
-                swapped[j][i] = values[i][j];
-            }
+            values[i] = Arrays.copyOfRange(all, i * columns, (i + 1) * columns);
         }
-        return swapped;
+        return values;
     }
 
     /** What a result must be, and how large the terms are that it is the sum of. */
@@ -174,9 +173,15 @@ public abstract class MultiplierContract {
             double[][] left = values(product.x().array(), product.x().transposed());
             double[][] right = values(product.w().array(), product.w().transposed());
             for (int i = 0; i < sum.length; i++) {
+                double[] sums = sum[i];
+                double[] sizes = size[i];
                 for (int k = 0; k < right.length; k++) {
-                    for (int j = 0; j < sum[0].length; j++) {
-                        add(i, j, product.scale() * left[i][k] * right[k][j]);
+                    double scaled = product.scale() * left[i][k];
+                    double[] row = right[k];
+                    for (int j = 0; j < sums.length; j++) {
+                        double term = scaled * row[j];
+                        sums[j] += term;
+                        sizes[j] += Math.abs(term);
                     }
                 }
             }

@@ -129,7 +129,7 @@ class ProductChoiceTest {
     void measurement_choosesALibraryForEachKind() {
         assumeTrue(OneDnn.isAvailable(), "oneDNN has no natives here");
 
-        ProductChoice measured = ProductMeasurement.measure();
+        ProductChoice measured = ProductMeasurement.measure(1);
 
         assertThat(measured.byKind().values()).doesNotContainNull();
         assertThat(ProductChoices.kind()).startsWith(DnnlLibrary.instructions());

@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.encoder;
 
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * The functions between linear modules, by the names of Transformers' {@code ACT2FN}.
+ * The functions between linear modules: what they compute, their classes in PyTorch, and their names in Transformers' {@code
+ * ACT2FN}.
  *
  * @apiNote Status: internal
  */
 public enum EncoderActivation {
-    /** The exact Gaussian error linear unit {@code x Phi(x)} (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
-    GELU(EncoderActivation::gelu),
-    /** The approximation {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))} of the same paper. */
-    GELU_NEW(EncoderActivation::geluTanh),
-    /** The approximation {@code x sigmoid(1.702 x)} of the same paper. */
-    QUICK_GELU(EncoderActivation::quickGelu),
-    /** {@code x sigmoid(x)} (Elfwing et al. 2017, arXiv:1702.03118). */
-    SILU(EncoderActivation::silu),
-    /** {@code max(x, 0)}. */
-    RELU((x, name) -> x.getSameDiff().nn().relu(name, x, 0.0)),
+    /** {@code x}. */
+    IDENTITY("linear.Identity", (x, name) -> x.getSameDiff().identity(name, x)),
     /** The hyperbolic tangent. */
-    TANH((x, name) -> x.getSameDiff().math().tanh(name, x)),
+    TANH("activation.Tanh", (x, name) -> x.getSameDiff().math().tanh(name, x)),
+    /** {@code max(x, 0)}. */
+    RELU("activation.ReLU", (x, name) -> x.getSameDiff().nn().relu(name, x, 0.0)),
+    /** The exact Gaussian error linear unit {@code x Phi(x)} (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
+    GELU("activation.GELU", EncoderActivation::gelu),
+    /** The approximation {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))} of the same paper. */
+    GELU_NEW(null, EncoderActivation::geluTanh),
+    /** The approximation {@code x sigmoid(1.702 x)} of the same paper. */
+    QUICK_GELU(null, EncoderActivation::quickGelu),
+    /** {@code x sigmoid(x)} (Elfwing et al. 2017, arXiv:1702.03118). */
+    SILU("activation.SiLU", EncoderActivation::silu),
     /** {@code 1 / (1 + exp(-x))}. */
-    SIGMOID((x, name) -> x.getSameDiff().nn().sigmoid(name, x));
+    SIGMOID("activation.Sigmoid", (x, name) -> x.getSameDiff().nn().sigmoid(name, x));
 
     /** Names in one line compute the same up to rounding. */
     private static final Map<String, EncoderActivation> BY_NAME = new TreeMap<>(Map.ofEntries(
@@ -46,9 +55,13 @@ public enum EncoderActivation {
             Map.entry("tanh", TANH),
             Map.entry("sigmoid", SIGMOID)));
 
+    private static final String TORCH = "torch.nn.modules.";
+
+    private final String torchClass;
     private final BiFunction<SDVariable, String, SDVariable> builder;
 
-    EncoderActivation(BiFunction<SDVariable, String, SDVariable> builder) {
+    EncoderActivation(String torchClass, BiFunction<SDVariable, String, SDVariable> builder) {
+        this.torchClass = torchClass;
         this.builder = builder;
     }
 
@@ -60,6 +73,40 @@ public enum EncoderActivation {
     /** All names, in the order of the alphabet. */
     public static Collection<String> names() {
         return BY_NAME.keySet();
+    }
+
+    /** The function of a class such as {@code torch.nn.modules.activation.Tanh}, from whatever package of PyTorch it was named. */
+    public static Optional<EncoderActivation> ofTorch(Object name) {
+        return name instanceof String text && text.startsWith("torch.nn.")
+                ? withClasses()
+                        .filter(each -> each.shortClass().equals(last(text)))
+                        .findFirst()
+                : Optional.empty();
+    }
+
+    /** The class of PyTorch that computes it, as sentence-transformers writes it; empty if PyTorch makes it with an argument. */
+    public Optional<String> torchName() {
+        return Optional.ofNullable(torchClass).map(TORCH::concat);
+    }
+
+    /** What to say of a class that is none of PyTorch's here. */
+    public static String unknownTorch(Object name) {
+        String found = String.valueOf(name);
+        List<String> known = withClasses().map(EncoderActivation::shortClass).toList();
+        return MessageText.name(found) + ", expected one of torch.nn's " + Problems.quoted(known)
+                + ClosestNames.hint(last(found), known);
+    }
+
+    private static Stream<EncoderActivation> withClasses() {
+        return Arrays.stream(values()).filter(each -> each.torchClass != null);
+    }
+
+    private String shortClass() {
+        return last(torchClass);
+    }
+
+    private static String last(String path) {
+        return path.substring(path.lastIndexOf('.') + 1);
     }
 
     /** The name that configs have for it most often. */

@@ -159,13 +159,9 @@ public final class EncoderConfigReader {
         problems.check(
                 problemType == null || problemType instanceof String,
                 "problem_type is " + EncoderFields.quoted(problemType) + ", expected a string");
+        checkLabels();
         return new EncoderDescription(
-                shape,
-                architecture,
-                labels(),
-                classes(),
-                Optional.ofNullable(problemType instanceof String text ? text : null),
-                !Boolean.FALSE.equals(fields.raw("tie_word_embeddings")));
+                shape, architecture, classes(), !Boolean.FALSE.equals(fields.raw("tie_word_embeddings")));
     }
 
     private void refuseWhatWouldBeIgnored(String architecture) {
@@ -438,7 +434,8 @@ public final class EncoderConfigReader {
         boolean fits = buckets <= 0 || farthest > buckets / 2 + 1;
         problems.check(
                 fits,
-                "position_buckets is " + buckets + " for " + farthest + " relative positions, expected at most "
+                "position_buckets is " + buckets + " for " + farthest
+                        + " relative positions (max_relative_positions), expected at most "
                         + 2 * Math.max(1, farthest - 2) + ", so that the far ones are wider than the near ones");
         boolean shares = bucketed && fields.flag("share_att_key");
         Buckets rows = Buckets.deberta(fits ? buckets : 0, farthest, Math.max(farthest, positions));
@@ -644,8 +641,8 @@ public final class EncoderConfigReader {
             problems.check(
                     fits,
                     "layer_types is " + EncoderFields.quoted(types)
-                            + ", expected \"full_attention\" or \"sliding_attention\" for each of " + layers
-                            + " layers");
+                            + ", expected \"full_attention\" or \"sliding_attention\" for each of the " + layers
+                            + " of num_hidden_layers");
             problems.check(
                     !fits || family.reads("local_attention") || !list.contains("sliding_attention"),
                     "layer_types is " + EncoderFields.quoted(types) + ", expected \"full_attention\" alone: sliding"
@@ -716,21 +713,13 @@ public final class EncoderConfigReader {
         return Optional.empty();
     }
 
-    private List<String> labels() {
-        if (!(fields.raw("id2label") instanceof Map<?, ?> map) || map.isEmpty()) {
-            return List.of();
+    private void checkLabels() {
+        if (fields.raw("id2label") instanceof Map<?, ?> map) {
+            problems.check(
+                    IntStream.range(0, map.size()).allMatch(i -> map.get(Integer.toString(i)) instanceof String),
+                    "id2label is " + EncoderFields.quoted(map) + ", expected a name for each number from 0 to "
+                            + (map.size() - 1));
         }
-        List<String> labels = IntStream.range(0, map.size())
-                .mapToObj(i -> map.get(Integer.toString(i)))
-                .filter(String.class::isInstance)
-                .map(String.class::cast)
-                .toList();
-        if (labels.size() < map.size()) {
-            problems.add("id2label is " + EncoderFields.quoted(map) + ", expected a name for each number from 0 to "
-                    + (map.size() - 1));
-            return List.of();
-        }
-        return labels;
     }
 
     private int classes() {

@@ -2,7 +2,6 @@
 package org.lora4j.internal.encoder;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -10,19 +9,11 @@ import java.util.Optional;
  *
  * @param shape the encoder
  * @param architecture the Python class that was saved, if the file names exactly one
- * @param labels names of a head's outputs, if the file has them
  * @param classes number of a head's outputs, whether or not there is one
- * @param problemType {@code problem_type}, if there is one
  * @param tiesWords whether a head for masked words multiplies by the table of words
  * @apiNote Status: internal
  */
-public record EncoderDescription(
-        EncoderShape shape,
-        Optional<String> architecture,
-        List<String> labels,
-        int classes,
-        Optional<String> problemType,
-        boolean tiesWords) {
+public record EncoderDescription(EncoderShape shape, Optional<String> architecture, int classes, boolean tiesWords) {
 
     /** The task of the class that was saved; empty if the file does not say, or says another one. */
     public Optional<HeadForm.Task> task() {

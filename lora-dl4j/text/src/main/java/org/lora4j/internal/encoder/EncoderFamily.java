@@ -182,6 +182,7 @@ public final class EncoderFamily {
                             Map.entry(ATTENTION_SUM_NORM, "attention.LayerNorm")))
                     .scope("attention.attn", "intermediate")
                     .unread("position_embedding_type")
+                    .unread("type_vocab_size")
                     .countsFromPadding(1)
                     .field("relative_attention_num_buckets", Buckets.MPNET_BUCKETS)
                     .relative(Relative.MPNET_BIAS)
@@ -505,7 +506,6 @@ public final class EncoderFamily {
                     .only("use_sliding_window", false)
                     .only("is_causal", true)
                     .only("use_bidirectional_attention", false)
-                    
                     .biased("attention_bias", ATTENTION)
                     .rms(NORMS)
                     .rotates()

@@ -95,19 +95,24 @@ public record EncoderParts(
 
     /** What each token goes through before the last module of the head; empty if nothing. */
     private Optional<Pooling> tokenSteps() {
-        return pretrained.filter(of -> of.task() == PretrainedHead.Task.TOKENS)
+        return pretrained
+                .filter(of -> of.task() == PretrainedHead.Task.TOKENS)
                 .map(PretrainedHead::pooling)
                 .filter(of -> !of.steps().isEmpty());
     }
 
     @Override
     public String lastModule() {
-        return pretrained.flatMap(PretrainedHead::last).map(Pooling.Linear::module).orElse(EncoderClassifier.HEAD);
+        return pretrained
+                .flatMap(PretrainedHead::last)
+                .map(Pooling.Linear::module)
+                .orElse(EncoderClassifier.HEAD);
     }
 
     @Override
     public boolean hasHeadBias() {
-        return pretrained.flatMap(PretrainedHead::last)
+        return pretrained
+                .flatMap(PretrainedHead::last)
                 .map(last -> last.bias() != null)
                 .orElse(true);
     }

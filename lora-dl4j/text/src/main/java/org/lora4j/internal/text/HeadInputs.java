@@ -45,8 +45,7 @@ public record HeadInputs(float[][] train, float[][] validation) {
                 SameDiffExecutor.forInference(parts.graph(false, perToken)).fastest();
         try (ExecutorPool executors = new ExecutorPool(() -> executor)) {
             RowOutputs rows = new RowOutputs(executors, parts.output(perToken), parts, perToken);
-            return rows.of(
-                    tokens, progress.stage("vectors of the frozen encoder", parts.inputs(), tokens.size()));
+            return rows.of(tokens, progress.stage("vectors of the frozen encoder", parts.inputs(), tokens.size()));
         }
     }
 }

@@ -31,7 +31,6 @@ import org.lora4j.internal.format.file.WholeFile;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
-import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
@@ -301,8 +300,8 @@ public final class TaskFiles {
             return Tuning.valueOf(String.valueOf(fields.get("tuning")));
         } catch (IllegalArgumentException e) {
             throw new CorruptAdapterException(
-                    file(directory) + ": tuning = " + MessageText.name(fields.get("tuning"))
-                            + "; expected one of " + Arrays.toString(Tuning.values()) + ". Save the task again.",
+                    file(directory) + ": tuning = " + MessageText.name(fields.get("tuning")) + "; expected one of "
+                            + Arrays.toString(Tuning.values()) + ". Save the task again.",
                     e);
         }
     }

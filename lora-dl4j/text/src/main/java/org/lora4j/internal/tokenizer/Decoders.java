@@ -85,14 +85,20 @@ final class Decoders {
         return tokens -> {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             for (String token : tokens) {
-                bytes.writeBytes(bytesOf(token));
+                bytes.writeBytes(bytesOfCharacters(token));
             }
             return List.of(Utf8Bytes.lossy(bytes.toByteArray(), bytes.size()));
         };
     }
 
+    /** The bytes that a token's characters stand for, or the one that it is the name of; its own, if it has such characters. */
+    static byte[] bytesOf(String token) {
+        int unit = unit(token);
+        return unit < 0 ? bytesOfCharacters(token) : new byte[] {(byte) unit};
+    }
+
     /** The bytes that a token's characters stand for; its own, if one of them stands for none. */
-    private static byte[] bytesOf(String token) {
+    private static byte[] bytesOfCharacters(String token) {
         byte[] bytes = new byte[token.length()];
         for (int i = 0; i < bytes.length; i++) {
             int unit = ByteLevel.byteOf(token.charAt(i));

@@ -3,6 +3,7 @@ package org.lora4j.internal.tokenizer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -30,6 +31,9 @@ public final class Tokenizer {
     private static final String EXPECTED =
             "; expected Hugging Face's tokenizer.json, of parts that are supported. If the file is"
                     + " damaged, get it again. See docs/troubleshooting.md#tokenizer";
+
+    /** What stands for bytes that are no character. */
+    private static final char REPLACEMENT = '\uFFFD';
 
     /** More parts than any text needs, each of which reads every text. */
     private static final int MOST_PARTS = 64;
@@ -269,6 +273,22 @@ public final class Tokenizer {
             }
         }
         return guarded(() -> String.join("", decoder.decode(tokens)));
+    }
+
+    /**
+     * The bytes that a token adds to a text in which another one stands before it.
+     *
+     * @param id the id of a token
+     * @return bytes of UTF-8, perhaps a part of a character
+     */
+    public byte[] bytes(int id) {
+        String alone = decode(new int[] {id}, false);
+        String twice = decode(new int[] {id, id}, false);
+        // The first one of a text may lose its blank, the second does not.
+        String text = twice.substring(Math.min(alone.length(), twice.length()));
+        return text.indexOf(REPLACEMENT) < 0
+                ? text.getBytes(StandardCharsets.UTF_8)
+                : Decoders.bytesOf(added.token(id));
     }
 
     /**

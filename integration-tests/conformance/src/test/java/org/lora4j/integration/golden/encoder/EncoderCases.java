@@ -10,20 +10,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.lora4j.Lora;
-import org.lora4j.adapter.Adapter;
-import org.lora4j.exec.LossAndGradients;
 import org.lora4j.integration.golden.lm.LmCase;
 import org.lora4j.integration.peft.cases.AdapterTensors;
 import org.lora4j.integration.peft.cases.Tensors;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.image.GoldenImages;
+import org.lora4j.internal.image.GoldenNumbers;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderStates;
@@ -31,12 +29,6 @@ import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.PretrainedEncoder;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.samediff.TrainableGraph;
-import org.lora4j.train.AdamW;
-import org.lora4j.train.Batch;
-import org.lora4j.train.Batches;
-import org.lora4j.train.TrainableParameter;
-import org.lora4j.train.Trainer;
-import org.lora4j.train.TrainingPlan;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -48,7 +40,6 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 final class EncoderCases {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String NAME = "default";
     private static final int IGNORED = -100;
 
     /** Models of texts and images together, which the reader of encoders of texts refuses by name. */
@@ -67,12 +58,15 @@ final class EncoderCases {
     private final Map<String, INDArray> golden;
     private final PretrainedEncoder read;
     private final int[][] mask;
-    private final List<String> problems = new ArrayList<>();
+    private final GoldenNumbers numbers;
+    private final List<String> problems;
 
     private EncoderCases(Path directory) throws IOException {
         this.directory = directory;
-        this.about = JSON.readTree(directory.resolve("golden.json").toFile());
         this.golden = Tensors.read(directory.resolve("golden.safetensors"));
+        this.numbers = new GoldenNumbers(directory, golden, AdapterTensors::of);
+        this.about = numbers.about();
+        this.problems = numbers.problems();
         this.read = PretrainedEncoder.load(directory);
         this.mask = golden.get("attention_mask").castTo(DataType.INT32).toIntMatrix();
     }
@@ -460,9 +454,7 @@ final class EncoderCases {
     }
 
     private void checkAdapter(DataType type, SameDiff base, Map<String, INDArray> batch) throws IOException {
-        AdaptedSameDiff model = AdaptedSameDiff.of(base);
-        model.addAdapter(NAME, Adapter.load(directory.resolve("adapter")));
-        model.activate(NAME);
+        AdaptedSameDiff model = numbers.adapted(base);
         String output = isEmbedding() ? EMBEDDINGS : EncoderClassifier.LOGITS;
         Map<String, INDArray> outputs = model.output(batch, output, EncoderGraph.LAST_HIDDEN_STATE);
         checkOutputs(type, "adapter.", outputs);
@@ -479,76 +471,22 @@ final class EncoderCases {
                 : "adapter.";
         checkOutputs(type, merged, model.output(batch, output));
         model.unmerge();
-        model.setTrainable(NAME, true);
-        LossAndGradients step = model.executor().gradients(batch, 1);
-        close(type, "loss", "adapter.loss", Nd4j.createFromArray(step.loss()));
-        exported(model, step.gradients())
-                .forEach((key, gradient) -> close(type, "grad", "adapter.grad." + key, gradient));
-        checkTraining(type, model, batch);
-    }
-
-    private void checkTraining(DataType type, AdaptedSameDiff model, Map<String, INDArray> batch) {
-        JsonNode settings = about.path("training");
-        var result = Trainer.builder(model)
-                .plan(TrainingPlan.builder()
-                        .steps(settings.path("steps").asInt())
-                        .optimizer(AdamW.of(settings.path("lr").asDouble())
-                                .withWeightDecay(settings.path("weight_decay").asDouble()))
-                        .decayBiasAndNorm(true)
-                        .build())
-                .build()
-                .train(Batches.inOrder(List.of(Batch.of(batch, 1))));
+        List<Double> found = numbers.checkTraining(type, model, batch);
         INDArray losses = golden.get("adapter.losses");
-        List<Double> found = new ArrayList<>(result.losses());
-        found.add(model.executor().gradients(batch, 1).loss());
         for (int i = 0; i < found.size(); i++) {
             double difference = Math.abs(found.get(i) - losses.getDouble(i));
             if (!(difference <= tolerance(type, "loss") * 10)) {
                 problems.add(type + " loss of step " + i + " is off by " + difference);
             }
         }
-        AdapterTensors.of(model.adapter(NAME))
-                .forEach((key, value) -> close(type, "after3", "adapter.after3." + key, value));
     }
 
-    /** Other values in the form of an adapter's file: they stand in the place of the parameters while it is handed out. */
-    private static Map<String, INDArray> exported(AdaptedSameDiff model, Map<String, INDArray> values) {
-        Map<TrainableParameter, INDArray> before = new LinkedHashMap<>();
-        model.trainableParameters().forEach(parameter -> {
-            before.put(parameter, parameter.value().dup());
-            parameter.value().assign(values.get(parameter.name()));
-        });
-        Map<String, INDArray> exported = AdapterTensors.of(model.adapter(NAME));
-        before.forEach((parameter, value) -> parameter.value().assign(value));
-        return exported;
-    }
-
-    /** What a type of numbers may be off by; values of {@code golden.json}, and 1e-9 with 1e-8 relative for DOUBLE. */
     private double tolerance(DataType type, String kind) {
-        return type == DataType.DOUBLE
-                ? about.at("/tolerance/float64/atol").asDouble()
-                : about.at("/tolerance/float32/" + kind + "_atol").asDouble();
+        return numbers.tolerance(type, kind);
     }
 
     private void close(DataType type, String kind, String key, INDArray found) {
-        INDArray expected = golden.get(key);
-        if (expected == null || !Arrays.equals(expected.shape(), found.shape())) {
-            problems.add(type + " " + key + ": expected "
-                    + (expected == null ? "nothing" : Arrays.toString(expected.shape())) + ", found "
-                    + Arrays.toString(found.shape()));
-            return;
-        }
-        double[] e = expected.castTo(DataType.DOUBLE).dup('c').data().asDouble();
-        double[] f = found.castTo(DataType.DOUBLE).dup('c').data().asDouble();
-        double worst = 0;
-        for (int i = 0; i < e.length; i++) {
-            double beyond = Math.abs(e[i] - f[i]) - (type == DataType.DOUBLE ? 1e-8 * Math.abs(e[i]) : 0);
-            worst = Double.isNaN(beyond) ? Double.POSITIVE_INFINITY : Math.max(worst, beyond);
-        }
-        if (worst > tolerance(type, kind)) {
-            problems.add(String.format(
-                    Locale.ROOT, "%s %s is off by %.2e, allowed %.2e", type, key, worst, tolerance(type, kind)));
-        }
+        numbers.close(type, kind, key, found);
     }
 
     private INDArray tokensOnly(INDArray values) {

@@ -62,8 +62,8 @@ public final class StagedFiles implements AutoCloseable {
     private static final int MOST_OF_CARD = 1 << 20;
 
     /** Files without which all others mean nothing to a reader: they go first and come last. */
-    private static final List<String> HEADS = List.of(
-            "adapter_config.json", "lora4j_text.json", "lora4j_image.json", "tribuo_outputs.json");
+    private static final List<String> HEADS =
+            List.of("adapter_config.json", "lora4j_text.json", "lora4j_image.json", "tribuo_outputs.json");
 
     private static final List<String> OTHERS = List.of(
             "adapter_model.safetensors",

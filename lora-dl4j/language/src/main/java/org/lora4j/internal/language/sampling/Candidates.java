@@ -79,6 +79,15 @@ public final class Candidates {
         }
     }
 
+    /** Adds to the score of one token, if it is left. */
+    void add(int id, double value) {
+        int at = at(id);
+        if (at >= 0) {
+            scores[at] += value;
+            weighed = false;
+        }
+    }
+
     /** Takes one token out, if it is there. */
     void ban(int id) {
         int at = at(id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.sampling;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -33,8 +34,10 @@ public final class GenerationState {
     private final int mostTokens;
     private final EndReason full;
     private final boolean wantsLogProbabilities;
+    private final int mostRanked;
     private final StringBuilder text = new StringBuilder();
     private double[] logProbabilities = new double[0];
+    private final List<List<RankedToken>> ranked = new ArrayList<>();
     private String piece = "";
     private EndReason end;
     private final OptionalLong seed;
@@ -74,7 +77,8 @@ public final class GenerationState {
         int room = context - promptIds.length;
         this.mostTokens = Math.min(newTokens, room);
         this.full = newTokens <= room ? EndReason.LENGTH : EndReason.CONTEXT_FULL;
-        this.wantsLogProbabilities = values.get(Parameter.LOG_PROBABILITIES);
+        this.mostRanked = values.get(Parameter.TOP_LOG_PROBABILITIES);
+        this.wantsLogProbabilities = mostRanked > 0 || values.get(Parameter.LOG_PROBABILITIES);
     }
 
     private static int check(GenerationValues values, int[] promptIds, int context) {
@@ -117,12 +121,11 @@ public final class GenerationState {
                             + " another model.");
         }
         int id = choose(logits);
-        double logProbability = wantsLogProbabilities ? Logits.logProbability(logits, id) : Double.NaN;
         boolean stops = stopTokens.contains(id);
         String added = stops ? "" : pieces.next(id);
         tokens.add(id);
         if (wantsLogProbabilities) {
-            addLogProbability(logProbability);
+            addLogProbabilities(logits, id);
         }
         piece = stopStrings.accept(added);
         text.append(piece);
@@ -145,12 +148,18 @@ public final class GenerationState {
         return random == null ? candidates.best() : candidates.draw(random);
     }
 
-    private void addLogProbability(double value) {
+    private void addLogProbabilities(float[] logits, int id) {
+        double logSum = Logits.logSum(logits);
+        if (mostRanked > 0) {
+            ranked.add(Arrays.stream(Logits.largest(logits, mostRanked))
+                    .mapToObj(one -> new RankedToken(one, logits[one] - logSum))
+                    .toList());
+        }
         int count = tokens.newTokens();
         if (logProbabilities.length < count) {
             logProbabilities = Arrays.copyOf(logProbabilities, count + (count >> 1) + 1);
         }
-        logProbabilities[count - 1] = value;
+        logProbabilities[count - 1] = logits[id] - logSum;
     }
 
     /** Ends it, and gives out the text that was held back. */
@@ -205,6 +214,24 @@ public final class GenerationState {
     public double logProbability() {
         int count = tokens.newTokens();
         return wantsLogProbabilities && count > 0 ? logProbabilities[count - 1] : Double.NaN;
+    }
+
+    /**
+     * The most probable tokens at the last place, see {@link #ranked}.
+     *
+     * @return the best first; none if they are not wanted
+     */
+    public List<RankedToken> lastRanked() {
+        return ranked.isEmpty() ? List.of() : ranked.get(ranked.size() - 1);
+    }
+
+    /**
+     * The most probable tokens at each place, in the softmax of the logits as the model gave them, before any processor.
+     *
+     * @return as many as are wanted for each new token, the best first; an empty list if they are not
+     */
+    public List<List<RankedToken>> ranked() {
+        return List.copyOf(ranked);
     }
 
     /**

@@ -59,11 +59,34 @@ public final class Logits {
      * @return a number, 0 or below
      */
     public static double logProbability(float[] logits, int id) {
+        return logits[id] - logSum(logits);
+    }
+
+    /** The logarithm of the sum of all exponentials. */
+    static double logSum(float[] logits) {
         double best = logits[best(logits)];
         double sum = 0;
         for (float logit : logits) {
             sum += Math.exp(logit - best);
         }
-        return logits[id] - best - Math.log(sum);
+        return best + Math.log(sum);
+    }
+
+    /** The ids of the largest, in their order; of equal ones the first. */
+    static int[] largest(float[] logits, int count) {
+        int[] ids = new int[Math.min(count, logits.length)];
+        int found = 0;
+        for (int id = 0; id < logits.length; id++) {
+            if (found == ids.length && (found == 0 || logits[id] <= logits[ids[found - 1]])) {
+                continue;
+            }
+            int at = found < ids.length ? found++ : found - 1;
+            while (at > 0 && logits[id] > logits[ids[at - 1]]) {
+                ids[at] = ids[at - 1];
+                at--;
+            }
+            ids[at] = id;
+        }
+        return ids;
     }
 }

@@ -2,12 +2,14 @@
 package org.lora4j.internal.language.sampling;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
 /**
  * The processors that a generation asks for, in the order in which transformers runs them ({@code
- * GenerationMixin._get_logits_processor}): each works on what the ones before it left.
+ * GenerationMixin._get_logits_processor}): each works on what the ones before it left. Biases come first, and the penalties of
+ * OpenAI's interface after that of transformers.
  *
  * <p><b>Cost.</b> One exponential for each token that is left when the first filter asks for probabilities, and a few passes
  * over those that are left for each filter: no sorting.
@@ -20,7 +22,10 @@ public final class LogitsChain {
 
     /** The table: what makes a processor of the values, or null if they do not ask for it. */
     private static final List<Function<GenerationValues, LogitsProcessor>> TABLE = List.of(
+            unless(Parameter.LOGIT_BIAS, Map.of(), LogitsChain::bias),
             unless(Parameter.REPETITION_PENALTY, 1.0, LogitsChain::repetitionPenalty),
+            unless(Parameter.FREQUENCY_PENALTY, 0.0, LogitsChain::frequencyPenalty),
+            unless(Parameter.PRESENCE_PENALTY, 0.0, LogitsChain::presencePenalty),
             unless(Parameter.NO_REPEAT_NGRAM_SIZE, 0, NoRepeatNgram::new),
             LogitsChain::minNewTokens,
             sampling(Parameter.TEMPERATURE, 1.0, value -> (candidates, tokens) -> candidates.divide(value)),
@@ -64,6 +69,21 @@ public final class LogitsChain {
     /** Makes tokens that were seen less probable, once each however often; or more probable, below 1. Keskar et al., 2019. */
     private static LogitsProcessor repetitionPenalty(double factor) {
         return (candidates, tokens) -> tokens.seen().stream().forEach(id -> candidates.penalize(id, factor));
+    }
+
+    /** Makes tokens more probable or less. */
+    private static LogitsProcessor bias(Map<Integer, Double> biases) {
+        return (candidates, tokens) -> biases.forEach(candidates::add);
+    }
+
+    /** Makes tokens that came after the prompt less probable each time; or more probable, below 0. OpenAI's formula. */
+    private static LogitsProcessor frequencyPenalty(double penalty) {
+        return (candidates, tokens) -> tokens.counts().forEach((id, count) -> candidates.add(id, -penalty * count));
+    }
+
+    /** Makes tokens that came after the prompt less probable, once each however often; or more probable, below 0. */
+    private static LogitsProcessor presencePenalty(double penalty) {
+        return (candidates, tokens) -> tokens.counts().keySet().forEach(id -> candidates.add(id, -penalty));
     }
 
     /** Takes out what ends a text, while it is too short. */

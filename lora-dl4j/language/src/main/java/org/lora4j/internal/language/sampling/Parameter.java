@@ -4,6 +4,7 @@ package org.lora4j.internal.language.sampling;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -26,12 +27,34 @@ public final class Parameter<T> {
     /** Texts of one prompt, each of which has a state of its own. */
     private static final int MOST_SEQUENCES = 10_000;
 
+    /** As far as OpenAI's interface lets a bias go, which with any logits of a model is as good as never or always. */
+    private static final double MOST_BIAS = 100;
+
+    private static final String AT_LEAST_0 = "an integer, 0 or more";
+
     /** Whether tokens are drawn; the best one is taken if not. */
     public static final Parameter<Boolean> DO_SAMPLE = flag("do_sample", null);
 
     /** Divides positive and multiplies negative logits of tokens seen before. */
     public static final Parameter<Double> REPETITION_PENALTY =
             number("repetition_penalty", 1, Parameter::isFactor, FACTOR);
+
+    /** What is taken from the logit of a token that came after the prompt; 0 is off. */
+    public static final Parameter<Double> PRESENCE_PENALTY = penalty("presencePenalty");
+
+    /** What is taken from the logit of a token for each time that it came after the prompt; 0 is off. */
+    public static final Parameter<Double> FREQUENCY_PENALTY = penalty("frequencyPenalty");
+
+    /** What is added to logits, by token. */
+    public static final Parameter<Map<Integer, Double>> LOGIT_BIAS = new Parameter<>(
+            null,
+            "logitBias",
+            Map.of(),
+            value -> Optional.empty(),
+            biases -> biases.entrySet().stream()
+                    .allMatch(bias -> bias.getKey() >= 0 && Math.abs(bias.getValue()) <= MOST_BIAS),
+            "ids of tokens, 0 or more, each with a number in [-100, 100]",
+            false);
 
     /** The length of the runs of tokens that may not come twice; 0 is off. */
     public static final Parameter<Integer> NO_REPEAT_NGRAM_SIZE = count("no_repeat_ngram_size", 0, 0);
@@ -106,6 +129,10 @@ public final class Parameter<T> {
     public static final Parameter<Boolean> LOG_PROBABILITIES =
             new Parameter<>(null, "logProbabilities", false, value -> Optional.empty(), value -> true, "", false);
 
+    /** How many of the most probable tokens are wanted for each one, with their probabilities. */
+    public static final Parameter<Integer> TOP_LOG_PROBABILITIES = new Parameter<>(
+            null, "topLogProbabilities", 0, value -> Optional.empty(), value -> value >= 0, AT_LEAST_0, false);
+
     /** Whether the oldest tokens of a prompt that is too long are dropped. */
     public static final Parameter<Boolean> DROP_OLDEST =
             new Parameter<>(null, "dropOldest", false, value -> Optional.empty(), value -> true, "", false);
@@ -113,7 +140,10 @@ public final class Parameter<T> {
     /** All of them, those that change logits in the order in which they do. */
     static final List<Parameter<?>> ALL = List.of(
             DO_SAMPLE,
+            LOGIT_BIAS,
             REPETITION_PENALTY,
+            FREQUENCY_PENALTY,
+            PRESENCE_PENALTY,
             NO_REPEAT_NGRAM_SIZE,
             MIN_NEW_TOKENS,
             TEMPERATURE,
@@ -130,6 +160,7 @@ public final class Parameter<T> {
             EOS_TOKEN_IDS,
             STOP_STRINGS,
             LOG_PROBABILITIES,
+            TOP_LOG_PROBABILITIES,
             DROP_OLDEST);
 
     private final String key;
@@ -192,6 +223,12 @@ public final class Parameter<T> {
                 allowed,
                 expected,
                 false);
+    }
+
+    /** In the bounds of OpenAI's interface, from which it comes; no file of a model has it. */
+    private static Parameter<Double> penalty(String name) {
+        return new Parameter<>(
+                null, name, 0.0, value -> Optional.empty(), value -> value >= -2 && value <= 2, "[-2, 2]", false);
     }
 
     private Parameter<T> ofSampling() {

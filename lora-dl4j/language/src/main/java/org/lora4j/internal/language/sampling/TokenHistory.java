@@ -3,12 +3,15 @@ package org.lora4j.internal.language.sampling;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 
 /** The tokens of one sequence: the prompt, and what came after it. */
 final class TokenHistory {
 
     private final int prompt;
     private final BitSet seen = new BitSet();
+    private final Map<Integer, Integer> counts = new HashMap<>();
     private int[] ids;
     private int size;
 
@@ -27,6 +30,7 @@ final class TokenHistory {
         }
         ids[size++] = id;
         seen.set(id);
+        counts.merge(id, 1, Integer::sum);
     }
 
     int size() {
@@ -45,6 +49,11 @@ final class TokenHistory {
     /** Every id that is there; not to be changed. */
     BitSet seen() {
         return seen;
+    }
+
+    /** How often each id came after the prompt; not to be changed. */
+    Map<Integer, Integer> counts() {
+        return counts;
     }
 
     int[] promptIds() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,25 @@ class GenerationStateTest {
 
         // 1 is in the prompt: 3 / 2 is below 2.
         assertThat(state.accept(new float[] {0, 3, 0, 2})).isEqualTo(3);
+    }
+
+    @Test
+    void ranked_areTheBestOfTheLogitsAsTheyCame_whateverIsChosen() {
+        GenerationState state =
+                state(greedy(3).with(Parameter.TOP_LOG_PROBABILITIES, 3).with(Parameter.LOGIT_BIAS, Map.of(0, 50.0)));
+        float[] logits = {(float) Math.log(1), (float) Math.log(4), (float) Math.log(2), (float) Math.log(2), 0};
+
+        assertThat(state.accept(logits)).isZero();
+
+        // Of a sum of 10; of the equal ones the first.
+        assertThat(state.logProbability()).isCloseTo(Math.log(0.1), within(1e-7));
+        assertThat(state.lastRanked()).extracting(RankedToken::id).containsExactly(1, 2, 3);
+        assertThat(state.lastRanked().get(0).logProbability()).isCloseTo(Math.log(0.4), within(1e-7));
+        assertThat(state.lastRanked().get(2).logProbability()).isCloseTo(Math.log(0.2), within(1e-7));
+        state.accept(new float[] {0, -1, 0});
+        assertThat(state.ranked()).hasSize(2);
+        assertThat(state.lastRanked()).extracting(RankedToken::id).containsExactly(0, 2, 1);
+        assertThat(state.logProbabilities()).hasSize(2);
     }
 
     @Test

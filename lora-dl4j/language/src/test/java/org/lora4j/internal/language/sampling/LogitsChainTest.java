@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -121,6 +122,34 @@ class LogitsChainTest {
                 .logits();
 
         assertThat(processed).containsExactly(2, -8, 0, 4);
+    }
+
+    @Test
+    void frequencyAndPresencePenalty_countWhatCameAfterThePrompt() {
+        GenerationValues values = greedy(Parameter.FREQUENCY_PENALTY, 0.5).with(Parameter.PRESENCE_PENALTY, -0.25);
+        TokenHistory tokens = new TokenHistory(new int[] {0, 0, 3});
+        for (int id : new int[] {1, 2, 1, 1}) {
+            tokens.add(id);
+        }
+        Candidates candidates = new Candidates();
+        candidates.start(new double[] {1, 2, -3, 4});
+
+        LogitsChain.of(values).apply(candidates, tokens);
+
+        // 2 - 3 * 0.5 + 0.25 and -3 - 0.5 + 0.25; those of the prompt stay.
+        assertThat(candidates.processed().logits()).containsExactly(1, 0.75, -3.25, 4);
+    }
+
+    @Test
+    void logitBias_isAddedBeforePenalties() {
+        GenerationValues values =
+                greedy(Parameter.LOGIT_BIAS, Map.of(0, -3.0, 2, 0.5, 77, 9.0)).with(Parameter.REPETITION_PENALTY, 2.0);
+
+        // 2 - 3 is below 0 and multiplied, 0.5 + 0.5 is divided; there is no token 77.
+        assertThat(LogitsChain.of(values)
+                        .processed(new double[] {2, 1, 0.5}, 0, 2)
+                        .logits())
+                .containsExactly(-2, 1, 0.5);
     }
 
     @Test

@@ -56,6 +56,8 @@ final class ValueUse {
             Map.entry("lora4j_chunked_loss", ALL),
             Map.entry("lora4j_sampled_product", ALL),
             Map.entry("lora4j_table_gradient", ALL),
+            Map.entry("lora4j_relative_products", 3),
+            Map.entry("lora4j_relative_products_bp", 3),
             Map.entry("cast", ALL),
             Map.entry("identity", ALL),
             Map.entry("reshape", 1),
