@@ -47,7 +47,7 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
      *
      * @throws IllegalArgumentException if it is not there, or cannot come as it is asked for
      */
-    static BaseSource of(JavaSparkContext spark, String task, Settings settings) {
+    static BaseSource of(JavaSparkContext spark, String task, ParamValues settings) {
         if (!settings.has("checkpoint")) {
             throw new IllegalArgumentException(task + ": checkpoint is not set; expected the path of a model directory.");
         }

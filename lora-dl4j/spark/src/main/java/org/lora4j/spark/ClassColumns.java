@@ -50,9 +50,9 @@ final class ClassColumns {
     /** The label of a row, as the plain trainer gets it. */
     static String label(Row row, String column, Facts facts) {
         if (facts.textLabels()) {
-            return Cells.text(row, column);
+            return RowCells.text(row, column);
         }
-        int index = Cells.index(row, column);
+        int index = RowCells.index(row, column);
         List<String> names = facts.labels();
         if (names.isEmpty()) {
             return Integer.toString(index);
@@ -77,18 +77,18 @@ final class ClassColumns {
     }
 
     /** Without the column for indices, where there are no texts to find them for. */
-    static Settings forTable(Columns columns, Settings settings) {
-        return settings.names("labelIndexCol") && !columns.has(settings.text("labelCol"), Columns.Kind.TEXT)
+    static ParamValues forTable(TableColumns columns, ParamValues settings) {
+        return settings.names("labelIndexCol") && !columns.has(settings.text("labelCol"), TableColumns.Kind.TEXT)
                 ? settings.with("labelIndexCol", "")
                 : settings;
     }
 
     /** The index of a row's own label, if it is asked for. */
-    static Double ownIndex(Row row, Settings settings, Facts facts) {
+    static Double ownIndex(Row row, ParamValues settings, Facts facts) {
         if (!settings.names("labelIndexCol")) {
             return null;
         }
-        String label = Cells.text(row, settings.text("labelCol")).strip();
+        String label = RowCells.text(row, settings.text("labelCol")).strip();
         int index = facts.labels().indexOf(label);
         if (index < 0) {
             throw new IllegalArgumentException("the label " + MessageText.name(label)
@@ -99,7 +99,7 @@ final class ClassColumns {
     }
 
     /** The columns that a classifier adds. */
-    static List<StructField> outputs(Settings settings, Facts facts) {
+    static List<StructField> outputs(ParamValues settings, Facts facts) {
         List<StructField> fields = new ArrayList<>();
         for (String column : List.of("rawPredictionCol", "probabilityCol")) {
             if (settings.names(column)) {
@@ -124,7 +124,7 @@ final class ClassColumns {
     }
 
     /** The cells of a row, in the order of {@link #outputs}. */
-    static Object[] cells(String given, Map<String, Double> scores, Double own, Settings settings, Facts facts) {
+    static Object[] cells(String given, Map<String, Double> scores, Double own, ParamValues settings, Facts facts) {
         double[] probabilities = facts.labels().stream()
                 .mapToDouble(label -> scores.getOrDefault(label.strip(), 0.0))
                 .toArray();

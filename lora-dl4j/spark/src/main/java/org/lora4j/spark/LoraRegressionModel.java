@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraRegressionModel extends LoraModel<LoraRegressionModel>
+public final class LoraRegressionModel extends LoraSparkModel<LoraRegressionModel>
         implements LoraFeatureParams<LoraRegressionModel>,
                 LoraLabelParams<LoraRegressionModel>,
                 LoraPredictionParams<LoraRegressionModel> {

@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraSentenceEncoderModel extends LoraModel<LoraSentenceEncoderModel>
+public final class LoraSentenceEncoderModel extends LoraSparkModel<LoraSentenceEncoderModel>
         implements LoraTextParams<LoraSentenceEncoderModel>,
                 LoraVectorParams<LoraSentenceEncoderModel> {
 

@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTextClassificationModel extends LoraModel<LoraTextClassificationModel>
+public final class LoraTextClassificationModel extends LoraSparkModel<LoraTextClassificationModel>
         implements LoraTextParams<LoraTextClassificationModel>,
                 LoraLabelParams<LoraTextClassificationModel>,
                 LoraClassParams<LoraTextClassificationModel> {

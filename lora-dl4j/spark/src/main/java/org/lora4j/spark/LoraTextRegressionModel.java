@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTextRegressionModel extends LoraModel<LoraTextRegressionModel>
+public final class LoraTextRegressionModel extends LoraSparkModel<LoraTextRegressionModel>
         implements LoraTextParams<LoraTextRegressionModel>,
                 LoraLabelParams<LoraTextRegressionModel>,
                 LoraPredictionParams<LoraTextRegressionModel> {

@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTokenClassificationModel extends LoraModel<LoraTokenClassificationModel>
+public final class LoraTokenClassificationModel extends LoraSparkModel<LoraTokenClassificationModel>
         implements LoraTextParams<LoraTokenClassificationModel>,
                 LoraLabelParams<LoraTokenClassificationModel>,
                 LoraTagParams<LoraTokenClassificationModel> {

@@ -174,9 +174,9 @@ final class ModelFolder {
     /** Writes a model of Spark: what was learned, then params, without which nobody takes it for a model. */
     static final class Writer extends MLWriter {
 
-        private final LoraModel<?> model;
+        private final LoraSparkModel<?> model;
 
-        Writer(LoraModel<?> model) {
+        Writer(LoraSparkModel<?> model) {
             this.model = model;
         }
 
@@ -196,7 +196,7 @@ final class ModelFolder {
     }
 
     /** Reads a model of Spark. */
-    static final class Reader<M extends LoraModel<M>> extends MLReader<M> {
+    static final class Reader<M extends LoraSparkModel<M>> extends MLReader<M> {
 
         private final Class<M> type;
 

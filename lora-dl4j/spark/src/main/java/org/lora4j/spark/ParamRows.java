@@ -106,6 +106,10 @@ final class ParamRows {
             ParamRow.text("checkpointDir", "folder that all workers see, to which steps are written and from which they go on; empty for none", ""),
             ParamRow.count("checkpointSteps", "after how many steps they are written", 50, 1));
 
+    /** {@link LoraScoresParams}. */
+    static final List<ParamRow> SCORES = List.of(
+            ParamRow.text("scoresCol", "column of the probabilities of all labels of the row's adapter; empty for none", "scores"));
+
     private ParamRows() {}
 
     /** A group in which a param has no default. */

@@ -24,7 +24,7 @@ import org.lora4j.internal.format.file.TemporaryFolder;
  */
 record PredictRows<B extends AutoCloseable, I>(
         RowTask<B, ?, I> task,
-        Settings settings,
+        ParamValues settings,
         Facts facts,
         BaseSource base,
         SavedFiles files,

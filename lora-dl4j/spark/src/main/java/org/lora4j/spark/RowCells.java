@@ -5,10 +5,10 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.lora4j.error.MessageText;
 
-/** Cells of a row, each refused in words if it cannot be used. */
-final class Cells {
+/** RowCells of a row, each refused in words if it cannot be used. */
+final class RowCells {
 
-    private Cells() {}
+    private RowCells() {}
 
     /** A text that is no blank. */
     static String text(Row row, String column) {

@@ -21,7 +21,7 @@ import org.lora4j.error.Problems;
  * @param schema the table's
  * @param problems gets what is wrong
  */
-record Columns(StructType schema, Problems problems) {
+record TableColumns(StructType schema, Problems problems) {
 
     /** What a column may hold. */
     enum Kind {
