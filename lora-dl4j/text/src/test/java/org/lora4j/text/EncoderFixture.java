@@ -20,7 +20,7 @@ import org.lora4j.format.safetensors.SafetensorsReader;
  * A model directory that Transformers wrote, with what it computes of a batch, and a tokenizer of ours: the word {@code t7} is the id 7, and
  * nothing is put around a text, so that texts are the batch.
  */
-final class EncoderFixture {
+public final class EncoderFixture {
 
     private static final Path ALL = Path.of("../text/src/test/resources/encoders/models");
 
@@ -44,7 +44,7 @@ final class EncoderFixture {
     }
 
     /** The same for a model without a batch. */
-    static Path model(String name, Path folder) throws IOException {
+    public static Path model(String name, Path folder) throws IOException {
         Path directory = Files.createDirectories(folder.resolve(name));
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(ALL.resolve(name).resolve(file), directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
