@@ -98,6 +98,15 @@ public final class TrustPolicy {
     }
 
     /**
+     * Whether directories and values have to have a receipt.
+     *
+     * @return true after {@link #strict}
+     */
+    public boolean requiresReceipt() {
+        return strict;
+    }
+
+    /**
      * Whether directories have to be signed.
      *
      * @return true after {@link #trusting}

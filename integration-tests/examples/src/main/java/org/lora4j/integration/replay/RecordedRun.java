@@ -29,6 +29,7 @@ import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
@@ -65,25 +66,28 @@ enum RecordedRun {
     MINILM {
         @Override
         void train(Path data, Path folder, Optional<Checkpoints> checkpoints) throws IOException {
-            try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
-                List<TextExample> glosses = glosses(GLOSSES);
-                Batches batches = LengthBuckets.of(glosses, tokenizer, CATEGORIES, glosses.size())
-                        .withTokenBudget(TOKENS)
-                        .batches();
-                LoraConfig config = LoraConfig.builder()
-                        .rank(8)
-                        .alpha(16)
-                        .targetModules(ModuleSelector.allLinear())
-                        .modulesToSave(EncoderClassifier.HEAD)
-                        .build();
-                AdaptedSameDiff model = Lora.inject(
-                        EncoderClassifier.create(MiniLm.weights(), Pooling.MEAN, CATEGORIES, SEED)
-                                .graph(),
-                        config,
-                        SEED);
-                run(model, batches, 2, checkpoints);
-                model.adapter(AdaptedModel.DEFAULT_ADAPTER).save(folder);
+            // Read once, as a program does that trains some segments.
+            if (weights == null) {
+                weights = MiniLm.weights();
+                try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
+                    List<TextExample> glosses = WordNetGlosses.load(SEED).training();
+                    texts = LengthBuckets.of(glosses, tokenizer, CATEGORIES, glosses.size())
+                            .withTokenBudget(TOKENS);
+                }
             }
+            LoraConfig config = LoraConfig.builder()
+                    .rank(8)
+                    .alpha(16)
+                    .targetModules(ModuleSelector.allLinear())
+                    .modulesToSave(EncoderClassifier.HEAD)
+                    .build();
+            AdaptedSameDiff model = Lora.inject(
+                    EncoderClassifier.create(weights, Pooling.MEAN, CATEGORIES, SEED)
+                            .graph(),
+                    config,
+                    SEED);
+            run(model, texts.batches(), 3, checkpoints);
+            model.adapter(AdaptedModel.DEFAULT_ADAPTER).save(folder);
         }
     },
     /** stories260K, a Llama, learns definitions. */
@@ -153,14 +157,16 @@ enum RecordedRun {
     };
 
     /** Of MiniLM; there are twenty. */
-    static final long STEPS_OF_A_SEGMENT = 9;
+    static final long STEPS_OF_A_SEGMENT = 22;
 
     private static final int CATEGORIES = NounCategory.names().size();
-    private static final int GLOSSES = 1_500;
     private static final int LONGEST = 64;
     private static final int TOKENS = 320;
     private static final long SEED = 42;
     private static final int SIDE = 16;
+
+    private static EncoderWeights weights;
+    private static LengthBuckets texts;
 
     /** Trains and saves. */
     abstract void train(Path data, Path folder, Optional<Checkpoints> checkpoints) throws IOException;

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -29,6 +30,7 @@ import org.lora4j.text.TaggedWords;
 import org.lora4j.text.TaskHead;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTask;
+import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
 
 /**
@@ -92,7 +94,9 @@ public final class TextServer implements AutoCloseable {
         this.limits = builder.limits;
         List<Pooling.Step> steps = encoder.pooling().steps();
         this.unitLength = !steps.isEmpty() && steps.get(steps.size() - 1) instanceof Pooling.Normalization;
-        this.batches = new EncoderBatches(encoder, builder.workers, limits.batchRows(), builder.adapterMemory, trust);
+        // What it gets has been asked for already: directories when they were read, tasks when they were given.
+        TrustPolicy asked = trust.allowsOtherBase() ? TrustPolicy.usual().allowOtherBase() : TrustPolicy.usual();
+        this.batches = new EncoderBatches(encoder, builder.workers, limits.batchRows(), builder.adapterMemory, asked);
         this.queue = new FairQueue(limits.batchRows(), limits.batchTokens(), builder.workers);
         this.shelf = new TaskShelf(batches.adapters(), encoder);
         this.routes = new Routes(shelf::names);
@@ -191,7 +195,8 @@ public final class TextServer implements AutoCloseable {
      * @throws IllegalStateException if nothing was learned yet, or all weights were
      */
     public LoadedTask register(String name, TextTask<?, ?, ?, ?, ?> task) {
-        return take("TextServer.register", name, required(task).taskHead(), false);
+        requireTrusted("TextServer.register", required(task)::receipt);
+        return take("TextServer.register", name, task.taskHead(), false);
     }
 
     /**
@@ -204,7 +209,8 @@ public final class TextServer implements AutoCloseable {
      * @throws IllegalStateException as {@link #register(String, TextTask)}
      */
     public LoadedTask register(String name, SentenceEncoder vectors) {
-        return take("TextServer.register", name, required(vectors).taskHead(), false);
+        requireTrusted("TextServer.register", required(vectors)::receipt);
+        return take("TextServer.register", name, vectors.taskHead(), false);
     }
 
     /**
@@ -217,7 +223,8 @@ public final class TextServer implements AutoCloseable {
      * @throws IllegalStateException as {@link #register(String, TextTask)}
      */
     public LoadedTask replace(String name, TextTask<?, ?, ?, ?, ?> task) {
-        return take("TextServer.replace", name, required(task).taskHead(), true);
+        requireTrusted("TextServer.replace", required(task)::receipt);
+        return take("TextServer.replace", name, task.taskHead(), true);
     }
 
     /**
@@ -230,7 +237,15 @@ public final class TextServer implements AutoCloseable {
      * @throws IllegalStateException as {@link #register(String, TextTask)}
      */
     public LoadedTask replace(String name, SentenceEncoder vectors) {
-        return take("TextServer.replace", name, required(vectors).taskHead(), true);
+        requireTrusted("TextServer.replace", required(vectors)::receipt);
+        return take("TextServer.replace", name, vectors.taskHead(), true);
+    }
+
+    /** A receipt is put together when it is asked for, which takes a while. */
+    private void requireTrusted(String call, Supplier<Optional<Receipt>> receipt) {
+        if (trust.requiresReceipt() || trust.requiresSignature()) {
+            trust.requireValue(call, receipt.get());
+        }
     }
 
     private static <T> T required(T task) {
