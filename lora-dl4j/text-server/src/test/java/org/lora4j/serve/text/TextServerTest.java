@@ -442,6 +442,7 @@ class TextServerTest {
         try (TextServer strict =
                 TextServer.builder(ENCODER).trust(TrustPolicy.usual().strict()).build()) {
             strict.load("head", folder.resolve("head"));
+            strict.load("classifier", folder.resolve("classifier"));
             assertThatThrownBy(() -> strict.load("bare", bare)).isInstanceOf(UnverifiedModelException.class);
         }
         server.load("bare", bare);
