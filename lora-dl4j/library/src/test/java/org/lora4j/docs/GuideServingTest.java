@@ -64,7 +64,7 @@ class GuideServingTest {
             LoraServer server = LoraServer.builder()
                     .encoder("minilm", encoder)
                     .adapter("tickets", directory)
-                    .port(8080)
+                    .port(0)
                     .start();
             assertThat(server.models()).containsExactly("minilm", "tickets");
             assertThat(server.stop(Duration.ofSeconds(5))).isTrue();
