@@ -64,7 +64,7 @@ class GuideServingTest {
             LoraServer server = LoraServer.builder()
                     .encoder("minilm", encoder)
                     .adapter("tickets", directory)
-                    .port(8080)
+                    .port(0)
                     .start();
             assertThat(server.models()).containsExactly("minilm", "tickets");
             assertThat(server.stop(Duration.ofSeconds(5))).isTrue();
@@ -81,7 +81,6 @@ class GuideServingTest {
                 TextAnswer<ClassScores> answer = texts.classify("tickets", List.of(TextInput.of("where is my card?")))
                         .join();
                 System.out.println(answer.results().get(0).prediction() + " by " + answer.by());
-                assertThat(answer.by().adapter()).isEqualTo("tickets");
             }
         }
     }

@@ -29,8 +29,8 @@ import org.lora4j.internal.server.LanguageHost;
 import org.lora4j.internal.server.ModelCatalog;
 import org.lora4j.internal.server.ModelHost;
 import org.lora4j.internal.server.TextHost;
-import org.lora4j.internal.server.admin.AllowedFolders;
 import org.lora4j.internal.server.admin.HealthEndpoints;
+import org.lora4j.internal.server.admin.LoadFolders;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmServer;
 import org.lora4j.serve.AdapterServer;
@@ -384,7 +384,7 @@ public final class LoraServerBuilder {
                     + "\" is reached from other machines, and there is no token; expected token(...). If everybody"
                     + " may ask who reaches it, say open().");
         }
-        AllowedFolders allowed = new AllowedFolders(folders);
+        LoadFolders allowed = new LoadFolders(folders);
         Metrics metrics = new Metrics("lora4j_");
         HttpSettings settings = settings(address, metrics);
         ServerState state = new ServerState();

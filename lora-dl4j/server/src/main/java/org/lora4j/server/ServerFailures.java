@@ -2,7 +2,7 @@
 package org.lora4j.server;
 
 import java.time.Duration;
-import org.lora4j.internal.http.Failures;
+import org.lora4j.internal.http.FailureTable;
 import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
 import org.lora4j.language.QueueFullException;
@@ -19,8 +19,8 @@ final class ServerFailures {
 
     private ServerFailures() {}
 
-    static Failures all() {
-        return new Failures()
+    static FailureTable all() {
+        return new FailureTable()
                 .add(UnknownAdapterException.class, unknown -> HttpProblem.unknownModel(unknown.name(), unknown.near()))
                 .add(WrongTaskException.class, Kind.WRONG_MODEL)
                 .add(

@@ -8,7 +8,7 @@ import org.lora4j.internal.server.LanguageModels;
 import org.lora4j.internal.server.ModelCatalog;
 import org.lora4j.internal.server.admin.AdapterEndpoints;
 import org.lora4j.internal.server.admin.AliasEndpoints;
-import org.lora4j.internal.server.admin.AllowedFolders;
+import org.lora4j.internal.server.admin.LoadFolders;
 import org.lora4j.internal.server.admin.ModelMetrics;
 import org.lora4j.internal.server.inference.InferenceEndpoints;
 import org.lora4j.internal.server.openai.OpenAiEndpoints;
@@ -25,7 +25,7 @@ final class ServerRoutes {
     private ServerRoutes() {}
 
     static List<Endpoints> of(
-            ModelCatalog catalog, AllowedFolders folders, ServerLimits limits, Metrics metrics, boolean vllmNames) {
+            ModelCatalog catalog, LoadFolders folders, ServerLimits limits, Metrics metrics, boolean vllmNames) {
         ModelMetrics.register(catalog, metrics);
         return List.of(
                 new TeiEndpoints(catalog, limits.requests()),

@@ -95,18 +95,22 @@ class AdministrationTest {
         Path outside = Files.createDirectory(folder.resolve("outside"));
         Files.createSymbolicLink(allowed.resolve("way-out"), outside);
         Files.createSymbolicLink(link, allowed.resolve("reviews2"));
+        Path inside = Files.createDirectory(allowed.resolve("links-inside"));
+        Files.createSymbolicLink(
+                inside.resolve("adapter_config.json"), Files.writeString(outside.resolve("secret.json"), "{}"));
         try {
             for (Path path : new Path[] {
                 outside,
                 folder.resolve("nothing"),
                 allowed,
                 allowed.resolve("way-out"),
+                inside,
                 allowed.resolve("reviews/../../.."),
                 Path.of("/etc")
             }) {
                 Asked.Answer answer = load("x", path);
                 assertThat(answer.status()).as(path.toString()).isEqualTo(403);
-                assertThat(answer.text()).contains("no directory below a folder");
+                assertThat(answer.text()).contains("below a folder from which");
             }
             assertThat(admin("/v1/load_lora_adapter", "{'lora_name': 'x', 'lora_path': 'a\\u0000b'}")
                             .status())

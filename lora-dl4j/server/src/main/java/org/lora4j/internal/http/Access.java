@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.http;
 
-/** Who may ask. */
+/**
+ * Who may ask.
+ *
+ * @apiNote Status: internal
+ */
 public enum Access {
     /** Everybody who reaches the address, as probes of a cluster do. */
     OPEN,

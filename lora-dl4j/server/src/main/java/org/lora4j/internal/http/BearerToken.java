@@ -5,7 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** A token that a request has to bring. Only its hash is kept, and comparing takes equally long whatever is brought. */
+/**
+ * A token that a request has to bring. Only its hash is kept, and comparing takes equally long whatever is brought.
+ *
+ * @apiNote Status: internal
+ */
 public final class BearerToken {
 
     private static final String SCHEME = "bearer ";

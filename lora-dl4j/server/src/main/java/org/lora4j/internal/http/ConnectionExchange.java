@@ -273,9 +273,9 @@ final class ConnectionExchange implements Exchange {
             return;
         }
         if (streams()) {
-            new ConnectionEvents(this, connection).fail(Failures.timeIsOver());
+            new ConnectionEvents(this, connection).fail(FailureTable.timeIsOver());
         } else {
-            fail(Failures.timeIsOver());
+            fail(FailureTable.timeIsOver());
         }
         work.forEach(this::run);
     }

@@ -5,7 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** How a protocol tells a failure. */
+/**
+ * How a protocol tells a failure.
+ *
+ * @apiNote Status: internal
+ */
 @FunctionalInterface
 public interface ErrorShape {
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 /**
  * An answer of server-sent events. A client that reads more slowly than events come has them kept up to a bound, and is gone beyond
  * it. <b>Threads.</b> Safe; no method waits for the client.
+ *
+ * @apiNote Status: internal
  */
 public interface EventStream {
 

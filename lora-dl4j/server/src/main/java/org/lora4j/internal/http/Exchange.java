@@ -9,6 +9,8 @@ import java.util.function.Function;
 
 /**
  * A request and its answer. <b>Threads.</b> Safe; the first answer counts, and what comes after the client has gone is dropped.
+ *
+ * @apiNote Status: internal
  */
 public interface Exchange {
 
@@ -53,7 +55,7 @@ public interface Exchange {
     /** A header of the answer that is still to come. */
     void header(String name, String value);
 
-    /** Answers in the route's shape, with what {@link Failures} makes of it. */
+    /** Answers in the route's shape, with what {@link FailureTable} makes of it. */
     void fail(Throwable failure);
 
     /** Begins an answer of server-sent events, with 200. */

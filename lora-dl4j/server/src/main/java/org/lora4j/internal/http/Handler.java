@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.http;
 
-/** What a route does. */
+/**
+ * What a route does.
+ *
+ * @apiNote Status: internal
+ */
 @FunctionalInterface
 public interface Handler {
 

@@ -36,6 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Listens, and gives requests to routes. It answers from the first moment: with 503 while models are loaded and while it stops, but for
  * what probes ask. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
  */
 public final class HttpFront implements AutoCloseable {
 

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param answer from the last byte of a request to the last of its answer
  * @param stalled how long a client may take no byte of an answer
  * @param waitingBytes of events that a client has not taken
+ * @apiNote Status: internal
  */
 public record HttpLimits(
         int bodyBytes,

@@ -7,7 +7,11 @@ import java.util.Optional;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 
-/** A failure as its client is told. Its message says what was found, what is expected and what to do. */
+/**
+ * A failure as its client is told. Its message says what was found, what is expected and what to do.
+ *
+ * @apiNote Status: internal
+ */
 public final class HttpProblem extends RuntimeException {
 
     private static final long serialVersionUID = 1;

@@ -9,6 +9,7 @@ package org.lora4j.internal.http;
  * @param access who may ask
  * @param errors how a failure is told
  * @param handler what it does
+ * @apiNote Status: internal
  */
 public record HttpRoute(String method, String path, Access access, ErrorShape errors, Handler handler) {
 

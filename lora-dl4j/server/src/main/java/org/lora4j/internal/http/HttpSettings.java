@@ -21,6 +21,7 @@ import javax.net.ssl.SSLContext;
  * @param logBodies whether these lines have what was asked
  * @param failures what clients are told of exceptions
  * @param metrics where requests are counted
+ * @apiNote Status: internal
  */
 public record HttpSettings(
         InetSocketAddress address,
@@ -31,5 +32,5 @@ public record HttpSettings(
         Optional<SSLContext> tls,
         Consumer<String> accessLog,
         boolean logBodies,
-        Failures failures,
+        FailureTable failures,
         Metrics metrics) {}

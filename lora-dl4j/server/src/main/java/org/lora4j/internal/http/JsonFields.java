@@ -18,6 +18,8 @@ import org.lora4j.internal.http.HttpProblem.Kind;
 /**
  * The fields of a request, read strictly: a field of another type or out of its range is a problem that names it. A field that is
  * null is as if it were not there.
+ *
+ * @apiNote Status: internal
  */
 public final class JsonFields {
 

@@ -14,6 +14,8 @@ import java.util.function.Supplier;
 /**
  * Counts in Prometheus' text format. Values of labels are kept for as long as the server runs: only what is known beforehand may be
  * one. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
  */
 public final class Metrics {
 

@@ -16,7 +16,11 @@ import org.lora4j.serve.ServedStatus;
 import org.lora4j.serve.ServingRequest;
 import org.lora4j.serve.ServingResult;
 
-/** A graph or a network, which takes arrays. What waits goes through it together. */
+/**
+ * A graph or a network, which takes arrays. What waits goes through it together.
+ *
+ * @apiNote Status: internal
+ */
 public final class ArrayHost implements ModelHost {
 
     private static final int MOST_WAITING = 1024;

@@ -18,6 +18,7 @@ import org.lora4j.serve.ServedStatus;
  * @param resident whether it is in memory now
  * @param active how many requests have it now
  * @param differences how its base differs from this one, where that was allowed
+ * @apiNote Status: internal
  */
 public record HostedAdapter(
         String name,

@@ -8,7 +8,11 @@ import org.lora4j.language.CausalLmServer;
 import org.lora4j.serve.Routes;
 import org.lora4j.serve.ServedStatus;
 
-/** A language model. */
+/**
+ * A language model.
+ *
+ * @apiNote Status: internal
+ */
 public final class LanguageHost implements ModelHost {
 
     private final String name;

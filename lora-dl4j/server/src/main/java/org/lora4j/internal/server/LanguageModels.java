@@ -10,7 +10,11 @@ import org.lora4j.internal.http.HttpProblem.Kind;
 import org.lora4j.language.CausalLmServer;
 import org.lora4j.serve.RouteChoice;
 
-/** The language models that are served, by the names that clients give. <b>Threads.</b> Safe. */
+/**
+ * The language models that are served, by the names that clients give. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
+ */
 public final class LanguageModels {
 
     private final ModelCatalog catalog;

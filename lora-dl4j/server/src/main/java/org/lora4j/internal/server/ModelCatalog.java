@@ -15,6 +15,8 @@ import org.lora4j.serve.RouteStatus;
 /**
  * All that is served, and which of it a name means: a base, an adapter, an alias, or {@code base:adapter}. A name that is none of
  * these means nothing, and never the base. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
  */
 public final class ModelCatalog {
 

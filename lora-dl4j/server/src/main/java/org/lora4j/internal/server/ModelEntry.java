@@ -11,5 +11,6 @@ import java.util.Optional;
  * @param parent the base of an adapter, what an alias points to; empty for a base
  * @param created when the server began, in seconds since 1970
  * @param kind what it is, in words
+ * @apiNote Status: internal
  */
 public record ModelEntry(String id, String root, Optional<String> parent, long created, String kind) {}

@@ -6,7 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.serve.Routes;
 
-/** A base with the adapters that stand on it. <b>Threads.</b> Safe. */
+/**
+ * A base with the adapters that stand on it. <b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
+ */
 public sealed interface ModelHost extends AutoCloseable permits TextHost, ArrayHost, LanguageHost {
 
     /** What a base is for. */

@@ -12,6 +12,7 @@ import org.lora4j.serve.RouteChoice;
  * @param server who generates
  * @param adapter {@link CausalLmServer#BASE} or a name
  * @param choice which adapter an alias led to; what becomes of the request is told to it
+ * @apiNote Status: internal
  */
 public record ServedLanguageModel(String name, CausalLmServer server, String adapter, RouteChoice choice) {
 

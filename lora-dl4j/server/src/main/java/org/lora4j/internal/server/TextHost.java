@@ -9,7 +9,11 @@ import org.lora4j.serve.Routes;
 import org.lora4j.serve.text.LoadedTask;
 import org.lora4j.serve.text.TextServer;
 
-/** An encoder of texts with its tasks. */
+/**
+ * An encoder of texts with its tasks.
+ *
+ * @apiNote Status: internal
+ */
 public final class TextHost implements ModelHost {
 
     private final String name;

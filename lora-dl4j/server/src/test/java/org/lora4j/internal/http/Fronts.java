@@ -65,7 +65,7 @@ final class Fronts {
                         Optional.empty(),
                         log::add,
                         false,
-                        new Failures().andUsual(),
+                        new FailureTable().andUsual(),
                         metrics),
                 List.of(first));
     }

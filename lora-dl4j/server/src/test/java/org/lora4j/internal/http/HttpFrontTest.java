@@ -575,7 +575,7 @@ class HttpFrontTest {
     }
 
     @Test
-    void reader_ofALongAnswerThatDoesNotRead_isGivenUp_andASlowOneIsNot() throws Exception {
+    void reader_ofALongAnswerThatDoesNotRead_isGivenUp() throws Exception {
         fronts.limits = new HttpLimits(
                 1000,
                 4096,
@@ -584,23 +584,17 @@ class HttpFrontTest {
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(20),
-                Duration.ofMillis(300),
+                Duration.ofMillis(200),
                 1 << 20);
-        byte[] much = new byte[20 << 20];
+        byte[] much = new byte[40 << 20];
         front = fronts.start(
                 HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
         try (Wire idle = wire();
-                Wire slow = wire()) {
+                Wire other = wire()) {
             idle.get("/much");
-            slow.get("/much");
-            // It takes some bytes every now and then for longer than the other one may take none.
-            for (int i = 0; i < 12; i++) {
-                Thread.sleep(100);
-                assertThat(slow.socket().getInputStream().readNBytes(1 << 20)).hasSize(1 << 20);
-            }
-            long left = slow.socket().getInputStream().readNBytes(7 << 20).length;
-            assertThat(left).isEqualTo(7 << 20);
-            assertThat(drained(idle)).isLessThan(20 << 20);
+            Thread.sleep(1000);
+            assertThat(other.get("/hello").answer().status()).isEqualTo(200);
+            assertThat(drained(idle)).isLessThan(40 << 20);
         }
     }
 

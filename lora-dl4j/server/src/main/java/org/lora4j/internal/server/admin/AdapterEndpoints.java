@@ -22,7 +22,11 @@ import org.lora4j.internal.server.HostedAdapter;
 import org.lora4j.internal.server.ModelCatalog;
 import org.lora4j.internal.server.ModelHost;
 
-/** What stands on the server, and adapters that come and go while it runs, as vLLM does it. */
+/**
+ * What stands on the server, and adapters that come and go while it runs, as vLLM does it.
+ *
+ * @apiNote Status: internal
+ */
 public final class AdapterEndpoints implements Endpoints {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -32,7 +36,7 @@ public final class AdapterEndpoints implements Endpoints {
     private static final int LONGEST_NAME = 200;
 
     private final ModelCatalog catalog;
-    private final AllowedFolders folders;
+    private final LoadFolders folders;
     private final Object changes = new Object();
 
     /**
@@ -40,7 +44,7 @@ public final class AdapterEndpoints implements Endpoints {
      *
      * @param folders from which adapters may be loaded
      */
-    public AdapterEndpoints(ModelCatalog catalog, AllowedFolders folders) {
+    public AdapterEndpoints(ModelCatalog catalog, LoadFolders folders) {
         this.catalog = catalog;
         this.folders = folders;
     }

@@ -22,7 +22,11 @@ import org.lora4j.serve.RouteCounts;
 import org.lora4j.serve.RouteStatus;
 import org.lora4j.serve.Routes;
 
-/** Names that lead to adapters, and candidates on their way into use. */
+/**
+ * Names that lead to adapters, and candidates on their way into use.
+ *
+ * @apiNote Status: internal
+ */
 public final class AliasEndpoints implements Endpoints {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;

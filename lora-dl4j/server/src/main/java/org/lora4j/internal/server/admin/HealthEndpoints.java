@@ -17,6 +17,7 @@ import org.lora4j.internal.http.Metrics;
  *
  * @param state {@code ready}, or why it is not
  * @param metrics what is counted
+ * @apiNote Status: internal
  */
 public record HealthEndpoints(Supplier<String> state, Metrics metrics) implements Endpoints {
 

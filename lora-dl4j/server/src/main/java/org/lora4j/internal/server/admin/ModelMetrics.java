@@ -13,7 +13,11 @@ import org.lora4j.internal.server.ModelHost;
 import org.lora4j.internal.server.TextHost;
 import org.lora4j.serve.text.TextServerMetrics;
 
-/** What bases and adapters tell of themselves when somebody looks. Labels are names that are served now. */
+/**
+ * What bases and adapters tell of themselves when somebody looks. Labels are names that are served now.
+ *
+ * @apiNote Status: internal
+ */
 public final class ModelMetrics {
 
     private ModelMetrics() {}

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lora4j.error.MessageText;
-import org.lora4j.internal.http.Access;
 import org.lora4j.internal.http.Endpoints;
 import org.lora4j.internal.http.ErrorShape;
 import org.lora4j.internal.http.Exchange;
@@ -24,7 +23,11 @@ import org.lora4j.internal.server.ModelHost;
 import org.lora4j.internal.server.TextHost;
 import org.lora4j.trust.LibraryVersion;
 
-/** The Open Inference Protocol: metadata and {@code infer}. Versions of a model are generations of its adapter. */
+/**
+ * The Open Inference Protocol: metadata and {@code infer}. Versions of a model are generations of its adapter.
+ *
+ * @apiNote Status: internal
+ */
 public final class InferenceEndpoints implements Endpoints {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -43,8 +46,7 @@ public final class InferenceEndpoints implements Endpoints {
         routes.add(HttpRoute.get("/v2", ErrorShape.INFERENCE, this::server));
         for (String model : List.of("/v2/models/{name}", "/v2/models/{name}/versions/{version}")) {
             routes.add(HttpRoute.get(model, ErrorShape.INFERENCE, this::metadata));
-            routes.add(HttpRoute.get(model + "/ready", ErrorShape.INFERENCE, this::ready)
-                    .with(Access.CALLER));
+            routes.add(HttpRoute.get(model + "/ready", ErrorShape.INFERENCE, this::ready));
             routes.add(HttpRoute.post(model + "/infer", ErrorShape.INFERENCE, this::infer));
         }
         return routes;

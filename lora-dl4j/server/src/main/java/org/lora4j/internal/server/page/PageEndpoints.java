@@ -18,6 +18,8 @@ import org.lora4j.internal.http.HttpRoute;
 /**
  * The page at {@code /}. It is the same for everybody, and has nothing of this server in it: its script asks for that, with the token
  * that its reader types. It may run its own script alone and ask this server alone.
+ *
+ * @apiNote Status: internal
  */
 public final class PageEndpoints implements Endpoints {
 

@@ -20,7 +20,11 @@ import org.lora4j.serve.text.TextAnswer;
 import org.lora4j.serve.text.TextServer;
 import org.lora4j.serve.text.VectorOptions;
 
-/** OpenAI's endpoint of embeddings. */
+/**
+ * OpenAI's endpoint of embeddings.
+ *
+ * @apiNote Status: internal
+ */
 public final class OpenAiEmbeddings implements Endpoints {
 
     private static final String BASE64 = "base64";

@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import org.lora4j.internal.http.Access;
 import org.lora4j.internal.http.Endpoints;
 import org.lora4j.internal.http.ErrorShape;
 import org.lora4j.internal.http.Exchange;
@@ -31,7 +30,11 @@ import org.lora4j.serve.text.TextInput;
 import org.lora4j.serve.text.TextServer;
 import org.lora4j.serve.text.VectorOptions;
 
-/** What Text Embeddings Inference answers, word for word. */
+/**
+ * What Text Embeddings Inference answers, word for word.
+ *
+ * @apiNote Status: internal
+ */
 public final class TeiEndpoints implements Endpoints {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -61,7 +64,7 @@ public final class TeiEndpoints implements Endpoints {
                 HttpRoute.post("/similarity", ErrorShape.TEI, this::similarity),
                 HttpRoute.post("/tokenize", ErrorShape.TEI, this::tokenize),
                 HttpRoute.post("/decode", ErrorShape.TEI, this::decode),
-                HttpRoute.get("/info", ErrorShape.TEI, this::info).with(Access.CALLER));
+                HttpRoute.get("/info", ErrorShape.TEI, this::info));
     }
 
     private static JsonFields fields(Exchange exchange) {

@@ -20,6 +20,7 @@ import org.lora4j.serve.text.TextServer;
  * @param server the server of texts
  * @param adapter an adapter of it, an alias, or its base
  * @param name what the client calls it
+ * @apiNote Status: internal
  */
 public record TextTarget(TextServer server, String adapter, String name) {
 

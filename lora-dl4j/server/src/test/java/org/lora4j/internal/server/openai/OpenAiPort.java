@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.lora4j.internal.http.Failures;
+import org.lora4j.internal.http.FailureTable;
 import org.lora4j.internal.http.HttpFront;
 import org.lora4j.internal.http.HttpLimits;
 import org.lora4j.internal.http.HttpProblem;
@@ -65,7 +65,7 @@ final class OpenAiPort implements AutoCloseable {
         this.model = server.model();
         server.register("qv", STORIES.resolve("adapter-qv"));
         server.register("all", STORIES.resolve("adapter-all"));
-        Failures failures = new Failures()
+        FailureTable failures = new FailureTable()
                 .add(QueueFullException.class, full -> new HttpProblem(Kind.OVERLOADED, full.getMessage()))
                 .andUsual();
         front = HttpFront.listen(

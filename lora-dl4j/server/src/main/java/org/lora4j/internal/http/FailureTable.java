@@ -11,8 +11,12 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.lora4j.internal.http.HttpProblem.Kind;
 
-/** What a client is told of an exception: a table, in which the first row counts that fits. <b>Threads.</b> Safe once it is made. */
-public final class Failures {
+/**
+ * What a client is told of an exception: a table, in which the first row counts that fits. <b>Threads.</b> Safe once it is made.
+ *
+ * @apiNote Status: internal
+ */
+public final class FailureTable {
 
     private record Row<E extends Throwable>(Class<E> type, Function<E, HttpProblem> problem) {
         Optional<HttpProblem> of(Throwable failure) {
@@ -23,23 +27,23 @@ public final class Failures {
     private final List<Row<?>> rows = new ArrayList<>();
 
     /** The rows that need no other package. */
-    public Failures() {
+    public FailureTable() {
         add(HttpProblem.class, problem -> problem);
     }
 
     /** Adds a row behind those that are there. */
-    public <E extends Throwable> Failures add(Class<E> type, Function<E, HttpProblem> problem) {
+    public <E extends Throwable> FailureTable add(Class<E> type, Function<E, HttpProblem> problem) {
         rows.add(new Row<>(type, problem));
         return this;
     }
 
     /** Adds a row whose message is the exception's own. */
-    public Failures add(Class<? extends Throwable> type, Kind kind) {
+    public FailureTable add(Class<? extends Throwable> type, Kind kind) {
         return add(type, failure -> new HttpProblem(kind, String.valueOf(failure.getMessage())));
     }
 
     /** The rows that come last: what callers did wrong, and what took too long. */
-    public Failures andUsual() {
+    public FailureTable andUsual() {
         add(IllegalArgumentException.class, Kind.BAD_REQUEST);
         add(TimeoutException.class, failure -> timeIsOver());
         add(CancellationException.class, failure -> timeIsOver());

@@ -2,17 +2,27 @@
 package org.lora4j.internal.server.admin;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
 
-/** Folders below which clients may name files, by where they really are: a link that leads out of them is not below them. */
-public final class AllowedFolders {
+/**
+ * Folders below which clients may name files, by where they really are: a link that leads out of them is not below them.
+ *
+ * @apiNote Status: internal
+ */
+public final class LoadFolders {
+
+    /** Models have folders for their parts. */
+    private static final int DEEPEST = 3;
 
     private final List<Path> folders;
 
@@ -22,7 +32,7 @@ public final class AllowedFolders {
      * @param folders existing ones; none if nothing may be named
      * @throws IOException if one does not exist
      */
-    public AllowedFolders(List<Path> folders) throws IOException {
+    public LoadFolders(List<Path> folders) throws IOException {
         List<Path> real = new ArrayList<>();
         for (Path folder : folders) {
             real.add(folder.toRealPath());
@@ -45,16 +55,32 @@ public final class AllowedFolders {
         }
         try {
             Path real = Path.of(name).toRealPath();
-            if (folders.stream().anyMatch(folder -> real.startsWith(folder) && !real.equals(folder))
-                    && Files.isDirectory(real)) {
+            if (isBelow(real) && Files.isDirectory(real) && allBelow(real)) {
                 return real;
             }
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException | UncheckedIOException | InvalidPathException e) {
             // As if it were somewhere else.
         }
         throw new HttpProblem(
                         Kind.FORBIDDEN,
-                        MessageText.name(name) + " is no directory below a folder from which this server may load.")
+                        MessageText.name(name)
+                                + " is no directory, with all that is in it, below a folder from which this server may load.")
                 .param("lora_path");
+    }
+
+    private boolean isBelow(Path real) {
+        return folders.stream().anyMatch(folder -> real.startsWith(folder) && !real.equals(folder));
+    }
+
+    /** Files in the directory may be links as well. */
+    private boolean allBelow(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory, DEEPEST, FileVisitOption.FOLLOW_LINKS)) {
+            for (Path file : files.toList()) {
+                if (!isBelow(file.toRealPath())) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 }
