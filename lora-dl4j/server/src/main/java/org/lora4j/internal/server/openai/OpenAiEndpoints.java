@@ -24,7 +24,10 @@ import org.lora4j.language.CausalLm;
 
 /**
  * OpenAI's interface for language models: the models, texts that go on, and conversations. The name of an adapter is the model.
- * <b>Threads.</b> Safe.
+ *
+ * <p><b>Threads.</b> Safe.
+ *
+ * @apiNote Status: internal
  */
 public final class OpenAiEndpoints implements Endpoints {
 
