@@ -541,24 +541,25 @@ class OpenAiProtocolTest {
         String body = chat(", 'stream': " + isStream + ", 'ignore_eos': true").replace('\'', '"');
         try (Socket socket = new Socket("127.0.0.1", port.port())) {
             socket.getOutputStream()
-                    .write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                                    + "Content-Length: " + body.length() + "\r\n\r\n" + body)
-                            .getBytes(StandardCharsets.US_ASCII));
+                    .write(
+                            ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                            + "Content-Length: " + body.length() + "\r\n\r\n" + body)
+                                    .getBytes(StandardCharsets.US_ASCII));
             InputStream in = socket.getInputStream();
             StringBuilder read = new StringBuilder();
             while (isStream && !read.toString().contains("data: ")) {
                 read.append((char) in.read());
             }
-            assertThat(within(Duration.ofSeconds(20), () -> port.server.metrics().running() > 0))
+            assertThat(within(
+                            Duration.ofSeconds(20), () -> port.server.metrics().running() > 0))
                     .isTrue();
         }
 
-        assertThat(within(
-                        Duration.ofSeconds(20), () -> port.server.metrics().cancelled() > before))
+        assertThat(within(Duration.ofSeconds(20), () -> port.server.metrics().cancelled() > before))
                 .isTrue();
-        assertThat(within(Duration.ofSeconds(5), () -> port.metrics
-                        .text()
-                        .contains("lora4j_num_requests_running{model_name=\"qv\"} 0")))
+        assertThat(within(
+                        Duration.ofSeconds(5),
+                        () -> port.metrics.text().contains("lora4j_num_requests_running{model_name=\"qv\"} 0")))
                 .isTrue();
         assertThat(port.metrics.text())
                 .contains("lora4j_request_success_total{finished_reason=\"abort\",model_name=\"qv\"}");
