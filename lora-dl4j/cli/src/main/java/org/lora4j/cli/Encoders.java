@@ -2,6 +2,7 @@
 package org.lora4j.cli;
 
 import java.io.IOException;
+import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTaskBuilder;
 
@@ -18,7 +19,7 @@ final class Encoders {
                 : encoder;
     }
 
-    static void configure(TextTaskBuilder<?, ?> builder, LearnerWork work) {
+    static void configure(EncoderTaskBuilder<?, ?> builder, LearnerWork work) {
         CliSettings settings = work.settings();
         FitFlags.apply(builder, settings, work.listeners());
         if (AdapterSettings.method(settings).equals(AdapterSettings.HEAD)) {
@@ -26,9 +27,14 @@ final class Encoders {
         }
         settings.integer(Setting.BATCH_SIZE).ifPresent(builder::batchSize);
         settings.number(Setting.HEAD_LEARNING_RATE).ifPresent(builder::headLearningRate);
-        if (settings.flag(Setting.SKIP_EMPTY)) {
+        work.checkpoints().ifPresent(builder::checkpoints);
+    }
+
+    /** The same for a task over texts, of which some may be empty. */
+    static void configureTexts(TextTaskBuilder<?, ?> builder, LearnerWork work) {
+        configure(builder, work);
+        if (work.settings().flag(Setting.SKIP_EMPTY)) {
             builder.skipEmpty();
         }
-        work.checkpoints().ifPresent(builder::checkpoints);
     }
 }

@@ -58,12 +58,7 @@ final class ImageLearner implements Learner<ImageExample>, RowPredictor {
     private static ImageClassifier.Builder builder(LearnerWork work, ImageEncoder encoder) {
         CliSettings settings = work.settings();
         ImageClassifier.Builder builder = ImageClassifier.builder(encoder);
-        FitFlags.apply(builder, settings, work.listeners());
-        if (AdapterSettings.method(settings).equals(AdapterSettings.HEAD)) {
-            builder.headOnly();
-        }
-        settings.integer(Setting.BATCH_SIZE).ifPresent(builder::batchSize);
-        settings.number(Setting.HEAD_LEARNING_RATE).ifPresent(builder::headLearningRate);
+        Encoders.configure(builder, work);
         if (settings.flag(Setting.BALANCED_LABELS)) {
             builder.balancedLabels();
         }
@@ -102,7 +97,11 @@ final class ImageLearner implements Learner<ImageExample>, RowPredictor {
 
     @Override
     public void fit(List<ImageExample> train, List<ImageExample> validation, boolean resume) {
-        if (validation.isEmpty()) {
+        if (resume && validation.isEmpty()) {
+            task.get().resume(labeled(train));
+        } else if (resume) {
+            task.get().resume(labeled(train), labeled(validation));
+        } else if (validation.isEmpty()) {
             task.get().fit(labeled(train));
         } else {
             task.get().fit(labeled(train), labeled(validation));

@@ -32,7 +32,7 @@ final class RetrievalLearner implements Learner<SentenceExample> {
     static RetrievalLearner fresh(LearnerWork work) {
         return new RetrievalLearner(work, new Later<>(() -> {
             SentenceEncoder.Builder builder = SentenceEncoder.builder(Encoders.open(work));
-            Encoders.configure(builder, work);
+            Encoders.configureTexts(builder, work);
             work.settings().number(Setting.TEMPERATURE).ifPresent(builder::temperature);
             return builder.build();
         }));

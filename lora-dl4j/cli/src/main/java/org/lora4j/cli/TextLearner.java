@@ -32,7 +32,7 @@ final class TextLearner<I, E, P, R, T extends TextTask<I, E, P, R, T>> implement
             TextKind<I, E, P, R, T> kind, LearnerWork work) {
         return new TextLearner<>(kind, work, new Later<>(() -> {
             TextTaskBuilder<?, T> builder = kind.builder().apply(Encoders.open(work), work.settings());
-            Encoders.configure(builder, work);
+            Encoders.configureTexts(builder, work);
             return builder.build();
         }));
     }

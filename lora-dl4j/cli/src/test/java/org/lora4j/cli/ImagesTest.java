@@ -111,7 +111,7 @@ class ImagesTest {
         assertThat(Files.readString(folder.resolve("model.html"))).contains("Confusion");
         call(ExitCode.OK, "merge", "IN/model", "--out", "IN/merged");
         assertThat(Files.readString(folder.resolve("merged/config.json"))).contains("ViTForImageClassification");
-        call(ExitCode.OK, "verify", "IN/model");
+        call(ExitCode.OK, "verify", "IN/model", "--strict");
         assertThat(call(ExitCode.REFUSED, "gate", "IN/model", "IN/model", "--data", "IN/signs")
                         .out())
                 .contains("24 examples");

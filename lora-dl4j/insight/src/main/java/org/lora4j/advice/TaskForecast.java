@@ -13,7 +13,6 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.EncoderTask;
 import org.lora4j.text.EncoderTaskBuilder;
 import org.lora4j.train.FitOptions;
-import org.lora4j.train.Progress;
 import org.lora4j.train.ShuffledIndices;
 
 /** A forecast for examples with a label and the task that is to learn them. */
@@ -33,35 +32,36 @@ final class TaskForecast {
         FitOptions options = settings.get().options();
         return Silence.during(options.quiet(), () -> {
             try (T task = settings.get().build()) {
-                return forecast(settings, task, options, train);
+                EncoderTask<?, E, ?, ?, ?> any = task;
+                BeforeTraining forecast = ofVectors(any, options, train);
+                if (options.adapter() instanceof LoraConfig config && !options.full()) {
+                    gradients(forecast, settings, config, train);
+                }
+                return forecast.seed(options.seed()).forecast();
             }
         });
     }
 
-    private static <I, B extends EncoderTaskBuilder<B, T>, E, T extends EncoderTask<?, E, ?, ?, T>> Suitability forecast(
-            Supplier<B> settings, EncoderTask<I, E, ?, ?, T> task, FitOptions options, List<E> train) {
+    private static <I, E> BeforeTraining ofVectors(EncoderTask<I, E, ?, ?, ?> task, FitOptions options, List<E> train) {
         Problems problems = new Problems();
         for (int i = 0; i < train.size(); i++) {
             int labels = task.spec().labels(train.get(i)).size();
             problems.check(labels == 1, "train[" + i + "] has " + labels + " labels, expected one");
         }
         problems.throwIfAny(WHERE);
-        Progress progress = options.progress(WHERE);
-        List<String> names =
-                train.stream().map(example -> task.spec().labels(example).get(0)).toList();
+        List<String> names = train.stream()
+                .map(example -> task.spec().labels(example).get(0))
+                .toList();
         List<String> classes = names.stream().distinct().sorted().toList();
         int[] labels = names.stream()
                 .mapToInt(name -> Collections.binarySearch(classes, name))
                 .toArray();
         List<I> inputs = train.stream().map(task.spec()::input).toList();
-        BeforeTraining forecast = Suitability.beforeTraining(task.embed(inputs, progress), labels);
+        BeforeTraining forecast = Suitability.beforeTraining(task.embed(inputs, options.progress(WHERE)), labels);
         if (options.quiet()) {
             forecast.quiet();
         }
-        if (options.adapter() instanceof LoraConfig config && !options.full()) {
-            gradients(forecast, settings, config, train);
-        }
-        return forecast.seed(options.seed()).forecast();
+        return forecast;
     }
 
     /** With a head that has learned, and an adapter that is off. */

@@ -18,7 +18,12 @@ import org.lora4j.internal.language.sampling.GenerationState;
  * @apiNote Status: stable
  */
 public record GeneratedToken(
-        int prompt, int number, int id, String text, double logProbability, List<TokenProbability> topLogProbabilities) {
+        int prompt,
+        int number,
+        int id,
+        String text,
+        double logProbability,
+        List<TokenProbability> topLogProbabilities) {
 
     /**
      * Copies the list.
@@ -51,11 +56,6 @@ public record GeneratedToken(
     /** The one that a sequence was given last. */
     static GeneratedToken of(int prompt, int number, int id, GenerationState state) {
         return new GeneratedToken(
-                prompt,
-                number,
-                id,
-                state.piece(),
-                state.logProbability(),
-                TokenProbability.of(state.lastRanked()));
+                prompt, number, id, state.piece(), state.logProbability(), TokenProbability.of(state.lastRanked()));
     }
 }

@@ -210,7 +210,7 @@ class CausalLmServerTest {
     @ParameterizedTest
     @EnumSource(Form.class)
     void mixOfRequests_inLittleMemory_getTheTextsOfEachAlone(Form form, @TempDir Path folder) throws Exception {
-        mix(form, folder, 5, 15);
+        mix(form, folder, 5, 8);
     }
 
     private static Stream<Arguments> longMixes() {
@@ -664,17 +664,14 @@ class CausalLmServerTest {
                     server.submit(null, prompt(6), config, heard::add).result();
 
             assertThat(found.topLogProbabilities()).hasSize(4);
-            assertThat(heard)
-                    .extracting(GeneratedToken::topLogProbabilities)
-                    .isEqualTo(found.topLogProbabilities());
+            assertThat(heard).extracting(GeneratedToken::topLogProbabilities).isEqualTo(found.topLogProbabilities());
             for (int i = 0; i < 4; i++) {
                 for (TokenProbability token : found.topLogProbabilities().get(i)) {
                     int[] ids = Arrays.copyOf(found.promptIds(), 7 + i);
                     System.arraycopy(found.newIds(), 0, ids, 6, i);
                     ids[6 + i] = token.id();
                     double[] scored = stories.model.logProbabilities(ids);
-                    assertThat(token.logProbability())
-                            .isCloseTo(scored[scored.length - 1], within(1e-4));
+                    assertThat(token.logProbability()).isCloseTo(scored[scored.length - 1], within(1e-4));
                 }
                 assertThat(found.topLogProbabilities().get(i).get(0))
                         .isEqualTo(new TokenProbability(found.newIds()[i], found.logProbabilities()[i]));

@@ -100,11 +100,10 @@ class GenerationConfigTest {
         assertThat(config.toBuilder().build()).isEqualTo(config).hasSameHashCodeAs(config);
         assertThat(config.toBuilder().seed(1).build()).isNotEqualTo(config);
         assertThat(config)
-                .hasToString(
-                        "sampling: logitBias={3=1.5, 9=-100.0}, repetitionPenalty=1.2, frequencyPenalty=0.3,"
-                                + " presencePenalty=-0.4, noRepeatNgramSize=4, minNewTokens=5, temperature=0.5, topK=3, topP=0.9, minP=0.1, typicalP=0.8, epsilonCutoff=0.01, etaCutoff=0.02, seed=-9,"
-                                + " numReturnSequences=2, maxNewTokens=50, maxLength=60, eosTokenIds=[7, 8], stopStrings=[\"\\n\","
-                                + " \"END\"], logProbabilities=true, topLogProbabilities=5");
+                .hasToString("sampling: logitBias={3=1.5, 9=-100.0}, repetitionPenalty=1.2, frequencyPenalty=0.3,"
+                        + " presencePenalty=-0.4, noRepeatNgramSize=4, minNewTokens=5, temperature=0.5, topK=3, topP=0.9, minP=0.1, typicalP=0.8, epsilonCutoff=0.01, etaCutoff=0.02, seed=-9,"
+                        + " numReturnSequences=2, maxNewTokens=50, maxLength=60, eosTokenIds=[7, 8], stopStrings=[\"\\n\","
+                        + " \"END\"], logProbabilities=true, topLogProbabilities=5");
     }
 
     @Test

@@ -595,6 +595,7 @@ class ArchitectureTest {
                         "pretrained",
                         "serve",
                         "serve.text",
+                        "text",
                         "trust"),
                 layer(
                         "internal.server.inference",
@@ -605,6 +606,7 @@ class ArchitectureTest {
                         "serve.text",
                         "text",
                         "trust"),
+                layer("internal.server.openai", "error", "internal.http", "internal.server", "language", "serve"),
                 layer("internal.server.page", "internal.http"),
                 layer("internal.server.admin", "error", "internal.http", "internal.server", "serve", "serve.text"),
                 layer(
@@ -614,6 +616,7 @@ class ArchitectureTest {
                         "internal.server",
                         "internal.server.admin",
                         "internal.server.inference",
+                        "internal.server.openai",
                         "internal.server.page",
                         "internal.server.tei",
                         "language",
@@ -806,10 +809,28 @@ class ArchitectureTest {
     void json_isReadByTheFormatsOnly() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".format..", ROOT + ".internal.format..", ROOT + ".internal.tokenizer")
+                .resideOutsideOfPackages(
+                        ROOT + ".format..",
+                        ROOT + ".internal.format..",
+                        ROOT + ".internal.tokenizer",
+                        // Requests and answers are JSON.
+                        ROOT + ".internal.http",
+                        ROOT + ".internal.server..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.fasterxml.jackson..")
+                .check(MAIN);
+    }
+
+    @Test
+    void netty_isKnownToOnePackage() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".internal.http")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .because("an endpoint knows nothing of connections")
                 .check(MAIN);
     }
 

@@ -27,6 +27,17 @@ public final class GraphServerBuilder extends ServerBuilder<GraphServerBuilder> 
         this.base = base;
     }
 
+    /**
+     * Starts the description of a server of a graph, as {@link AdapterServer#builder(SameDiff)} does, for programs that have no Deeplearning4j
+     * on their class path: a compiler cannot choose among the builders of networks without its classes.
+     *
+     * @param base the graph; never changed. Its weights are shared and must not change while it is served
+     * @return a builder
+     */
+    public static GraphServerBuilder of(SameDiff base) {
+        return new GraphServerBuilder(Arguments.required(base, "GraphServerBuilder.of: base", "a graph"));
+    }
+
     @Override
     GraphServerBuilder self() {
         return this;

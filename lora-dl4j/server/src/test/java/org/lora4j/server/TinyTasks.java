@@ -38,7 +38,7 @@ final class TinyTasks {
 
     private static TextClassifier classifier(long seed) {
         return TextClassifier.builder(ENCODER)
-                .epochs(1)
+                .headOnly()
                 .seed(seed)
                 .quiet()
                 .build()

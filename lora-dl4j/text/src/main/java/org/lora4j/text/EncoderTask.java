@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
@@ -325,7 +326,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             }
             TaskFit.Outcome outcome = TaskFit.fit(
                     parts,
-                    new TargetHead(name, targets),
+                    new TargetHead(name, targets, i -> shown(validation.get(i), targets)),
                     options.resuming(call.equals(RESUME)),
                     own,
                     encoded,
@@ -360,6 +361,13 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
 
     private List<I> inputsOf(List<E> examples) {
         return examples.stream().map(spec::input).toList();
+    }
+
+    /** An example as people read it. */
+    private String shown(E example, Targets<I, E, P> targets) {
+        return inputs.shown(example, targets).parts().stream()
+                .map(ExamplePreview.Part::text)
+                .collect(Collectors.joining());
     }
 
     /** Checks what a fit gave, and takes note of it for a receipt. */

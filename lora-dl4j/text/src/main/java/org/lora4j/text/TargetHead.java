@@ -2,12 +2,22 @@
 package org.lora4j.text;
 
 import java.util.List;
+import java.util.function.IntFunction;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.HeadTask;
 
-/** Targets as those see them who train and store heads. */
-record TargetHead(String task, Targets<?, ?, ?> targets) implements HeadTask {
+/**
+ * Targets as those see them who train and store heads.
+ *
+ * @param inputs the examples of the validation part as people read them, by their numbers
+ */
+record TargetHead(String task, Targets<?, ?, ?> targets, IntFunction<String> inputs) implements HeadTask {
+
+    /** Without a validation part that is shown. */
+    TargetHead(String task, Targets<?, ?, ?> targets) {
+        this(task, targets, example -> "");
+    }
 
     @Override
     public HeadKind kind() {
@@ -34,6 +44,11 @@ record TargetHead(String task, Targets<?, ?, ?> targets) implements HeadTask {
     @Override
     public boolean higherIsBetter() {
         return targets.higherIsBetter();
+    }
+
+    @Override
+    public String input(int example) {
+        return inputs.apply(example);
     }
 
     @Override

@@ -15,6 +15,7 @@ import org.lora4j.internal.text.TokenRows;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.serve.AdapterServer;
+import org.lora4j.serve.GraphServerBuilder;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.trust.TrustPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -38,7 +39,7 @@ final class EncoderBatches implements AutoCloseable {
         // Pairs and single texts go through one graph: of single texts every token has type 0.
         boolean types = encoder.weights().config().typeVocabulary() > 1;
         this.inputs = RowInputs.of(encoder.weights().dataType(), types, encoder.pooling());
-        this.adapters = AdapterServer.builder(EncoderGraph.create(encoder.weights(), encoder.pooling(), types)
+        this.adapters = GraphServerBuilder.of(EncoderGraph.create(encoder.weights(), encoder.pooling(), types)
                         .graph())
                 .outputs(EncoderGraph.POOLED, EncoderGraph.LAST_HIDDEN_STATE)
                 .example(example(encoder))

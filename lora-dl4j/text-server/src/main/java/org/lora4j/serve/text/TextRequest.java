@@ -81,10 +81,11 @@ final class TextRequest<V, R> {
             if (end()) {
                 room.counts().cancelled();
                 leave();
+                room.open().leave();
             }
         });
-        follow(job, choice.role() == RouteRole.CANARY && inUse.isEmpty() ? RouteRole.CURRENT : choice.role());
         shadow();
+        follow(job, choice.role() == RouteRole.CANARY && inUse.isEmpty() ? RouteRole.CURRENT : choice.role());
         return answer;
     }
 
@@ -197,6 +198,8 @@ final class TextRequest<V, R> {
         returned.complete(results);
         answer.complete(
                 new TextAnswer<>(results, of.entry().by(), choice.alias(), of.tokens(), of.cut(), waited, computed));
+        // Not before: whoever drains the server may end the program then.
+        room.open().leave();
     }
 
     private void failed(TextJob<V> of, RouteRole role, Throwable failure) {
@@ -207,8 +210,13 @@ final class TextRequest<V, R> {
         of.entry().meter().failed();
         choice.failed(role);
         leave();
+        fail(failure);
+    }
+
+    private void fail(Throwable failure) {
         returned.completeExceptionally(failure);
         answer.completeExceptionally(failure);
+        room.open().leave();
     }
 
     private void clock() {
@@ -231,10 +239,8 @@ final class TextRequest<V, R> {
         if (end()) {
             room.counts().timedOut();
             leave();
-            TimeoutException failure = new TimeoutException("TextServer: the request took longer than " + most
-                    + "; expected an answer within that time. Ask again with fewer texts, or allow more time.");
-            returned.completeExceptionally(failure);
-            answer.completeExceptionally(failure);
+            fail(new TimeoutException("TextServer: the request took longer than " + most
+                    + "; expected an answer within that time. Ask again with fewer texts, or allow more time."));
         }
     }
 
@@ -251,7 +257,6 @@ final class TextRequest<V, R> {
         last.done().cancel(false);
         room.queue().forget(last.entry().by().adapter(), last.rows());
         giveBack();
-        room.open().leave();
     }
 
     private synchronized void giveBack() {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.serve.text;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -138,6 +140,14 @@ final class Served {
                 .quiet()
                 .build()
                 .fit(pairs.subList(0, 12), pairs.subList(12, 16));
+    }
+
+    /** A request is open until its answer was given to all who wait for it, so for a moment longer than they wait. */
+    static void requireNothingOpen(TextServer server) throws InterruptedException {
+        for (int i = 0; i < 1_000 && server.metrics().open() > 0; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(server.metrics().open()).isZero();
     }
 
     static List<TextInput> inputs(List<String> texts) {

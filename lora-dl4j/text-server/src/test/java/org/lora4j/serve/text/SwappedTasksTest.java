@@ -120,7 +120,7 @@ class SwappedTasksTest {
             assertThat(server.tasks())
                     .allSatisfy(task -> assertThat(task.active()).isZero());
             assertThat(server.metrics().failed()).isZero();
-            assertThat(server.metrics().open()).isZero();
+            Served.requireNothingOpen(server);
         }
         assertThat(given.get()).isGreaterThanOrEqualTo(answers);
         assertThat(changes.get()).as("tasks that came").isGreaterThan(5);

@@ -560,7 +560,7 @@ class TextServerTest {
             release.countDown();
             assertThat(other.join().results()).hasSize(1);
             assertThat(small.metrics().timedOut()).isEqualTo(1);
-            assertThat(small.metrics().open()).isZero();
+            Served.requireNothingOpen(small);
         }
     }
 
@@ -689,7 +689,7 @@ class TextServerTest {
     }
 
     @Test
-    void metrics_countWhatWasDone() throws IOException {
+    void metrics_countWhatWasDone() throws Exception {
         loaded("classifier");
         server.classify("classifier", Served.inputs(Served.TEXTS)).join();
         server.embed(TextServer.BASE, List.of("paris")).join();
@@ -702,7 +702,7 @@ class TextServerTest {
         assertThat(metrics.batches()).isBetween(2L, 7L);
         assertThat(metrics.paddedTokens()).isGreaterThanOrEqualTo(metrics.tokens());
         assertThat(metrics.waiting()).isZero();
-        assertThat(metrics.open()).isZero();
+        Served.requireNothingOpen(server);
         assertThat(metrics.latency().count()).isEqualTo(2);
         AdapterCounts counts = metrics.byAdapter().get("classifier");
         assertThat(counts.requests()).isEqualTo(1);

@@ -130,8 +130,8 @@ public final class Parameter<T> {
             new Parameter<>(null, "logProbabilities", false, value -> Optional.empty(), value -> true, "", false);
 
     /** How many of the most probable tokens are wanted for each one, with their probabilities. */
-    public static final Parameter<Integer> TOP_LOG_PROBABILITIES =
-            new Parameter<>(null, "topLogProbabilities", 0, value -> Optional.empty(), value -> value >= 0, AT_LEAST_0, false);
+    public static final Parameter<Integer> TOP_LOG_PROBABILITIES = new Parameter<>(
+            null, "topLogProbabilities", 0, value -> Optional.empty(), value -> value >= 0, AT_LEAST_0, false);
 
     /** Whether the oldest tokens of a prompt that is too long are dropped. */
     public static final Parameter<Boolean> DROP_OLDEST =

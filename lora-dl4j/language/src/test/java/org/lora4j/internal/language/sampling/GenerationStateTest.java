@@ -74,9 +74,8 @@ class GenerationStateTest {
 
     @Test
     void ranked_areTheBestOfTheLogitsAsTheyCame_whateverIsChosen() {
-        GenerationState state = state(greedy(3)
-                .with(Parameter.TOP_LOG_PROBABILITIES, 3)
-                .with(Parameter.LOGIT_BIAS, Map.of(0, 50.0)));
+        GenerationState state =
+                state(greedy(3).with(Parameter.TOP_LOG_PROBABILITIES, 3).with(Parameter.LOGIT_BIAS, Map.of(0, 50.0)));
         float[] logits = {(float) Math.log(1), (float) Math.log(4), (float) Math.log(2), (float) Math.log(2), 0};
 
         assertThat(state.accept(logits)).isZero();

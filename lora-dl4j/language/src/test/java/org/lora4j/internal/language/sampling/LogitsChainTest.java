@@ -142,8 +142,8 @@ class LogitsChainTest {
 
     @Test
     void logitBias_isAddedBeforePenalties() {
-        GenerationValues values = greedy(Parameter.LOGIT_BIAS, Map.of(0, -3.0, 2, 0.5, 77, 9.0))
-                .with(Parameter.REPETITION_PENALTY, 2.0);
+        GenerationValues values =
+                greedy(Parameter.LOGIT_BIAS, Map.of(0, -3.0, 2, 0.5, 77, 9.0)).with(Parameter.REPETITION_PENALTY, 2.0);
 
         // 2 - 3 is below 0 and multiplied, 0.5 + 0.5 is divided; there is no token 77.
         assertThat(LogitsChain.of(values)
