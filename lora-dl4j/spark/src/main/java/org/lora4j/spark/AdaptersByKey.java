@@ -94,9 +94,13 @@ public final class AdaptersByKey {
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseSource base = BaseSource.of(spark, task.name(), settings);
         base.requireEverywhere(spark, task);
-        RowTraining<B, E> training = new RowTraining<>(task, settings, task.facts(dataset.schema(), settings), base, RunMetrics.of(spark));
+        RowTraining<B, E> training =
+                new RowTraining<>(task, settings, task.facts(dataset.schema(), settings), base, RunMetrics.of(spark));
         List<Column> columns = new ArrayList<>(List.of(LoraEstimator.columns(task, settings)));
-        columns.add(functions.col(Predicting.quoted(keyCol)).cast(DataTypes.StringType).as(KEY));
+        columns.add(functions
+                .col(Predicting.quoted(keyCol))
+                .cast(DataTypes.StringType)
+                .as(KEY));
         columns.add(functions.monotonically_increasing_id().as(ORDER));
         TrainGroups<B, E> groups =
                 new TrainGroups<>(training, folder, new SerializableConfiguration(spark.hadoopConfiguration()));

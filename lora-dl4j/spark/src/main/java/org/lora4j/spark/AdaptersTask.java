@@ -61,16 +61,14 @@ final class AdaptersTask extends UntrainedTask<TextEncoder, AdaptersTask.Input> 
 
     @Override
     public Input input(Row row, ParamValues settings, Facts facts) {
-        return new Input(
-                RowCells.text(row, settings.text("textCol")), RowCells.text(row, settings.text("adapterCol")));
+        return new Input(RowCells.text(row, settings.text("textCol")), RowCells.text(row, settings.text("adapterCol")));
     }
 
     @Override
     public List<StructField> outputs(ParamValues settings, Facts facts) {
         List<StructField> fields = new ArrayList<>();
         if (settings.names("predictionCol")) {
-            fields.add(new StructField(
-                    settings.text("predictionCol"), DataTypes.StringType, true, Metadata.empty()));
+            fields.add(new StructField(settings.text("predictionCol"), DataTypes.StringType, true, Metadata.empty()));
         }
         if (settings.names("scoresCol")) {
             fields.add(new StructField(settings.text("scoresCol"), SCORES, true, Metadata.empty()));
@@ -85,8 +83,8 @@ final class AdaptersTask extends UntrainedTask<TextEncoder, AdaptersTask.Input> 
     }
 
     @Override
-    public Predictor<Input> load(
-            TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+    public Predictor<Input> load(TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop)
+            throws IOException {
         return OpenedTask.of(
                 base,
                 settings,
@@ -120,8 +118,8 @@ final class AdaptersTask extends UntrainedTask<TextEncoder, AdaptersTask.Input> 
                     server.unload(name);
                 }
             };
-            adapters = new ColumnAdapters(
-                    hadoop, settings.text("adaptersPath"), registry, settings.count("maxAdapters"));
+            adapters =
+                    new ColumnAdapters(hadoop, settings.text("adaptersPath"), registry, settings.count("maxAdapters"));
         }
 
         @Override
@@ -133,7 +131,8 @@ final class AdaptersTask extends UntrainedTask<TextEncoder, AdaptersTask.Input> 
     private static List<Object[]> cells(TextServer server, List<Input> inputs, ParamValues settings) {
         Map<String, List<Integer>> rows = new LinkedHashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
-            rows.computeIfAbsent(inputs.get(i).adapter(), name -> new ArrayList<>()).add(i);
+            rows.computeIfAbsent(inputs.get(i).adapter(), name -> new ArrayList<>())
+                    .add(i);
         }
         // All are asked before any is waited for, so that rows of different adapters share batches.
         Map<String, CompletableFuture<TextAnswer<ClassScores>>> answers = new LinkedHashMap<>();

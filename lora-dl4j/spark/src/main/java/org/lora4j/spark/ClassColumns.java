@@ -3,7 +3,6 @@ package org.lora4j.spark;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -19,7 +18,6 @@ import org.apache.spark.sql.types.StructField;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import scala.Option;
 
 /**
  * Labels in tables: as texts, or as indices whose names the column's attribute may have. What a classifier adds has such an attribute,
@@ -34,7 +32,8 @@ final class ClassColumns {
         if (DataTypes.StringType.equals(label.dataType())) {
             return new Facts(List.of(), true);
         }
-        if (Attribute.fromStructField(label) instanceof NominalAttribute names && names.values().isDefined()) {
+        if (Attribute.fromStructField(label) instanceof NominalAttribute names
+                && names.values().isDefined()) {
             List<String> labels = Arrays.asList(names.values().get());
             Problems problems = new Problems();
             problems.check(
@@ -73,7 +72,8 @@ final class ClassColumns {
             return given;
         }
         int last = learned.stream().mapToInt(Integer::parseInt).max().orElse(0);
-        return new Facts(IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList(), false);
+        return new Facts(
+                IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList(), false);
     }
 
     /** Without the column for indices, where there are no texts to find them for. */
@@ -110,7 +110,8 @@ final class ClassColumns {
         }
         for (String column : List.of("predictionCol", "labelIndexCol")) {
             if (settings.names(column)) {
-                fields.add(new StructField(settings.text(column), DataTypes.DoubleType, true, names(settings.text(column), facts)));
+                fields.add(new StructField(
+                        settings.text(column), DataTypes.DoubleType, true, names(settings.text(column), facts)));
             }
         }
         return fields;
@@ -130,7 +131,8 @@ final class ClassColumns {
                 .toArray();
         List<Object> cells = new ArrayList<>();
         if (settings.names("rawPredictionCol")) {
-            // The logarithm of a probability is the head's number less one that all classes share; that of 0 would be no number.
+            // The logarithm of a probability is the head's number less one that all classes share; that of 0 would be
+            // no number.
             cells.add(Vectors.dense(Arrays.stream(probabilities)
                     .map(p -> Math.log(Math.max(p, Double.MIN_VALUE)))
                     .toArray()));
@@ -153,7 +155,7 @@ final class ClassColumns {
                 return i;
             }
         }
-        throw new IllegalStateException("the model gave the label " + MessageText.name(label)
-                + "; expected one of " + Problems.quoted(facts.labels()) + ".");
+        throw new IllegalStateException("the model gave the label " + MessageText.name(label) + "; expected one of "
+                + Problems.quoted(facts.labels()) + ".");
     }
 }

@@ -83,7 +83,11 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
         configure(builder, settings, site);
         List<LabeledText> texts = train.stream().map(WeightedText::example).toList();
         try (TextClassifier classifier = builder.build()) {
-            fit(classifier, texts, validation.stream().map(WeightedText::example).toList(), site);
+            fit(
+                    classifier,
+                    texts,
+                    validation.stream().map(WeightedText::example).toList(),
+                    site);
             classifier.save(directory);
             return classifier.labels();
         }
@@ -121,8 +125,8 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
     }
 
     @Override
-    public Predictor<Input> load(
-            TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+    public Predictor<Input> load(TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop)
+            throws IOException {
         return OpenedTask.of(
                 base,
                 settings,
@@ -130,7 +134,8 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
                 (classifier, inputs, now, facts) -> cells(classifier, inputs, now, facts));
     }
 
-    private static List<Object[]> cells(TextClassifier classifier, List<Input> inputs, ParamValues settings, Facts facts) {
+    private static List<Object[]> cells(
+            TextClassifier classifier, List<Input> inputs, ParamValues settings, Facts facts) {
         List<Prediction> predictions =
                 classifier.predict(inputs.stream().map(Input::text).toList());
         return IntStream.range(0, inputs.size())

@@ -59,7 +59,9 @@ final class DistributedTraining {
         RDD<Integer> tasks = spark.parallelize(numbers, workers).rdd();
         RDD<TrainedFiles> trained = tasks.barrier()
                 .mapPartitions(
-                        new Work<>(training, all, workers, secret), false, ClassTag.<TrainedFiles>apply(TrainedFiles.class));
+                        new Work<>(training, all, workers, secret),
+                        false,
+                        ClassTag.<TrainedFiles>apply(TrainedFiles.class));
         return trained.toJavaRDD().collect().get(0);
     }
 
@@ -94,12 +96,13 @@ final class DistributedTraining {
     }
 
     private static int slots(JavaSparkContext spark) {
-        return spark.sc().maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
+        return spark.sc()
+                .maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
     }
 
     /** What each worker does. */
-    private static final class Work<B extends AutoCloseable, E> extends AbstractFunction1<Iterator<Integer>, Iterator<TrainedFiles>>
-            implements Serializable {
+    private static final class Work<B extends AutoCloseable, E>
+            extends AbstractFunction1<Iterator<Integer>, Iterator<TrainedFiles>> implements Serializable {
 
         private static final long serialVersionUID = 1;
 
@@ -125,18 +128,19 @@ final class DistributedTraining {
                 Meeting meeting = Meeting.open(
                         worker, SparkEnv.get().blockManager().blockManagerId().host(), seconds);
                 String first = context.allGather(meeting.address())[0];
-                try (WorkerExchange exchange =
-                                WorkerExchange.of(worker, workers, meeting, first, secret, seconds);
+                try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, first, secret, seconds);
                         TemporaryFolder own = TemporaryFolder.create()) {
                     Optional<Checkpoints> checkpoints = checkpoints(worker, own.folder());
                     // The first worker writes where the others read, so nobody begins before all have read.
                     context.barrier();
-                    TrainedFiles trained =
-                            training.of(rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints, List.of()));
+                    TrainedFiles trained = training.of(
+                            rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints, List.of()));
                     training.metrics().exchange().add(exchange.seconds());
                     requireSame(exchange, trained);
                     return CollectionConverters.asScala(
-                            worker == 0 ? List.of(trained).iterator() : List.<TrainedFiles>of().iterator());
+                            worker == 0
+                                    ? List.of(trained).iterator()
+                                    : List.<TrainedFiles>of().iterator());
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException("worker " + worker + ": " + e.getMessage(), e);
@@ -174,8 +178,9 @@ final class DistributedTraining {
             List<byte[]> all = exchange.exchange(own);
             for (int other = 0; other < all.size(); other++) {
                 if (!Arrays.equals(all.get(other), own)) {
-                    throw new IllegalStateException("worker " + exchange.worker() + " ended with other weights than worker "
-                            + other + "; expected the same bits everywhere. Use machines of one kind.");
+                    throw new IllegalStateException(
+                            "worker " + exchange.worker() + " ended with other weights than worker " + other
+                                    + "; expected the same bits everywhere. Use machines of one kind.");
                 }
             }
         }

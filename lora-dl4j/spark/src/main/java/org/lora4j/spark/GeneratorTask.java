@@ -73,7 +73,9 @@ final class GeneratorTask extends UntrainedTask<CausalLm, GeneratorTask.Prompt> 
     @Override
     public Predictor<Prompt> load(CausalLm base, ParamValues settings, Optional<Path> directory, Configuration hadoop) {
         CausalLmServer server = CausalLmServer.builder(base)
-                .queue(settings.count("inferenceBatchSize") * Runtime.getRuntime().availableProcessors() * 2)
+                .queue(settings.count("inferenceBatchSize")
+                        * Runtime.getRuntime().availableProcessors()
+                        * 2)
                 .build();
         ColumnAdapters.Registry registry = new ColumnAdapters.Registry() {
             @Override

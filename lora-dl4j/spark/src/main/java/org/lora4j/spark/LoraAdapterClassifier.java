@@ -31,8 +31,7 @@ public final class LoraAdapterClassifier extends Transformer
     private static final long serialVersionUID = 1;
 
     private static final List<ParamRow> ROWS =
-            ParamRows.of(
-            ParamRows.BASE, ParamRows.TEXT, ParamRows.ADAPTERS, ParamRows.PREDICTION, ParamRows.SCORES);
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.ADAPTERS, ParamRows.PREDICTION, ParamRows.SCORES);
 
     private final String uid;
     private final ParamTable table;

@@ -90,7 +90,8 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
         Arguments.required(dataset, task().name() + ".fit: dataset", "a table");
         transformSchema(dataset.schema());
         ParamValues settings = ParamValues.of(this);
-        JavaSparkContext spark = JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+        JavaSparkContext spark =
+                JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         TrainedFiles trained = train(task(), dataset, settings, spark);
         if (trained.problem() != null) {
             throw new IllegalArgumentException(trained.problem());
@@ -108,14 +109,11 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
         RowTraining<B, E> training = new RowTraining<>(task, settings, facts, base, RunMetrics.of(spark));
         if (settings.flag("distributed")) {
             DistributedTraining.requireRunnable(task.name(), settings, spark);
-            return DistributedTraining.train(training, inOrder(dataset, task, settings).collectAsList(), spark);
+            return DistributedTraining.train(
+                    training, inOrder(dataset, task, settings).collectAsList(), spark);
         }
         // Of a table without rows Spark may leave out the partition, too.
-        return inOrder(dataset, task, settings)
-                .toJavaRDD()
-                .mapPartitions(new TrainAll<>(training))
-                .collect()
-                .stream()
+        return inOrder(dataset, task, settings).toJavaRDD().mapPartitions(new TrainAll<>(training)).collect().stream()
                 .findFirst()
                 .orElseGet(() -> TrainedFiles.failed(training.noRow()));
     }
@@ -134,10 +132,7 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
         if (settings.names("validationIndicatorCol")) {
             names.add(settings.text("validationIndicatorCol"));
         }
-        return names.stream()
-                .distinct()
-                .map(Predicting::column)
-                .toArray(Column[]::new);
+        return names.stream().distinct().map(Predicting::column).toArray(Column[]::new);
     }
 
     /** Learns from all rows of the one partition. */

@@ -20,7 +20,8 @@ import org.lora4j.error.Problems;
  * @param <M> the model itself
  * @apiNote Status: experimental
  */
-public abstract class LoraSparkModel<M extends LoraSparkModel<M>> extends Model<M> implements MLWritable, LoraBaseParams<M> {
+public abstract class LoraSparkModel<M extends LoraSparkModel<M>> extends Model<M>
+        implements MLWritable, LoraBaseParams<M> {
 
     private static final long serialVersionUID = 1;
 

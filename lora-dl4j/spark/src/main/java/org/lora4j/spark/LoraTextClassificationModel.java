@@ -17,8 +17,8 @@ public final class LoraTextClassificationModel extends LoraSparkModel<LoraTextCl
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.CLASSES);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.CLASSES);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTextClassificationModel() {

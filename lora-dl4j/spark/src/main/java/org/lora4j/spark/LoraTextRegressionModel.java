@@ -17,11 +17,8 @@ public final class LoraTextRegressionModel extends LoraSparkModel<LoraTextRegres
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.LABEL,
-            ParamRows.PREDICTION);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTextRegressionModel() {

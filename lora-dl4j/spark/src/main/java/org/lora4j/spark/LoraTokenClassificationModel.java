@@ -17,12 +17,8 @@ public final class LoraTokenClassificationModel extends LoraSparkModel<LoraToken
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.LABEL,
-            ParamRows.PREDICTION,
-            ParamRows.TAGS);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.TAGS);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTokenClassificationModel() {

@@ -27,9 +27,11 @@ final class Predicting {
         task.checkPrediction(columns, settings);
         columns.problems()
                 .check(
-                        !settings.names("errorCol") || settings.text("handleInvalid").equals("keep"),
+                        !settings.names("errorCol")
+                                || settings.text("handleInvalid").equals("keep"),
                         "errorCol = " + MessageText.name(settings.text("errorCol")) + " with handleInvalid = "
-                                + settings.text("handleInvalid") + ", expected keep, as no other keeps a row that is wrong");
+                                + settings.text("handleInvalid")
+                                + ", expected keep, as no other keeps a row that is wrong");
         List<StructField> fields = new ArrayList<>(task.outputs(task.forTable(columns, settings), facts));
         if (settings.names("errorCol")) {
             fields.add(new StructField(settings.text("errorCol"), DataTypes.StringType, true, Metadata.empty()));

@@ -65,8 +65,7 @@ final class RegressorTask extends TextRowTask<ScoredText, String> {
     @Override
     public List<StructField> outputs(ParamValues settings, Facts facts) {
         return settings.names("predictionCol")
-                ? List.of(new StructField(
-                        settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
+                ? List.of(new StructField(settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
                 : List.of();
     }
 

@@ -14,7 +14,8 @@ final class RowCells {
     static String text(Row row, String column) {
         String text = (String) cell(row, column, "a text");
         if (text.isBlank()) {
-            throw new IllegalArgumentException("column " + MessageText.name(column) + " is an empty text; expected words");
+            throw new IllegalArgumentException(
+                    "column " + MessageText.name(column) + " is an empty text; expected words");
         }
         return text;
     }

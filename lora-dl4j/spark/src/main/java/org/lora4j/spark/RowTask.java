@@ -59,8 +59,7 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      * @param directory an empty directory
      * @return what is known of the model
      */
-    Facts train(
-            B base, ParamValues settings, Facts facts, List<E> train, List<E> validation, Site site, Path directory)
+    Facts train(B base, ParamValues settings, Facts facts, List<E> train, List<E> validation, Site site, Path directory)
             throws IOException;
 
     /**

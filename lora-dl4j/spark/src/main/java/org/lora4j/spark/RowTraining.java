@@ -30,17 +30,17 @@ import org.lora4j.internal.format.file.TemporaryFolder;
  * @param base what it learns over
  * @param metrics told of its steps
  */
-record RowTraining<B extends AutoCloseable, E>(RowTask<B, E, ?> task, ParamValues settings, Facts facts, BaseSource base, RunMetrics metrics)
+record RowTraining<B extends AutoCloseable, E>(
+        RowTask<B, E, ?> task, ParamValues settings, Facts facts, BaseSource base, RunMetrics metrics)
         implements Serializable {
 
     private static final long serialVersionUID = 1;
 
-    private static final Set<String> MADE_BY =
-            Stream.of(ParamRows.TRAINING, ParamRows.HEAD, ParamRows.TEXT)
-                    .flatMap(List::stream)
-                    .map(ParamRow::name)
-                    .filter(name -> !name.endsWith("Col"))
-                    .collect(Collectors.toUnmodifiableSet());
+    private static final Set<String> MADE_BY = Stream.of(ParamRows.TRAINING, ParamRows.HEAD, ParamRows.TEXT)
+            .flatMap(List::stream)
+            .map(ParamRow::name)
+            .filter(name -> !name.endsWith("Col"))
+            .collect(Collectors.toUnmodifiableSet());
 
     /** The examples of a table, and what is wrong with rows that are none. */
     private static final class Examples<E> {
@@ -68,8 +68,8 @@ record RowTraining<B extends AutoCloseable, E>(RowTask<B, E, ?> task, ParamValue
             read(rows.next(), row, examples);
         }
         if (!examples.problems.isEmpty()) {
-            return TrainedFiles.failed(examples.problems.message(task.name() + ".fit")
-                    + ". handleInvalid = skip leaves such rows out.");
+            return TrainedFiles.failed(
+                    examples.problems.message(task.name() + ".fit") + ". handleInvalid = skip leaves such rows out.");
         }
         if (examples.train.isEmpty()) {
             return TrainedFiles.failed(noRow());
@@ -102,8 +102,14 @@ record RowTraining<B extends AutoCloseable, E>(RowTask<B, E, ?> task, ParamValue
 
     private TrainedFiles learn(B learned, Examples<E> examples, RowTask.Site site, TemporaryFolder folder)
             throws IOException {
-        Facts found =
-                task.train(learned, settings, facts, examples.train, examples.validation, site.with(metrics.listener()), folder.folder());
+        Facts found = task.train(
+                learned,
+                settings,
+                facts,
+                examples.train,
+                examples.validation,
+                site.with(metrics.listener()),
+                folder.folder());
         return new TrainedFiles(SavedFiles.read(folder.folder()), found, null);
     }
 }

@@ -17,8 +17,7 @@ import org.lora4j.train.StepReport;
  * @param seconds sum of what they took
  * @param exchange how much of it workers waited for each other and sent gradients
  */
-record RunMetrics(
-        LongAccumulator steps, DoubleAccumulator loss, DoubleAccumulator seconds, DoubleAccumulator exchange)
+record RunMetrics(LongAccumulator steps, DoubleAccumulator loss, DoubleAccumulator seconds, DoubleAccumulator exchange)
         implements Serializable {
 
     private static final long serialVersionUID = 1;

@@ -104,8 +104,7 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
 
     @Override
     public List<StructField> outputs(ParamValues settings, Facts facts) {
-        return List.of(
-                new StructField(settings.text("outputCol"), SQLDataTypes.VectorType(), true, Metadata.empty()));
+        return List.of(new StructField(settings.text("outputCol"), SQLDataTypes.VectorType(), true, Metadata.empty()));
     }
 
     @Override
@@ -113,8 +112,10 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
             TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
         if (directory.isEmpty()) {
             return OpenedTask.of(
-                    base, settings, encoder -> new Frozen(encoder), (frozen, texts, now, facts) -> cells(frozen.encoder()
-                            .embed(texts, Progress.none())));
+                    base,
+                    settings,
+                    encoder -> new Frozen(encoder),
+                    (frozen, texts, now, facts) -> cells(frozen.encoder().embed(texts, Progress.none())));
         }
         return OpenedTask.of(
                 base,

@@ -128,8 +128,7 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
         }
         if (settings.names("entitiesCol")) {
             cells.add(tagged.entities().stream()
-                    .map(entity ->
-                            RowFactory.create(entity.type(), entity.from(), entity.to(), tagged.text(entity)))
+                    .map(entity -> RowFactory.create(entity.type(), entity.from(), entity.to(), tagged.text(entity)))
                     .toArray());
         }
         return cells.toArray();

@@ -75,7 +75,9 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
     /** Gives a builder of the plain trainer what the stage was given; 0 stands for what the builder has by itself. */
     static void configure(TextTaskBuilder<?, ?> builder, ParamValues settings, Site site) {
         builder.seed(settings.seed()).quiet();
-        site.others().ifPresent(others -> builder.view(model -> model.executedBy(executor -> new SharedParts(executor, others))));
+        site.others()
+                .ifPresent(others ->
+                        builder.view(model -> model.executedBy(executor -> new SharedParts(executor, others))));
         site.checkpoints().ifPresent(builder::checkpoints);
         site.listeners().forEach(builder::listener);
         if (settings.has("gradientParts") && settings.count("gradientParts") > 0) {

@@ -70,8 +70,8 @@ interface VectorBase extends AutoCloseable {
         if (network instanceof ComputationGraph graph) {
             return new OfVertices(graph);
         }
-        throw new ModelFormatException(path + ": it holds a " + network.getClass().getSimpleName()
-                + "; expected a MultiLayerNetwork or a ComputationGraph.");
+        throw new ModelFormatException(path + ": it holds a "
+                + network.getClass().getSimpleName() + "; expected a MultiLayerNetwork or a ComputationGraph.");
     }
 
     /** A network of layers in a row. */
@@ -131,9 +131,12 @@ interface VectorBase extends AutoCloseable {
 
         private static Adapted adapted(AdaptedSameDiff model, ParamValues settings) {
             String output = settings.text("outputName");
-            return new Adapted(model, model, rows -> model.outputExecutor()
-                    .output(Map.of(settings.text("inputName"), rows), List.of(output))
-                    .get(output));
+            return new Adapted(
+                    model,
+                    model,
+                    rows -> model.outputExecutor()
+                            .output(Map.of(settings.text("inputName"), rows), List.of(output))
+                            .get(output));
         }
     }
 }

@@ -74,8 +74,7 @@ final class VectorRegressorTask extends VectorTask {
     @Override
     public List<StructField> outputs(ParamValues settings, Facts facts) {
         return settings.names("predictionCol")
-                ? List.of(new StructField(
-                        settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
+                ? List.of(new StructField(settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
                 : List.of();
     }
 

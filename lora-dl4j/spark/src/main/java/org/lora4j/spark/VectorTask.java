@@ -152,8 +152,8 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         for (int i = 0; i < wide.length; i++) {
             features[i] = (float) wide[i];
             if (!Float.isFinite(features[i])) {
-                throw new IllegalArgumentException("column " + MessageText.name(column) + " has " + wide[i] + " at "
-                        + i + "; expected finite numbers");
+                throw new IllegalArgumentException("column " + MessageText.name(column) + " has " + wide[i] + " at " + i
+                        + "; expected finite numbers");
             }
         }
         return features;
@@ -203,9 +203,7 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
                     metric(), higherIsBetter(), () -> score(split.validation(), outputs(model, split.validation()))));
         }
         trainer.build().train(new Rows(split.train(), settings, example -> target(example, known, outputs)));
-        model.model()
-                .adapter(AdaptedModel.DEFAULT_ADAPTER)
-                .save(directory);
+        model.model().adapter(AdaptedModel.DEFAULT_ADAPTER).save(directory);
         return known;
     }
 

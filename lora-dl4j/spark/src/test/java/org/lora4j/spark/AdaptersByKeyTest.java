@@ -79,8 +79,11 @@ class AdaptersByKeyTest {
         Row expected = alone.transform(table().filter("customer = 'acme'")).first();
         int best = (int) (double) expected.<Double>getAs("prediction");
         assertThat(alone.files().files().get("adapter_model.safetensors")).isEqualTo(written);
-        assertThat(asked.get(0).<String>getAs("prediction")).isEqualTo(alone.labels().get(best));
-        assertThat((double) asked.get(0).<String, Double>getMap(asked.get(0).fieldIndex("scores")).apply(alone.labels().get(best)))
+        assertThat(asked.get(0).<String>getAs("prediction"))
+                .isEqualTo(alone.labels().get(best));
+        assertThat((double) asked.get(0)
+                        .<String, Double>getMap(asked.get(0).fieldIndex("scores"))
+                        .apply(alone.labels().get(best)))
                 .isCloseTo(expected.<Vector>getAs("probability").apply(best), offset(1e-4));
         assertThat(asked.get(1).<String>getAs("prediction")).isIn("complaint", "praise", "question");
         assertThat(asked.get(2).<String>getAs("error")).contains("the adapter \"one label\" cannot be used");
@@ -94,10 +97,12 @@ class AdaptersByKeyTest {
 
         assertThat(states(again)).containsExactly("trained", "present", "failed");
         assertThat(Files.getLastModifiedTime(untouched).toMillis()).isEqualTo(1_000_000);
-        assertThat(Files.readAllBytes(acme.resolve("adapter_model.safetensors"))).isEqualTo(written);
+        assertThat(Files.readAllBytes(acme.resolve("adapter_model.safetensors")))
+                .isEqualTo(written);
 
         // What is there was made by other settings: it is neither taken for these nor replaced.
-        Dataset<Row> other = AdaptersByKey.of(classifier.setRank(3), "customer", adapters.toString()).fit(table());
+        Dataset<Row> other = AdaptersByKey.of(classifier.setRank(3), "customer", adapters.toString())
+                .fit(table());
         assertThat(states(other)).containsOnly("failed");
         assertThat(other.first().getString(5)).contains("of another base or of other settings");
     }

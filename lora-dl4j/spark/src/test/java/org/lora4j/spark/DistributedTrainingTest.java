@@ -76,19 +76,21 @@ class DistributedTrainingTest {
                 .toList();
         StringBuilder told = new StringBuilder();
         try (TextEncoder encoder = TextEncoder.load(Path.of(base));
-                TextClassifier plain = NativeThreads.atMost(1, () -> TextClassifier.builder(encoder)
-                        .adapter(LoraConfig.builder()
-                                .rank(2)
-                                .alpha(16)
-                                .targetModules(ModuleSelector.allLinear())
-                                .build())
-                        .epochs(2)
-                        .batchSize(96)
-                        .validationFraction(0)
-                        .plan(plan -> plan.parts(PARTS))
-                        .listener(ProgressListener.to(told::append))
-                        .build()
-                        .fit(rows))) {
+                TextClassifier plain = NativeThreads.atMost(
+                        1,
+                        () -> TextClassifier.builder(encoder)
+                                .adapter(LoraConfig.builder()
+                                        .rank(2)
+                                        .alpha(16)
+                                        .targetModules(ModuleSelector.allLinear())
+                                        .build())
+                                .epochs(2)
+                                .batchSize(96)
+                                .validationFraction(0)
+                                .plan(plan -> plan.parts(PARTS))
+                                .listener(ProgressListener.to(told::append))
+                                .build()
+                                .fit(rows))) {
             plain.save(folder.resolve("plain"));
             assertThat(one).isEqualTo(Files.readAllBytes(folder.resolve("plain").resolve(ADAPTER)));
         }
@@ -103,11 +105,13 @@ class DistributedTrainingTest {
         SparkListener listener = new SparkListener() {
             @Override
             public void onStageCompleted(SparkListenerStageCompleted stage) {
-                CollectionConverters.asJava(stage.stageInfo().accumulables()).values().forEach(value -> {
-                    if (value.name().isDefined() && value.value().isDefined()) {
-                        told.put(value.name().get(), value.value().get());
-                    }
-                });
+                CollectionConverters.asJava(stage.stageInfo().accumulables())
+                        .values()
+                        .forEach(value -> {
+                            if (value.name().isDefined() && value.value().isDefined()) {
+                                told.put(value.name().get(), value.value().get());
+                            }
+                        });
             }
         };
         LocalSpark.session().sparkContext().addSparkListener(listener);

@@ -35,8 +35,7 @@ class GuideSparkTest {
     private static Dataset<Row> table(int count, long seed) {
         List<Row> rows = new ArrayList<>();
         for (LabeledText text : TinyModel.texts(count, seed)) {
-            rows.add(RowFactory.create(
-                    text.text(), text.labels().get(0), rows.size() % 2 == 0 ? "acme" : "b"));
+            rows.add(RowFactory.create(text.text(), text.labels().get(0), rows.size() % 2 == 0 ? "acme" : "b"));
         }
         return LocalSpark.table("question STRING, intent STRING, customer STRING", rows);
     }
@@ -75,7 +74,8 @@ class GuideSparkTest {
                 .fit(train);
         assertThat(tuned.avgMetrics()).hasSize(2);
 
-        Dataset<Row> report = AdaptersByKey.of(classifier, "customer", folder + "/adapters").fit(train);
+        Dataset<Row> report =
+                AdaptersByKey.of(classifier, "customer", folder + "/adapters").fit(train);
 
         assertThat(report.collectAsList())
                 .extracting(row -> row.<String>getAs("state"))
@@ -87,8 +87,7 @@ class GuideSparkTest {
                 .setAdapterCol("customer")
                 .setAdaptersPath(folder + "/adapters");
         served.transform(test).select("question", "customer", "prediction").show();
-        assertThat(served.transform(test).first().<String>getAs("prediction"))
-                .isIn("complaint", "praise", "question");
+        assertThat(served.transform(test).first().<String>getAs("prediction")).isIn("complaint", "praise", "question");
     }
 
     @Test
