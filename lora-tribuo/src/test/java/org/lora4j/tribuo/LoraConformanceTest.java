@@ -78,6 +78,8 @@ class LoraConformanceTest {
         }
     }
 
+    /** Numbers go the way of labels but for their converter and their loss, which have tests of their own. */
+    @Tag("thorough")
     @Nested
     class OfRegressors extends TrainerConformance<Regressor> {
 
@@ -102,7 +104,7 @@ class LoraConformanceTest {
         }
     }
 
-    /** Multi-labels go the way of labels but for their converter, which has tests of its own. */
+    /** The same holds for multi-labels. */
     @Tag("thorough")
     @Nested
     class OfMultiLabels extends TrainerConformance<MultiLabel> {

@@ -117,7 +117,7 @@ class MethodsOfAdaptationInNetworksTest extends AdapterMethodContract {
 
     @Override
     protected List<String> networks() {
-        return List.of("dense", "convolution 2D", "series");
+        return List.of("dense", "convolution 2D");
     }
 
     @Override
