@@ -42,6 +42,8 @@ final class MixedGraph implements MixedModel {
     private final List<String> outputs;
     private final Map<String, GraphModule> modules = new LinkedHashMap<>();
     private final RunnerPool<GraphExecutor> executors;
+    /** Not if all modules that adapters change are shared by the rows. */
+    private final boolean takesRows;
 
     /**
      * Builds the graph.
@@ -76,6 +78,7 @@ final class MixedGraph implements MixedModel {
         GraphExecutor prototype =
                 ParallelExecutor.of(SameDiffExecutor.forInference(copy.build()).withKernels(), threads);
         this.executors = new RunnerPool<>(prototype::fork, GraphExecutor::release);
+        this.takesRows = !shapes.isEmpty();
     }
 
     @Override
@@ -105,10 +108,10 @@ final class MixedGraph implements MixedModel {
     }
 
     private void fill(List<ServedAdapter> adapters, Map<String, INDArray> factors) {
-        if (!parts.isEmpty()) {
+        if (takesRows) {
             factors.put(ROWS, Nd4j.zeros(DataType.FLOAT, adapters.size()));
-            parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
         }
+        parts.forEach((path, needed) -> fill(path, needed, adapters, factors));
     }
 
     private void fill(String path, Set<Part> needed, List<ServedAdapter> adapters, Map<String, INDArray> placeholders) {
