@@ -88,7 +88,8 @@ class WorstExamplesTest {
             assertThat(one.right())
                     .isEqualTo(validation.get(one.example()).labels().get(0));
             assertThat(classifier.labels()).contains(one.given());
-            assertThat(one.input()).contains(validation.get(one.example()).text().split(" ")[0]);
+            assertThat(one.input())
+                    .contains(validation.get(one.example()).text().split(" ")[0]);
         });
         List<Double> losses =
                 worst.examples().stream().limit(3).map(WorstExample::loss).toList();
