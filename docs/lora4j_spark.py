@@ -138,11 +138,17 @@ class LoraRegressionModel(_Model):
     pass
 
 
-class LoraTextGenerator(_Stage, JavaTransformer):
-    """Lets a language model go on with prompts."""
-
+class _Transformer(_Stage, JavaTransformer):
     def __init__(self, **values):
         super().__init__()
         self._java_obj = self._new_java_obj(_PACKAGE + type(self).__name__, self.uid)
         self._mirror()
         self._set(**values)
+
+
+class LoraTextGenerator(_Transformer):
+    """Lets a language model go on with prompts."""
+
+
+class LoraAdapterClassifier(_Transformer):
+    """Tells the labels of texts by the adapter of each row."""

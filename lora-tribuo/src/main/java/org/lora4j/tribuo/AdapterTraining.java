@@ -136,8 +136,7 @@ record AdapterTraining<T extends Output<T>>(LoraTrainer<T> trainer, SplittableRa
                 Map.of());
     }
 
-    private Run optimise(
-            AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount, boolean fresh) {
+    private Run optimise(AdaptedBase host, InputBinding input, Prepared<T> all, int outputCount, boolean fresh) {
         long splitSeed = random.nextLong();
         long planSeed = random.nextLong();
         TrainingSettings settings = new TrainingSettings(trainer);

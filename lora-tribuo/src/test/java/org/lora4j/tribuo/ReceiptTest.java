@@ -88,8 +88,7 @@ class ReceiptTest {
                 .isTrue();
         assertThat(child.exitValue()).as(Files.readString(log)).isZero();
 
-        ReplayVerdict same =
-                Replay.of(recorded).run(to -> train(data(), 0.02).exportAdapter(to));
+        ReplayVerdict same = Replay.of(recorded).run(to -> train(data(), 0.02).exportAdapter(to));
         assertThat(same.outcome()).as(same.toString()).isEqualTo(ReplayVerdict.Outcome.SAME_BITS);
 
         MutableDataset<Label> changed = Data.corners(7, 1, "a", "b", "c");

@@ -8,4 +8,8 @@ package org.lora4j.exec;
  * @param reason words for reports, such as why the batch stays whole
  * @apiNote Status: stable
  */
-public record ExecutionParts(int count, String reason) {}
+public record ExecutionParts(int count, String reason) {
+
+    /** The reason if a batch could be cut, but is too small to be worth it. */
+    public static final String TOO_LITTLE = "too little work to share";
+}

@@ -90,7 +90,8 @@ public final class CheckpointChain {
             CheckpointRecord earlier = links.get(links.size() - 2).record();
             if (!record.before().equals(Optional.of(earlier.hash()))) {
                 problems.add("the checkpoint of step " + record.step() + " names "
-                        + record.before().map(MessageText::name).orElse("none") + " as the one before it, but that of step "
+                        + record.before().map(MessageText::name).orElse("none")
+                        + " as the one before it, but that of step "
                         + earlier.step() + " has " + earlier.hash() + ": one of them was exchanged, or one between them"
                         + " removed");
             }

@@ -46,6 +46,10 @@ public record RunEvidence(String start, Optional<DataHashes> data, TrainingPlan 
      */
     public Receipt receipt(Map<String, String> hashes, Map<String, Object> config) {
         return RunReceipt.of(
-                TASK, hashes, data.map(examples -> Map.of(Receipt.TRAIN, examples)).orElse(Map.of()), config, this);
+                TASK,
+                hashes,
+                data.map(examples -> Map.of(Receipt.TRAIN, examples)).orElse(Map.of()),
+                config,
+                this);
     }
 }

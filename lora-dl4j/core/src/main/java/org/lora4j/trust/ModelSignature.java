@@ -244,7 +244,8 @@ public final class ModelSignature {
             if (material.containsKey(certificate)) {
                 throw SignedStatement.refused(
                         where,
-                        "it is signed by a certificate (" + certificate + "), which is not verified here, as that would take"
+                        "it is signed by a certificate (" + certificate
+                                + "), which is not verified here, as that would take"
                                 + " somebody's roots and a transparency log; expected a signature by a key",
                         null);
             }

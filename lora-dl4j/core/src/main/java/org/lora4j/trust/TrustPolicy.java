@@ -190,14 +190,16 @@ public final class TrustPolicy {
     public void requireValue(String where, Optional<Receipt> receipt) {
         Arguments.required(receipt, "TrustPolicy.requireValue: receipt", "an Optional");
         if (requiresSignature()) {
-            throw new IllegalArgumentException(where + ": it is given as a value, and nobody signs values; expected a directory"
-                    + " that a trusted key signed. Save it, sign the directory with ModelSignature.sign, and give the"
-                    + " directory.");
+            throw new IllegalArgumentException(
+                    where + ": it is given as a value, and nobody signs values; expected a directory"
+                            + " that a trusted key signed. Save it, sign the directory with ModelSignature.sign, and give the"
+                            + " directory.");
         }
         if (strict && receipt.isEmpty()) {
-            throw new IllegalArgumentException(where + ": it has no receipt; expected one, as the policy is strict. Take the adapter"
-                    + " from the model that trained it or from a directory with " + Receipt.FILE
-                    + ", or take it by TrustPolicy.usual().");
+            throw new IllegalArgumentException(
+                    where + ": it has no receipt; expected one, as the policy is strict. Take the adapter"
+                            + " from the model that trained it or from a directory with " + Receipt.FILE
+                            + ", or take it by TrustPolicy.usual().");
         }
     }
 
@@ -218,11 +220,12 @@ public final class TrustPolicy {
         for (String of : List.of(Receipt.BASE, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
             String trained = receipt.hash(of).orElse("none");
             String now = here.getOrDefault(of, "none");
-            // Of the weights of a base it may be unknown what they were; a template that is not there is none, where whoever
+            // Of the weights of a base it may be unknown what they were; a template that is not there is none, where
+            // whoever
             // wrote the receipt knew the files of the base.
             boolean knowsFiles = receipt.hash(Receipt.BASE).isPresent();
-            boolean unknown = (trained.equals("none") || now.equals("none"))
-                    && !(of.equals(Receipt.CHAT_TEMPLATE) && knowsFiles);
+            boolean unknown =
+                    (trained.equals("none") || now.equals("none")) && !(of.equals(Receipt.CHAT_TEMPLATE) && knowsFiles);
             if (!unknown && !trained.equals(now)) {
                 differences.add("the " + of.replace('_', ' ') + " has the hash " + now + ", and it was trained with "
                         + trained);

@@ -40,8 +40,7 @@ class CheckpointChainTest {
             INDArray x = in.get("x").castTo(DataType.FLOAT);
             INDArray error = x.mmul(w).subi(in.get("y").castTo(DataType.FLOAT));
             INDArray dw = x.transpose().mmul(error);
-            return new LossAndGradients(
-                    error.mul(error).meanNumber().doubleValue(), TestModel.gradients("w", dw));
+            return new LossAndGradients(error.mul(error).meanNumber().doubleValue(), TestModel.gradients("w", dw));
         });
     }
 
@@ -88,9 +87,8 @@ class CheckpointChainTest {
         CheckpointChain chain = CheckpointChain.read(kept);
 
         assertThat(chain.problems()).isEmpty();
-        assertThat(chain.links())
-                .extracting(link -> link.record().step())
-                .containsExactly(2L, 4L, 6L, 8L, (long) STEPS);
+        assertThat(chain.links()).extracting(link -> link.record().step()).containsExactly(2L, 4L, 6L, 8L, (long)
+                STEPS);
         assertThat(chain.links().get(0).record().before()).isEmpty();
         assertThat(chain.links().get(3).record().before())
                 .contains(chain.links().get(2).record().hash());
@@ -116,9 +114,11 @@ class CheckpointChainTest {
         Files.delete(file(6));
         Files.copy(other.resolve(file(6).getFileName()), file(6));
 
-        assertThat(problems()).hasSize(2).anySatisfy(problem -> assertThat(problem)
-                .startsWith("the checkpoint of step 6 names")
-                .contains("but that of step 4 has"));
+        assertThat(problems())
+                .hasSize(2)
+                .anySatisfy(problem -> assertThat(problem)
+                        .startsWith("the checkpoint of step 6 names")
+                        .contains("but that of step 4 has"));
     }
 
     @Test
@@ -152,16 +152,16 @@ class CheckpointChainTest {
 
         Files.delete(file(7));
         Files.write(file(6), Arrays.copyOf(six, six.length - 5));
-        assertThat(problems()).anySatisfy(problem -> assertThat(problem)
-                .startsWith("the checkpoint checkpoint-000000000006.safetensors cannot be used"));
+        assertThat(problems())
+                .anySatisfy(problem -> assertThat(problem)
+                        .startsWith("the checkpoint checkpoint-000000000006.safetensors cannot be used"));
     }
 
     @Test
     void runUntilAStep_endsThere_andGoesOnToTheSameBits() throws IOException {
         Path pieces = folder.resolve("pieces");
         TestModel model = model();
-        TrainingResult first =
-                trainer(model, 0.05, all(pieces).withUntil(4)).train(batches());
+        TrainingResult first = trainer(model, 0.05, all(pieces).withUntil(4)).train(batches());
         assertThat(first.stopReason()).isEqualTo(StopReason.INTERRUPTED);
         assertThat(first.steps()).isEqualTo(4);
 

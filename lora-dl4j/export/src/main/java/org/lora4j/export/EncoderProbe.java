@@ -56,9 +56,11 @@ record EncoderProbe(EncoderConfig config, Map<String, INDArray> tensors, Storage
             }
         }
         if (!same || !(apart <= ROUNDING * largest)) {
-            throw new IOException(where + ": what was written answers texts otherwise than what is in memory, by " + apart
-                    + " of " + largest + "; expected the same. Nothing was written. Please report it with the config.json of the"
-                    + " model.");
+            throw new IOException(
+                    where + ": what was written answers texts otherwise than what is in memory, by " + apart
+                            + " of " + largest
+                            + "; expected the same. Nothing was written. Please report it with the config.json of the"
+                            + " model.");
         }
     }
 

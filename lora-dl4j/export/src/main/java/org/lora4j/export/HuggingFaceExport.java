@@ -70,6 +70,7 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
     private static final String POOLER = "pooler.dense";
     /** Of heads with a hidden layer, of others, and of decoders. */
     private static final List<String> LAST_MODULES = List.of(HEAD + ".out_proj", HEAD, "score");
+
     private static final String IDENTITY = "torch.nn.modules.linear.Identity";
     /** What a prompt for texts that are searched is called, as sentence-transformers looks for it. */
     private static final List<String> PASSAGES = List.of("document", "passage", "corpus");
@@ -285,7 +286,8 @@ public final class HuggingFaceExport extends MergingExport<HuggingFaceExport> {
             }
             WholeFile.write(staging.resolve("README.md"), text(merged));
             files.add("README.md");
-            new EncoderProbe(encoder.weights().config(), tensors, type, encoder.tokenizer()).requireSame(WHERE, staging);
+            new EncoderProbe(encoder.weights().config(), tensors, type, encoder.tokenizer())
+                    .requireSame(WHERE, staging);
         });
         return new ExportReport(
                 directory,

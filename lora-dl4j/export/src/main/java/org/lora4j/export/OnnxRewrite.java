@@ -113,8 +113,7 @@ final class OnnxRewrite {
         values.forEach((name, value) -> {
             INDArray written = value.castTo(before.get(name).dataType());
             this.values.put(name, written);
-            weights.replace(name, written, graph)
-                    .ifPresent(region -> regions.put(region.getKey(), region.getValue()));
+            weights.replace(name, written, graph).ifPresent(region -> regions.put(region.getKey(), region.getValue()));
             changed.add(name);
         });
     }

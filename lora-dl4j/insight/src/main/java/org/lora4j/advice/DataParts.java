@@ -99,11 +99,9 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
 
     /** Texts are looked at as texts, examples of other tasks as what the encoder makes of them. */
     @SuppressWarnings("unchecked")
-    static <E> DataParts of(
-            EncoderTask<?, E, ?, ?, ?> task, List<E> train, List<E> validation, Progress progress) {
+    static <E> DataParts of(EncoderTask<?, E, ?, ?, ?> task, List<E> train, List<E> validation, Progress progress) {
         if (task instanceof TextClassifier texts) {
-            return of(
-                    texts.encoder(), (List<LabeledText>) train, (List<LabeledText>) validation, List.of(), progress);
+            return of(texts.encoder(), (List<LabeledText>) train, (List<LabeledText>) validation, List.of(), progress);
         }
         return ofInputs(task, train, validation, progress);
     }
@@ -123,8 +121,7 @@ record DataParts(Part train, Part validation, Part served, OptionalInt longestTe
                 validation.stream().map(task.spec()::labels).toList();
         checkLabels(problems, trainLabels, validationLabels);
         problems.throwIfAny(WHERE);
-        float[][] trainRows =
-                task.embed(train.stream().map(task.spec()::input).toList(), progress);
+        float[][] trainRows = task.embed(train.stream().map(task.spec()::input).toList(), progress);
         float[][] validationRows =
                 task.embed(validation.stream().map(task.spec()::input).toList(), progress);
         StandardRows units = units(WHERE, problems, trainRows, validationRows, new float[0][]);

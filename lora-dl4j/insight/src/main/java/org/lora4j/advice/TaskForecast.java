@@ -42,23 +42,22 @@ final class TaskForecast {
         });
     }
 
-    private static <I, E> BeforeTraining ofVectors(
-            EncoderTask<I, E, ?, ?, ?> task, FitOptions options, List<E> train) {
+    private static <I, E> BeforeTraining ofVectors(EncoderTask<I, E, ?, ?, ?> task, FitOptions options, List<E> train) {
         Problems problems = new Problems();
         for (int i = 0; i < train.size(); i++) {
             int labels = task.spec().labels(train.get(i)).size();
             problems.check(labels == 1, "train[" + i + "] has " + labels + " labels, expected one");
         }
         problems.throwIfAny(WHERE);
-        List<String> names =
-                train.stream().map(example -> task.spec().labels(example).get(0)).toList();
+        List<String> names = train.stream()
+                .map(example -> task.spec().labels(example).get(0))
+                .toList();
         List<String> classes = names.stream().distinct().sorted().toList();
         int[] labels = names.stream()
                 .mapToInt(name -> Collections.binarySearch(classes, name))
                 .toArray();
         List<I> inputs = train.stream().map(task.spec()::input).toList();
-        BeforeTraining forecast =
-                Suitability.beforeTraining(task.embed(inputs, options.progress(WHERE)), labels);
+        BeforeTraining forecast = Suitability.beforeTraining(task.embed(inputs, options.progress(WHERE)), labels);
         if (options.quiet()) {
             forecast.quiet();
         }

@@ -210,7 +210,7 @@ class CausalLmServerTest {
     @ParameterizedTest
     @EnumSource(Form.class)
     void mixOfRequests_inLittleMemory_getTheTextsOfEachAlone(Form form, @TempDir Path folder) throws Exception {
-        mix(form, folder, 5, 15);
+        mix(form, folder, 5, 8);
     }
 
     private static Stream<Arguments> longMixes() {

@@ -606,6 +606,7 @@ class ArchitectureTest {
                         "serve.text",
                         "text",
                         "trust"),
+                layer("internal.server.openai", "error", "internal.http", "internal.server", "language", "serve"),
                 layer("internal.server.page", "internal.http"),
                 layer("internal.server.admin", "error", "internal.http", "internal.server", "serve", "serve.text"),
                 layer(
@@ -615,6 +616,7 @@ class ArchitectureTest {
                         "internal.server",
                         "internal.server.admin",
                         "internal.server.inference",
+                        "internal.server.openai",
                         "internal.server.page",
                         "internal.server.tei",
                         "language",

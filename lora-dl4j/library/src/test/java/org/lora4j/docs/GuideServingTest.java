@@ -15,8 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.language.CausalLm;
 import org.lora4j.serve.text.ClassScores;
 import org.lora4j.serve.text.TextAnswer;
 import org.lora4j.serve.text.TextInput;
@@ -39,6 +41,17 @@ class GuideServingTest {
     private static final String ADMIN = "token-of-admins";
     private static final Pattern BODY = Pattern.compile("--json '([^']*)'");
     private static final Pattern TARGET = Pattern.compile("localhost:8080(/\\S*)$");
+
+    private static final Path STORIES = Path.of(
+            System.getProperty("lora4j.root"),
+            "lora-dl4j",
+            "language",
+            "src",
+            "test",
+            "resources",
+            "language",
+            "models",
+            "stories260k");
 
     @TempDir
     private Path folder;
@@ -65,8 +78,8 @@ class GuideServingTest {
             tickets(1).save(tickets);
             try (TextServer texts = TextServer.builder(encoder).build()) {
                 texts.load("tickets", tickets);
-                TextAnswer<ClassScores> answer =
-                        texts.classify("tickets", List.of(TextInput.of("where is my card?"))).join();
+                TextAnswer<ClassScores> answer = texts.classify("tickets", List.of(TextInput.of("where is my card?")))
+                        .join();
                 System.out.println(answer.results().get(0).prediction() + " by " + answer.by());
                 assertThat(answer.by().adapter()).isEqualTo("tickets");
             }
@@ -76,14 +89,33 @@ class GuideServingTest {
     @Test
     void everyCallOfCurl_isAnswered() throws Exception {
         try (TextEncoder encoder = TinyEncoder.create();
-                LoraServer server = server(encoder).start()) {
+                CausalLm stories = stories();
+                LoraServer server = server(encoder)
+                        .languageModel("stories", stories)
+                        .adapter("stories", "writer", STORIES.resolve("adapter-qv"))
+                        .start()) {
             List<String> calls = calls();
-            assertThat(calls).hasSizeGreaterThan(20);
+            assertThat(calls).hasSizeGreaterThan(25);
             for (String call : calls) {
                 HttpResponse<String> answer = ask(server.uri(), call);
                 assertThat(answer.statusCode()).as(call + "\n" + answer.body()).isEqualTo(200);
             }
         }
+    }
+
+    /** A small model that writes, with a template for talks. */
+    private CausalLm stories() throws IOException {
+        Path copy = Files.createDirectory(folder.resolve("stories"));
+        try (Stream<Path> files = Files.list(STORIES)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(
+                copy.resolve("chat_template.jinja"),
+                "{% for message in messages %}{{ message.content }} {% endfor %}"
+                        + "{% if add_generation_prompt %}Once upon{% endif %}");
+        return CausalLm.load(copy);
     }
 
     private static TextClassifier tickets(long seed) {
@@ -113,9 +145,9 @@ class GuideServingTest {
         SentenceEncoder.builder(encoder).epochs(1).quiet().build().fit(texts).save(models.resolve("search"));
         return LoraServer.builder()
                 .encoder("minilm", encoder)
-                .adapter("tickets", models.resolve("tickets"))
-                .adapter("answers", models.resolve("answers"))
-                .adapter("search", models.resolve("search"))
+                .adapter("minilm", "tickets", models.resolve("tickets"))
+                .adapter("minilm", "answers", models.resolve("answers"))
+                .adapter("minilm", "search", models.resolve("search"))
                 .adminToken(ADMIN)
                 .loadFrom(models)
                 .port(0);

@@ -109,11 +109,15 @@ class GuideTrustTest {
                     .fit(train, validation)
                     .save(recorded);
             ReplayVerdict some = Replay.of(recorded)
-                    .segments(kept, 3, 42, (folder, checkpoints) -> TextClassifier.builder(encoder)
-                            .checkpoints(checkpoints)
-                            .build()
-                            .resume(train, validation)
-                            .save(folder));
+                    .segments(
+                            kept,
+                            3,
+                            42,
+                            (folder, checkpoints) -> TextClassifier.builder(encoder)
+                                    .checkpoints(checkpoints)
+                                    .build()
+                                    .resume(train, validation)
+                                    .save(folder));
             System.out.println(some.json());
 
             assertThat(some.outcome()).as(some.toString()).isEqualTo(ReplayVerdict.Outcome.SAME_BITS);

@@ -102,12 +102,18 @@ class ReplaySegmentsTest {
 
     private static Map<String, Forgery> forgeries() {
         Map<String, Forgery> forgeries = new LinkedHashMap<>();
-        forgeries.put("the examples of train are others", (test, number) -> Replay.of(test.recorded)
-                .run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01, 1e-3 * number)));
-        forgeries.put("the plan start was", (test, number) -> Replay.of(test.recorded)
-                .run(to -> ReplayedRun.graph(to, Optional.empty(), 1 + number, 0.01, 0)));
-        forgeries.put("the plan optimizer was", (test, number) -> Replay.of(test.recorded)
-                .run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01 + 1e-9 * number, 0)));
+        forgeries.put(
+                "the examples of train are others",
+                (test, number) -> Replay.of(test.recorded)
+                        .run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01, 1e-3 * number)));
+        forgeries.put(
+                "the plan start was",
+                (test, number) -> Replay.of(test.recorded)
+                        .run(to -> ReplayedRun.graph(to, Optional.empty(), 1 + number, 0.01, 0)));
+        forgeries.put(
+                "the plan optimizer was",
+                (test, number) -> Replay.of(test.recorded)
+                        .run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01 + 1e-9 * number, 0)));
         forgeries.put(
                 "the libraries",
                 (test, number) -> test.forged(receipt -> with(
@@ -155,8 +161,7 @@ class ReplaySegmentsTest {
         Path file = recorded.resolve(Receipt.FILE);
         Receipt before = Receipt.read(file);
         Files.writeString(file, change.apply(before).json());
-        ReplayVerdict verdict =
-                Replay.of(recorded).run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01, 0));
+        ReplayVerdict verdict = Replay.of(recorded).run(to -> ReplayedRun.graph(to, Optional.empty(), 1, 0.01, 0));
         Files.writeString(file, before.json());
         return verdict;
     }

@@ -80,8 +80,10 @@ enum ReplayedRun {
         @Override
         void train(Path work, Path folder, Optional<Checkpoints> checkpoints) throws IOException {
             try (TextEncoder encoder = TinyEncoder.create()) {
-                TextClassifier.Builder builder =
-                        TextClassifier.builder(encoder).epochs(4).tokenBudget(32).quiet();
+                TextClassifier.Builder builder = TextClassifier.builder(encoder)
+                        .epochs(4)
+                        .tokenBudget(32)
+                        .quiet();
                 checkpoints.ifPresent(builder::checkpoints);
                 TextClassifier classifier = builder.build();
                 if (checkpoints.isPresent()) {

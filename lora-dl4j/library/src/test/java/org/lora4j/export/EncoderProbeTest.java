@@ -46,7 +46,8 @@ class EncoderProbeTest {
         Path directory = folder.resolve("encoder");
         try (TextEncoder encoder = TinyEncoder.create()) {
             HuggingFaceExport.of(encoder).write(directory);
-            Map<String, INDArray> changed = new LinkedHashMap<>(encoder.weights().checkpointTensors());
+            Map<String, INDArray> changed =
+                    new LinkedHashMap<>(encoder.weights().checkpointTensors());
             changed.computeIfPresent("encoder.layer.1.output.dense.weight", (name, array) -> array.mul(1.01));
 
             assertThatThrownBy(() -> probe(encoder, changed, StorageType.F32).requireSame("Export", directory))
@@ -55,9 +56,8 @@ class EncoderProbeTest {
 
             Path config = directory.resolve("config.json");
             Files.writeString(config, Files.readString(config).replace("\"gelu\"", "\"relu\""));
-            assertThatThrownBy(
-                            () -> probe(encoder, encoder.weights().checkpointTensors(), StorageType.F32)
-                                    .requireSame("Export", directory))
+            assertThatThrownBy(() -> probe(encoder, encoder.weights().checkpointTensors(), StorageType.F32)
+                            .requireSame("Export", directory))
                     .hasMessageContaining("answers texts otherwise");
         }
     }

@@ -219,7 +219,8 @@ final class GraphAccess extends NetworkAccess<ComputationGraph> {
                 open.addAll(inputs(base, name));
             }
         }
-        Set<String> unreached = new HashSet<>(base.getConfiguration().getVertices().keySet());
+        Set<String> unreached =
+                new HashSet<>(base.getConfiguration().getVertices().keySet());
         unreached.removeAll(reached);
         return unreached;
     }

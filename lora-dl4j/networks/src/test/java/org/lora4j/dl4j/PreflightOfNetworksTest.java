@@ -44,15 +44,11 @@ class PreflightOfNetworksTest {
 
     private static List<String> withoutGradient(AdaptedNetwork<? extends Model> model, String... targets) {
         model.addAdapter(
-                "default",
-                LoraConfig.builder().rank(2).targetModules(targets).build(),
-                1);
+                "default", LoraConfig.builder().rank(2).targetModules(targets).build(), 1);
         model.activate("default");
         Preflight found = new Settings().options().preflightOf(model.trainable(DataSetPlaceholders.of("x", "y")));
-        boolean refused =
-                found.refused().stream().anyMatch(finding -> finding.rule() == PreflightRule.NO_GRADIENT);
-        List<String> modules =
-                model.trainable(DataSetPlaceholders.of("x", "y")).modulesWithoutGradient();
+        boolean refused = found.refused().stream().anyMatch(finding -> finding.rule() == PreflightRule.NO_GRADIENT);
+        List<String> modules = model.trainable(DataSetPlaceholders.of("x", "y")).modulesWithoutGradient();
         assertThat(refused).isEqualTo(!modules.isEmpty());
         return modules;
     }
@@ -107,11 +103,7 @@ class PreflightOfNetworksTest {
         MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
                 .list()
                 .layer(new DenseLayer.Builder().name("below").nIn(4).nOut(1).build())
-                .layer(new EmbeddingLayer.Builder()
-                        .name("table")
-                        .nIn(6)
-                        .nOut(4)
-                        .build())
+                .layer(new EmbeddingLayer.Builder().name("table").nIn(6).nOut(4).build())
                 .layer(new DenseLayer.Builder().name("above").nIn(4).nOut(4).build())
                 .layer(new OutputLayer.Builder(LossFunction.MCXENT)
                         .name("head")

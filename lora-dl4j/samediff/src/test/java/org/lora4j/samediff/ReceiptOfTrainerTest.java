@@ -48,9 +48,7 @@ class ReceiptOfTrainerTest {
         sd.setLossVariables("loss");
         AdaptedSameDiff model = AdaptedSameDiff.of(sd);
         model.addAdapter(
-                "default",
-                LoraConfig.builder().rank(2).targetModules("body").build(),
-                seed);
+                "default", LoraConfig.builder().rank(2).targetModules("body").build(), seed);
         model.setTrainable("default", true);
         model.activate("default");
         return model;

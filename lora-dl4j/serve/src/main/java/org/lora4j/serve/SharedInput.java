@@ -74,7 +74,9 @@ final class SharedInput {
                 problem = follow(graph, next, SCALARS.get(kind).apply(factor, number), places);
             } else if (inputs.size() == 1 && PLAIN.containsKey(kind)) {
                 problem = follow(graph, next, PLAIN.get(kind).apply(factor), places);
-            } else if (once && (kind.equals("add") || kind.equals("subtract")) && isLeaf(graph, other(inputs, variable))) {
+            } else if (once
+                    && (kind.equals("add") || kind.equals("subtract"))
+                    && isLeaf(graph, other(inputs, variable))) {
                 boolean negative = kind.equals("subtract") && inputs.get(1).equals(variable);
                 problem = follow(graph, next, negative ? -factor : factor, places);
             } else {
@@ -113,7 +115,8 @@ final class SharedInput {
     /** What the places give, to be checked. */
     List<String> taken(SameDiff graph) {
         return places().stream()
-                .map(place -> graph.getOps().get(place.gather()).getOutputsOfOp().get(0))
+                .map(place ->
+                        graph.getOps().get(place.gather()).getOutputsOfOp().get(0))
                 .toList();
     }
 

@@ -235,9 +235,9 @@ class AnswersOfSwappedAdaptersTest {
                     .withMessageContaining("the policy is strict");
             strict.register("a", withReceipt);
             assertThatIllegalArgumentException().isThrownBy(() -> strict.replace("a", adapter));
-            assertThat(strict.status()).singleElement().satisfies(status -> assertThat(
-                            status.by().generation())
-                    .isEqualTo(1));
+            assertThat(strict.status())
+                    .singleElement()
+                    .satisfies(status -> assertThat(status.by().generation()).isEqualTo(1));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> keys.register("a", withReceipt))
                     .withMessageContaining("nobody signs values");

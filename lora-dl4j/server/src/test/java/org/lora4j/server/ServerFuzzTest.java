@@ -54,6 +54,8 @@ class ServerFuzzTest {
             "{\"ids\": [2, 9, 3], \"skip_special_tokens\": false}",
             "{\"input\": [\"a\", \"b\"], \"model\": \"vectors\", \"dimensions\": 3, \"encoding_format\": \"base64\"}",
             "{\"inputs\": [{\"name\": \"text\", \"shape\": [1], \"datatype\": \"BYTES\", \"data\": [\"a\"]}]}",
+            "{\"model\": \"reviews\", \"prompt\": \"a\", \"max_tokens\": 2}",
+            "{\"model\": \"tiny\", \"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"stream\": true}",
             "{\"lora_name\": \"x\", \"lora_path\": \"/etc\"}");
 
     private static void fuzz(long seed, int count) throws Exception {

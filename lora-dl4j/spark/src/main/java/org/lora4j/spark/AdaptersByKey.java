@@ -41,7 +41,7 @@ public final class AdaptersByKey {
             DataTypes.createStructField("seconds", DataTypes.DoubleType, false),
             DataTypes.createStructField("problem", DataTypes.StringType, true)));
 
-    /** Columns for the key and the order of rows while they are on their way. */
+    /** TableColumns for the key and the order of rows while they are on their way. */
     static final String KEY = "lora4j key";
 
     private static final String ORDER = "lora4j row";
@@ -82,21 +82,25 @@ public final class AdaptersByKey {
     public Dataset<Row> fit(Dataset<?> dataset) {
         Arguments.required(dataset, "AdaptersByKey.fit: dataset", "a table");
         Problems problems = new Problems();
-        new Columns(dataset.schema(), problems).require("keyCol", keyCol, Columns.Kind.ANY);
+        new TableColumns(dataset.schema(), problems).require("keyCol", keyCol, TableColumns.Kind.ANY);
         problems.throwIfAny("AdaptersByKey");
         estimator.transformSchema(dataset.schema());
         return fit(estimator.task(), dataset);
     }
 
     private <B extends AutoCloseable, E> Dataset<Row> fit(RowTask<B, E, ?> task, Dataset<?> dataset) {
-        Settings settings = Settings.of(estimator);
+        ParamValues settings = ParamValues.of(estimator);
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseSource base = BaseSource.of(spark, task.name(), settings);
         base.requireEverywhere(spark, task);
-        Training<B, E> training = new Training<>(task, settings, task.facts(dataset.schema(), settings), base);
+        RowTraining<B, E> training =
+                new RowTraining<>(task, settings, task.facts(dataset.schema(), settings), base, RunMetrics.of(spark));
         List<Column> columns = new ArrayList<>(List.of(LoraEstimator.columns(task, settings)));
-        columns.add(functions.col(Predicting.quoted(keyCol)).cast(DataTypes.StringType).as(KEY));
+        columns.add(functions
+                .col(Predicting.quoted(keyCol))
+                .cast(DataTypes.StringType)
+                .as(KEY));
         columns.add(functions.monotonically_increasing_id().as(ORDER));
         TrainGroups<B, E> groups =
                 new TrainGroups<>(training, folder, new SerializableConfiguration(spark.hadoopConfiguration()));

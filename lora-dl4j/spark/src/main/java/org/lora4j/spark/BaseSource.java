@@ -47,9 +47,10 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
      *
      * @throws IllegalArgumentException if it is not there, or cannot come as it is asked for
      */
-    static BaseSource of(JavaSparkContext spark, String task, Settings settings) {
+    static BaseSource of(JavaSparkContext spark, String task, ParamValues settings) {
         if (!settings.has("checkpoint")) {
-            throw new IllegalArgumentException(task + ": checkpoint is not set; expected the path of a model directory.");
+            throw new IllegalArgumentException(
+                    task + ": checkpoint is not set; expected the path of a model directory.");
         }
         String checkpoint = settings.text("checkpoint");
         Path path = path(task, checkpoint);
@@ -117,7 +118,9 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
             case PATH:
                 return checked(task, Path.of(checkpoint));
             case SPARK_FILES:
-                return checked(task, Path.of(SparkFiles.get(Path.of(checkpoint).getFileName().toString())));
+                return checked(
+                        task,
+                        Path.of(SparkFiles.get(Path.of(checkpoint).getFileName().toString())));
             default:
                 try (TemporaryFolder folder = TemporaryFolder.create()) {
                     files.value().writeTo(folder.folder());
@@ -135,7 +138,8 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
         String found = SavedFiles.hash(path);
         if (!found.equals(hash)) {
             throw new IOException("the base " + MessageText.path(path) + " of the executor "
-                    + SparkEnv.get().executorId() + " has other files than the driver's (sha256 " + found.substring(0, 12)
+                    + SparkEnv.get().executorId() + " has other files than the driver's (sha256 "
+                    + found.substring(0, 12)
                     + ", the driver's " + hash.substring(0, 12)
                     + "); expected the same everywhere. Set baseDistribution to sparkFiles or broadcast.");
         }
@@ -165,7 +169,8 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
     }
 
     /** Tries to open a base. */
-    private record Opening(BaseSource base, RowTask<?, ?, ?> task) implements FlatMapFunction<java.util.Iterator<Integer>, String> {
+    private record Opening(BaseSource base, RowTask<?, ?, ?> task)
+            implements FlatMapFunction<java.util.Iterator<Integer>, String> {
 
         private static final long serialVersionUID = 1;
 

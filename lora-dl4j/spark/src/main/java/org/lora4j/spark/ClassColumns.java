@@ -3,7 +3,6 @@ package org.lora4j.spark;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -19,7 +18,6 @@ import org.apache.spark.sql.types.StructField;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
-import scala.Option;
 
 /**
  * Labels in tables: as texts, or as indices whose names the column's attribute may have. What a classifier adds has such an attribute,
@@ -34,7 +32,8 @@ final class ClassColumns {
         if (DataTypes.StringType.equals(label.dataType())) {
             return new Facts(List.of(), true);
         }
-        if (Attribute.fromStructField(label) instanceof NominalAttribute names && names.values().isDefined()) {
+        if (Attribute.fromStructField(label) instanceof NominalAttribute names
+                && names.values().isDefined()) {
             List<String> labels = Arrays.asList(names.values().get());
             Problems problems = new Problems();
             problems.check(
@@ -50,9 +49,9 @@ final class ClassColumns {
     /** The label of a row, as the plain trainer gets it. */
     static String label(Row row, String column, Facts facts) {
         if (facts.textLabels()) {
-            return Cells.text(row, column);
+            return RowCells.text(row, column);
         }
-        int index = Cells.index(row, column);
+        int index = RowCells.index(row, column);
         List<String> names = facts.labels();
         if (names.isEmpty()) {
             return Integer.toString(index);
@@ -73,22 +72,23 @@ final class ClassColumns {
             return given;
         }
         int last = learned.stream().mapToInt(Integer::parseInt).max().orElse(0);
-        return new Facts(IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList(), false);
+        return new Facts(
+                IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList(), false);
     }
 
     /** Without the column for indices, where there are no texts to find them for. */
-    static Settings forTable(Columns columns, Settings settings) {
-        return settings.names("labelIndexCol") && !columns.has(settings.text("labelCol"), Columns.Kind.TEXT)
+    static ParamValues forTable(TableColumns columns, ParamValues settings) {
+        return settings.names("labelIndexCol") && !columns.has(settings.text("labelCol"), TableColumns.Kind.TEXT)
                 ? settings.with("labelIndexCol", "")
                 : settings;
     }
 
     /** The index of a row's own label, if it is asked for. */
-    static Double ownIndex(Row row, Settings settings, Facts facts) {
+    static Double ownIndex(Row row, ParamValues settings, Facts facts) {
         if (!settings.names("labelIndexCol")) {
             return null;
         }
-        String label = Cells.text(row, settings.text("labelCol")).strip();
+        String label = RowCells.text(row, settings.text("labelCol")).strip();
         int index = facts.labels().indexOf(label);
         if (index < 0) {
             throw new IllegalArgumentException("the label " + MessageText.name(label)
@@ -99,7 +99,7 @@ final class ClassColumns {
     }
 
     /** The columns that a classifier adds. */
-    static List<StructField> outputs(Settings settings, Facts facts) {
+    static List<StructField> outputs(ParamValues settings, Facts facts) {
         List<StructField> fields = new ArrayList<>();
         for (String column : List.of("rawPredictionCol", "probabilityCol")) {
             if (settings.names(column)) {
@@ -110,7 +110,8 @@ final class ClassColumns {
         }
         for (String column : List.of("predictionCol", "labelIndexCol")) {
             if (settings.names(column)) {
-                fields.add(new StructField(settings.text(column), DataTypes.DoubleType, true, names(settings.text(column), facts)));
+                fields.add(new StructField(
+                        settings.text(column), DataTypes.DoubleType, true, names(settings.text(column), facts)));
             }
         }
         return fields;
@@ -124,13 +125,14 @@ final class ClassColumns {
     }
 
     /** The cells of a row, in the order of {@link #outputs}. */
-    static Object[] cells(String given, Map<String, Double> scores, Double own, Settings settings, Facts facts) {
+    static Object[] cells(String given, Map<String, Double> scores, Double own, ParamValues settings, Facts facts) {
         double[] probabilities = facts.labels().stream()
                 .mapToDouble(label -> scores.getOrDefault(label.strip(), 0.0))
                 .toArray();
         List<Object> cells = new ArrayList<>();
         if (settings.names("rawPredictionCol")) {
-            // The logarithm of a probability is the head's number less one that all classes share; that of 0 would be no number.
+            // The logarithm of a probability is the head's number less one that all classes share; that of 0 would be
+            // no number.
             cells.add(Vectors.dense(Arrays.stream(probabilities)
                     .map(p -> Math.log(Math.max(p, Double.MIN_VALUE)))
                     .toArray()));
@@ -153,7 +155,7 @@ final class ClassColumns {
                 return i;
             }
         }
-        throw new IllegalStateException("the model gave the label " + MessageText.name(label)
-                + "; expected one of " + Problems.quoted(facts.labels()) + ".");
+        throw new IllegalStateException("the model gave the label " + MessageText.name(label) + "; expected one of "
+                + Problems.quoted(facts.labels()) + ".");
     }
 }

@@ -35,28 +35,28 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
     }
 
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.LABEL;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.LABEL;
     }
 
     @Override
-    public Facts facts(StructType schema, Settings settings) {
+    public Facts facts(StructType schema, ParamValues settings) {
         StructField label = schema.apply(settings.text("labelCol"));
         return ClassColumns.facts(label);
     }
 
     @Override
-    public WeightedText example(Row row, Settings settings, Facts facts) {
-        String text = Cells.text(row, settings.text("textCol"));
+    public WeightedText example(Row row, ParamValues settings, Facts facts) {
+        String text = RowCells.text(row, settings.text("textCol"));
         String label = ClassColumns.label(row, settings.text("labelCol"), facts);
-        double weight = settings.names("weightCol") ? Cells.weight(row, settings.text("weightCol")) : 1;
+        double weight = settings.names("weightCol") ? RowCells.weight(row, settings.text("weightCol")) : 1;
         return new WeightedText(new LabeledText(text, label), weight);
     }
 
     @Override
     public Facts train(
             TextEncoder base,
-            Settings settings,
+            ParamValues settings,
             Facts facts,
             List<WeightedText> train,
             List<WeightedText> validation,
@@ -73,7 +73,7 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
 
     private static List<String> plain(
             TextEncoder encoder,
-            Settings settings,
+            ParamValues settings,
             List<WeightedText> train,
             List<WeightedText> validation,
             Site site,
@@ -83,7 +83,11 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
         configure(builder, settings, site);
         List<LabeledText> texts = train.stream().map(WeightedText::example).toList();
         try (TextClassifier classifier = builder.build()) {
-            fit(classifier, texts, validation.stream().map(WeightedText::example).toList(), site);
+            fit(
+                    classifier,
+                    texts,
+                    validation.stream().map(WeightedText::example).toList(),
+                    site);
             classifier.save(directory);
             return classifier.labels();
         }
@@ -91,7 +95,7 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
 
     private static List<String> weighted(
             TextEncoder encoder,
-            Settings settings,
+            ParamValues settings,
             List<WeightedText> train,
             List<WeightedText> validation,
             Site site,
@@ -106,31 +110,32 @@ final class ClassifierTask extends TextRowTask<WeightedText, ClassifierTask.Inpu
     }
 
     @Override
-    public Settings forTable(Columns columns, Settings settings) {
+    public ParamValues forTable(TableColumns columns, ParamValues settings) {
         return ClassColumns.forTable(columns, settings);
     }
 
     @Override
-    public Input input(Row row, Settings settings, Facts facts) {
-        return new Input(Cells.text(row, settings.text("textCol")), ClassColumns.ownIndex(row, settings, facts));
+    public Input input(Row row, ParamValues settings, Facts facts) {
+        return new Input(RowCells.text(row, settings.text("textCol")), ClassColumns.ownIndex(row, settings, facts));
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         return ClassColumns.outputs(settings, facts);
     }
 
     @Override
-    public Predictor<Input> load(
-            TextEncoder base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException {
-        return LoadedTask.of(
+    public Predictor<Input> load(TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop)
+            throws IOException {
+        return OpenedTask.of(
                 base,
                 settings,
                 encoder -> TextClassifier.load(directory.orElseThrow(), encoder),
                 (classifier, inputs, now, facts) -> cells(classifier, inputs, now, facts));
     }
 
-    private static List<Object[]> cells(TextClassifier classifier, List<Input> inputs, Settings settings, Facts facts) {
+    private static List<Object[]> cells(
+            TextClassifier classifier, List<Input> inputs, ParamValues settings, Facts facts) {
         List<Prediction> predictions =
                 classifier.predict(inputs.stream().map(Input::text).toList());
         return IntStream.range(0, inputs.size())

@@ -2,6 +2,7 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.lora4j.error.MessageText;
+import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.TemporaryFolder;
 
 /**
@@ -46,6 +48,11 @@ final class ColumnAdapters {
         this.folder = new Path(folder);
         this.registry = registry;
         this.most = most;
+    }
+
+    /** What a server calls the adapter of a name: any text may be a name, but servers take few characters. */
+    static String served(String name) {
+        return Sha256.of(name.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Work with adapters that are there meanwhile. */
@@ -86,7 +93,7 @@ final class ColumnAdapters {
         Path own = new Path(folder, KeyNames.folder(name));
         try (TemporaryFolder local = TemporaryFolder.create()) {
             ModelFolder.readAny(hadoop, own).writeTo(local.folder());
-            registry.register(name, local.folder());
+            registry.register(served(name), local.folder());
         } catch (IOException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the adapter " + MessageText.name(name) + " cannot be used: " + e.getMessage(), e);
@@ -99,7 +106,7 @@ final class ColumnAdapters {
         while (uses.size() > most && oldest.hasNext()) {
             Map.Entry<String, Integer> next = oldest.next();
             if (next.getValue() == 0) {
-                registry.remove(next.getKey());
+                registry.remove(served(next.getKey()));
                 oldest.remove();
             }
         }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -47,8 +48,8 @@ final class DistributedTraining {
      *
      * @throws IllegalArgumentException if this cluster cannot run it as it is set up; the message says what to set
      */
-    static <B extends AutoCloseable, E> Trained train(
-            Training<B, E> training, List<Row> rows, JavaSparkContext spark) {
+    static <B extends AutoCloseable, E> TrainedFiles train(
+            RowTraining<B, E> training, List<Row> rows, JavaSparkContext spark) {
         requireRunnable(training.task().name(), training.settings(), spark);
         int workers = training.settings().count("numWorkers");
         byte[] secret = new byte[SECRET];
@@ -56,14 +57,16 @@ final class DistributedTraining {
         Broadcast<List<Row>> all = spark.broadcast(rows);
         List<Integer> numbers = IntStream.range(0, workers).boxed().toList();
         RDD<Integer> tasks = spark.parallelize(numbers, workers).rdd();
-        RDD<Trained> trained = tasks.barrier()
+        RDD<TrainedFiles> trained = tasks.barrier()
                 .mapPartitions(
-                        new Work<>(training, all, workers, secret), false, ClassTag.<Trained>apply(Trained.class));
+                        new Work<>(training, all, workers, secret),
+                        false,
+                        ClassTag.<TrainedFiles>apply(TrainedFiles.class));
         return trained.toJavaRDD().collect().get(0);
     }
 
     /** What Spark itself finds out only after minutes of trying, or not at all. */
-    static void requireRunnable(String task, Settings settings, JavaSparkContext spark) {
+    static void requireRunnable(String task, ParamValues settings, JavaSparkContext spark) {
         SparkConf conf = spark.getConf();
         int workers = settings.count("numWorkers");
         int parts = settings.count("gradientParts");
@@ -93,21 +96,22 @@ final class DistributedTraining {
     }
 
     private static int slots(JavaSparkContext spark) {
-        return spark.sc().maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
+        return spark.sc()
+                .maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
     }
 
     /** What each worker does. */
-    private static final class Work<B extends AutoCloseable, E> extends AbstractFunction1<Iterator<Integer>, Iterator<Trained>>
-            implements Serializable {
+    private static final class Work<B extends AutoCloseable, E>
+            extends AbstractFunction1<Iterator<Integer>, Iterator<TrainedFiles>> implements Serializable {
 
         private static final long serialVersionUID = 1;
 
-        private final Training<B, E> training;
+        private final RowTraining<B, E> training;
         private final Broadcast<List<Row>> rows;
         private final int workers;
         private final byte[] secret;
 
-        Work(Training<B, E> training, Broadcast<List<Row>> rows, int workers, byte[] secret) {
+        Work(RowTraining<B, E> training, Broadcast<List<Row>> rows, int workers, byte[] secret) {
             this.training = training;
             this.rows = rows;
             this.workers = workers;
@@ -115,26 +119,28 @@ final class DistributedTraining {
         }
 
         @Override
-        public Iterator<Trained> apply(Iterator<Integer> numbers) {
+        public Iterator<TrainedFiles> apply(Iterator<Integer> numbers) {
             BarrierTaskContext context = BarrierTaskContext.get();
             int worker = context.partitionId();
-            Settings settings = training.settings();
+            ParamValues settings = training.settings();
             int seconds = settings.count("workerTimeout");
             try {
                 Meeting meeting = Meeting.open(
                         worker, SparkEnv.get().blockManager().blockManagerId().host(), seconds);
                 String first = context.allGather(meeting.address())[0];
-                try (WorkerExchange exchange =
-                                WorkerExchange.of(worker, workers, meeting, first, secret, seconds);
+                try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, first, secret, seconds);
                         TemporaryFolder own = TemporaryFolder.create()) {
                     Optional<Checkpoints> checkpoints = checkpoints(worker, own.folder());
                     // The first worker writes where the others read, so nobody begins before all have read.
                     context.barrier();
-                    Trained trained =
-                            training.of(rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints));
+                    TrainedFiles trained = training.of(
+                            rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints, List.of()));
+                    training.metrics().exchange().add(exchange.seconds());
                     requireSame(exchange, trained);
                     return CollectionConverters.asScala(
-                            worker == 0 ? List.of(trained).iterator() : List.<Trained>of().iterator());
+                            worker == 0
+                                    ? List.of(trained).iterator()
+                                    : List.<TrainedFiles>of().iterator());
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException("worker " + worker + ": " + e.getMessage(), e);
@@ -161,7 +167,7 @@ final class DistributedTraining {
                     Checkpoints.in(folder).withEverySteps(training.settings().count("checkpointSteps")));
         }
 
-        private void requireSame(WorkerExchange exchange, Trained trained) {
+        private void requireSame(WorkerExchange exchange, TrainedFiles trained) {
             StringBuilder weights = new StringBuilder(String.valueOf(trained.problem()));
             trained.files().files().forEach((name, bytes) -> {
                 if (name.endsWith(".safetensors")) {
@@ -171,9 +177,10 @@ final class DistributedTraining {
             byte[] own = weights.toString().getBytes(StandardCharsets.UTF_8);
             List<byte[]> all = exchange.exchange(own);
             for (int other = 0; other < all.size(); other++) {
-                if (!java.util.Arrays.equals(all.get(other), own)) {
-                    throw new IllegalStateException("worker " + exchange.worker() + " ended with other weights than worker "
-                            + other + "; expected the same bits everywhere. Use machines of one kind.");
+                if (!Arrays.equals(all.get(other), own)) {
+                    throw new IllegalStateException(
+                            "worker " + exchange.worker() + " ended with other weights than worker " + other
+                                    + "; expected the same bits everywhere. Use machines of one kind.");
                 }
             }
         }

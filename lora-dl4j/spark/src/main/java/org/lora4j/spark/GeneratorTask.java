@@ -20,7 +20,7 @@ import org.lora4j.language.GenerationException;
 import org.lora4j.language.LmRequest;
 
 /** Texts of a language model. It learns nothing. */
-final class GeneratorTask implements RowTask<CausalLm, Void, GeneratorTask.Prompt> {
+final class GeneratorTask extends UntrainedTask<CausalLm, GeneratorTask.Prompt> {
 
     private static final long serialVersionUID = 1;
 
@@ -49,69 +49,33 @@ final class GeneratorTask implements RowTask<CausalLm, Void, GeneratorTask.Promp
     }
 
     @Override
-    public void checkTraining(Columns columns, Settings settings) {
-        throw learnsNothing();
+    public void checkPrediction(TableColumns columns, ParamValues settings) {
+        check(columns, settings, "promptCol", false);
     }
 
     @Override
-    public List<String> trainingColumns(Settings settings) {
-        throw learnsNothing();
-    }
-
-    @Override
-    public Void example(Row row, Settings settings, Facts facts) {
-        throw learnsNothing();
-    }
-
-    @Override
-    public Facts train(
-            CausalLm base,
-            Settings settings,
-            Facts facts,
-            List<Void> train,
-            List<Void> validation,
-            Site site,
-            Path directory) {
-        throw learnsNothing();
-    }
-
-    private static UnsupportedOperationException learnsNothing() {
-        return new UnsupportedOperationException("LoraTextGenerator learns nothing; train adapters by CausalLmTrainer");
-    }
-
-    @Override
-    public void checkPrediction(Columns columns, Settings settings) {
-        columns.require("promptCol", settings.text("promptCol"), Columns.Kind.TEXT);
-        if (settings.names("adapterCol")) {
-            columns.require("adapterCol", settings.text("adapterCol"), Columns.Kind.TEXT);
-            columns.problems()
-                    .check(
-                            settings.names("adaptersPath"),
-                            "adapterCol is set but adaptersPath is not, expected the folder that has the folder of each adapter");
-        }
-    }
-
-    @Override
-    public Prompt input(Row row, Settings settings, Facts facts) {
+    public Prompt input(Row row, ParamValues settings, Facts facts) {
         String adapter =
                 settings.names("adapterCol") ? row.getString(row.fieldIndex(settings.text("adapterCol"))) : null;
-        return new Prompt(Cells.text(row, settings.text("promptCol")), adapter);
+        return new Prompt(RowCells.text(row, settings.text("promptCol")), adapter);
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         return List.of(new StructField(settings.text("outputCol"), DataTypes.StringType, true, Metadata.empty()));
     }
 
     @Override
-    public String modelKey(Settings settings) {
+    public String modelKey(ParamValues settings) {
         return settings.text("adaptersPath") + " " + settings.count("maxAdapters");
     }
 
     @Override
-    public Predictor<Prompt> load(CausalLm base, Settings settings, Optional<Path> directory, Configuration hadoop) {
+    public Predictor<Prompt> load(CausalLm base, ParamValues settings, Optional<Path> directory, Configuration hadoop) {
         CausalLmServer server = CausalLmServer.builder(base)
-                .queue(settings.count("inferenceBatchSize") * Runtime.getRuntime().availableProcessors() * 2)
+                .queue(settings.count("inferenceBatchSize")
+                        * Runtime.getRuntime().availableProcessors()
+                        * 2)
                 .build();
         ColumnAdapters.Registry registry = new ColumnAdapters.Registry() {
             @Override
@@ -131,7 +95,7 @@ final class GeneratorTask implements RowTask<CausalLm, Void, GeneratorTask.Promp
                 settings.count("maxAdapters"));
         return new Predictor<>() {
             @Override
-            public List<Object[]> predict(List<Prompt> prompts, Settings now, Facts facts) {
+            public List<Object[]> predict(List<Prompt> prompts, ParamValues now, Facts facts) {
                 List<String> names = prompts.stream()
                         .map(Prompt::adapter)
                         .filter(Objects::nonNull)
@@ -146,7 +110,7 @@ final class GeneratorTask implements RowTask<CausalLm, Void, GeneratorTask.Promp
         };
     }
 
-    private static GenerationConfig config(Settings settings) {
+    private static GenerationConfig config(ParamValues settings) {
         int tokens = settings.count("maxNewTokens");
         return settings.number("temperature") == 0
                 ? GenerationConfig.greedy(tokens)
@@ -158,7 +122,8 @@ final class GeneratorTask implements RowTask<CausalLm, Void, GeneratorTask.Promp
         List<LmRequest> requests = new ArrayList<>();
         try {
             for (Prompt prompt : prompts) {
-                requests.add(server.submit(prompt.adapter(), prompt.text(), config));
+                String adapter = prompt.adapter() == null ? null : ColumnAdapters.served(prompt.adapter());
+                requests.add(server.submit(adapter, prompt.text(), config));
             }
             return requests.stream()
                     .map(request -> new Object[] {request.result().text()})

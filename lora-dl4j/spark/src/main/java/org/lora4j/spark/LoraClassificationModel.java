@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraClassificationModel extends LoraModel<LoraClassificationModel>
+public final class LoraClassificationModel extends LoraSparkModel<LoraClassificationModel>
         implements LoraFeatureParams<LoraClassificationModel>,
                 LoraLabelParams<LoraClassificationModel>,
                 LoraClassParams<LoraClassificationModel> {

@@ -26,7 +26,7 @@ import org.lora4j.error.Problems;
  * @param <M> its model
  * @apiNote Status: experimental
  */
-public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends LoraModel<M>> extends Estimator<M>
+public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends LoraSparkModel<M>> extends Estimator<M>
         implements DefaultParamsWritable, LoraBaseParams<S>, LoraTrainingParams<S> {
 
     private static final long serialVersionUID = 1;
@@ -67,12 +67,12 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     @Override
     public StructType transformSchema(StructType schema) {
         Arguments.required(schema, task().name() + ".transformSchema: schema", "a schema");
-        Settings settings = Settings.of(this);
+        ParamValues settings = ParamValues.of(this);
         Problems problems = new Problems();
-        Columns columns = new Columns(schema, problems);
+        TableColumns columns = new TableColumns(schema, problems);
         task().checkTraining(columns, settings);
         if (settings.names("validationIndicatorCol")) {
-            columns.require("validationIndicatorCol", settings.text("validationIndicatorCol"), Columns.Kind.TRUTH);
+            columns.require("validationIndicatorCol", settings.text("validationIndicatorCol"), TableColumns.Kind.TRUTH);
         }
         return Predicting.schema(task(), columns, settings, Facts.NONE);
     }
@@ -89,9 +89,10 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     public M fit(Dataset<?> dataset) {
         Arguments.required(dataset, task().name() + ".fit: dataset", "a table");
         transformSchema(dataset.schema());
-        Settings settings = Settings.of(this);
-        JavaSparkContext spark = JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-        Trained trained = train(task(), dataset, settings, spark);
+        ParamValues settings = ParamValues.of(this);
+        JavaSparkContext spark =
+                JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
+        TrainedFiles trained = train(task(), dataset, settings, spark);
         if (trained.problem() != null) {
             throw new IllegalArgumentException(trained.problem());
         }
@@ -100,28 +101,25 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
         return model;
     }
 
-    private static <B extends AutoCloseable, E> Trained train(
-            RowTask<B, E, ?> task, Dataset<?> dataset, Settings settings, JavaSparkContext spark) {
+    private static <B extends AutoCloseable, E> TrainedFiles train(
+            RowTask<B, E, ?> task, Dataset<?> dataset, ParamValues settings, JavaSparkContext spark) {
         Facts facts = task.facts(dataset.schema(), settings);
         BaseSource base = BaseSource.of(spark, task.name(), settings);
         base.requireEverywhere(spark, task);
-        Training<B, E> training = new Training<>(task, settings, facts, base);
+        RowTraining<B, E> training = new RowTraining<>(task, settings, facts, base, RunMetrics.of(spark));
         if (settings.flag("distributed")) {
             DistributedTraining.requireRunnable(task.name(), settings, spark);
-            return DistributedTraining.train(training, inOrder(dataset, task, settings).collectAsList(), spark);
+            return DistributedTraining.train(
+                    training, inOrder(dataset, task, settings).collectAsList(), spark);
         }
         // Of a table without rows Spark may leave out the partition, too.
-        return inOrder(dataset, task, settings)
-                .toJavaRDD()
-                .mapPartitions(new TrainAll<>(training))
-                .collect()
-                .stream()
+        return inOrder(dataset, task, settings).toJavaRDD().mapPartitions(new TrainAll<>(training)).collect().stream()
                 .findFirst()
-                .orElseGet(() -> Trained.failed(training.noRow()));
+                .orElseGet(() -> TrainedFiles.failed(training.noRow()));
     }
 
     /** The rows in one partition, in the order that the table has them. */
-    private static Dataset<Row> inOrder(Dataset<?> dataset, RowTask<?, ?, ?> task, Settings settings) {
+    private static Dataset<Row> inOrder(Dataset<?> dataset, RowTask<?, ?, ?> task, ParamValues settings) {
         return dataset.select(columns(task, settings))
                 .withColumn(ORDER, functions.monotonically_increasing_id())
                 .repartition(1)
@@ -129,25 +127,22 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     }
 
     /** What is read of a table to learn from. */
-    static Column[] columns(RowTask<?, ?, ?> task, Settings settings) {
+    static Column[] columns(RowTask<?, ?, ?> task, ParamValues settings) {
         List<String> names = new ArrayList<>(task.trainingColumns(settings));
         if (settings.names("validationIndicatorCol")) {
             names.add(settings.text("validationIndicatorCol"));
         }
-        return names.stream()
-                .distinct()
-                .map(Predicting::column)
-                .toArray(Column[]::new);
+        return names.stream().distinct().map(Predicting::column).toArray(Column[]::new);
     }
 
     /** Learns from all rows of the one partition. */
-    private record TrainAll<B extends AutoCloseable, E>(Training<B, E> training)
-            implements FlatMapFunction<Iterator<Row>, Trained> {
+    private record TrainAll<B extends AutoCloseable, E>(RowTraining<B, E> training)
+            implements FlatMapFunction<Iterator<Row>, TrainedFiles> {
 
         private static final long serialVersionUID = 1;
 
         @Override
-        public Iterator<Trained> call(Iterator<Row> rows) {
+        public Iterator<TrainedFiles> call(Iterator<Row> rows) {
             return List.of(training.of(rows, RowTask.Site.ALONE)).iterator();
         }
     }

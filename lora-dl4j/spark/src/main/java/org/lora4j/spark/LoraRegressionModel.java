@@ -10,7 +10,7 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraRegressionModel extends LoraModel<LoraRegressionModel>
+public final class LoraRegressionModel extends LoraSparkModel<LoraRegressionModel>
         implements LoraFeatureParams<LoraRegressionModel>,
                 LoraLabelParams<LoraRegressionModel>,
                 LoraPredictionParams<LoraRegressionModel> {
@@ -18,10 +18,7 @@ public final class LoraRegressionModel extends LoraModel<LoraRegressionModel>
     private static final long serialVersionUID = 1;
 
     private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.needed("checkpoint", ParamRows.BASE),
-            ParamRows.FEATURES,
-            ParamRows.LABEL,
-            ParamRows.PREDICTION);
+            ParamRows.needed("checkpoint", ParamRows.BASE), ParamRows.FEATURES, ParamRows.LABEL, ParamRows.PREDICTION);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraRegressionModel() {

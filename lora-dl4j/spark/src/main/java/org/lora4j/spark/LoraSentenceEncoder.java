@@ -19,12 +19,8 @@ public final class LoraSentenceEncoder extends LoraEstimator<LoraSentenceEncoder
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.TRAINING,
-            ParamRows.PAIRS,
-            ParamRows.VECTOR);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.TRAINING, ParamRows.PAIRS, ParamRows.VECTOR);
 
     /** With a name of its own. */
     public LoraSentenceEncoder() {

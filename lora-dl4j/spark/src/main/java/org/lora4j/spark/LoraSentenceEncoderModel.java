@@ -10,16 +10,12 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraSentenceEncoderModel extends LoraModel<LoraSentenceEncoderModel>
-        implements LoraTextParams<LoraSentenceEncoderModel>,
-                LoraVectorParams<LoraSentenceEncoderModel> {
+public final class LoraSentenceEncoderModel extends LoraSparkModel<LoraSentenceEncoderModel>
+        implements LoraTextParams<LoraSentenceEncoderModel>, LoraVectorParams<LoraSentenceEncoderModel> {
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.VECTOR);
+    private static final List<ParamRow> ROWS = ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.VECTOR);
 
     /** With a name of its own, and nothing learned: Spark looks at its params, or has the vectors of the base. */
     public LoraSentenceEncoderModel() {

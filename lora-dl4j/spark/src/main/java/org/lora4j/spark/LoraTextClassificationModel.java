@@ -10,15 +10,15 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTextClassificationModel extends LoraModel<LoraTextClassificationModel>
+public final class LoraTextClassificationModel extends LoraSparkModel<LoraTextClassificationModel>
         implements LoraTextParams<LoraTextClassificationModel>,
                 LoraLabelParams<LoraTextClassificationModel>,
                 LoraClassParams<LoraTextClassificationModel> {
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.CLASSES);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.CLASSES);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTextClassificationModel() {

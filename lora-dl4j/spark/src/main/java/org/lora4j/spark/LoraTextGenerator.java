@@ -70,7 +70,7 @@ public final class LoraTextGenerator extends Transformer
     public StructType transformSchema(StructType schema) {
         Arguments.required(schema, "LoraTextGenerator.transformSchema: schema", "a schema");
         return Predicting.schema(
-                new GeneratorTask(), new Columns(schema, new Problems()), Settings.of(this), Facts.NONE);
+                new GeneratorTask(), new TableColumns(schema, new Problems()), ParamValues.of(this), Facts.NONE);
     }
 
     /**
@@ -83,7 +83,7 @@ public final class LoraTextGenerator extends Transformer
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
         Arguments.required(dataset, "LoraTextGenerator.transform: dataset", "a table");
-        return Predicting.transform(new GeneratorTask(), dataset, Settings.of(this), Facts.NONE, SavedFiles.NONE);
+        return Predicting.transform(new GeneratorTask(), dataset, ParamValues.of(this), Facts.NONE, SavedFiles.NONE);
     }
 
     /**

@@ -10,18 +10,15 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTextRegressionModel extends LoraModel<LoraTextRegressionModel>
+public final class LoraTextRegressionModel extends LoraSparkModel<LoraTextRegressionModel>
         implements LoraTextParams<LoraTextRegressionModel>,
                 LoraLabelParams<LoraTextRegressionModel>,
                 LoraPredictionParams<LoraTextRegressionModel> {
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.LABEL,
-            ParamRows.PREDICTION);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTextRegressionModel() {

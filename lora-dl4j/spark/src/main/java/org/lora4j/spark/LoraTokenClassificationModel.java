@@ -10,19 +10,15 @@ import org.apache.spark.ml.util.MLReader;
  *
  * @apiNote Status: experimental
  */
-public final class LoraTokenClassificationModel extends LoraModel<LoraTokenClassificationModel>
+public final class LoraTokenClassificationModel extends LoraSparkModel<LoraTokenClassificationModel>
         implements LoraTextParams<LoraTokenClassificationModel>,
                 LoraLabelParams<LoraTokenClassificationModel>,
                 LoraTagParams<LoraTokenClassificationModel> {
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS = ParamRows.of(
-            ParamRows.BASE,
-            ParamRows.TEXT,
-            ParamRows.LABEL,
-            ParamRows.PREDICTION,
-            ParamRows.TAGS);
+    private static final List<ParamRow> ROWS =
+            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.LABEL, ParamRows.PREDICTION, ParamRows.TAGS);
 
     /** With a name of its own, and nothing learned: Spark looks at its params. */
     public LoraTokenClassificationModel() {

@@ -68,8 +68,9 @@ final class ModelFolder {
         Path staging = new Path(folder, "." + DESCRIPTION + ".tmp");
         write(system, staging, JsonObjects.write(fields).getBytes(StandardCharsets.UTF_8));
         if (!system.rename(staging, new Path(folder, DESCRIPTION))) {
-            throw new IOException(folder + ": " + DESCRIPTION + " could not be given its name; expected a file system that"
-                    + " renames. The folder is not complete: write it again.");
+            throw new IOException(
+                    folder + ": " + DESCRIPTION + " could not be given its name; expected a file system that"
+                            + " renames. The folder is not complete: write it again.");
         }
     }
 
@@ -89,23 +90,26 @@ final class ModelFolder {
         FileSystem system = folder.getFileSystem(hadoop);
         Path description = new Path(folder, DESCRIPTION);
         if (!system.exists(description)) {
-            throw new FileNotFoundException(folder + ": no " + DESCRIPTION
-                    + "; expected a folder that a model of lora4j was saved to. One whose writing was cut short has none.");
+            throw new FileNotFoundException(
+                    folder + ": no " + DESCRIPTION
+                            + "; expected a folder that a model of lora4j was saved to. One whose writing was cut short has none.");
         }
         Map<String, Object> fields =
                 JsonObjects.read(description.toString(), bytes(system, description, JsonObjects.MOST_BYTES));
         if (!Integer.valueOf(VERSION).equals(fields.get("version"))) {
-            throw new UnsupportedAdapterVersionException(description + ": version = " + MessageText.value(fields.get("version"))
-                    + "; expected " + VERSION + ". It was written by another version of lora4j: load it with that one, and"
-                    + " train it again with this one.");
+            throw new UnsupportedAdapterVersionException(
+                    description + ": version = " + MessageText.value(fields.get("version"))
+                            + "; expected " + VERSION
+                            + ". It was written by another version of lora4j: load it with that one, and"
+                            + " train it again with this one.");
         }
         if (!(fields.get("task") instanceof String task)
                 || !(fields.get("labels") instanceof List<?> labels)
                 || !(fields.get("textLabels") instanceof Boolean textLabels)
                 || !(fields.get("origin") instanceof String origin)
                 || !(fields.get("files") instanceof Map<?, ?> hashes)) {
-            throw new CorruptAdapterException(
-                    description + ": it has not all of task, labels, textLabels, origin and files; expected what lora4j wrote.");
+            throw new CorruptAdapterException(description
+                    + ": it has not all of task, labels, textLabels, origin and files; expected what lora4j wrote.");
         }
         Facts facts = new Facts(labels.stream().map(String::valueOf).toList(), textLabels);
         return new Content(task, files(system, folder, hashes), facts, origin);
@@ -174,9 +178,9 @@ final class ModelFolder {
     /** Writes a model of Spark: what was learned, then params, without which nobody takes it for a model. */
     static final class Writer extends MLWriter {
 
-        private final LoraModel<?> model;
+        private final LoraSparkModel<?> model;
 
-        Writer(LoraModel<?> model) {
+        Writer(LoraSparkModel<?> model) {
             this.model = model;
         }
 
@@ -196,7 +200,7 @@ final class ModelFolder {
     }
 
     /** Reads a model of Spark. */
-    static final class Reader<M extends LoraModel<M>> extends MLReader<M> {
+    static final class Reader<M extends LoraSparkModel<M>> extends MLReader<M> {
 
         private final Class<M> type;
 
@@ -214,8 +218,8 @@ final class ModelFolder {
             }
             M model = type.cast(read);
             try {
-                Content content = ModelFolder.read(
-                        sparkSession().sparkContext().hadoopConfiguration(), new Path(path, NAME));
+                Content content =
+                        ModelFolder.read(sparkSession().sparkContext().hadoopConfiguration(), new Path(path, NAME));
                 return model.holding(content.files(), content.facts());
             } catch (IOException e) {
                 throw new java.io.UncheckedIOException(type.getSimpleName() + ".load: " + e.getMessage(), e);

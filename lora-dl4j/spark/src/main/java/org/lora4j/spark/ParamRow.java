@@ -64,7 +64,10 @@ record ParamRow(String name, String doc, Object initial, BiFunction<Params, Para
                 doc,
                 initial,
                 (stage, row) -> new IntParam(
-                        stage.uid(), name, doc, new Check<>(stage, name, least + " or more", value -> (int) value >= least)));
+                        stage.uid(),
+                        name,
+                        doc,
+                        new Check<>(stage, name, least + " or more", value -> (int) value >= least)));
     }
 
     /** A number that is no count. */
@@ -74,7 +77,10 @@ record ParamRow(String name, String doc, Object initial, BiFunction<Params, Para
                 doc,
                 initial,
                 (stage, row) -> new DoubleParam(
-                        stage.uid(), name, doc, new Check<>(stage, name, expected, value -> test.test((double) value))));
+                        stage.uid(),
+                        name,
+                        doc,
+                        new Check<>(stage, name, expected, value -> test.test((double) value))));
     }
 
     /** A seed. */

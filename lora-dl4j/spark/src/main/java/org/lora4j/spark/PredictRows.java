@@ -24,7 +24,7 @@ import org.lora4j.internal.format.file.TemporaryFolder;
  */
 record PredictRows<B extends AutoCloseable, I>(
         RowTask<B, ?, I> task,
-        Settings settings,
+        ParamValues settings,
         Facts facts,
         BaseSource base,
         SavedFiles files,
@@ -65,7 +65,8 @@ record PredictRows<B extends AutoCloseable, I>(
             }
             try (TemporaryFolder folder = TemporaryFolder.create()) {
                 files.writeTo(folder.folder());
-                return new Shared<>(lease, task.load(lease.value(), settings, Optional.of(folder.folder()), hadoop.value()));
+                return new Shared<>(
+                        lease, task.load(lease.value(), settings, Optional.of(folder.folder()), hadoop.value()));
             }
         } catch (IOException | RuntimeException | Error e) {
             lease.close();

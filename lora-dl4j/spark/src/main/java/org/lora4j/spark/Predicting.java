@@ -23,13 +23,15 @@ final class Predicting {
     private Predicting() {}
 
     /** The table with what is added, after everything that is wrong with it was told. */
-    static StructType schema(RowTask<?, ?, ?> task, Columns columns, Settings settings, Facts facts) {
+    static StructType schema(RowTask<?, ?, ?> task, TableColumns columns, ParamValues settings, Facts facts) {
         task.checkPrediction(columns, settings);
         columns.problems()
                 .check(
-                        !settings.names("errorCol") || settings.text("handleInvalid").equals("keep"),
+                        !settings.names("errorCol")
+                                || settings.text("handleInvalid").equals("keep"),
                         "errorCol = " + MessageText.name(settings.text("errorCol")) + " with handleInvalid = "
-                                + settings.text("handleInvalid") + ", expected keep, as no other keeps a row that is wrong");
+                                + settings.text("handleInvalid")
+                                + ", expected keep, as no other keeps a row that is wrong");
         List<StructField> fields = new ArrayList<>(task.outputs(task.forTable(columns, settings), facts));
         if (settings.names("errorCol")) {
             fields.add(new StructField(settings.text("errorCol"), DataTypes.StringType, true, Metadata.empty()));
@@ -45,10 +47,10 @@ final class Predicting {
 
     /** Adds the columns. */
     static Dataset<Row> transform(
-            RowTask<?, ?, ?> task, Dataset<?> dataset, Settings settings, Facts facts, SavedFiles files) {
+            RowTask<?, ?, ?> task, Dataset<?> dataset, ParamValues settings, Facts facts, SavedFiles files) {
         StructType before = dataset.schema();
-        StructType schema = schema(task, new Columns(before, new Problems()), settings, facts);
-        Settings own = task.forTable(new Columns(before, new Problems()), settings);
+        StructType schema = schema(task, new TableColumns(before, new Problems()), settings, facts);
+        ParamValues own = task.forTable(new TableColumns(before, new Problems()), settings);
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseSource base = BaseSource.of(spark, task.name(), own);

@@ -26,20 +26,20 @@ final class RegressorTask extends TextRowTask<ScoredText, String> {
     }
 
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.NUMBER;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.NUMBER;
     }
 
     @Override
-    public ScoredText example(Row row, Settings settings, Facts facts) {
+    public ScoredText example(Row row, ParamValues settings, Facts facts) {
         return new ScoredText(
-                Cells.text(row, settings.text("textCol")), Cells.number(row, settings.text("labelCol")));
+                RowCells.text(row, settings.text("textCol")), RowCells.number(row, settings.text("labelCol")));
     }
 
     @Override
     public Facts train(
             TextEncoder base,
-            Settings settings,
+            ParamValues settings,
             Facts facts,
             List<ScoredText> train,
             List<ScoredText> validation,
@@ -58,22 +58,21 @@ final class RegressorTask extends TextRowTask<ScoredText, String> {
     }
 
     @Override
-    public String input(Row row, Settings settings, Facts facts) {
-        return Cells.text(row, settings.text("textCol"));
+    public String input(Row row, ParamValues settings, Facts facts) {
+        return RowCells.text(row, settings.text("textCol"));
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         return settings.names("predictionCol")
-                ? List.of(new StructField(
-                        settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
+                ? List.of(new StructField(settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
                 : List.of();
     }
 
     @Override
     public Predictor<String> load(
-            TextEncoder base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException {
-        return LoadedTask.of(
+            TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+        return OpenedTask.of(
                 base,
                 settings,
                 encoder -> TextRegressor.load(directory.orElseThrow(), encoder),

@@ -12,6 +12,7 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.lora4j.internal.parts.PartExchange;
 import org.lora4j.train.Checkpoints;
+import org.lora4j.train.RunListener;
 
 /**
  * A kind of task, as a row of the table of them: what it reads of a table's row, how it learns, what it adds to a row.
@@ -32,13 +33,13 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
     B open(Path path) throws IOException;
 
     /** Looks at a table to learn from. */
-    void checkTraining(Columns columns, Settings settings);
+    void checkTraining(TableColumns columns, ParamValues settings);
 
     /** The columns that examples are made of. */
-    List<String> trainingColumns(Settings settings);
+    List<String> trainingColumns(ParamValues settings);
 
     /** What a table tells of a model that learns from it. */
-    default Facts facts(StructType schema, Settings settings) {
+    default Facts facts(StructType schema, ParamValues settings) {
         return Facts.NONE;
     }
 
@@ -47,7 +48,7 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      *
      * @throws IllegalArgumentException if a cell cannot be used; the message says which
      */
-    E example(Row row, Settings settings, Facts facts);
+    E example(Row row, ParamValues settings, Facts facts);
 
     /**
      * Learns, and writes what was learned.
@@ -58,8 +59,7 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      * @param directory an empty directory
      * @return what is known of the model
      */
-    Facts train(
-            B base, Settings settings, Facts facts, List<E> train, List<E> validation, Site site, Path directory)
+    Facts train(B base, ParamValues settings, Facts facts, List<E> train, List<E> validation, Site site, Path directory)
             throws IOException;
 
     /**
@@ -67,18 +67,24 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      *
      * @param others the way to the other workers; empty if there are none
      * @param checkpoints where steps are written down, and from where they go on; empty for nowhere
+     * @param listeners told of steps
      */
-    record Site(Optional<PartExchange> others, Optional<Checkpoints> checkpoints) {
+    record Site(Optional<PartExchange> others, Optional<Checkpoints> checkpoints, List<RunListener> listeners) {
 
         /** One machine, from the beginning. */
-        static final Site ALONE = new Site(Optional.empty(), Optional.empty());
+        static final Site ALONE = new Site(Optional.empty(), Optional.empty(), List.of());
+
+        /** The same with somebody who is told of steps. */
+        Site with(RunListener listener) {
+            return new Site(others, checkpoints, List.of(listener));
+        }
     }
 
     /** Looks at a table to predict for. */
-    void checkPrediction(Columns columns, Settings settings);
+    void checkPrediction(TableColumns columns, ParamValues settings);
 
     /** The settings without what a table has no columns for. */
-    default Settings forTable(Columns columns, Settings settings) {
+    default ParamValues forTable(TableColumns columns, ParamValues settings) {
         return settings;
     }
 
@@ -87,13 +93,13 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      *
      * @throws IllegalArgumentException if a cell cannot be used; the message says which
      */
-    I input(Row row, Settings settings, Facts facts);
+    I input(Row row, ParamValues settings, Facts facts);
 
     /** The columns that are added, in their order. */
-    List<StructField> outputs(Settings settings, Facts facts);
+    List<StructField> outputs(ParamValues settings, Facts facts);
 
     /** What of the settings makes it another model. */
-    String modelKey(Settings settings);
+    String modelKey(ParamValues settings);
 
     /**
      * Opens what was learned.
@@ -101,7 +107,7 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
      * @param directory where it was written; empty for the base alone
      * @param hadoop by what files of others are read
      */
-    Predictor<I> load(B base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException;
+    Predictor<I> load(B base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException;
 
     /**
      * What gives the columns that are added.
@@ -111,7 +117,7 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
     interface Predictor<I> extends AutoCloseable {
 
         /** The cells of each input, in the order of {@link RowTask#outputs}. */
-        List<Object[]> predict(List<I> inputs, Settings settings, Facts facts);
+        List<Object[]> predict(List<I> inputs, ParamValues settings, Facts facts);
 
         @Override
         void close();

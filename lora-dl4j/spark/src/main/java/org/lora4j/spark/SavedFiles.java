@@ -93,7 +93,8 @@ record SavedFiles(Map<String, byte[]> files) implements Serializable {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             Path to = folder.resolve(file.getKey()).normalize();
             if (!to.startsWith(folder)) {
-                throw new IOException("a file of a model is called " + file.getKey() + "; expected a path below its folder.");
+                throw new IOException(
+                        "a file of a model is called " + file.getKey() + "; expected a path below its folder.");
             }
             Files.createDirectories(to.getParent());
             Files.copy(new ByteArrayInputStream(file.getValue()), to);

@@ -29,19 +29,19 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
     }
 
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.NUMBER;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.NUMBER;
     }
 
     @Override
-    public void checkTraining(Columns columns, Settings settings) {
+    public void checkTraining(TableColumns columns, ParamValues settings) {
         super.checkTraining(columns, settings);
-        columns.require("positiveCol", settings.text("positiveCol"), Columns.Kind.TEXT);
+        columns.require("positiveCol", settings.text("positiveCol"), TableColumns.Kind.TEXT);
         if (settings.names("similarityCol")) {
-            columns.require("similarityCol", settings.text("similarityCol"), Columns.Kind.NUMBER);
+            columns.require("similarityCol", settings.text("similarityCol"), TableColumns.Kind.NUMBER);
         }
         if (settings.names("groupCol")) {
-            columns.require("groupCol", settings.text("groupCol"), Columns.Kind.TEXT);
+            columns.require("groupCol", settings.text("groupCol"), TableColumns.Kind.TEXT);
         }
         columns.problems()
                 .check(
@@ -51,7 +51,7 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
     }
 
     @Override
-    public List<String> trainingColumns(Settings settings) {
+    public List<String> trainingColumns(ParamValues settings) {
         List<String> columns = new ArrayList<>(super.trainingColumns(settings));
         for (String column : List.of("positiveCol", "similarityCol", "groupCol")) {
             if (settings.names(column)) {
@@ -62,20 +62,20 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
     }
 
     @Override
-    public SentenceExample example(Row row, Settings settings, Facts facts) {
-        String text = Cells.text(row, settings.text("textCol"));
-        String positive = Cells.text(row, settings.text("positiveCol"));
+    public SentenceExample example(Row row, ParamValues settings, Facts facts) {
+        String text = RowCells.text(row, settings.text("textCol"));
+        String positive = RowCells.text(row, settings.text("positiveCol"));
         if (settings.names("similarityCol")) {
-            return SentenceExample.similar(text, positive, Cells.number(row, settings.text("similarityCol")));
+            return SentenceExample.similar(text, positive, RowCells.number(row, settings.text("similarityCol")));
         }
         SentenceExample pair = SentenceExample.pair(text, positive);
-        return settings.names("groupCol") ? pair.withGroup(Cells.text(row, settings.text("groupCol"))) : pair;
+        return settings.names("groupCol") ? pair.withGroup(RowCells.text(row, settings.text("groupCol"))) : pair;
     }
 
     @Override
     public Facts train(
             TextEncoder base,
-            Settings settings,
+            ParamValues settings,
             Facts facts,
             List<SentenceExample> train,
             List<SentenceExample> validation,
@@ -98,25 +98,26 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
     }
 
     @Override
-    public String input(Row row, Settings settings, Facts facts) {
-        return Cells.text(row, settings.text("textCol"));
+    public String input(Row row, ParamValues settings, Facts facts) {
+        return RowCells.text(row, settings.text("textCol"));
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
-        return List.of(
-                new StructField(settings.text("outputCol"), SQLDataTypes.VectorType(), true, Metadata.empty()));
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
+        return List.of(new StructField(settings.text("outputCol"), SQLDataTypes.VectorType(), true, Metadata.empty()));
     }
 
     @Override
     public Predictor<String> load(
-            TextEncoder base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+            TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
         if (directory.isEmpty()) {
-            return LoadedTask.of(
-                    base, settings, encoder -> new Frozen(encoder), (frozen, texts, now, facts) -> cells(frozen.encoder()
-                            .embed(texts, Progress.none())));
+            return OpenedTask.of(
+                    base,
+                    settings,
+                    encoder -> new Frozen(encoder),
+                    (frozen, texts, now, facts) -> cells(frozen.encoder().embed(texts, Progress.none())));
         }
-        return LoadedTask.of(
+        return OpenedTask.of(
                 base,
                 settings,
                 encoder -> SentenceEncoder.load(directory.get(), encoder),

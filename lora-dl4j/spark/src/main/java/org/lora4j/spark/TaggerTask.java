@@ -41,19 +41,19 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
     }
 
     @Override
-    Columns.Kind texts() {
-        return Columns.Kind.TEXT_OR_TEXTS;
+    TableColumns.Kind texts() {
+        return TableColumns.Kind.TEXT_OR_TEXTS;
     }
 
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.TEXTS;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.TEXTS;
     }
 
     @Override
-    public LabeledWords example(Row row, Settings settings, Facts facts) {
+    public LabeledWords example(Row row, ParamValues settings, Facts facts) {
         List<String> words = input(row, settings, facts);
-        List<String> tags = Cells.texts(row, settings.text("labelCol"));
+        List<String> tags = RowCells.texts(row, settings.text("labelCol"));
         if (words.size() != tags.size()) {
             throw new IllegalArgumentException("there are " + words.size() + " words and " + tags.size()
                     + " tags; expected a tag for each word, in column " + MessageText.name(settings.text("labelCol")));
@@ -64,7 +64,7 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
     @Override
     public Facts train(
             TextEncoder base,
-            Settings settings,
+            ParamValues settings,
             Facts facts,
             List<LabeledWords> train,
             List<LabeledWords> validation,
@@ -84,15 +84,15 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
 
     /** The words of a row; a text is split at white space, punctuation apart. */
     @Override
-    public List<String> input(Row row, Settings settings, Facts facts) {
+    public List<String> input(Row row, ParamValues settings, Facts facts) {
         String column = settings.text("textCol");
-        return Cells.cell(row, column, "a text, or its words") instanceof String
-                ? LabeledWords.split(Cells.text(row, column))
-                : Cells.texts(row, column);
+        return RowCells.cell(row, column, "a text, or its words") instanceof String
+                ? LabeledWords.split(RowCells.text(row, column))
+                : RowCells.texts(row, column);
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         List<StructField> fields = new ArrayList<>();
         add(fields, settings, "predictionCol", TEXTS);
         add(fields, settings, "probabilityCol", NUMBERS);
@@ -100,7 +100,7 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
         return fields;
     }
 
-    private static void add(List<StructField> fields, Settings settings, String column, DataType type) {
+    private static void add(List<StructField> fields, ParamValues settings, String column, DataType type) {
         if (settings.names(column)) {
             fields.add(new StructField(settings.text(column), type, true, Metadata.empty()));
         }
@@ -108,8 +108,8 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
 
     @Override
     public Predictor<List<String>> load(
-            TextEncoder base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException {
-        return LoadedTask.of(
+            TextEncoder base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+        return OpenedTask.of(
                 base,
                 settings,
                 encoder -> TokenClassifier.load(directory.orElseThrow(), encoder),
@@ -118,7 +118,7 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
                         .toList());
     }
 
-    private static Object[] cells(TaggedWords tagged, Settings settings) {
+    private static Object[] cells(TaggedWords tagged, ParamValues settings) {
         List<Object> cells = new ArrayList<>();
         if (settings.names("predictionCol")) {
             cells.add(tagged.tags().toArray());
@@ -128,8 +128,7 @@ final class TaggerTask extends TextRowTask<LabeledWords, List<String>> {
         }
         if (settings.names("entitiesCol")) {
             cells.add(tagged.entities().stream()
-                    .map(entity ->
-                            RowFactory.create(entity.type(), entity.from(), entity.to(), tagged.text(entity)))
+                    .map(entity -> RowFactory.create(entity.type(), entity.from(), entity.to(), tagged.text(entity)))
                     .toArray());
         }
         return cells.toArray();

@@ -33,26 +33,26 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
     }
 
     @Override
-    public void checkTraining(Columns columns, Settings settings) {
+    public void checkTraining(TableColumns columns, ParamValues settings) {
         columns.require("textCol", settings.text("textCol"), texts());
         if (settings.has("labelCol")) {
             columns.require("labelCol", settings.text("labelCol"), labels());
         }
         if (settings.names("weightCol")) {
-            columns.require("weightCol", settings.text("weightCol"), Columns.Kind.NUMBER);
+            columns.require("weightCol", settings.text("weightCol"), TableColumns.Kind.NUMBER);
         }
     }
 
     /** What the column of texts holds. */
-    Columns.Kind texts() {
-        return Columns.Kind.TEXT;
+    TableColumns.Kind texts() {
+        return TableColumns.Kind.TEXT;
     }
 
     /** What the column of labels holds. */
-    abstract Columns.Kind labels();
+    abstract TableColumns.Kind labels();
 
     @Override
-    public List<String> trainingColumns(Settings settings) {
+    public List<String> trainingColumns(ParamValues settings) {
         List<String> columns = new ArrayList<>();
         for (String column : List.of("textCol", "labelCol", "weightCol")) {
             if (settings.names(column)) {
@@ -63,20 +63,23 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
     }
 
     @Override
-    public String modelKey(Settings settings) {
+    public String modelKey(ParamValues settings) {
         return "maxTokenLen " + settings.count("maxTokenLen");
     }
 
     @Override
-    public void checkPrediction(Columns columns, Settings settings) {
+    public void checkPrediction(TableColumns columns, ParamValues settings) {
         columns.require("textCol", settings.text("textCol"), texts());
     }
 
     /** Gives a builder of the plain trainer what the stage was given; 0 stands for what the builder has by itself. */
-    static void configure(TextTaskBuilder<?, ?> builder, Settings settings, Site site) {
+    static void configure(TextTaskBuilder<?, ?> builder, ParamValues settings, Site site) {
         builder.seed(settings.seed()).quiet();
-        site.others().ifPresent(others -> builder.view(model -> model.executedBy(executor -> new SharedParts(executor, others))));
+        site.others()
+                .ifPresent(others ->
+                        builder.view(model -> model.executedBy(executor -> new SharedParts(executor, others))));
         site.checkpoints().ifPresent(builder::checkpoints);
+        site.listeners().forEach(builder::listener);
         if (settings.has("gradientParts") && settings.count("gradientParts") > 0) {
             builder.plan(plan -> plan.parts(settings.count("gradientParts")));
         }
@@ -133,7 +136,7 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
     }
 
     /** Does it, and closes what was made for it. */
-    static <T> T withLength(TextEncoder base, Settings settings, Use<T> use) throws IOException {
+    static <T> T withLength(TextEncoder base, ParamValues settings, Use<T> use) throws IOException {
         if (settings.count("maxTokenLen") == 0) {
             return use.of(base);
         }

@@ -22,7 +22,7 @@ import org.lora4j.error.CorruptAdapterException;
  * @param hadoop by what files are written
  */
 record TrainGroups<B extends AutoCloseable, E>(
-        Training<B, E> training, String folder, SerializableConfiguration hadoop)
+        RowTraining<B, E> training, String folder, SerializableConfiguration hadoop)
         implements MapPartitionsFunction<Row, Row> {
 
     private static final long serialVersionUID = 1;
@@ -88,7 +88,7 @@ record TrainGroups<B extends AutoCloseable, E>(
             }
             return State.PRESENT;
         }
-        Trained trained = training.of(group, RowTask.Site.ALONE);
+        TrainedFiles trained = training.of(group, RowTask.Site.ALONE);
         if (trained.problem() != null) {
             throw new IllegalArgumentException(trained.problem());
         }

@@ -26,10 +26,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 interface VectorBase extends AutoCloseable {
 
     /** The base with a fresh adapter. */
-    Adapted fresh(AdapterConfig config, Settings settings);
+    Adapted fresh(AdapterConfig config, ParamValues settings);
 
     /** The base with an adapter that was saved. */
-    Adapted saved(Path directory, Settings settings) throws IOException;
+    Adapted saved(Path directory, ParamValues settings) throws IOException;
 
     @Override
     default void close() {
@@ -51,7 +51,7 @@ interface VectorBase extends AutoCloseable {
         }
 
         /** What batches call their arrays. */
-        static DataSetPlaceholders names(Settings settings) {
+        static DataSetPlaceholders names(ParamValues settings) {
             return DataSetPlaceholders.of(settings.text("inputName"), settings.text("labelsName"));
         }
     }
@@ -70,24 +70,24 @@ interface VectorBase extends AutoCloseable {
         if (network instanceof ComputationGraph graph) {
             return new OfVertices(graph);
         }
-        throw new ModelFormatException(path + ": it holds a " + network.getClass().getSimpleName()
-                + "; expected a MultiLayerNetwork or a ComputationGraph.");
+        throw new ModelFormatException(path + ": it holds a "
+                + network.getClass().getSimpleName() + "; expected a MultiLayerNetwork or a ComputationGraph.");
     }
 
     /** A network of layers in a row. */
     record OfLayers(MultiLayerNetwork network) implements VectorBase {
 
         @Override
-        public Adapted fresh(AdapterConfig config, Settings settings) {
+        public Adapted fresh(AdapterConfig config, ParamValues settings) {
             return adapted(DefaultAdapter.fresh(AdaptedNetwork.of(network), config, settings.seed()), settings);
         }
 
         @Override
-        public Adapted saved(Path directory, Settings settings) throws IOException {
+        public Adapted saved(Path directory, ParamValues settings) throws IOException {
             return adapted(DefaultAdapter.saved(AdaptedNetwork.of(network), directory), settings);
         }
 
-        private static Adapted adapted(AdaptedNetwork<MultiLayerNetwork> model, Settings settings) {
+        private static Adapted adapted(AdaptedNetwork<MultiLayerNetwork> model, ParamValues settings) {
             return new Adapted(
                     model,
                     model.trainable(Adapted.names(settings)),
@@ -99,16 +99,16 @@ interface VectorBase extends AutoCloseable {
     record OfVertices(ComputationGraph network) implements VectorBase {
 
         @Override
-        public Adapted fresh(AdapterConfig config, Settings settings) {
+        public Adapted fresh(AdapterConfig config, ParamValues settings) {
             return adapted(DefaultAdapter.fresh(AdaptedNetwork.of(network), config, settings.seed()), settings);
         }
 
         @Override
-        public Adapted saved(Path directory, Settings settings) throws IOException {
+        public Adapted saved(Path directory, ParamValues settings) throws IOException {
             return adapted(DefaultAdapter.saved(AdaptedNetwork.of(network), directory), settings);
         }
 
-        private static Adapted adapted(AdaptedNetwork<ComputationGraph> model, Settings settings) {
+        private static Adapted adapted(AdaptedNetwork<ComputationGraph> model, ParamValues settings) {
             return new Adapted(
                     model,
                     model.trainable(Adapted.names(settings)),
@@ -120,20 +120,23 @@ interface VectorBase extends AutoCloseable {
     record OfGraph(SameDiff graph) implements VectorBase {
 
         @Override
-        public Adapted fresh(AdapterConfig config, Settings settings) {
+        public Adapted fresh(AdapterConfig config, ParamValues settings) {
             return adapted(DefaultAdapter.fresh(AdaptedSameDiff.of(graph), config, settings.seed()), settings);
         }
 
         @Override
-        public Adapted saved(Path directory, Settings settings) throws IOException {
+        public Adapted saved(Path directory, ParamValues settings) throws IOException {
             return adapted(DefaultAdapter.saved(AdaptedSameDiff.of(graph), directory), settings);
         }
 
-        private static Adapted adapted(AdaptedSameDiff model, Settings settings) {
+        private static Adapted adapted(AdaptedSameDiff model, ParamValues settings) {
             String output = settings.text("outputName");
-            return new Adapted(model, model, rows -> model.outputExecutor()
-                    .output(Map.of(settings.text("inputName"), rows), List.of(output))
-                    .get(output));
+            return new Adapted(
+                    model,
+                    model,
+                    rows -> model.outputExecutor()
+                            .output(Map.of(settings.text("inputName"), rows), List.of(output))
+                            .get(output));
         }
     }
 }

@@ -22,28 +22,28 @@ final class VectorClassifierTask extends VectorTask {
 
     /** Indices alone: what an output of the base stands for, the base has settled. */
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.NUMBER;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.NUMBER;
     }
 
     @Override
-    public Facts facts(StructType schema, Settings settings) {
+    public Facts facts(StructType schema, ParamValues settings) {
         return ClassColumns.facts(schema.apply(settings.text("labelCol")));
     }
 
     @Override
-    public Example example(Row row, Settings settings, Facts facts) {
+    public Example example(Row row, ParamValues settings, Facts facts) {
         ClassColumns.label(row, settings.text("labelCol"), facts);
-        return new Example(features(row, settings), Cells.index(row, settings.text("labelCol")));
+        return new Example(features(row, settings), RowCells.index(row, settings.text("labelCol")));
     }
 
     @Override
-    public Input input(Row row, Settings settings, Facts facts) {
+    public Input input(Row row, ParamValues settings, Facts facts) {
         return new Input(features(row, settings), ClassColumns.ownIndex(row, settings, facts));
     }
 
     @Override
-    public Settings forTable(Columns columns, Settings settings) {
+    public ParamValues forTable(TableColumns columns, ParamValues settings) {
         return ClassColumns.forTable(columns, settings);
     }
 
@@ -100,12 +100,12 @@ final class VectorClassifierTask extends VectorTask {
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         return ClassColumns.outputs(settings, facts);
     }
 
     @Override
-    Object[] cells(float[] outputs, Input input, Settings settings, Facts facts) {
+    Object[] cells(float[] outputs, Input input, ParamValues settings, Facts facts) {
         Map<String, Double> scores = new LinkedHashMap<>();
         int best = 0;
         for (int i = 0; i < facts.labels().size(); i++) {

@@ -18,17 +18,17 @@ final class VectorRegressorTask extends VectorTask {
     }
 
     @Override
-    Columns.Kind labels() {
-        return Columns.Kind.NUMBER;
+    TableColumns.Kind labels() {
+        return TableColumns.Kind.NUMBER;
     }
 
     @Override
-    public Example example(Row row, Settings settings, Facts facts) {
-        return new Example(features(row, settings), Cells.number(row, settings.text("labelCol")));
+    public Example example(Row row, ParamValues settings, Facts facts) {
+        return new Example(features(row, settings), RowCells.number(row, settings.text("labelCol")));
     }
 
     @Override
-    public Input input(Row row, Settings settings, Facts facts) {
+    public Input input(Row row, ParamValues settings, Facts facts) {
         return new Input(features(row, settings), null);
     }
 
@@ -72,15 +72,14 @@ final class VectorRegressorTask extends VectorTask {
     }
 
     @Override
-    public List<StructField> outputs(Settings settings, Facts facts) {
+    public List<StructField> outputs(ParamValues settings, Facts facts) {
         return settings.names("predictionCol")
-                ? List.of(new StructField(
-                        settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
+                ? List.of(new StructField(settings.text("predictionCol"), DataTypes.DoubleType, true, Metadata.empty()))
                 : List.of();
     }
 
     @Override
-    Object[] cells(float[] outputs, Input input, Settings settings, Facts facts) {
+    Object[] cells(float[] outputs, Input input, ParamValues settings, Facts facts) {
         return settings.names("predictionCol") ? new Object[] {(double) outputs[0]} : new Object[0];
     }
 }

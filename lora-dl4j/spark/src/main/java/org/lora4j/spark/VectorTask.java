@@ -75,7 +75,7 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
             return 2e-3;
         }
 
-        Fit of(Settings settings) {
+        Fit of(ParamValues settings) {
             seed(settings.seed()).quiet();
             LoraConfig.Builder adapter = LoraConfig.builder()
                     .rank(settings.count("rank"))
@@ -121,39 +121,39 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
     }
 
     @Override
-    public final void checkTraining(Columns columns, Settings settings) {
+    public final void checkTraining(TableColumns columns, ParamValues settings) {
         checkPrediction(columns, settings);
         columns.require("labelCol", settings.text("labelCol"), labels());
     }
 
     /** What the column of labels holds. */
-    abstract Columns.Kind labels();
+    abstract TableColumns.Kind labels();
 
     @Override
-    public final void checkPrediction(Columns columns, Settings settings) {
-        columns.require("featuresCol", settings.text("featuresCol"), Columns.Kind.VECTOR);
+    public final void checkPrediction(TableColumns columns, ParamValues settings) {
+        columns.require("featuresCol", settings.text("featuresCol"), TableColumns.Kind.VECTOR);
     }
 
     @Override
-    public final List<String> trainingColumns(Settings settings) {
+    public final List<String> trainingColumns(ParamValues settings) {
         return List.of(settings.text("featuresCol"), settings.text("labelCol"));
     }
 
     @Override
-    public String modelKey(Settings settings) {
+    public String modelKey(ParamValues settings) {
         return settings.text("inputName") + " " + settings.text("outputName");
     }
 
     /** A vector of finite numbers. */
-    static float[] features(Row row, Settings settings) {
+    static float[] features(Row row, ParamValues settings) {
         String column = settings.text("featuresCol");
-        double[] wide = ((Vector) Cells.cell(row, column, "a vector")).toArray();
+        double[] wide = ((Vector) RowCells.cell(row, column, "a vector")).toArray();
         float[] features = new float[wide.length];
         for (int i = 0; i < wide.length; i++) {
             features[i] = (float) wide[i];
             if (!Float.isFinite(features[i])) {
-                throw new IllegalArgumentException("column " + MessageText.name(column) + " has " + wide[i] + " at "
-                        + i + "; expected finite numbers");
+                throw new IllegalArgumentException("column " + MessageText.name(column) + " has " + wide[i] + " at " + i
+                        + "; expected finite numbers");
             }
         }
         return features;
@@ -179,7 +179,7 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
     @Override
     public final Facts train(
             VectorBase base,
-            Settings settings,
+            ParamValues settings,
             Facts facts,
             List<Example> train,
             List<Example> validation,
@@ -197,14 +197,13 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         Trainer.Builder trainer = Trainer.builder(model.trainable())
                 .plan(options.plan(!split.validation().isEmpty(), plan -> plan))
                 .quiet();
+        site.listeners().forEach(trainer::listener);
         if (!split.validation().isEmpty()) {
             trainer.validation(new Validation(
                     metric(), higherIsBetter(), () -> score(split.validation(), outputs(model, split.validation()))));
         }
         trainer.build().train(new Rows(split.train(), settings, example -> target(example, known, outputs)));
-        model.model()
-                .adapter(AdaptedModel.DEFAULT_ADAPTER)
-                .save(directory);
+        model.model().adapter(AdaptedModel.DEFAULT_ADAPTER).save(directory);
         return known;
     }
 
@@ -216,7 +215,7 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
     }
 
     /** Batches of rows in an order that the seed and the epoch give. */
-    private record Rows(List<Example> examples, Settings settings, Function<Example, float[]> target)
+    private record Rows(List<Example> examples, ParamValues settings, Function<Example, float[]> target)
             implements Batches {
 
         private int size() {
@@ -279,15 +278,15 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
     }
 
     /** The cells of a row. */
-    abstract Object[] cells(float[] outputs, Input input, Settings settings, Facts facts);
+    abstract Object[] cells(float[] outputs, Input input, ParamValues settings, Facts facts);
 
     @Override
     public final Predictor<Input> load(
-            VectorBase base, Settings settings, Optional<Path> directory, Configuration hadoop) throws IOException {
+            VectorBase base, ParamValues settings, Optional<Path> directory, Configuration hadoop) throws IOException {
         VectorBase.Adapted model = base.saved(directory.orElseThrow(), settings);
         return new Predictor<>() {
             @Override
-            public synchronized List<Object[]> predict(List<Input> inputs, Settings now, Facts facts) {
+            public synchronized List<Object[]> predict(List<Input> inputs, ParamValues now, Facts facts) {
                 float[][] outputs =
                         outputs(model, inputs.stream().map(Input::features).toArray(float[][]::new));
                 List<Object[]> cells = new ArrayList<>();

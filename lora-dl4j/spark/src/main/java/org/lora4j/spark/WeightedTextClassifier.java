@@ -81,7 +81,10 @@ final class WeightedTextClassifier
         public WeightedText tidy(WeightedText example) {
             LabeledText text = example.example();
             return new WeightedText(
-                    new LabeledText(text.text(), text.labels().stream().map(String::strip).toList()), example.weight());
+                    new LabeledText(
+                            text.text(),
+                            text.labels().stream().map(String::strip).toList()),
+                    example.weight());
         }
 
         @Override

@@ -32,7 +32,6 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
     private final SecretChannel[] channels;
     private final int workers;
     private long nanos;
-    private long bytes;
 
     /**
      * Where the first worker waits for the others.
@@ -137,18 +136,11 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
         return nanos / 1e9;
     }
 
-    /** How many bytes this worker got. */
-    long bytes() {
-        return bytes;
-    }
-
     @Override
     public List<byte[]> exchange(byte[] own) {
         long start = System.nanoTime();
         try {
-            List<byte[]> all = worker == 0 ? collect(own) : give(own);
-            all.forEach(one -> bytes += one.length);
-            return all;
+            return worker == 0 ? collect(own) : give(own);
         } catch (IOException e) {
             throw new IllegalStateException(
                     "worker " + worker + ": the exchange with the other workers failed: " + e.getMessage()

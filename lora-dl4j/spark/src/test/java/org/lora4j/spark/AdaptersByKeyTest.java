@@ -2,6 +2,7 @@
 package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -60,17 +62,31 @@ class AdaptersByKeyTest {
         assertThat(report.get(2).getString(5)).contains("a single label, \"same\"");
         Path acme = adapters.resolve("acme");
         byte[] written = Files.readAllBytes(acme.resolve("adapter_model.safetensors"));
-        assertThat(written)
-                .isEqualTo(classifier
-                        .fit(table().filter("customer = 'acme'"))
-                        .files()
-                        .files()
-                        .get("adapter_model.safetensors"));
         assertThat(Adapter.load(acme).loraConfig().rank()).isEqualTo(2);
         try (TextEncoder encoder = TextEncoder.load(Path.of(classifier.getCheckpoint()));
                 TextClassifier read = TextClassifier.load(adapters.resolve("b%2Fc%20%C3%BC"), encoder)) {
             assertThat(read.labels()).hasSize(3);
         }
+
+        LoraAdapterClassifier served = new LoraAdapterClassifier()
+                .setCheckpoint(classifier.getCheckpoint())
+                .setAdapterCol("customer")
+                .setAdaptersPath(adapters.toString())
+                .setHandleInvalid("keep")
+                .setErrorCol("error");
+        List<Row> asked = served.transform(table().limit(6)).collectAsList();
+        LoraTextClassificationModel alone = classifier.fit(table().filter("customer = 'acme'"));
+        Row expected = alone.transform(table().filter("customer = 'acme'")).first();
+        int best = (int) (double) expected.<Double>getAs("prediction");
+        assertThat(alone.files().files().get("adapter_model.safetensors")).isEqualTo(written);
+        assertThat(asked.get(0).<String>getAs("prediction"))
+                .isEqualTo(alone.labels().get(best));
+        assertThat((double) asked.get(0)
+                        .<String, Double>getMap(asked.get(0).fieldIndex("scores"))
+                        .apply(alone.labels().get(best)))
+                .isCloseTo(expected.<Vector>getAs("probability").apply(best), offset(1e-4));
+        assertThat(asked.get(1).<String>getAs("prediction")).isIn("complaint", "praise", "question");
+        assertThat(asked.get(2).<String>getAs("error")).contains("the adapter \"one label\" cannot be used");
 
         // One was damaged; the other stays untouched.
         Files.write(acme.resolve("adapter_model.safetensors"), new byte[] {1, 2, 3});
@@ -81,10 +97,12 @@ class AdaptersByKeyTest {
 
         assertThat(states(again)).containsExactly("trained", "present", "failed");
         assertThat(Files.getLastModifiedTime(untouched).toMillis()).isEqualTo(1_000_000);
-        assertThat(Files.readAllBytes(acme.resolve("adapter_model.safetensors"))).isEqualTo(written);
+        assertThat(Files.readAllBytes(acme.resolve("adapter_model.safetensors")))
+                .isEqualTo(written);
 
         // What is there was made by other settings: it is neither taken for these nor replaced.
-        Dataset<Row> other = AdaptersByKey.of(classifier.setRank(3), "customer", adapters.toString()).fit(table());
+        Dataset<Row> other = AdaptersByKey.of(classifier.setRank(3), "customer", adapters.toString())
+                .fit(table());
         assertThat(states(other)).containsOnly("failed");
         assertThat(other.first().getString(5)).contains("of another base or of other settings");
     }

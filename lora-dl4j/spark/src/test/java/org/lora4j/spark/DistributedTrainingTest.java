@@ -9,6 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +25,7 @@ import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.ProgressListener;
+import scala.jdk.javaapi.CollectionConverters;
 
 class DistributedTrainingTest {
 
@@ -40,7 +45,7 @@ class DistributedTrainingTest {
 
     @BeforeAll
     static void makeModel() throws IOException {
-        base = TinyModel.in(folder).toString();
+        base = TinyModel.in(folder, TinyModel.ELECTRA).toString();
         table = LocalSpark.table("text STRING, label STRING", TinyModel.rows(TEXTS))
                 .repartition(3);
     }
@@ -71,25 +76,58 @@ class DistributedTrainingTest {
                 .toList();
         StringBuilder told = new StringBuilder();
         try (TextEncoder encoder = TextEncoder.load(Path.of(base));
-                TextClassifier plain = NativeThreads.atMost(1, () -> TextClassifier.builder(encoder)
-                        .adapter(LoraConfig.builder()
-                                .rank(2)
-                                .alpha(16)
-                                .targetModules(ModuleSelector.allLinear())
-                                .build())
-                        .epochs(2)
-                        .batchSize(96)
-                        .validationFraction(0)
-                        .plan(plan -> plan.parts(PARTS))
-                        .listener(ProgressListener.to(told::append))
-                        .build()
-                        .fit(rows))) {
+                TextClassifier plain = NativeThreads.atMost(
+                        1,
+                        () -> TextClassifier.builder(encoder)
+                                .adapter(LoraConfig.builder()
+                                        .rank(2)
+                                        .alpha(16)
+                                        .targetModules(ModuleSelector.allLinear())
+                                        .build())
+                                .epochs(2)
+                                .batchSize(96)
+                                .validationFraction(0)
+                                .plan(plan -> plan.parts(PARTS))
+                                .listener(ProgressListener.to(told::append))
+                                .build()
+                                .fit(rows))) {
             plain.save(folder.resolve("plain"));
             assertThat(one).isEqualTo(Files.readAllBytes(folder.resolve("plain").resolve(ADAPTER)));
         }
         // Batches that stay whole would prove nothing.
         assertThat(told.toString()).contains(PARTS + " parts");
         assertThat(adapter(classifier().setGradientParts(1))).isNotEqualTo(one);
+    }
+
+    @Test
+    void steps_areToldToSparksListeners() throws InterruptedException {
+        Map<String, Object> told = new ConcurrentHashMap<>();
+        SparkListener listener = new SparkListener() {
+            @Override
+            public void onStageCompleted(SparkListenerStageCompleted stage) {
+                CollectionConverters.asJava(stage.stageInfo().accumulables())
+                        .values()
+                        .forEach(value -> {
+                            if (value.name().isDefined() && value.value().isDefined()) {
+                                told.put(value.name().get(), value.value().get());
+                            }
+                        });
+            }
+        };
+        LocalSpark.session().sparkContext().addSparkListener(listener);
+        try {
+            adapter(classifier().setDistributed(true).setNumWorkers(2));
+            for (int i = 0; i < 100 && !told.containsKey("lora4j seconds of exchange"); i++) {
+                Thread.sleep(50);
+            }
+        } finally {
+            LocalSpark.session().sparkContext().removeSparkListener(listener);
+        }
+
+        // Two epochs of two batches, by two workers.
+        assertThat(told).containsEntry("lora4j steps", 8L);
+        assertThat((double) told.get("lora4j loss, summed over steps")).isPositive();
+        assertThat((double) told.get("lora4j seconds of exchange")).isPositive();
     }
 
     @Test
@@ -105,6 +143,18 @@ class DistributedTrainingTest {
         assertThat(adapter(stopped)).isEqualTo(whole);
         // The run is over: what goes on from its last checkpoint has little to do, and ends the same.
         assertThat(adapter(stopped)).isEqualTo(whole);
+    }
+
+    @Test
+    void modelsWhoseBatchesCannotBeCut_areRefusedByName() throws IOException {
+        LoraTextClassifier mpnet = classifier()
+                .setCheckpoint(TinyModel.in(folder, TinyModel.MPNET).toString())
+                .setDistributed(true);
+
+        assertThatThrownBy(() -> adapter(mpnet))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("cannot be cut")
+                .hasMessageContaining("may mix rows");
     }
 
     @Test

@@ -85,13 +85,15 @@ class LoraTextClassifierTest {
         LoraTextClassificationModel model = classifier().fit(table);
 
         try (TextEncoder encoder = TextEncoder.load(Path.of(base));
-                TextClassifier plain = NativeThreads.atMost(1, () -> plain(encoder, 0).fit(TEXTS))) {
+                TextClassifier plain =
+                        NativeThreads.atMost(1, () -> plain(encoder, 0).fit(TEXTS))) {
             Path saved = folder.resolve("plain");
             plain.save(saved);
             assertThat(model.files().files().get("adapter_model.safetensors"))
                     .isEqualTo(Files.readAllBytes(saved.resolve("adapter_model.safetensors")));
             List<Prediction> expected = NativeThreads.atMost(
-                    1, () -> plain.predict(OTHERS.stream().map(LabeledText::text).toList()));
+                    1,
+                    () -> plain.predict(OTHERS.stream().map(LabeledText::text).toList()));
             List<Row> given = model.transform(others).collectAsList();
             for (int i = 0; i < given.size(); i++) {
                 Vector probability = given.get(i).getAs("probability");
@@ -113,15 +115,18 @@ class LoraTextClassifierTest {
     @Test
     void fit_withAnIndicator_choosesByTheRowsThatItMarks() throws IOException {
         List<Row> rows = new ArrayList<>();
-        TEXTS.forEach(text -> rows.add(RowFactory.create(text.text(), text.labels().get(0), false)));
-        OTHERS.forEach(text -> rows.add(RowFactory.create(text.text(), text.labels().get(0), true)));
+        TEXTS.forEach(
+                text -> rows.add(RowFactory.create(text.text(), text.labels().get(0), false)));
+        OTHERS.forEach(
+                text -> rows.add(RowFactory.create(text.text(), text.labels().get(0), true)));
         Dataset<Row> marked = LocalSpark.table(SCHEMA + ", held BOOLEAN", rows);
 
         LoraTextClassificationModel model =
                 classifier().setValidationIndicatorCol("held").fit(marked);
 
         try (TextEncoder encoder = TextEncoder.load(Path.of(base));
-                TextClassifier plain = NativeThreads.atMost(1, () -> plain(encoder, 0).fit(TEXTS, OTHERS))) {
+                TextClassifier plain =
+                        NativeThreads.atMost(1, () -> plain(encoder, 0).fit(TEXTS, OTHERS))) {
             Path saved = folder.resolve("validated");
             plain.save(saved);
             assertThat(model.files().files().get("adapter_model.safetensors"))
@@ -185,7 +190,9 @@ class LoraTextClassifierTest {
         assertThat(tuned.avgMetrics()).hasSize(2);
         assertThat(tuned.avgMetrics()[1]).isGreaterThan(0.5).isGreaterThan(tuned.avgMetrics()[0]);
         Dataset<Row> before = tuned.transform(others);
-        assertThat(before.select("named").as(org.apache.spark.sql.Encoders.STRING()).collectAsList())
+        assertThat(before.select("named")
+                        .as(org.apache.spark.sql.Encoders.STRING())
+                        .collectAsList())
                 .isSubsetOf("complaint", "praise", "question");
         assertThat(evaluator.evaluate(before)).isGreaterThan(0.5);
         String path = folder.resolve("tuned").toString();
@@ -216,8 +223,11 @@ class LoraTextClassifierTest {
 
     @Test
     void models_areWrittenAndRead_whateverTheyHold() throws IOException {
-        LoraTextClassificationModel model =
-                classifier().setHeadOnly(true).fit(table).setHandleInvalid("keep").setErrorCol("error");
+        LoraTextClassificationModel model = classifier()
+                .setHeadOnly(true)
+                .fit(table)
+                .setHandleInvalid("keep")
+                .setErrorCol("error");
         String path = folder.resolve("model").toString();
 
         model.save(path);
@@ -225,7 +235,8 @@ class LoraTextClassifierTest {
 
         assertThat(loaded.uid()).isEqualTo(model.uid());
         assertThat(loaded.getErrorCol()).isEqualTo("error");
-        assertThat(loaded.transform(others).collectAsList()).isEqualTo(model.transform(others).collectAsList());
+        assertThat(loaded.transform(others).collectAsList())
+                .isEqualTo(model.transform(others).collectAsList());
         assertThatThrownBy(() -> model.save(path)).hasMessageContaining("already exists");
         assertThatThrownBy(() -> LoraTextRegressionModel.load(path))
                 .hasMessageContaining("it holds a LoraTextClassificationModel; expected a LoraTextRegressionModel");
@@ -236,7 +247,8 @@ class LoraTextClassifierTest {
         LoraTextClassifier read = LoraTextClassifier.load(settings);
         assertThat(read.getTargetModules()).containsExactly("attn.q");
         read.setTargetModules(estimator.getTargetModules());
-        assertThat(read.extractParamMap().toString()).isEqualTo(estimator.extractParamMap().toString());
+        assertThat(read.extractParamMap().toString())
+                .isEqualTo(estimator.extractParamMap().toString());
     }
 
     @Test
@@ -247,7 +259,9 @@ class LoraTextClassifierTest {
         Path description = data.resolve(ModelFolder.DESCRIPTION);
         String before = Files.readString(description);
         // Hadoop keeps sums of its own beside each file, which would speak first.
-        Files.list(data).filter(file -> file.toString().endsWith(".crc")).forEach(file -> file.toFile().delete());
+        Files.list(data)
+                .filter(file -> file.toString().endsWith(".crc"))
+                .forEach(file -> file.toFile().delete());
 
         Files.writeString(description, before.replace("\"version\" : 1", "\"version\" : 2"));
         assertThatThrownBy(() -> LoraTextClassificationModel.load(path))
@@ -260,8 +274,7 @@ class LoraTextClassifierTest {
         assertThatThrownBy(() -> LoraTextClassificationModel.load(path))
                 .hasMessageContaining("\"lora4j_text.json\" is missing");
         Files.delete(description);
-        assertThatThrownBy(() -> LoraTextClassificationModel.load(path))
-                .hasMessageContaining("no lora4j_spark.json");
+        assertThatThrownBy(() -> LoraTextClassificationModel.load(path)).hasMessageContaining("no lora4j_spark.json");
     }
 
     @Test
@@ -282,8 +295,10 @@ class LoraTextClassifierTest {
                 .hasMessageContaining("handleInvalid = skip");
         assertThat(model.setHandleInvalid("skip").transform(odd).select("text").collectAsList())
                 .containsExactly(RowFactory.create("t10 t50"), RowFactory.create("t11 t51"));
-        List<Row> kept =
-                model.setHandleInvalid("keep").setErrorCol("error").transform(odd).collectAsList();
+        List<Row> kept = model.setHandleInvalid("keep")
+                .setErrorCol("error")
+                .transform(odd)
+                .collectAsList();
         assertThat(kept).hasSize(4);
         assertThat(kept.get(0).isNullAt(kept.get(0).fieldIndex("error"))).isTrue();
         assertThat(kept.get(3).<Object>getAs("prediction")).isNull();
@@ -322,7 +337,8 @@ class LoraTextClassifierTest {
                 .hasMessageContaining("which the driver does not see");
         assertThatThrownBy(() -> classifier().setCheckpoint("no-such-encoder").fit(table))
                 .hasMessageContaining("no-such-encoder");
-        assertThatThrownBy(() -> new LoraTextClassificationModel("m").setCheckpoint(base).transform(table))
+        assertThatThrownBy(() ->
+                        new LoraTextClassificationModel("m").setCheckpoint(base).transform(table))
                 .hasMessageContaining("nothing was learned");
     }
 
@@ -338,8 +354,19 @@ class LoraTextClassifierTest {
                 .hasMessageContaining("row 2, [null,praise")
                 .hasMessageContaining("row 3, [t10,null")
                 .hasMessageContaining("handleInvalid = skip leaves such rows out");
-        assertThat(classifier().setHeadOnly(true).setHandleInvalid("skip").fit(odd).files().files().get("lora4j_text.safetensors"))
-                .isEqualTo(classifier().setHeadOnly(true).fit(table).files().files().get("lora4j_text.safetensors"));
+        assertThat(classifier()
+                        .setHeadOnly(true)
+                        .setHandleInvalid("skip")
+                        .fit(odd)
+                        .files()
+                        .files()
+                        .get("lora4j_text.safetensors"))
+                .isEqualTo(classifier()
+                        .setHeadOnly(true)
+                        .fit(table)
+                        .files()
+                        .files()
+                        .get("lora4j_text.safetensors"));
         assertThatThrownBy(() -> classifier().fit(table.limit(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no row to learn from");
@@ -374,7 +401,10 @@ class LoraTextClassifierTest {
                 .hasMessage("LoraTextClassifier.rank = \"0\"; expected 1 or more.");
         assertThatThrownBy(() -> classifier.setHandleInvalid("drop"))
                 .hasMessageContaining("expected one of \"error\", \"skip\", \"keep\"");
-        assertThat(classifier.copy(new ParamMap().put(classifier.rank(), (Object) 4)).getRank()).isEqualTo(4);
+        assertThat(classifier
+                        .copy(new ParamMap().put(classifier.rank(), (Object) 4))
+                        .getRank())
+                .isEqualTo(4);
         assertThat(classifier.getRank()).isEqualTo(2);
     }
 }

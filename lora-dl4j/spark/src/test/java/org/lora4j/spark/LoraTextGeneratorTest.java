@@ -50,7 +50,8 @@ class LoraTextGeneratorTest {
                 .isEqualTo(expected);
 
         Dataset<Row> unknown = LocalSpark.table(
-                "prompt STRING, voice STRING", List.of(RowFactory.create("The", "nobody"), RowFactory.create("The", null)));
+                "prompt STRING, voice STRING",
+                List.of(RowFactory.create("The", "nobody"), RowFactory.create("The", null)));
         List<Row> kept = generator
                 .setHandleInvalid("keep")
                 .setErrorCol("error")
@@ -58,6 +59,7 @@ class LoraTextGeneratorTest {
                 .collectAsList();
         assertThat(kept.get(0).<String>getAs("error")).contains("the adapter \"nobody\" cannot be used");
         assertThat(kept.get(1).<String>getAs("generated")).isNotEmpty();
-        assertThatThrownBy(() -> new LoraTextGenerator().transform(table)).hasMessageContaining("checkpoint is not set");
+        assertThatThrownBy(() -> new LoraTextGenerator().transform(table))
+                .hasMessageContaining("checkpoint is not set");
     }
 }

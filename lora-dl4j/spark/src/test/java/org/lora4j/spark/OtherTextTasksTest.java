@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.ml.evaluation.RegressionEvaluator;
 import org.apache.spark.ml.linalg.Vector;
@@ -75,21 +74,26 @@ class OtherTextTasksTest {
                 .fit(table);
 
         try (TextEncoder encoder = TextEncoder.load(base)) {
-            TextRegressor plain = NativeThreads.atMost(1, () -> TextRegressor.builder(encoder)
-                    .adapter(config())
-                    .epochs(1)
-                    .validationFraction(0)
-                    .build()
-                    .fit(TEXTS.stream()
-                            .map(text -> new ScoredText(text.text(), score(text)))
-                            .toList()));
+            TextRegressor plain = NativeThreads.atMost(
+                    1,
+                    () -> TextRegressor.builder(encoder)
+                            .adapter(config())
+                            .epochs(1)
+                            .validationFraction(0)
+                            .build()
+                            .fit(TEXTS.stream()
+                                    .map(text -> new ScoredText(text.text(), score(text)))
+                                    .toList()));
             plain.save(folder.resolve("regressor"));
             assertThat(model.files().files().get(ADAPTER))
                     .isEqualTo(Files.readAllBytes(folder.resolve("regressor").resolve(ADAPTER)));
             Dataset<Row> predicted = model.transform(table);
             // Batches of other sizes round otherwise.
             assertThat(predicted.first().<Double>getAs("prediction"))
-                    .isCloseTo(NativeThreads.atMost(1, () -> plain.predict(TEXTS.get(0).text())), offset(1e-6));
+                    .isCloseTo(
+                            NativeThreads.atMost(
+                                    1, () -> plain.predict(TEXTS.get(0).text())),
+                            offset(1e-6));
             assertThat(new RegressionEvaluator().setMetricName("r2").evaluate(predicted))
                     .isGreaterThan(0.5);
         }
@@ -106,8 +110,8 @@ class OtherTextTasksTest {
                                 .toList()))
                 .toList();
         List<Row> rows = words.stream()
-                .map(text -> RowFactory.create(
-                        text.words().toArray(), text.tags().toArray()))
+                .map(text ->
+                        RowFactory.create(text.words().toArray(), text.tags().toArray()))
                 .toList();
         Dataset<Row> table = LocalSpark.table("text ARRAY<STRING>, label ARRAY<STRING>", rows);
 
@@ -120,12 +124,14 @@ class OtherTextTasksTest {
                 .fit(table);
 
         try (TextEncoder encoder = TextEncoder.load(base)) {
-            TokenClassifier plain = NativeThreads.atMost(1, () -> TokenClassifier.builder(encoder)
-                    .adapter(config())
-                    .epochs(1)
-                    .validationFraction(0)
-                    .build()
-                    .fit(words));
+            TokenClassifier plain = NativeThreads.atMost(
+                    1,
+                    () -> TokenClassifier.builder(encoder)
+                            .adapter(config())
+                            .epochs(1)
+                            .validationFraction(0)
+                            .build()
+                            .fit(words));
             plain.save(folder.resolve("tagger"));
             assertThat(model.files().files().get(ADAPTER))
                     .isEqualTo(Files.readAllBytes(folder.resolve("tagger").resolve(ADAPTER)));
@@ -168,21 +174,25 @@ class OtherTextTasksTest {
                 .fit(table);
 
         try (TextEncoder encoder = TextEncoder.load(base)) {
-            SentenceEncoder plain = NativeThreads.atMost(1, () -> SentenceEncoder.builder(encoder)
-                    .adapter(config())
-                    .epochs(1)
-                    .batchSize(8)
-                    .validationFraction(0)
-                    .build()
-                    .fit(pairs));
+            SentenceEncoder plain = NativeThreads.atMost(
+                    1,
+                    () -> SentenceEncoder.builder(encoder)
+                            .adapter(config())
+                            .epochs(1)
+                            .batchSize(8)
+                            .validationFraction(0)
+                            .build()
+                            .fit(pairs));
             plain.save(folder.resolve("sentences"));
             assertThat(model.files().files().get(ADAPTER))
                     .isEqualTo(Files.readAllBytes(folder.resolve("sentences").resolve(ADAPTER)));
             assertThat(vector(model.transform(table).first()))
-                    .isEqualTo(NativeThreads.atMost(1, () -> plain.predict(TEXTS.get(0).text())));
+                    .isEqualTo(NativeThreads.atMost(
+                            1, () -> plain.predict(TEXTS.get(0).text())));
             LoraSentenceEncoderModel asRead = new LoraSentenceEncoderModel().setCheckpoint(base.toString());
             assertThat(vector(asRead.transform(table).first()))
-                    .isEqualTo(NativeThreads.atMost(1, () -> encoder.embed(TEXTS.get(0).text())));
+                    .isEqualTo(NativeThreads.atMost(
+                            1, () -> encoder.embed(TEXTS.get(0).text())));
         }
     }
 

@@ -13,8 +13,8 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,8 +48,7 @@ class SecretChannelTest {
     @Test
     void messages_goBothWays_betweenThoseWhoKnowTheSecret() throws Exception {
         Pair pair = Pair.open();
-        Future<SecretChannel> client =
-                threads.submit(() -> SecretChannel.connect(pair.client(), SECRET, 3, MOST));
+        Future<SecretChannel> client = threads.submit(() -> SecretChannel.connect(pair.client(), SECRET, 3, MOST));
         SecretChannel.Accepted accepted = SecretChannel.accept(pair.server(), SECRET, MOST);
 
         assertThat(accepted.worker()).isEqualTo(3);
@@ -78,9 +77,9 @@ class SecretChannelTest {
     void messagesThatWereChanged_orAreTooLong_areRefused_beforeMemoryIsTaken() throws Exception {
         for (int length : new int[] {2, Integer.MAX_VALUE, -1}) {
             Pair pair = Pair.open();
-            Future<SecretChannel> client =
-                    threads.submit(() -> SecretChannel.connect(pair.client(), SECRET, 1, MOST));
-            SecretChannel server = SecretChannel.accept(pair.server(), SECRET, MOST).channel();
+            Future<SecretChannel> client = threads.submit(() -> SecretChannel.connect(pair.client(), SECRET, 1, MOST));
+            SecretChannel server =
+                    SecretChannel.accept(pair.server(), SECRET, MOST).channel();
             client.get();
             DataOutputStream raw = new DataOutputStream(pair.client().getOutputStream());
             raw.writeInt(length);
@@ -98,7 +97,8 @@ class SecretChannelTest {
         Pair pair = Pair.open();
         pair.server().setSoTimeout(100);
 
-        assertThatThrownBy(() -> SecretChannel.accept(pair.server(), SECRET, MOST)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> SecretChannel.accept(pair.server(), SECRET, MOST))
+                .isInstanceOf(IOException.class);
     }
 
     @Test
@@ -113,8 +113,7 @@ class SecretChannelTest {
                 if (worker == 0) {
                     address.complete(meeting.address());
                 }
-                try (WorkerExchange exchange =
-                        WorkerExchange.of(worker, workers, meeting, address.get(), SECRET, 20)) {
+                try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, address.get(), SECRET, 20)) {
                     exchange.exchange(new byte[] {1});
                     return exchange.exchange(new byte[] {(byte) worker, 7});
                 }
@@ -144,7 +143,8 @@ class SecretChannelTest {
                 return exchange.exchange(new byte[1]);
             }
         });
-        WorkerExchange.of(1, 2, new Meeting(null, ""), address.get(), SECRET, 20).close();
+        WorkerExchange.of(1, 2, new Meeting(null, ""), address.get(), SECRET, 20)
+                .close();
 
         assertThatThrownBy(first::get)
                 .hasRootCauseInstanceOf(IOException.class)

@@ -28,8 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StagesTest {
 
     private static Stream<PipelineStage> stages() {
-        return Stream.concat(
-                named(ServiceLoader.load(Estimator.class)), named(ServiceLoader.load(Transformer.class)));
+        return Stream.concat(named(ServiceLoader.load(Estimator.class)), named(ServiceLoader.load(Transformer.class)));
     }
 
     /** Those of this module, as Spark's server opens them: by their types. */
@@ -81,7 +80,8 @@ class StagesTest {
         assertThat(names).contains("checkpoint", "handleInvalid", "errorCol").doesNotHaveDuplicates();
         for (Param<?> param : stage.params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank();
-            String end = Character.toUpperCase(param.name().charAt(0)) + param.name().substring(1);
+            String end =
+                    Character.toUpperCase(param.name().charAt(0)) + param.name().substring(1);
             Method getter = stage.getClass().getMethod("get" + end);
             Method setter = stage.getClass().getMethod("set" + end, getter.getReturnType());
             if (stage.hasDefault(param)) {

@@ -16,17 +16,28 @@ import org.lora4j.text.LabeledText;
 /** A model directory that Transformers wrote, of two layers, with a tokenizer of words t0 to t119, and texts that it can tell apart. */
 public final class TinyModel {
 
-    private static final Path MODEL = Path.of("../text/src/test/resources/encoders/models/mpnet-embed");
+    /** Its positions are counted from its tokens, so that its batches cannot be cut. */
+    public static final String MPNET = "mpnet-embed";
+
+    /** Rows of its batches share nothing. */
+    public static final String ELECTRA = "electra-discriminator";
+
+    private static final Path MODELS = Path.of("../text/src/test/resources/encoders/models");
     private static final List<String> LABELS = List.of("complaint", "praise", "question");
 
     private TinyModel() {}
 
     /** Makes the directory. */
     public static Path in(Path folder) throws IOException {
-        Path directory = Files.createDirectories(folder.resolve("tiny"));
+        return in(folder, MPNET);
+    }
+
+    /** Makes the directory of a model. */
+    public static Path in(Path folder, String model) throws IOException {
+        Path directory = Files.createDirectories(folder.resolve("tiny-" + model));
         for (String file : List.of("config.json", "model.safetensors")) {
             if (!Files.exists(directory.resolve(file))) {
-                Files.copy(MODEL.resolve(file), directory.resolve(file));
+                Files.copy(MODELS.resolve(model).resolve(file), directory.resolve(file));
             }
         }
         String vocabulary =

@@ -93,10 +93,12 @@ class VectorTasksTest {
         SameDiff sd = SameDiff.create();
         SDVariable input = sd.placeHolder("input", DataType.FLOAT, -1, WIDTH);
         SDVariable labels = sd.placeHolder("labels", DataType.FLOAT, -1, 3);
-        SDVariable hidden = sd.math.tanh(
-                input.mmul("dense1/product", sd.var("dense1/weight", Nd4j.rand(DataType.FLOAT, WIDTH, 12).subi(0.5))));
-        SDVariable logits =
-                hidden.mmul("dense2/product", sd.var("dense2/weight", Nd4j.rand(DataType.FLOAT, 12, 3).subi(0.5)));
+        SDVariable hidden = sd.math.tanh(input.mmul(
+                "dense1/product",
+                sd.var("dense1/weight", Nd4j.rand(DataType.FLOAT, WIDTH, 12).subi(0.5))));
+        SDVariable logits = hidden.mmul(
+                "dense2/product",
+                sd.var("dense2/weight", Nd4j.rand(DataType.FLOAT, 12, 3).subi(0.5)));
         sd.nn.softmax("output", logits, 1);
         sd.loss.softmaxCrossEntropy("loss", labels, logits, null);
         sd.setLossVariables("loss");
@@ -110,8 +112,7 @@ class VectorTasksTest {
     void classifier_learnsOverANetworkOrAGraph(boolean network) throws IOException {
         Path base = network ? network(3, Activation.SOFTMAX, LossFunctions.LossFunction.MCXENT) : graph();
         Dataset<Row> table = table(240, false);
-        MulticlassClassificationEvaluator accuracy =
-                new MulticlassClassificationEvaluator().setMetricName("accuracy");
+        MulticlassClassificationEvaluator accuracy = new MulticlassClassificationEvaluator().setMetricName("accuracy");
 
         LoraClassificationModel model = new LoraClassifier()
                 .setCheckpoint(base.toString())
@@ -129,7 +130,8 @@ class VectorTasksTest {
         model.save(path);
         assertThat(LoraClassificationModel.load(path).transform(table).collectAsList())
                 .isEqualTo(predicted.collectAsList());
-        assertThat(Adapter.load(Path.of(path, ModelFolder.NAME)).loraConfig().rank()).isEqualTo(8);
+        assertThat(Adapter.load(Path.of(path, ModelFolder.NAME)).loraConfig().rank())
+                .isEqualTo(8);
     }
 
     @Test

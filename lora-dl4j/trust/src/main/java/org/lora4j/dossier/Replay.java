@@ -147,8 +147,7 @@ public final class Replay {
         requireLast(recorded, chain, forged);
         if (!forged.isEmpty()) {
             // What was exchanged is no run that could be trained again.
-            return new ReplayVerdict(
-                    Outcome.DIFFERENT, forged, List.of(), Map.of(), 0, TOLERANCE, List.of());
+            return new ReplayVerdict(Outcome.DIFFERENT, forged, List.of(), Map.of(), 0, TOLERANCE, List.of());
         }
         return new ReplaySegments(chain, training).compare(recorded, count, seed);
     }
@@ -156,8 +155,9 @@ public final class Replay {
     /** The receipt has to name the last checkpoint, which has to hold what is beside it. */
     private static void requireLast(Saved recorded, CheckpointChain chain, List<String> forged) {
         if (chain.links().isEmpty()) {
-            throw new IllegalArgumentException("Replay.segments: there is no checkpoint; expected those of the run, all kept by"
-                    + " Checkpoints.in(directory).withKeep(...).");
+            throw new IllegalArgumentException(
+                    "Replay.segments: there is no checkpoint; expected those of the run, all kept by"
+                            + " Checkpoints.in(directory).withKeep(...).");
         }
         Object named = recorded.receipt().run().get(RunReceipt.CHECKPOINT);
         CheckpointRecord last = chain.links().get(chain.links().size() - 1).record();
@@ -223,8 +223,7 @@ public final class Replay {
     static List<String> inputs(Receipt one, Receipt other, boolean elsewhere) {
         List<String> inputs = new ArrayList<>();
         differ("task", one.task(), other.task(), inputs);
-        for (String name :
-                List.of(Receipt.BASE, Receipt.BASE_PARAMETERS, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
+        for (String name : List.of(Receipt.BASE, Receipt.BASE_PARAMETERS, Receipt.TOKENIZER, Receipt.CHAT_TEMPLATE)) {
             differ(
                     name.replace('_', ' '),
                     one.hashes().get(name),

@@ -63,8 +63,10 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
         for (Segment segment : drawn(count, seed)) {
             compare(recorded, segment, findings);
         }
-        double most =
-                findings.apart.values().stream().mapToDouble(value -> value).max().orElse(0);
+        double most = findings.apart.values().stream()
+                .mapToDouble(value -> value)
+                .max()
+                .orElse(0);
         Outcome outcome = Outcome.DIFFERENT;
         if (findings.inputs.isEmpty() && findings.same) {
             outcome = Outcome.SAME_BITS;
@@ -128,8 +130,7 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
             }
             findings.same = false;
             Map<String, Double> apart = CheckpointChain.differences(segment.to(), reached);
-            apart.forEach((name, much) ->
-                    findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
+            apart.forEach((name, much) -> findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
             findings.segments.add(segment + ": " + apart.size() + " values differ");
         }
     }

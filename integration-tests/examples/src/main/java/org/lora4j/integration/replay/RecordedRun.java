@@ -135,8 +135,7 @@ enum RecordedRun {
                 MutableDataset<Label> train =
                         new MutableDataset<>(new SimpleDataSourceProvenance("glosses", factory), factory);
                 for (TextExample gloss : glosses(250)) {
-                    train.add(extractor.extract(
-                            new Label(NounCategory.names().get(gloss.label())), gloss.text()));
+                    train.add(extractor.extract(new Label(NounCategory.names().get(gloss.label())), gloss.text()));
                 }
                 LoraTrainer.builder(BaseNetwork.of(MiniLm.weights(), Pooling.NORMALIZED_MEAN), new LabelConverter())
                         .inputs(tokens.inputConverter())
@@ -205,7 +204,10 @@ enum RecordedRun {
                 .seed(SEED)
                 .list()
                 .layer(new ConvolutionLayer.Builder(3, 3).name("conv").nOut(8).build())
-                .layer(new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).build())
+                .layer(new SubsamplingLayer.Builder()
+                        .kernelSize(2, 2)
+                        .stride(2, 2)
+                        .build())
                 .layer(new DenseLayer.Builder().name("dense").nOut(32).build())
                 .layer(new OutputLayer.Builder(LossFunction.MCXENT)
                         .name("head")

@@ -75,8 +75,8 @@ public final class ReplayExample {
             Path recorded = folder.resolve(run.name());
             record(data, run, recorded);
             ReplayVerdict[] verdict = new ReplayVerdict[1];
-            double whole = seconds(() -> verdict[0] =
-                    Replay.of(recorded).run(again -> run.train(data, again, Optional.empty())));
+            double whole = seconds(() ->
+                    verdict[0] = Replay.of(recorded).run(again -> run.train(data, again, Optional.empty())));
             out.printf("%s, recorded by another process: %s%n", run, verdict[0]);
             out.println("  " + Receipt.read(recorded.resolve(Receipt.FILE)));
             figures.put(run.name(), verdict[0].outcome().name());

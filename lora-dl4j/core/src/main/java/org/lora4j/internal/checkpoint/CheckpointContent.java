@@ -305,7 +305,12 @@ public final class CheckpointContent implements AutoCloseable {
         values.forEach((name, value) -> {
             if (isOfRecord(name)) {
                 // With lengths: names and values must not run into each other.
-                about.append(name.length()).append(' ').append(value.length()).append(' ').append(name).append(value);
+                about.append(name.length())
+                        .append(' ')
+                        .append(value.length())
+                        .append(' ')
+                        .append(name)
+                        .append(value);
             }
         });
         arrays.forEach((name, array) -> {
@@ -339,14 +344,12 @@ public final class CheckpointContent implements AutoCloseable {
         });
         Set<String> texts = new TreeSet<>(values.keySet());
         texts.addAll(other.values.keySet());
-        texts.stream()
-                .filter(name -> isOfRecord(name) && !name.equals(BEFORE))
-                .forEach(name -> {
-                    double apart = apart(values.get(name), other.values.get(name));
-                    if (apart > 0) {
-                        differences.put(name, apart);
-                    }
-                });
+        texts.stream().filter(name -> isOfRecord(name) && !name.equals(BEFORE)).forEach(name -> {
+            double apart = apart(values.get(name), other.values.get(name));
+            if (apart > 0) {
+                differences.put(name, apart);
+            }
+        });
         return differences;
     }
 

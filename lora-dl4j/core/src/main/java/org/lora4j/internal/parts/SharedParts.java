@@ -50,10 +50,17 @@ public final class SharedParts implements GraphExecutor {
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
-        int count = executor.parting(placeholders).count();
-        return count == 1
-                ? executor.gradients(placeholders, seed)
-                : NativeThreads.one(() -> shared(BatchParts.of(placeholders, count), placeholders, seed));
+        ExecutionParts parting = executor.parting(placeholders);
+        if (parting.count() > 1) {
+            return NativeThreads.one(() -> shared(BatchParts.of(placeholders, parting.count()), placeholders, seed));
+        }
+        if (exchange.workers() > 1
+                && executor.mostParts() > 1
+                && !parting.reason().equals(ExecutionParts.TOO_LITTLE)) {
+            throw new IllegalArgumentException("shared parts: batches of this model cannot be cut: " + parting.reason()
+                    + "; expected one whose rows do not influence each other. Train it by one worker.");
+        }
+        return executor.gradients(placeholders, seed);
     }
 
     private LossAndGradients shared(BatchParts parts, Map<String, INDArray> placeholders, long seed) {

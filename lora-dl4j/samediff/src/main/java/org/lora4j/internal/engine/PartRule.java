@@ -97,7 +97,7 @@ final class PartRule {
         long all = rows.iterator().next();
         int count = (int) Math.min(Math.min(most, all), work / leastWork);
         if (count < 2) {
-            return Decision.whole("too little work to share", little);
+            return Decision.whole(ExecutionParts.TOO_LITTLE, little);
         }
         BatchParts halves = BatchParts.of(placeholders, 2);
         Optional<KnownShapes> half = shapesOfHalf(halves.placeholders(0), outputs);

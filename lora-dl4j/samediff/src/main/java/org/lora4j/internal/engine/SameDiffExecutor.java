@@ -177,10 +177,7 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
      * @return a new executor; on a backend that is not a CPU, this one
      */
     public GraphExecutor fastest() {
-        return Kernels.available()
-                ? with(engine.with(OneDnn.orNd4j()))
-                        .inParts(NativeThreads.most())
-                : this;
+        return Kernels.available() ? with(engine.with(OneDnn.orNd4j())).inParts(NativeThreads.most()) : this;
     }
 
     /**

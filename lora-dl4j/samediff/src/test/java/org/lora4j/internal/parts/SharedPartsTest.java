@@ -46,7 +46,8 @@ class SharedPartsTest {
     }
 
     private static Map<String, INDArray> batch(DataType type, int rows) {
-        return Map.of("x", values(3, rows, 3).castTo(type), "t", values(4, rows, 2).castTo(type));
+        return Map.of(
+                "x", values(3, rows, 3).castTo(type), "t", values(4, rows, 2).castTo(type));
     }
 
     /** Workers that are threads: each gives its bytes to a list, when all have, each takes the list. */
@@ -100,8 +101,7 @@ class SharedPartsTest {
         try {
             List<Future<List<LossAndGradients>>> futures = IntStream.range(0, workers)
                     .mapToObj(worker -> threads.submit(() -> {
-                        UnaryOperator<byte[]> change =
-                                worker == workers - 1 ? lastWorker : UnaryOperator.identity();
+                        UnaryOperator<byte[]> change = worker == workers - 1 ? lastWorker : UnaryOperator.identity();
                         GraphExecutor shared = new SharedParts(executor(type, parts), together.of(worker, change));
                         return List.of(
                                 shared.gradients(batch(type, rows), 7), shared.gradients(batch(type, rows + 3), 8));
@@ -118,7 +118,14 @@ class SharedPartsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"FLOAT, 1, 4, 9", "FLOAT, 2, 4, 9", "FLOAT, 4, 4, 9", "FLOAT, 3, 4, 2", "DOUBLE, 2, 3, 7", "FLOAT, 2, 1, 5"})
+    @CsvSource({
+        "FLOAT, 1, 4, 9",
+        "FLOAT, 2, 4, 9",
+        "FLOAT, 4, 4, 9",
+        "FLOAT, 3, 4, 2",
+        "DOUBLE, 2, 3, 7",
+        "FLOAT, 2, 1, 5"
+    })
     void gradients_haveTheBitsOfOneMachineWithAsManyParts(DataType type, int workers, int parts, int rows)
             throws Exception {
         GraphExecutor alone = executor(type, parts);

@@ -68,6 +68,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private boolean lingering;
     private boolean taking;
     private volatile boolean last;
+    private volatile boolean busy;
     private long arrived;
     private long written;
     private ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -169,6 +170,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             front.requireServing(match.route());
             gate.checkBody(request, match.route());
             expectation(request);
+            busy = true;
         } catch (RuntimeException e) {
             // A client that waits for leave, or sends too much, may send its body or not: nobody could tell where the
             // next request begins.
@@ -372,6 +374,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private void ended() {
         ConnectionExchange exchange = current;
         current = null;
+        busy = false;
         if (counted) {
             counted = false;
             front.leave();
@@ -425,14 +428,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** The server stops: a connection on which nothing runs ends now, another one behind its answer. */
-    void finish() {
-        inOrder(() -> {
-            last = true;
-            if (current == null && !arriving) {
-                channel.close();
-            }
-        });
+    /** Whether a request that was accepted is not answered to its end. */
+    boolean isBusy() {
+        return busy;
     }
 
     @Override

@@ -42,6 +42,7 @@ public final class HttpFront implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
     private static final Duration LATER = Duration.ofSeconds(1);
     private static final int BACKLOG = 256;
+    private static final long POLL_MILLIS = 5;
     private static final int LONGEST_LINE = 8 << 10;
 
     private enum State {
@@ -250,16 +251,19 @@ public final class HttpFront implements AutoCloseable {
      * @return whether all were answered
      */
     public boolean stop(Duration atMost) throws InterruptedException {
+        // It listens on: who comes now is told where things stand, and a collector of probes sees it.
         state = State.STOPPING;
-        listening.close().awaitUninterruptibly();
-        connections.forEach(HttpConnection::finish);
         long end = System.nanoTime() + atMost.toNanos();
-        while (!connections.isEmpty() && System.nanoTime() < end) {
-            Thread.sleep(10);
+        while (isBusy() && System.nanoTime() < end) {
+            Thread.sleep(POLL_MILLIS);
         }
-        boolean all = running.get() == 0;
-        end();
+        boolean all = !isBusy();
+        close();
         return all;
+    }
+
+    private boolean isBusy() {
+        return connections.stream().anyMatch(HttpConnection::isBusy);
     }
 
     private void end() {

@@ -463,7 +463,17 @@ class HttpFrontTest {
                     throw new IllegalStateException(e);
                 }
             });
+            Wire.Answer refused = idle.get("/hello").answer();
+            while (refused.status() == 200) {
+                refused = idle.get("/hello").answer();
+            }
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.header("Retry-After")).isEqualTo("1");
+            assertThat(refused.header("Connection")).isEqualTo("close");
             assertThat(idle.isOver()).isTrue();
+            try (Wire late = wire()) {
+                assertThat(late.get("/hello").answer().status()).isEqualTo(503);
+            }
             assertThat(stopped).isNotDone();
             go.complete("done");
             Wire.Answer answer = wire.answer();

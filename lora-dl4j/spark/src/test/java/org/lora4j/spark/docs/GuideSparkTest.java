@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.spark.AdaptersByKey;
 import org.lora4j.spark.LocalSpark;
+import org.lora4j.spark.LoraAdapterClassifier;
 import org.lora4j.spark.LoraTextClassificationModel;
 import org.lora4j.spark.LoraTextClassifier;
 import org.lora4j.spark.LoraTextGenerator;
@@ -34,8 +35,7 @@ class GuideSparkTest {
     private static Dataset<Row> table(int count, long seed) {
         List<Row> rows = new ArrayList<>();
         for (LabeledText text : TinyModel.texts(count, seed)) {
-            rows.add(RowFactory.create(
-                    text.text(), text.labels().get(0), rows.size() % 2 == 0 ? "acme" : "b"));
+            rows.add(RowFactory.create(text.text(), text.labels().get(0), rows.size() % 2 == 0 ? "acme" : "b"));
         }
         return LocalSpark.table("question STRING, intent STRING, customer STRING", rows);
     }
@@ -74,11 +74,20 @@ class GuideSparkTest {
                 .fit(train);
         assertThat(tuned.avgMetrics()).hasSize(2);
 
-        Dataset<Row> report = AdaptersByKey.of(classifier, "customer", folder + "/adapters").fit(train);
+        Dataset<Row> report =
+                AdaptersByKey.of(classifier, "customer", folder + "/adapters").fit(train);
 
         assertThat(report.collectAsList())
                 .extracting(row -> row.<String>getAs("state"))
                 .containsExactly("trained", "trained");
+
+        LoraAdapterClassifier served = new LoraAdapterClassifier()
+                .setCheckpoint(base)
+                .setTextCol("question")
+                .setAdapterCol("customer")
+                .setAdaptersPath(folder + "/adapters");
+        served.transform(test).select("question", "customer", "prediction").show();
+        assertThat(served.transform(test).first().<String>getAs("prediction")).isIn("complaint", "praise", "question");
     }
 
     @Test
@@ -86,7 +95,7 @@ class GuideSparkTest {
         String folder = temporary.toString();
         Dataset<Row> train = table(24, 1);
         LoraTextClassifier classifier = new LoraTextClassifier()
-                .setCheckpoint(TinyModel.in(temporary).toString())
+                .setCheckpoint(TinyModel.in(temporary, TinyModel.ELECTRA).toString())
                 .setTextCol("question")
                 .setLabelCol("intent")
                 .setEpochs(1);

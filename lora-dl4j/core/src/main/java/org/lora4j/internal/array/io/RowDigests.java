@@ -57,7 +57,8 @@ public final class RowDigests {
         byte[] header =
                 (name + " " + array.dataType() + Arrays.toString(shape) + "\n").getBytes(StandardCharsets.UTF_8);
         rows.forEach(row -> row.update(header));
-        boolean numbers = array.dataType().isFPType() || array.dataType().isIntType() || array.dataType() == DataType.BOOL;
+        boolean numbers =
+                array.dataType().isFPType() || array.dataType().isIntType() || array.dataType() == DataType.BOOL;
         if (array.isEmpty() || !numbers) {
             return;
         }

@@ -130,8 +130,7 @@ record JsonType<V>(
                 JsonType::numbers);
         put(
                 FieldType.KEPT,
-                value -> isMapOf(
-                        value, list -> list.isArray() && values(list).allMatch(JsonNode::isBoolean)),
+                value -> isMapOf(value, list -> list.isArray() && values(list).allMatch(JsonNode::isBoolean)),
                 "lists of true and false by name",
                 value -> map(value, list -> list(list, JsonNode::booleanValue)),
                 kept -> kept.isEmpty() ? null : kept);

@@ -241,9 +241,7 @@ public final class PeftConfigJson {
     private static boolean mayTie(ObjectNode root) {
         JsonNode targets = root.path("target_modules");
         return targets.isTextual()
-                || Stream.concat(
-                                JsonType.values(targets),
-                                JsonType.values(root.path("modules_to_save")))
+                || Stream.concat(JsonType.values(targets), JsonType.values(root.path("modules_to_save")))
                         .map(name -> name.asText().replaceAll("^.*\\.", ""))
                         .anyMatch(TIED_EMBEDDINGS::contains);
     }

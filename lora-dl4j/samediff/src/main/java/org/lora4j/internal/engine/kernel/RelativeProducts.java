@@ -272,16 +272,16 @@ final class RelativeProducts extends FusedOp {
 
         /** All tokens below each other, each with all its heads: no copy where they lie so. */
         INDArray all(INDArray byHeads) {
-            return some(byHeads)
-                    .permute(BY_HEADS)
-                    .reshape('c', (long) examples * length, (long) heads * size);
+            return some(byHeads).permute(BY_HEADS).reshape('c', (long) examples * length, (long) heads * size);
         }
 
         /** What {@link #all} gave, after it was written to, back to where it is from. */
         void put(INDArray all, INDArray byHeads, INDArray whole) {
-            boolean isView = all.data().pointer().address() == whole.data().pointer().address();
+            boolean isView =
+                    all.data().pointer().address() == whole.data().pointer().address();
             if (!isView) {
-                some(byHeads).assign(all.reshape('c', examples, length, heads, size).permute(BY_HEADS));
+                some(byHeads)
+                        .assign(all.reshape('c', examples, length, heads, size).permute(BY_HEADS));
             }
         }
 
@@ -382,9 +382,11 @@ final class RelativeProducts extends FusedOp {
         }
 
         private void eachExample(int head, OfExample work) {
-            Blocks.each(examples, example -> work.run(
-                    (long) example * length * index.length,
-                    ((long) (first + example) * heads + head) * length * length));
+            Blocks.each(
+                    examples,
+                    example -> work.run(
+                            (long) example * length * index.length,
+                            ((long) (first + example) * heads + head) * length * length));
         }
     }
 
@@ -520,7 +522,9 @@ final class RelativeProducts extends FusedOp {
                     ? null
                     : live.producer(GraphOrder.inputs(permute).get(0), "reshape");
             List<String> split = reshape == null || !ViewProducts.isReshape(reshape) ? null : sizes(reshape, 1, RANK);
-            if (split == null || !split.get(0).equals(square.get(0)) || !split.get(1).equals("=-1")) {
+            if (split == null
+                    || !split.get(0).equals(square.get(0))
+                    || !split.get(1).equals("=-1")) {
                 return null;
             }
             SameDiffOp lookup = live.producer(GraphOrder.inputs(reshape).get(0), "gather");

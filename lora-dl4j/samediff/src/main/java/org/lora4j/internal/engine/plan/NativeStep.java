@@ -3,6 +3,7 @@ package org.lora4j.internal.engine.plan;
 
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.BaseReduceOp;
 import org.nd4j.linalg.api.ops.CustomOp;
 import org.nd4j.linalg.api.ops.Op;
 import org.nd4j.linalg.api.ops.OpContext;
@@ -43,8 +44,28 @@ final class NativeStep implements Step {
         }
         if (op instanceof CustomOp custom) {
             Nd4j.exec(custom, context);
+        } else if (op instanceof BaseReduceOp reduction && inputs[0].isVector()) {
+            reduceVector(reduction);
         } else {
             Nd4j.exec((Op) op, context);
+        }
+    }
+
+    /**
+     * A column or a row that is reduced over its axis of one element, as the mask of texts of a token each: ND4J then takes the
+     * array of the op instead of the context's, and answers with an array of its own.
+     */
+    private void reduceVector(BaseReduceOp reduction) {
+        reduction.setX(inputs[0]);
+        reduction.setZ(outputs[0]);
+        try {
+            INDArray result = Nd4j.exec(reduction, context);
+            if (result != outputs[0]) {
+                outputs[0].assign(result);
+            }
+        } finally {
+            reduction.setX(null);
+            reduction.setZ(null);
         }
     }
 

@@ -142,8 +142,7 @@ class AttentionTest {
     @ParameterizedTest
     @MethodSource("spellings")
     void lossAndGradients_agreeWithThePlainOpsInDouble(Spelling spelling) {
-        List<String> learned =
-                spelling.mask() == LEARNED ? List.of("q", "k", "v", "mask") : List.of("q", "k", "v");
+        List<String> learned = spelling.mask() == LEARNED ? List.of("q", "k", "v", "mask") : List.of("q", "k", "v");
         LossAndGradients actual = executor(spelling.graph(DataType.FLOAT), learned)
                 .withProducts(OneDnn.orNd4j())
                 .gradients(Map.of(), 0);

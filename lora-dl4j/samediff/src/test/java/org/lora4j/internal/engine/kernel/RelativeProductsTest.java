@@ -82,8 +82,11 @@ class RelativeProductsTest {
             SDVariable flat = sd.reshape(products, sd.concat(0, batchSize, headSize, rest));
             SDVariable zero = sd.constant("zero", Nd4j.createFromArray(0L));
             SDVariable begin = sd.concat(0, zero, zero, lengthSize.sub(behind));
-            SDVariable extent =
-                    sd.concat(0, batchSize, headSize, lengthSize.mul("all", lengthSize.mul(2).sub(1)));
+            SDVariable extent = sd.concat(
+                    0,
+                    batchSize,
+                    headSize,
+                    lengthSize.mul("all", lengthSize.mul(2).sub(1)));
             SDVariable kept = sd.slice(flat, begin, extent);
             SDVariable steps = sd.reshape(kept, sd.concat(0, batchSize, headSize, lengthSize, rest));
             SDVariable square = sd.concat(0, batchSize, headSize, lengthSize, lengthSize);
@@ -91,7 +94,8 @@ class RelativeProductsTest {
             SDVariable placed = sd.slice("placed", steps, origin, square);
             SDVariable y = exchanged ? placed.permute(0, 1, 3, 2) : placed;
             SDVariable named = y.mul("y", 1.5);
-            SDVariable weights = sd.constant("weights", values(3, batch, heads, length, length).castTo(type));
+            SDVariable weights = sd.constant(
+                    "weights", values(3, batch, heads, length, length).castTo(type));
             named.mul(weights).sum().rename("loss");
             sd.setLossVariables("loss");
             return sd;
@@ -133,8 +137,7 @@ class RelativeProductsTest {
 
             assertClose(output, y, "y");
             for (String name : List.of("x", "r")) {
-                assertClose(
-                        actual.gradients().get(name), expected.gradients().get(name), name);
+                assertClose(actual.gradients().get(name), expected.gradients().get(name), name);
             }
         });
     }
@@ -170,7 +173,9 @@ class RelativeProductsTest {
         assertThat(found(one.graph(DataType.FLOAT, 1), one, "y", "products"))
                 .as("products asked for")
                 .isZero();
-        assertThat(found(one.graph(DataType.DOUBLE, 1), one, "y")).as("in double").isZero();
+        assertThat(found(one.graph(DataType.DOUBLE, 1), one, "y"))
+                .as("in double")
+                .isZero();
     }
 
     private static int found(SameDiff graph, Case one, String... outputs) {

@@ -226,9 +226,24 @@ final class Reply {
 
     private EventStream events() {
         if (events == null) {
+            tellAdapter();
             events = exchange.events();
         }
         return events;
+    }
+
+    /** Which adapter the first text began with. */
+    private Optional<ServedBy> servedBy() {
+        return requests.stream().flatMap(request -> request.servedBy().stream()).findFirst();
+    }
+
+    private void tellAdapter() {
+        servedBy().ifPresent(by -> {
+            exchange.header("x-adapter-generation", Long.toString(by.generation()));
+            if (!by.contentHash().isEmpty()) {
+                exchange.header("x-adapter-hash", by.contentHash());
+            }
+        });
     }
 
     private ObjectNode head(boolean isPiece) {
@@ -237,13 +252,7 @@ final class Reply {
                 .put("object", shape.object(isPiece))
                 .put("created", created)
                 .put("model", model);
-        head.put(
-                "system_fingerprint",
-                requests.stream()
-                        .flatMap(request -> request.servedBy().stream())
-                        .findFirst()
-                        .map(Reply::fingerprint)
-                        .orElse(null));
+        head.put("system_fingerprint", servedBy().map(Reply::fingerprint).orElse(null));
         return head;
     }
 
@@ -320,6 +329,7 @@ final class Reply {
                 usage.get("completion_tokens").intValue());
         served.answered(Duration.ofNanos(System.nanoTime() - start));
         if (!asked.isStream()) {
+            tellAdapter();
             exchange.answer(whole(usage));
             return;
         }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmServer;
@@ -162,6 +163,22 @@ class OpenAiProtocolTest {
             }
         }
         return text.toString();
+    }
+
+    @Test
+    void headers_sayWhichAdapterMadeAnAnswer() throws Exception {
+        String hash = Adapter.load(OpenAiPort.STORIES.resolve("adapter-qv")).contentHash();
+        for (String more : List.of("", ", 'stream': true")) {
+            HttpResponse<String> adapted = port.post(COMPLETIONS, greedy("qv", 2, more));
+            HttpResponse<String> base = port.post(COMPLETIONS, greedy("stories", 2, more));
+
+            assertThat(adapted.headers().firstValue("x-adapter-hash")).contains(hash);
+            assertThat(adapted.headers().firstValue("x-adapter-generation")).contains("1");
+            assertThat(adapted.body()).contains("\"system_fingerprint\":\"fp_" + hash.substring(0, 12) + "\"");
+            assertThat(base.headers().firstValue("x-adapter-hash")).isEmpty();
+            assertThat(base.headers().firstValue("x-adapter-generation")).contains("0");
+            assertThat(base.body()).contains("\"system_fingerprint\":\"fp_base\"");
+        }
     }
 
     @Test
@@ -517,21 +534,25 @@ class OpenAiProtocolTest {
         assertThat(port.get("/models/qx").get("error").get("code").textValue()).isEqualTo("model_not_found");
     }
 
-    @Test
-    void clientThatGoes_endsItsText() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void clientThatGoes_endsItsText(boolean isStream) throws Exception {
         long before = port.server.metrics().cancelled();
-        String body = chat(", 'stream': true, 'ignore_eos': true").replace('\'', '"');
+        String body = chat(", 'stream': " + isStream + ", 'ignore_eos': true").replace('\'', '"');
         try (Socket socket = new Socket("127.0.0.1", port.port())) {
             socket.getOutputStream()
                     .write(
-                            ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                                            + body.length() + "\r\n\r\n" + body)
+                            ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                            + "Content-Length: " + body.length() + "\r\n\r\n" + body)
                                     .getBytes(StandardCharsets.US_ASCII));
             InputStream in = socket.getInputStream();
             StringBuilder read = new StringBuilder();
-            while (!read.toString().contains("data: ")) {
+            while (isStream && !read.toString().contains("data: ")) {
                 read.append((char) in.read());
             }
+            assertThat(within(
+                            Duration.ofSeconds(20), () -> port.server.metrics().running() > 0))
+                    .isTrue();
         }
 
         assertThat(within(Duration.ofSeconds(20), () -> port.server.metrics().cancelled() > before))

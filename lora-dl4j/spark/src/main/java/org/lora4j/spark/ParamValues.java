@@ -14,26 +14,26 @@ import org.apache.spark.ml.param.Params;
  *
  * @param values all that have one, by name
  */
-record Settings(Map<String, Object> values) implements Serializable {
+record ParamValues(Map<String, Object> values) implements Serializable {
 
     private static final long serialVersionUID = 1;
 
     /** Takes the values as they are now. */
-    static Settings of(Params stage) {
+    static ParamValues of(Params stage) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (Param<?> param : stage.params()) {
             if (stage.isDefined(param)) {
                 values.put(param.name(), stage.getOrDefault(param));
             }
         }
-        return new Settings(values);
+        return new ParamValues(values);
     }
 
     /** The same with another value. */
-    Settings with(String name, Object value) {
+    ParamValues with(String name, Object value) {
         Map<String, Object> changed = new LinkedHashMap<>(values);
         changed.put(name, value);
-        return new Settings(changed);
+        return new ParamValues(changed);
     }
 
     /** Whether the stage has a param of this name. */

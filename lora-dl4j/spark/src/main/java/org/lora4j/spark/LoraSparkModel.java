@@ -20,7 +20,8 @@ import org.lora4j.error.Problems;
  * @param <M> the model itself
  * @apiNote Status: experimental
  */
-public abstract class LoraModel<M extends LoraModel<M>> extends Model<M> implements MLWritable, LoraBaseParams<M> {
+public abstract class LoraSparkModel<M extends LoraSparkModel<M>> extends Model<M>
+        implements MLWritable, LoraBaseParams<M> {
 
     private static final long serialVersionUID = 1;
 
@@ -29,7 +30,7 @@ public abstract class LoraModel<M extends LoraModel<M>> extends Model<M> impleme
     private SavedFiles files = SavedFiles.NONE;
     private Facts facts = Facts.NONE;
 
-    LoraModel(String uid, List<ParamRow> rows) {
+    LoraSparkModel(String uid, List<ParamRow> rows) {
         this.uid = uid;
         this.table = new ParamTable(this, rows);
         table.setDefaults(this, rows);
@@ -87,7 +88,7 @@ public abstract class LoraModel<M extends LoraModel<M>> extends Model<M> impleme
     public StructType transformSchema(StructType schema) {
         Arguments.required(schema, task().name() + ".transformSchema: schema", "a schema");
         Problems problems = new Problems();
-        return Predicting.schema(task(), new Columns(schema, problems), Settings.of(this), facts);
+        return Predicting.schema(task(), new TableColumns(schema, problems), ParamValues.of(this), facts);
     }
 
     /**
@@ -106,7 +107,7 @@ public abstract class LoraModel<M extends LoraModel<M>> extends Model<M> impleme
             throw new IllegalStateException(getClass().getSimpleName()
                     + ".transform: nothing was learned; expected a model of fit(...) or load(...).");
         }
-        return Predicting.transform(task(), dataset, Settings.of(this), facts, files);
+        return Predicting.transform(task(), dataset, ParamValues.of(this), facts, files);
     }
 
     /**

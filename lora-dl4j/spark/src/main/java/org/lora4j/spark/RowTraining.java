@@ -28,18 +28,19 @@ import org.lora4j.internal.format.file.TemporaryFolder;
  * @param settings how
  * @param facts what the table told
  * @param base what it learns over
+ * @param metrics told of its steps
  */
-record Training<B extends AutoCloseable, E>(RowTask<B, E, ?> task, Settings settings, Facts facts, BaseSource base)
+record RowTraining<B extends AutoCloseable, E>(
+        RowTask<B, E, ?> task, ParamValues settings, Facts facts, BaseSource base, RunMetrics metrics)
         implements Serializable {
 
     private static final long serialVersionUID = 1;
 
-    private static final Set<String> MADE_BY =
-            Stream.of(ParamRows.TRAINING, ParamRows.HEAD, ParamRows.TEXT)
-                    .flatMap(List::stream)
-                    .map(ParamRow::name)
-                    .filter(name -> !name.endsWith("Col"))
-                    .collect(Collectors.toUnmodifiableSet());
+    private static final Set<String> MADE_BY = Stream.of(ParamRows.TRAINING, ParamRows.HEAD, ParamRows.TEXT)
+            .flatMap(List::stream)
+            .map(ParamRow::name)
+            .filter(name -> !name.endsWith("Col"))
+            .collect(Collectors.toUnmodifiableSet());
 
     /** The examples of a table, and what is wrong with rows that are none. */
     private static final class Examples<E> {
@@ -61,23 +62,23 @@ record Training<B extends AutoCloseable, E>(RowTask<B, E, ?> task, Settings sett
     }
 
     /** Learns from rows, in their order. */
-    Trained of(Iterator<Row> rows, RowTask.Site site) {
+    TrainedFiles of(Iterator<Row> rows, RowTask.Site site) {
         Examples<E> examples = new Examples<>();
         for (int row = 0; rows.hasNext(); row++) {
             read(rows.next(), row, examples);
         }
         if (!examples.problems.isEmpty()) {
-            return Trained.failed(examples.problems.message(task.name() + ".fit")
-                    + ". handleInvalid = skip leaves such rows out.");
+            return TrainedFiles.failed(
+                    examples.problems.message(task.name() + ".fit") + ". handleInvalid = skip leaves such rows out.");
         }
         if (examples.train.isEmpty()) {
-            return Trained.failed(noRow());
+            return TrainedFiles.failed(noRow());
         }
         try (ExecutorCache.Lease<B> lease = base.take(task);
                 TemporaryFolder folder = TemporaryFolder.create()) {
             return NativeThreads.atMost(TaskContext.get().cpus(), () -> learn(lease.value(), examples, site, folder));
         } catch (IOException | IllegalArgumentException e) {
-            return Trained.failed(e.getMessage());
+            return TrainedFiles.failed(e.getMessage());
         }
     }
 
@@ -89,7 +90,7 @@ record Training<B extends AutoCloseable, E>(RowTask<B, E, ?> task, Settings sett
     private void read(Row row, int number, Examples<E> examples) {
         try {
             boolean held = settings.names("validationIndicatorCol")
-                    && (boolean) Cells.cell(row, settings.text("validationIndicatorCol"), "true or false");
+                    && (boolean) RowCells.cell(row, settings.text("validationIndicatorCol"), "true or false");
             E example = task.example(row, settings, facts);
             (held ? examples.validation : examples.train).add(example);
         } catch (IllegalArgumentException e) {
@@ -99,10 +100,16 @@ record Training<B extends AutoCloseable, E>(RowTask<B, E, ?> task, Settings sett
         }
     }
 
-    private Trained learn(B learned, Examples<E> examples, RowTask.Site site, TemporaryFolder folder)
+    private TrainedFiles learn(B learned, Examples<E> examples, RowTask.Site site, TemporaryFolder folder)
             throws IOException {
-        Facts found =
-                task.train(learned, settings, facts, examples.train, examples.validation, site, folder.folder());
-        return new Trained(SavedFiles.read(folder.folder()), found, null);
+        Facts found = task.train(
+                learned,
+                settings,
+                facts,
+                examples.train,
+                examples.validation,
+                site.with(metrics.listener()),
+                folder.folder());
+        return new TrainedFiles(SavedFiles.read(folder.folder()), found, null);
     }
 }

@@ -21,7 +21,7 @@ import org.lora4j.error.Problems;
  * @param schema the table's
  * @param problems gets what is wrong
  */
-record Columns(StructType schema, Problems problems) {
+record TableColumns(StructType schema, Problems problems) {
 
     /** What a column may hold. */
     enum Kind {
@@ -52,8 +52,9 @@ record Columns(StructType schema, Problems problems) {
         int index = Arrays.asList(schema.fieldNames()).indexOf(column);
         if (index < 0) {
             List<String> names = Arrays.asList(schema.fieldNames());
-            problems.add(param + " = " + MessageText.name(column) + ", but the table has no such column, expected one of "
-                    + Problems.quoted(names) + ClosestNames.hint(column, names));
+            problems.add(
+                    param + " = " + MessageText.name(column) + ", but the table has no such column, expected one of "
+                            + Problems.quoted(names) + ClosestNames.hint(column, names));
             return;
         }
         DataType type = schema.fields()[index].dataType();

@@ -6,7 +6,7 @@ import java.util.List;
 import org.lora4j.text.TextEncoder;
 
 /** A task over texts that was opened, with its base cut to the length that was asked for. */
-final class LoadedTask {
+final class OpenedTask {
 
     /** Opens it. */
     interface Opener<T> {
@@ -15,14 +15,14 @@ final class LoadedTask {
 
     /** Gives the cells of each input. */
     interface Answers<T, I> {
-        List<Object[]> of(T task, List<I> inputs, Settings settings, Facts facts);
+        List<Object[]> of(T task, List<I> inputs, ParamValues settings, Facts facts);
     }
 
-    private LoadedTask() {}
+    private OpenedTask() {}
 
     /** Opens a task, which is closed with what is made for it. */
     static <T extends AutoCloseable, I> RowTask.Predictor<I> of(
-            TextEncoder base, Settings settings, Opener<T> opener, Answers<T, I> answers) throws IOException {
+            TextEncoder base, ParamValues settings, Opener<T> opener, Answers<T, I> answers) throws IOException {
         int length = settings.count("maxTokenLen");
         TextEncoder encoder = length == 0 ? base : base.withMaxLength(length);
         T task;
@@ -34,7 +34,7 @@ final class LoadedTask {
         }
         return new RowTask.Predictor<>() {
             @Override
-            public List<Object[]> predict(List<I> inputs, Settings now, Facts facts) {
+            public List<Object[]> predict(List<I> inputs, ParamValues now, Facts facts) {
                 return answers.of(task, inputs, now, facts);
             }
 

@@ -10,11 +10,11 @@ import java.io.Serializable;
  * @param facts what is known of it besides
  * @param problem why nothing was learned; null if it was
  */
-record Trained(SavedFiles files, Facts facts, String problem) implements Serializable {
+record TrainedFiles(SavedFiles files, Facts facts, String problem) implements Serializable {
 
     private static final long serialVersionUID = 1;
 
-    static Trained failed(String problem) {
-        return new Trained(SavedFiles.NONE, Facts.NONE, problem);
+    static TrainedFiles failed(String problem) {
+        return new TrainedFiles(SavedFiles.NONE, Facts.NONE, problem);
     }
 }

@@ -5,16 +5,17 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.lora4j.error.MessageText;
 
-/** Cells of a row, each refused in words if it cannot be used. */
-final class Cells {
+/** RowCells of a row, each refused in words if it cannot be used. */
+final class RowCells {
 
-    private Cells() {}
+    private RowCells() {}
 
     /** A text that is no blank. */
     static String text(Row row, String column) {
         String text = (String) cell(row, column, "a text");
         if (text.isBlank()) {
-            throw new IllegalArgumentException("column " + MessageText.name(column) + " is an empty text; expected words");
+            throw new IllegalArgumentException(
+                    "column " + MessageText.name(column) + " is an empty text; expected words");
         }
         return text;
     }

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes a release from the last commit: .github/release.sh VERSION [Maven options]
+#
+# Two copies of the commit are built in two folders, by two local settings. Every artifact must have the same bytes in both; then the bundle
+# for Maven Central is in target/release. Nothing is sent. To sign and to send it, add -Dgpg.skip=false -DskipPublishing=false.
+set -euo pipefail
+[ $# -ge 1 ] || { echo "usage: .github/release.sh VERSION [Maven options], for instance .github/release.sh 0.1.0"; exit 2; }
+version=$1; shift
+root=$(git rev-parse --show-toplevel)
+now=$(grep -m1 -oP '<version>\K[^<]+-SNAPSHOT' "$root/lora-dl4j/bom/pom.xml") || { echo "lora-dl4j/bom/pom.xml has no version that ends in -SNAPSHOT"; exit 1; }
+out=$root/target/release
+rm -rf "$out"; mkdir -p "$out/first" "$out/the second, elsewhere"
+time=$(git -C "$root" log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)
+
+# The plugin asks for the name and password of Central even if it sends nothing.
+settings=(-s "$out/settings.xml")
+server='<server><id>central</id><username>nobody</username><password>nothing is sent</password></server>'
+own=$HOME/.m2/settings.xml
+if [ ! -f "$own" ]; then echo "<settings><servers>$server</servers></settings>"
+elif grep -q '<servers>' "$own"; then sed "s#<servers>#<servers>$server#" "$own"
+else sed "s#</settings>#<servers>$server</servers></settings>#" "$own"; fi > "$out/settings.xml"
+[[ " $* " == *" -DskipPublishing=false "* ]] && settings=()
+
+build() { # folder, locale, time zone, umask, Maven options
+  git -C "$root" archive HEAD | tar -x -C "$1"
+  find "$1" -name pom.xml -exec sed -i "s#<version>$now</version>#<version>$version</version>#; s#<project.build.outputTimestamp>[^<]*#<project.build.outputTimestamp>$time#" {} +
+  (cd "$1" && umask "$4" && LC_ALL=$2 TZ=$3 mvn "${settings[@]}" -B -ntp -Prelease -Dmaven.test.skip=true deploy "${@:5}")
+}
+# The first is never sent: it only has to have the same bytes.
+TZ=UTC0 build "$out/first" C UTC 022 "$@" -Dgpg.skip=true -DskipPublishing=true
+TZ=UTC0 build "$out/the second, elsewhere" C.UTF-8 Asia/Tokyo 077 "$@"
+
+same=0
+while IFS= read -r file; do
+  cmp "$out/first/$file" "$out/the second, elsewhere/$file" || { echo "$file differs between two builds of the same commit"; exit 1; }
+  same=$((same + 1))
+done < <(cd "$out/first" && find . -path '*/target/*' \( -name "*-$version*.jar" -o -name bom.json \) -not -path '*/integration-tests/*' | sort)
+[ "$same" -gt 0 ] || { echo "no artifact was made"; exit 1; }
+bundle=$(find "$out/the second, elsewhere" -name central-bundle.zip)
+cp "$bundle" "$out/lora4j-$version-bundle.zip"
+echo "$same artifacts, the same bytes in two builds. The bundle: target/release/lora4j-$version-bundle.zip"
