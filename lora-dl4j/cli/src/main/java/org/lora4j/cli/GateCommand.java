@@ -101,7 +101,7 @@ final class GateCommand extends SimpleCommand {
             return;
         }
         Terminal terminal = call.terminal();
-        terminal.print(TerminalText.line(verdict.sentence()));
+        terminal.sentence(TerminalText.line(verdict.sentence()));
         terminal.print("measured: " + marks.meaning());
         verdict.mcNemar().ifPresent(p -> terminal.print("McNemar's test: p = " + Measures.number(p)));
         if (marks.hasLabels()) {

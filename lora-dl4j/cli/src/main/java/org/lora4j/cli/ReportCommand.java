@@ -62,7 +62,7 @@ final class ReportCommand extends SimpleCommand {
             told.put("summary", report.summary());
             call.printJson(told);
         } else {
-            call.terminal().print(TerminalText.line(report.summary()));
+            call.terminal().sentence(TerminalText.line(report.summary()));
             call.terminal().print("report: " + out.path());
         }
         return ExitCode.OK;

@@ -166,6 +166,11 @@ final class Terminal {
         showStatus();
     }
 
+    /** A sentence of a result: on a terminal in lines that end between words. */
+    synchronized void sentence(String words) {
+        print(outIsTerminal ? Columns.line("", 0, words, width).stripTrailing() : words);
+    }
+
     /** A line of a result that has colors of its own, and text of nobody else. */
     synchronized void printStyled(String text) {
         hideStatus();

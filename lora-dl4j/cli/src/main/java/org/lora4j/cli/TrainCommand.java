@@ -177,7 +177,7 @@ final class TrainCommand extends SimpleCommand {
             call.printJson(told);
             return;
         }
-        terminal.print(report.training().isPresent() ? report.summary() : headAlone(report));
+        terminal.sentence(report.training().isPresent() ? report.summary() : headAlone(report));
         report.gain().ifPresent(gain -> terminal.print("gain over the start: " + gain));
         if (!measured.isEmpty()) {
             terminal.print("test: " + Measures.line(measured));

@@ -44,7 +44,7 @@ final class LabelSetParts {
         long wrong = 0;
         double f1 = 0;
         int told = 0;
-        for (PredictedLabelSets.Counts of : found.counts().values()) {
+        for (PredictedLabelSets.LabelCounts of : found.counts().values()) {
             tp += of.rightAndGiven();
             missed += of.rightOnly();
             wrong += of.givenOnly();
@@ -74,7 +74,7 @@ final class LabelSetParts {
         return facts;
     }
 
-    private static double f1(PredictedLabelSets.Counts of) {
+    private static double f1(PredictedLabelSets.LabelCounts of) {
         long all = 2 * of.rightAndGiven() + of.rightOnly() + of.givenOnly();
         return all == 0 ? 0 : 2.0 * of.rightAndGiven() / all;
     }

@@ -54,7 +54,7 @@ public final class PredictedLabelSets {
      * @param neither of how many it is none of the right ones and was not given
      * @apiNote Status: experimental
      */
-    public record Counts(long rightAndGiven, long rightOnly, long givenOnly, long neither) {}
+    public record LabelCounts(long rightAndGiven, long rightOnly, long givenOnly, long neither) {}
 
     private PredictedLabelSets(
             List<String> labels, int[][] right, int[][] given, float[][] scores, List<String> texts) {
@@ -172,7 +172,7 @@ public final class PredictedLabelSets {
      *
      * @return by label, in the order of {@link #labels}; a copy
      */
-    public Map<String, Counts> counts() {
+    public Map<String, LabelCounts> counts() {
         long[][] counts = new long[labels.size()][3];
         for (int i = 0; i < size(); i++) {
             for (int label : right[i]) {
@@ -182,10 +182,10 @@ public final class PredictedLabelSets {
                 counts[label][2] += has(right[i], label) ? 0 : 1;
             }
         }
-        Map<String, Counts> byLabel = new LinkedHashMap<>();
+        Map<String, LabelCounts> byLabel = new LinkedHashMap<>();
         for (int label = 0; label < counts.length; label++) {
             long[] of = counts[label];
-            byLabel.put(labels.get(label), new Counts(of[0], of[1], of[2], size() - of[0] - of[1] - of[2]));
+            byLabel.put(labels.get(label), new LabelCounts(of[0], of[1], of[2], size() - of[0] - of[1] - of[2]));
         }
         return byLabel;
     }

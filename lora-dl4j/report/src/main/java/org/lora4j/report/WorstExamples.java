@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.train.EpochReport;
 import org.lora4j.train.RunListener;
@@ -59,6 +60,7 @@ public final class WorstExamples implements RunListener {
 
     @Override
     public void onValidation(ValidationAnswers answers) {
+        Arguments.required(answers, "WorstExamples.onValidation: answers", "what the model says");
         double[] losses =
                 IntStream.range(0, answers.size()).mapToDouble(answers::loss).toArray();
         latest = IntStream.range(0, losses.length)
@@ -71,6 +73,7 @@ public final class WorstExamples implements RunListener {
 
     @Override
     public void onEpochEnd(EpochReport report) {
+        Arguments.required(report, "WorstExamples.onEpochEnd: report", "the epoch");
         if (report.metric().isPresent()) {
             latest.forEach(one -> examples.add(new WorstExample(
                     report.epoch(), one.example(), one.loss(), one.right(), one.given(), one.input())));

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.lora4j.report.PredictedLabelSets.Counts;
+import org.lora4j.report.PredictedLabelSets.LabelCounts;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.Prediction;
 
@@ -38,9 +38,9 @@ class PredictedLabelSetsTest {
     void eachLabel_hasItsTwoByTwo() {
         assertThat(four().counts())
                 .containsExactly(
-                        Map.entry("a", new Counts(1, 1, 0, 2)),
-                        Map.entry("b", new Counts(1, 1, 1, 1)),
-                        Map.entry("c", new Counts(0, 0, 1, 3)));
+                        Map.entry("a", new LabelCounts(1, 1, 0, 2)),
+                        Map.entry("b", new LabelCounts(1, 1, 1, 1)),
+                        Map.entry("c", new LabelCounts(0, 0, 1, 3)));
         assertThat(four().labels()).containsExactly("a", "b", "c");
     }
 
@@ -84,8 +84,8 @@ class PredictedLabelSetsTest {
                         new Prediction(List.of("a"), Map.of("a", 0.75)),
                         new Prediction(List.of("a"), Map.of("a", 0.75))));
         assertThat(found.counts())
-                .containsEntry("new", new Counts(0, 1, 0, 1))
-                .containsEntry("a", new Counts(1, 0, 1, 0));
+                .containsEntry("new", new LabelCounts(0, 1, 0, 1))
+                .containsEntry("a", new LabelCounts(1, 0, 1, 0));
         assertThat(found.loss(0)).isEqualTo(-Math.log(0.25), within(1e-6));
         assertThat(found.calibration().bins()).singleElement().satisfies(bin -> {
             assertThat(bin.examples()).isEqualTo(2);
