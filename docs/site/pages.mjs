@@ -28,6 +28,7 @@ export const pages = [
       page('Reports', 'report'),
       page('Interpretation', 'interpretation'),
       page('Trust', 'trust'),
+      page('From training to use', 'use'),
       page('Untrusted files', 'security'),
     ],
   },
