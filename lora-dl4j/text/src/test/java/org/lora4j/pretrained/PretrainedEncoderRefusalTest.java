@@ -59,8 +59,9 @@ class PretrainedEncoderRefusalTest {
     @ValueSource(strings = {"funnel", "bertoid", "llama", "BERT"})
     void modelOfAnotherType_isRefusedByName(String type) throws IOException {
         assertRefused(TinyCheckpoint.bert().with("model_type", type))
-                .hasMessageContaining("model_type is \"" + type
-                        + "\"; expected one of \"bert\", \"roberta\", \"xlm-roberta\", \"camembert\", \"distilbert\"");
+                .hasMessageContaining("model_type is \"" + type + "\", of the class [BertForSequenceClassification]")
+                .hasMessageContaining(
+                        "; expected one of \"bert\", \"roberta\", \"xlm-roberta\", \"camembert\", \"distilbert\"");
     }
 
     @Test
