@@ -132,7 +132,7 @@ public final class EncoderConfigReader {
                     + Problems.quoted(EncoderFamily.modelTypes())
                     + (modelType instanceof String type ? ClosestNames.hint(type, EncoderFamily.modelTypes()) : "")
                     + ". Encoders of other types cannot be read: take a model of one of these, or export this one to ONNX"
-                    + " and read the graph. Models that write text are read by LanguageModel.load.");
+                    + " and read the graph. Models that write text are read by CausalLm.load.");
         }
         return new Fields(file, family.get(), all);
     }
