@@ -48,6 +48,11 @@ final class TaskForecast {
             int labels = task.spec().labels(train.get(i)).size();
             problems.check(labels == 1, "train[" + i + "] has " + labels + " labels, expected one");
         }
+        List<I> inputs = train.stream().map(task.spec()::input).toList();
+        if (inputs.stream().allMatch(String.class::isInstance)) {
+            DataParts.checkTexts(
+                    problems, "train", inputs.stream().map(String.class::cast).toList());
+        }
         problems.throwIfAny(WHERE);
         List<String> names = train.stream()
                 .map(example -> task.spec().labels(example).get(0))
@@ -56,7 +61,6 @@ final class TaskForecast {
         int[] labels = names.stream()
                 .mapToInt(name -> Collections.binarySearch(classes, name))
                 .toArray();
-        List<I> inputs = train.stream().map(task.spec()::input).toList();
         BeforeTraining forecast = Suitability.beforeTraining(task.embed(inputs, options.progress(WHERE)), labels);
         if (options.quiet()) {
             forecast.quiet();
