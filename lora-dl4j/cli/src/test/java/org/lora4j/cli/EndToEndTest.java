@@ -99,10 +99,13 @@ class EndToEndTest {
         CliProcess.Running first = cli.start(training("stopped"));
         first.waitFor("epoch 1:");
         // What another process trains is in use: nothing may take its place, and nothing may remove it.
+        // It is held meanwhile, as the other one may take longer to start than this one to learn.
+        first.signal("STOP");
         CliProcess.Result other = cli.run(training("stopped", "--force"));
         assertThat(other.code()).as(other.err()).isEqualTo(3);
         assertThat(other.err()).contains("is another process at it?");
         first.signal("INT");
+        first.signal("CONT");
         CliProcess.Result stopped = first.end();
         assertThat(stopped.code()).as(stopped.err()).isEqualTo(130);
         assertThat(stopped.err()).contains("It goes on with:", "lora4j train --resume --out stopped");

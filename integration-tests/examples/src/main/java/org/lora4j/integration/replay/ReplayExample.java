@@ -77,7 +77,7 @@ public final class ReplayExample {
             ReplayVerdict[] verdict = new ReplayVerdict[1];
             double whole = seconds(() ->
                     verdict[0] = Replay.of(recorded).run(again -> run.train(data, again, Optional.empty())));
-            out.printf("%s, recorded by another process: %s%n", run, verdict[0]);
+            out.println(run + ", recorded by another process: " + verdict[0]);
             out.println("  " + Receipt.read(recorded.resolve(Receipt.FILE)));
             figures.put(run.name(), verdict[0].outcome().name());
             requireSame(run.name(), verdict[0]);
@@ -134,15 +134,15 @@ public final class ReplayExample {
                         7,
                         (again, checkpoints) -> run.train(data, again, Optional.of(checkpoints))));
         int all = CheckpointChain.read(every).links().size();
-        out.printf("segments of %s: %s%n", run, verdict[0]);
-        out.printf(
+        out.println("segments of " + run + ": " + verdict[0]);
+        out.println(String.format(
                 Locale.ROOT,
-                "%d of %d segments took %.1f s of the processor, the run %.1f s: %.3f of it%n",
+                "%d of %d segments took %.1f s of the processor, the run %.1f s: %.3f of it",
                 TRAINED_AGAIN,
                 all,
                 some,
                 whole,
-                some / whole);
+                some / whole));
         requireSame("segments of " + run, verdict[0]);
         return Map.of("segments", all, "wholeSeconds", whole, "segmentsSeconds", some, "share", some / whole);
     }

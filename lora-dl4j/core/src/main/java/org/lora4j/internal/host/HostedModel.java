@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.lora4j.adapter.Adapter;
@@ -32,6 +33,7 @@ import org.lora4j.model.MergeReport;
 import org.lora4j.model.ModuleStatus;
 import org.lora4j.model.ParameterSummary;
 import org.lora4j.model.ParameterSummary.ModuleParameters;
+import org.lora4j.trust.Receipt;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -263,9 +265,9 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
      * Takes note of a run in which the active adapters that are trainable learned. They are given with a receipt as long as they are
      * what they are now.
      *
-     * @param run makes the receipt
+     * @param run makes the receipt of an adapter from its hashes, that of its base among them if it is known, and its config
      */
-    public final void noteRun(RunNote run) {
+    public final void noteRun(BiFunction<Map<String, String>, Map<String, Object>, Receipt> run) {
         for (String name : state.active()) {
             if (state.learning().contains(name)) {
                 runs.put(name, new NotedRun(snapshot(name).contentHash(), run));

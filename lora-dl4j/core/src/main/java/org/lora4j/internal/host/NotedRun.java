@@ -3,6 +3,7 @@ package org.lora4j.internal.host;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.internal.adapter.BaseHashes;
 import org.lora4j.trust.Receipt;
@@ -11,9 +12,9 @@ import org.lora4j.trust.Receipt;
  * A run by which an adapter became what it is.
  *
  * @param trained the hash of the adapter when the run ended
- * @param run makes the receipt
+ * @param run makes the receipt from hashes of the adapter and of its base, if that is known, and the config of the adapter
  */
-record NotedRun(String trained, RunNote run) {
+record NotedRun(String trained, BiFunction<Map<String, String>, Map<String, Object>, Receipt> run) {
 
     /**
      * Adds the receipt.
@@ -31,6 +32,6 @@ record NotedRun(String trained, RunNote run) {
         if (!given.baseHashes().isEmpty()) {
             hashes.put(Receipt.BASE_PARAMETERS, BaseHashes.together(given.baseHashes()));
         }
-        return given.withReceipt(run.receipt(hashes, given.peftConfig()));
+        return given.withReceipt(run.apply(hashes, given.peftConfig()));
     }
 }

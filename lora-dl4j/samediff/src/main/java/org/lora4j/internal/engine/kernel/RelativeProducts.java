@@ -13,6 +13,7 @@ import org.lora4j.exec.kernel.Multiplier.Factor;
 import org.lora4j.exec.kernel.Multiplier.Product;
 import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.engine.autodiff.rules.RuleContext;
 import org.lora4j.internal.engine.autodiff.rules.Shapes;
@@ -185,7 +186,7 @@ final class RelativeProducts extends FusedOp {
                         }
                     });
                     if (ofX != null) {
-                        part.put(all, spec.x(ofX, in), ofX);
+                        part.put(all, spec.x(ofX, in));
                     }
                     if (ofRows != null && !whole) {
                         part.add(own, ofRows);
@@ -276,12 +277,12 @@ final class RelativeProducts extends FusedOp {
         }
 
         /** What {@link #all} gave, after it was written to, back to where it is from. */
-        void put(INDArray all, INDArray byHeads, INDArray whole) {
-            boolean isView =
-                    all.data().pointer().address() == whole.data().pointer().address();
+        void put(INDArray all, INDArray byHeads) {
+            INDArray some = some(byHeads);
+            boolean isView = Region.toEndOfBuffer(all).address()
+                    == Region.toEndOfBuffer(some).address();
             if (!isView) {
-                some(byHeads)
-                        .assign(all.reshape('c', examples, length, heads, size).permute(BY_HEADS));
+                some.assign(all.reshape('c', examples, length, heads, size).permute(BY_HEADS));
             }
         }
 
