@@ -179,7 +179,8 @@ final class PrefixCut {
 
     private static boolean isPlain(SameDiffOp op) {
         String name = op.getOp().opName();
-        return op.getOutputsOfOp().size() == 1 && (VIEWS.contains(name) || LIGHT.contains(name) || SIZES.contains(name));
+        return op.getOutputsOfOp().size() == 1
+                && (VIEWS.contains(name) || LIGHT.contains(name) || SIZES.contains(name));
     }
 
     private SameDiffOp producer(String variable) {
