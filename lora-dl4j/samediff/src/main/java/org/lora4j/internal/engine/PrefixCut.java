@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.internal.graph.GraphOrder;
@@ -19,11 +22,12 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 /**
  * Finds what to keep of a graph's frozen part.
  *
- * <p>Candidates are the computed variables that depend on a placeholder and on nothing that trains, and feed something that
- * does. Of these, three kinds are computed again rather than kept: what comes from placeholders by a few element-wise ops,
- * such as masks and shapes; views, of which the array is kept; and what is one matrix product away from a variable that is
- * kept anyway, such as the base's product beside an adapter. The last saves memory, and leaves that product in one sum with
- * the adapter's, so that it rounds as it does without a cut.
+ * <p>Candidates are the computed variables that depend on the values of a placeholder and on nothing that trains, and feed
+ * something that does. Of these, four kinds are computed again rather than kept: what comes from placeholders by a few
+ * element-wise ops, such as masks; views, of which the array is kept, and lookups in rows that only sizes decide; what is inside
+ * an attention, of which the operands are kept; and what is one matrix product away from a variable that is kept anyway, such as
+ * the base's product beside an adapter. The last saves memory, and leaves that product in one sum with the adapter's. Ops that
+ * are fused without a cut are so all on one side of it, and round as they do there.
  */
 final class PrefixCut {
 
@@ -41,12 +45,11 @@ final class PrefixCut {
             "div_scalar",
             "cast",
             "concat",
-            "stack",
-            "shape_of",
-            "size_at",
-            "size",
-            "rank");
+            "stack");
+    private static final Set<String> SIZES = Set.of("shape_of", "size_at", "size", "rank");
+    private static final Set<String> SCALINGS = Set.of("mul_scalar", "div_scalar");
     private static final String PRODUCT = "matmul";
+    private static final String LOOKUP = "gather";
     private static final Pattern HEAVY =
             Pattern.compile("(matmul|tensordot|batched_gemm|xw_plus_b|relu_layer|.*conv\\d?d?.*"
                     + "|lstm.*|gru.*|sru.*|.*attention.*)");
@@ -60,7 +63,9 @@ final class PrefixCut {
     private final List<String> losses;
     private final Set<String> live;
     private final Set<String> changing;
+    /** What the values of placeholders decide, not their sizes alone. */
     private final Set<String> fed;
+
     private final List<SameDiffOp> ops = new ArrayList<>();
 
     private PrefixCut(SameDiff graph, Collection<String> trainable, Collection<String> masks) {
@@ -70,16 +75,23 @@ final class PrefixCut {
         Set<String> sources = new LinkedHashSet<>(trainable);
         sources.addAll(masks);
         this.changing = GraphOrder.descendants(graph, sources);
-        this.fed = GraphOrder.descendants(
-                graph,
-                live.stream()
-                        .filter(v -> graph.getVariable(v).getVariableType() == VariableType.PLACEHOLDER)
-                        .toList());
+        this.fed = live.stream()
+                .filter(v -> graph.getVariable(v).getVariableType() == VariableType.PLACEHOLDER)
+                .collect(Collectors.toCollection(HashSet::new));
         for (SameDiffOp op : GraphOrder.topological(graph)) {
             if (op.getOutputsOfOp().stream().anyMatch(live::contains)) {
                 ops.add(op);
+                if (!isOfSizes(op) && GraphOrder.inputs(op).stream().anyMatch(fed::contains)) {
+                    fed.addAll(op.getOutputsOfOp());
+                }
             }
         }
+    }
+
+    // The size of an activation would bring all that is below back into the step.
+    private boolean isOfSizes(SameDiffOp op) {
+        return SIZES.contains(op.getOp().opName())
+                && GraphOrder.inputs(op).stream().allMatch(this::isAtHand);
     }
 
     /**
@@ -94,6 +106,7 @@ final class PrefixCut {
     private FrozenPrefix find() {
         requireRepeatable();
         Set<String> kept = candidates();
+        keepOperandsOfAttention(kept);
         keepArraysOfViews(kept);
         leaveOutWhatIsOneProductAway(kept);
         Set<String> below = GraphOrder.ancestors(graph, kept);
@@ -166,12 +179,83 @@ final class PrefixCut {
 
     private static boolean isPlain(SameDiffOp op) {
         String name = op.getOp().opName();
-        return op.getOutputsOfOp().size() == 1 && (VIEWS.contains(name) || LIGHT.contains(name));
+        return op.getOutputsOfOp().size() == 1
+                && (VIEWS.contains(name) || LIGHT.contains(name) || SIZES.contains(name));
     }
 
     private SameDiffOp producer(String variable) {
         String name = GraphOrder.producer(graph, variable);
         return name == null ? null : graph.getOps().get(name);
+    }
+
+    private void keepOperandsOfAttention(Set<String> kept) {
+        Set<String> inside = insideAttention();
+        Deque<String> open = new ArrayDeque<>(kept);
+        while (!open.isEmpty()) {
+            String variable = open.pop();
+            if (inside.contains(variable) && kept.remove(variable)) {
+                GraphOrder.inputs(producer(variable)).stream()
+                        .filter(v -> !isAtHand(v) && kept.add(v))
+                        .forEach(open::push);
+            }
+        }
+    }
+
+    /** From operands that are split or scaled to the shares of a softmax that mix values. */
+    private Set<String> insideAttention() {
+        Set<String> inside = new HashSet<>();
+        for (SameDiffOp op : ops) {
+            String result = op.getOutputsOfOp().get(0);
+            boolean mixes = op.getOp().opName().equals("softmax")
+                    && GraphOrder.consumers(graph, result).stream()
+                            .anyMatch(reader -> isProduct(graph.getOps().get(reader)));
+            if (mixes && isOfScores(GraphOrder.inputs(op).get(0), inside)) {
+                inside.add(result);
+            }
+        }
+        return inside;
+    }
+
+    /** Whether it is a product, perhaps scaled and added to; if so, it is inside, with all that leads from the operands to it. */
+    private boolean isOfScores(String variable, Set<String> inside) {
+        SameDiffOp op = producer(variable);
+        if (op == null) {
+            return false;
+        }
+        String name = op.getOp().opName();
+        boolean found = isProduct(op);
+        if (found) {
+            GraphOrder.inputs(op).forEach(operand -> addSplitting(operand, inside));
+        } else if (name.equals("add") || SCALINGS.contains(name)) {
+            for (String input : GraphOrder.inputs(op)) {
+                found |= isOfScores(input, inside);
+            }
+        }
+        if (found) {
+            inside.add(variable);
+        }
+        return found;
+    }
+
+    private void addSplitting(String operand, Set<String> inside) {
+        String variable = operand;
+        SameDiffOp op = producer(variable);
+        while (op != null && (VIEWS.contains(op.getOp().opName()) || isScalingOfAttention(op))) {
+            inside.add(variable);
+            variable = GraphOrder.inputs(op).get(0);
+            op = producer(variable);
+        }
+    }
+
+    // What turns heads, which ends with their halves side by side, is what scales them, too.
+    private boolean isScalingOfAttention(SameDiffOp op) {
+        SameDiffOp before = producer(GraphOrder.inputs(op).get(0));
+        return SCALINGS.contains(op.getOp().opName())
+                && (before == null || !before.getOp().opName().equals("concat"));
+    }
+
+    private static boolean isProduct(SameDiffOp op) {
+        return op.getOp().opName().equals(PRODUCT);
     }
 
     private void keepArraysOfViews(Set<String> kept) {
@@ -192,12 +276,18 @@ final class PrefixCut {
     /** The one variable, not at hand, that a variable is a view of. */
     private Optional<String> viewed(String variable) {
         SameDiffOp op = producer(variable);
-        if (op == null || !VIEWS.contains(op.getOp().opName())) {
+        if (op == null || !(VIEWS.contains(op.getOp().opName()) || isLookupByDistance(op))) {
             return Optional.empty();
         }
         List<String> missing =
                 GraphOrder.inputs(op).stream().filter(v -> !isAtHand(v)).toList();
         return missing.size() == 1 ? Optional.of(missing.get(0)) : Optional.empty();
+    }
+
+    /** In rows that are computed for the sizes of a batch; those of a table are the first activations of a model. */
+    private boolean isLookupByDistance(SameDiffOp op) {
+        String rows = GraphOrder.inputs(op).get(0);
+        return op.getOp().opName().equals(LOOKUP) && isAtHand(rows) && producer(rows) != null;
     }
 
     private void leaveOutWhatIsOneProductAway(Set<String> kept) {
@@ -230,7 +320,7 @@ final class PrefixCut {
             return true;
         }
         SameDiffOp op = producer(variable);
-        boolean multiplies = product && op.getOp().opName().equals(PRODUCT);
+        boolean multiplies = product && isProduct(op);
         return (multiplies || isPlain(op))
                 && GraphOrder.inputs(op).stream().allMatch(v -> isReached(v, kept, product && !multiplies, sources));
     }

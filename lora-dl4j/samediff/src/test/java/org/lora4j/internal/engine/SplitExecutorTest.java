@@ -46,6 +46,46 @@ class SplitExecutorTest {
     }
 
     @Test
+    void split_betweenSharesAndValues_keepsTheOperandsOfTheScores() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.DOUBLE, -1, 2, 2);
+        SDVariable q = sd.math().tanh("q", x);
+        SDVariable k = sd.math().sin("k", x);
+        SDVariable scores =
+                q.mul("scaled", 0.5).mmul("product", k).add("scores", sd.math().cos("mask", x));
+        SDVariable values = x.mul("values", sd.var("v", Nd4j.createFromArray(new double[] {1, 2})));
+        sd.nn().softmax("shares", scores, -1).mmul("mixed", values).sum("loss");
+        sd.setLossVariables("loss");
+
+        assertThat(SameDiffExecutor.forTraining(sd, List.of("v"))
+                        .split()
+                        .description()
+                        .activations())
+                .containsExactlyInAnyOrder("q", "k", "mask");
+    }
+
+    @Test
+    void split_keepsNothingThatSizesAloneDecide() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.DOUBLE, -1, 2);
+        SDVariable h = sd.math().tanh("h", x);
+        SDVariable ofInput = sd.math().tanh(sd.sizeAt("rows", x, 0).castTo(DataType.DOUBLE));
+        // Its number would need h, and all below it, in each step.
+        SDVariable ofActivation = sd.math().sin("kept", sd.sizeAt("size", h, 0).castTo(DataType.DOUBLE));
+        h.mul(sd.var("w", Nd4j.createFromArray(new double[] {1, 2})))
+                .mul(ofInput.mul(sd.var("u", Nd4j.scalar(1.0))))
+                .mul(ofActivation.mul(sd.var("t", Nd4j.scalar(1.0))))
+                .sum("loss");
+        sd.setLossVariables("loss");
+
+        assertThat(SameDiffExecutor.forTraining(sd, List.of("w", "u", "t"))
+                        .split()
+                        .description()
+                        .activations())
+                .containsExactlyInAnyOrder("h", "kept");
+    }
+
+    @Test
     void suffix_ofGivenActivations_computesFromThemAlone() {
         SplitExecutor split =
                 SameDiffExecutor.forTraining(graph(), List.of("w2")).split();
