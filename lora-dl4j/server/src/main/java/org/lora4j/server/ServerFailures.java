@@ -26,7 +26,7 @@ final class ServerFailures {
                 .add(
                         TextLimitException.class,
                         limit -> new HttpProblem(
-                                limit.limit() == TextLimitException.Limit.LENGTH ? Kind.UNPROCESSABLE : Kind.TOO_LARGE,
+                                limit.limit() == TextLimitException.Limit.LENGTH ? Kind.TOO_LONG : Kind.TOO_LARGE,
                                 limit.getMessage()))
                 .add(
                         ServerBusyException.class,

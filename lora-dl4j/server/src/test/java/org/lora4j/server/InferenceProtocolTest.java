@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -187,6 +189,18 @@ class InferenceProtocolTest {
                         + " 'text_pair', 'shape': [2], 'datatype': 'BYTES', 'data': ['film', 'card']}]}";
         assertThat(infer("same", pairs).at("/outputs/0/data").size()).isEqualTo(2);
         assertThat(infer("relevant", pairs).at("/outputs/0/data").size()).isEqualTo(2);
+    }
+
+    @Test
+    void pairsBeyondTheLimit_areRefused_whateverTheirTextsAre() throws Exception {
+        String texts = "'shape': [513], 'datatype': 'BYTES', 'data': ["
+                + IntStream.range(0, 513).mapToObj(i -> "'" + i + "'").collect(Collectors.joining(",")) + "]}";
+        Asked.Answer answer = Asked.post(
+                uri,
+                "/v2/models/relevant/infer",
+                "{'inputs': [{'name': 'text', " + texts + ", {'name': 'text_pair', " + texts + "]}");
+        assertThat(answer.status()).as(answer.text()).isEqualTo(413);
+        assertThat(answer.text()).contains("expected at most 512");
     }
 
     @ParameterizedTest

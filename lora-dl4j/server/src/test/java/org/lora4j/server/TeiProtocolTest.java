@@ -268,7 +268,7 @@ class TeiProtocolTest {
                 "/embed|{'inputs': 7, 'model': 'tiny'}|422|Tokenizer",
                 "/embed|{'inputs': ['a', 7], 'model': 'tiny'}|422|Tokenizer",
                 "/embed|{'inputs': [99999], 'model': 'tiny'}|422|Tokenizer",
-                "/embed|{'inputs': 'good good good good good good good good good good good good good good good', 'model': 'tiny'}|422|Tokenizer",
+                "/embed|{'inputs': 'good good good good good good good good good good good good good good good', 'model': 'tiny'}|422|Validation",
                 "/embed|{'inputs': 'a', 'prompt_name': 'none', 'model': 'tiny'}|422|Tokenizer",
                 "/embed|{'inputs': 'a', 'truncate': 'yes', 'model': 'tiny'}|422|Tokenizer",
                 "/embed|{'inputs': 'a', 'truncate': true, 'truncation_direction': 'Left', 'model': 'tiny'}|422|Tokenizer",
@@ -286,6 +286,24 @@ class TeiProtocolTest {
             })
     void request_thatIsWrong_getsTheProtocolsError(String path, String body, int status, String type) throws Exception {
         assertThat(wrong(path, body, status).get("error_type").textValue()).isEqualTo(type);
+    }
+
+    @Test
+    void tokens_beyondTheLimit_areRefused_ofOneTextAndOfAllTogether() throws Exception {
+        String many = "'" + "a ".repeat(499) + "'";
+        assertThat(wrong("/tokenize", "{'inputs': " + many + ", 'model': 'tiny'}", 413)
+                        .get("error")
+                        .textValue())
+                .contains("501 tokens; expected at most 500");
+        String some = "'" + "a ".repeat(298) + "'";
+        assertThat(right("/tokenize", "{'inputs': " + some + ", 'model': 'tiny'}")
+                        .get(0)
+                        .size())
+                .isEqualTo(300);
+        assertThat(wrong("/tokenize", "{'inputs': [" + some + ", " + some + "], 'model': 'tiny'}", 413)
+                        .get("error")
+                        .textValue())
+                .contains("more than 500 tokens together");
     }
 
     @Test

@@ -71,6 +71,11 @@ final class ConnectionExchange implements Exchange {
         body = bytes;
     }
 
+    /** Whether its route reads what arrives. */
+    boolean keepsBody() {
+        return match.route().takesBody();
+    }
+
     HttpRequest request() {
         return request;
     }
@@ -126,6 +131,14 @@ final class ConnectionExchange implements Exchange {
     @Override
     public void answer(int code, JsonNode answer) {
         answer(code, "application/json", JsonBody.write(answer));
+    }
+
+    /** Says that there is no room for the answer, which is dropped. */
+    void hasNoRoom() {
+        synchronized (this) {
+            state = State.OPEN;
+        }
+        fail(HttpFront.overloaded());
     }
 
     @Override
@@ -259,7 +272,7 @@ final class ConnectionExchange implements Exchange {
             state = State.GONE;
             work = List.copyOf(whenGone);
         }
-        work.forEach(this::run);
+        giveUp(work);
     }
 
     /** Its time is over: what works on it is told, and the client, unless it takes too long to read what it has got. */
@@ -277,7 +290,14 @@ final class ConnectionExchange implements Exchange {
         } else {
             fail(FailureTable.timeIsOver());
         }
-        work.forEach(this::run);
+        giveUp(work);
+    }
+
+    /** Not by the thread of the connection, as what is told may wait for locks. */
+    private void giveUp(List<Runnable> work) {
+        if (!work.isEmpty()) {
+            connection.aside(() -> work.forEach(this::run));
+        }
     }
 
     private void run(Runnable work) {

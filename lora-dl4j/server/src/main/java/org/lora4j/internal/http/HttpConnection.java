@@ -53,6 +53,9 @@ import org.lora4j.internal.http.HttpProblem.Kind;
 final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private static final int MOST_WAITING = 64;
+    /** In bytes: answers up to it are not counted among what is held. */
+    private static final int SMALL_ANSWER = 64 << 10;
+
     private static final Duration LINGER = Duration.ofSeconds(2);
 
     private final HttpFront front;
@@ -71,6 +74,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private volatile boolean busy;
     private long arrived;
     private long written;
+    /** Bytes of the body and the answer that count in the room of all connections. */
+    private long held;
+
     private ByteArrayOutputStream body = new ByteArrayOutputStream();
     private Future<?> deadline;
 
@@ -167,10 +173,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             RouteTable.Match match = front.match(request.method().name(), path(request));
             current.matched(match);
             gate.checkToken(request, match.route());
+            // Before: a server that begins to stop in between has to wait for it.
+            busy = true;
             front.requireServing(match.route());
             gate.checkBody(request, match.route());
             expectation(request);
-            busy = true;
         } catch (RuntimeException e) {
             // A client that waits for leave, or sends too much, may send its body or not: nobody could tell where the
             // next request begins.
@@ -235,7 +242,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             }
             return;
         }
-        if (!refused) {
+        if (!refused && current.keepsBody()) {
+            if (!keep(bytes.readableBytes())) {
+                last = true;
+                refuse(HttpFront.overloaded());
+                return;
+            }
             append(bytes);
         }
         if (content instanceof LastHttpContent) {
@@ -246,6 +258,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 afterwards();
             }
         }
+    }
+
+    /** Whether there is room for so many bytes; they are given back when the request ends. */
+    private boolean keep(int bytes) {
+        boolean room = front.hold(bytes);
+        held += room ? bytes : 0;
+        return room;
     }
 
     private void append(ByteBuf bytes) {
@@ -280,6 +299,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    void aside(Runnable work) {
+        front.aside(work);
+    }
+
     <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> work) {
         front.whenDone(future, work);
     }
@@ -288,6 +311,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     void write(ConnectionExchange exchange, int status, HttpHeaders headers, ByteBuf bytes) {
         inOrder(() -> {
+            if (current != exchange) {
+                // It has ended meanwhile.
+                return;
+            }
+            if (bytes.readableBytes() > SMALL_ANSWER && !keep(bytes.readableBytes())) {
+                exchange.hasNoRoom();
+                return;
+            }
             HttpResponse answer = new DefaultFullHttpResponse(
                     HttpVersion.HTTP_1_1,
                     HttpResponseStatus.valueOf(status),
@@ -375,6 +406,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         ConnectionExchange exchange = current;
         current = null;
         busy = false;
+        front.giveBack(held);
+        held = 0;
         if (counted) {
             counted = false;
             front.leave();

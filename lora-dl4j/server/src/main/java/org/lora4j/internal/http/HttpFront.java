@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLEngine;
 import org.lora4j.internal.http.HttpProblem.Kind;
@@ -46,6 +47,8 @@ public final class HttpFront implements AutoCloseable {
     private static final int BACKLOG = 256;
     private static final long POLL_MILLIS = 5;
     private static final int LONGEST_LINE = 8 << 10;
+    private static final long MOST_HELD =
+            Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4);
 
     private enum State {
         LOADING,
@@ -61,6 +64,7 @@ public final class HttpFront implements AutoCloseable {
     private final Channel listening;
     private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicLong held = new AtomicLong();
     private volatile RouteTable routes;
     private volatile State state = State.LOADING;
 
@@ -216,6 +220,29 @@ public final class HttpFront implements AutoCloseable {
 
     void leave() {
         running.decrementAndGet();
+    }
+
+    /** Whether there is room for so many bytes more of bodies and answers; they have to be given back then. */
+    boolean hold(long bytes) {
+        if (held.addAndGet(bytes) > MOST_HELD) {
+            held.addAndGet(-bytes);
+            return false;
+        }
+        return true;
+    }
+
+    void giveBack(long bytes) {
+        held.addAndGet(-bytes);
+    }
+
+    /** Runs something where requests are worked on. */
+    void aside(Runnable work) {
+        try {
+            workers.execute(work);
+        } catch (RejectedExecutionException e) {
+            // The server is closed: nobody else is held up.
+            work.run();
+        }
     }
 
     void work(ConnectionExchange exchange) {

@@ -36,6 +36,7 @@ public final class HttpProblem extends RuntimeException {
         URI_TOO_LONG(414, "invalid_request_error", "Validation"),
         MEDIA_TYPE(415, "invalid_request_error", "Validation"),
         EXPECTATION(417, "invalid_request_error", "Validation"),
+        TOO_LONG(422, "invalid_request_error", "Validation"),
         UNPROCESSABLE(422, "invalid_request_error", "Tokenizer"),
         WRONG_MODEL(424, "invalid_request_error", "Backend"),
         OVERLOADED(429, "rate_limit_error", "Overloaded"),

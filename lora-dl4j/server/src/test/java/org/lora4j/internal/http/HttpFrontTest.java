@@ -154,6 +154,22 @@ class HttpFrontTest {
 
     @ParameterizedTest
     @CsvSource({
+        "api.example.com,https://api.example.com,200",
+        "api.example.com:8443,https://api.example.com:8443,200",
+        "api.example.com,https://api.example.com:8443,403",
+        "api.example.com,https://evil.example.com,403",
+        "127.0.0.1,https://127.0.0.1,403"
+    })
+    void page_behindAProxyWithTls_mayAskUnderANameThatWasGiven(String host, String origin, int status)
+            throws Exception {
+        try (Wire wire = wire()) {
+            wire.send("GET /hello HTTP/1.1\r\nHost: " + host + "\r\nOrigin: " + origin + "\r\n\r\n");
+            assertThat(wire.answer().status()).isEqualTo(status);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "application/json,200",
         "application/json; charset=utf-8,200",
         "application/json;charset=\"UTF-8\",200",
@@ -377,16 +393,18 @@ class HttpFrontTest {
     @Test
     void client_thatGoes_endsWhatRunsForIt() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch gone = new CountDownLatch(1);
+        CompletableFuture<String> gone = new CompletableFuture<>();
         front = fronts.start(HttpRoute.get("/slow", ErrorShape.TEI, exchange -> {
-            exchange.whenGone(gone::countDown);
+            exchange.whenGone(() -> gone.complete(Thread.currentThread().getName()));
             begun.countDown();
         }));
         try (Wire wire = wire()) {
             wire.get("/slow");
             assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
         }
-        assertThat(gone.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(gone.get(5, TimeUnit.SECONDS))
+                .as("not the thread of the connection, which others wait for")
+                .startsWith("lora4j-request");
         try (Wire wire = wire()) {
             assertThat(wire.get("/hello").answer().status()).isEqualTo(200);
         }
@@ -481,6 +499,59 @@ class HttpFrontTest {
             assertThat(answer.header("Connection")).isEqualTo("close");
             assertThat(stopped.get(5, TimeUnit.SECONDS)).isTrue();
         }
+    }
+
+    @Test
+    void request_thatWasRefused_doesNotHoldUpTheEnd() throws Exception {
+        front = fronts.loading();
+        try (Wire wire = wire()) {
+            front.serve(List.of(Fronts.echo()));
+            assertThat(wire.get("/echo").answer().status()).isEqualTo(405);
+            wire.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+            assertThat(wire.answer().status()).isEqualTo(415);
+            assertThat(front.stop(Duration.ofSeconds(5))).isTrue();
+        }
+    }
+
+    @Test
+    void bodiesAndLongAnswers_beyondTheRoomOfAll_areRefused_andGiveTheirRoomBack() throws Exception {
+        byte[] much = new byte[1 << 20];
+        front = fronts.start(
+                HttpRoute.get("/much", ErrorShape.TEI, exchange -> exchange.answer(200, "text/plain", much)));
+        long all = filled();
+        try (Wire wire = wire()) {
+            assertThat(wire.get("/hello", "Content-Length: 2")
+                            .send("{}")
+                            .answer()
+                            .status())
+                    .as("a body that nobody reads takes no room")
+                    .isEqualTo(200);
+            Wire.Answer answer = wire.get("/much").answer();
+            assertThat(answer.status()).isEqualTo(429);
+            assertThat(answer.header("Content-Type")).isEqualTo("application/json");
+            assertThat(answer.header("Retry-After")).isEqualTo("1");
+            assertThat(wire.post("/echo", "{}").answer().status()).isEqualTo(429);
+            assertThat(wire.isOver()).isTrue();
+        }
+        front.giveBack(all);
+        try (Wire wire = wire()) {
+            assertThat(wire.post("/echo", "{}").answer().status()).isEqualTo(200);
+            assertThat(wire.get("/much").answer().body()).hasSize(1 << 20);
+            // Behind its answer.
+            assertThat(wire.get("/hello").answer().status()).isEqualTo(200);
+        }
+        assertThat(filled()).isEqualTo(all);
+    }
+
+    /** Takes the room that is left. */
+    private long filled() {
+        long sum = 0;
+        for (long step = 1L << 50; step > 0; step /= 2) {
+            while (front.hold(step)) {
+                sum += step;
+            }
+        }
+        return sum;
     }
 
     @Test

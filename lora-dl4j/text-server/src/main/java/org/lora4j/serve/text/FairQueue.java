@@ -74,6 +74,17 @@ final class FairQueue {
             }
             return found;
         }
+
+        private int kept() {
+            return byLength.stream().mapToInt(Deque::size).sum();
+        }
+
+        /** Rows that are gone are kept only while they are no more than those that wait. */
+        private void sweep() {
+            if (kept() > 2 * size) {
+                byLength.forEach(rows -> rows.removeIf(TextRow::isGone));
+            }
+        }
     }
 
     FairQueue(int mostRows, int mostTokens, int workers) {
@@ -117,10 +128,14 @@ final class FairQueue {
 
     /** Rows that nobody waits for any more. */
     synchronized void forget(String adapter, Collection<? extends TextRow> rows) {
+        Flow flow = flows.get(adapter);
         for (TextRow row : rows) {
             if (row.forget()) {
-                left(flows.get(adapter), row);
+                left(flow, row);
             }
+        }
+        if (flow != null) {
+            flow.sweep();
         }
     }
 
@@ -195,6 +210,11 @@ final class FairQueue {
     /** A batch that was taken is done. */
     synchronized void done() {
         taking--;
+    }
+
+    /** Rows that are kept in memory: those that wait, and those that are gone and not swept yet. */
+    synchronized int kept() {
+        return flows.values().stream().mapToInt(Flow::kept).sum();
     }
 
     synchronized int waiting() {

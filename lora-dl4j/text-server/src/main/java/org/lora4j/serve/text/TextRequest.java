@@ -69,7 +69,7 @@ final class TextRequest<V, R> {
             work.check(room.limits());
             prepare();
             wait(job, room.limits().waiting());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             giveBack();
             room.open().leave();
             throw e;
@@ -270,7 +270,7 @@ final class TextRequest<V, R> {
             TaskEntry entry;
             try {
                 entry = room.shelf().lease(candidate);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 choice.failed(RouteRole.SHADOW);
                 return;
             }
@@ -286,7 +286,7 @@ final class TextRequest<V, R> {
         TextJob<V> of;
         try {
             of = new TextJob<>(entry, work.perToken(), work.rows(entry, room.limits(), options.truncate()), none -> {});
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             choice.failed(RouteRole.SHADOW);
             return CompletableFuture.completedFuture(null);
         }

@@ -479,13 +479,13 @@ public final class TextServer implements AutoCloseable {
     }
 
     /**
-     * The tokens of a text, however long it is.
+     * The tokens of a text, which may be longer than what the encoder reads.
      *
      * @param text any text
      * @param specialTokens whether the marks that the encoder expects around a text are put there
      * @return the tokens with their places
      * @throws IllegalStateException if the tokenizer of the encoder is one of a program
-     * @throws TextLimitException if the text has more characters than the server takes
+     * @throws TextLimitException if the text has more characters or tokens than the server takes
      */
     public List<TextToken> tokenize(String text, boolean specialTokens) {
         Arguments.required(text, "TextServer.tokenize: text", TEXTS);
@@ -495,7 +495,14 @@ public final class TextServer implements AutoCloseable {
                     "TextServer.tokenize: the text has " + text.length() + " characters; expected at most "
                             + limits.characters() + ". Cut it, or raise characters of the limits.");
         }
-        return tokenizer("tokenize").pieces(text, specialTokens);
+        List<TextToken> tokens = tokenizer("tokenize").pieces(text, specialTokens);
+        if (tokens.size() > limits.tokens()) {
+            throw new TextLimitException(
+                    TextLimitException.Limit.TOKENS,
+                    "TextServer.tokenize: the text has " + tokens.size() + " tokens; expected at most "
+                            + limits.tokens() + ". Cut it, or raise tokens of the limits.");
+        }
+        return tokens;
     }
 
     /**

@@ -204,6 +204,20 @@ class FairQueueTest {
     }
 
     @Test
+    void forgottenRows_areNotKept_whateverStandsBeforeThem() {
+        FairQueue queue = new FairQueue(64, 4_096, 1);
+        TextJob<float[]> first = add(queue, "a", 8);
+
+        for (int i = 0; i < 1_000; i++) {
+            queue.forget("a", add(queue, "a", 8, 300).rows());
+        }
+
+        assertThat(queue.waiting()).isEqualTo(1);
+        assertThat(queue.kept()).as("one waits, and no more than it is gone").isLessThanOrEqualTo(2);
+        assertThat(take(queue)).isEqualTo(first.rows());
+    }
+
+    @Test
     void close_letsWhatWaitsBeTaken_andThenGivesNothing() throws Exception {
         FairQueue queue = new FairQueue(64, 4_096, 1);
         add(queue, "a", 8);

@@ -29,7 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextToken;
+import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.serve.ServedBy;
 import org.lora4j.serve.UnknownAdapterException;
 import org.lora4j.text.LabeledWords;
@@ -46,6 +48,7 @@ import org.lora4j.text.TinyEncoder;
 import org.lora4j.text.TokenClassifier;
 import org.lora4j.trust.TrustPolicy;
 import org.lora4j.trust.UnverifiedModelException;
+import org.nd4j.linalg.api.buffer.DataType;
 
 @Timeout(120)
 class TextServerTest {
@@ -502,6 +505,7 @@ class TextServerTest {
                     () -> small.embed(
                             TextServer.BASE, List.of("a a a a a a a a a a a a a a a a"), VectorOptions.usual(), whole));
             assertLimit(TextLimitException.Limit.CHARACTERS, () -> small.tokenize("a".repeat(51), true));
+            assertLimit(TextLimitException.Limit.TOKENS, () -> small.tokenize("!".repeat(31), false));
             assertLimit(TextLimitException.Limit.TOKENS, () -> small.decode(new int[31], true));
             assertThat(small.metrics().accepted()).isZero();
             assertThat(small.metrics().open()).isZero();
@@ -509,6 +513,27 @@ class TextServerTest {
                             .join()
                             .results())
                     .hasSize(3);
+        }
+    }
+
+    @Test
+    void error_ofATokenizer_leavesNothingBehind() {
+        TextTokenizer hostile = new TextTokenizer() {
+            @Override
+            public int[] encode(String text) {
+                throw new StackOverflowError("deep");
+            }
+
+            @Override
+            public int maxLength() {
+                return 8;
+            }
+        };
+        try (TextEncoder encoder = TextEncoder.of(TinyEncoder.weights(DataType.FLOAT), hostile, Pooling.MEAN);
+                TextServer ofHostile = TextServer.builder(encoder).build()) {
+            assertThatThrownBy(() -> ofHostile.embed(TextServer.BASE, List.of("a")))
+                    .isInstanceOf(StackOverflowError.class);
+            assertThat(ofHostile.metrics().open()).isZero();
         }
     }
 

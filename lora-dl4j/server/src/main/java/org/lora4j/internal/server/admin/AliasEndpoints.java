@@ -123,6 +123,13 @@ public final class AliasEndpoints implements Endpoints {
     }
 
     private void shadow(Exchange exchange) {
+        ModelHost.Kind kind = host(exchange).kind();
+        if (kind != ModelHost.Kind.TEXTS) {
+            throw new HttpProblem(
+                    Kind.BAD_REQUEST,
+                    "adapters of a " + kind.word()
+                            + " cannot shadow; POST /aliases/{alias}/canary with a small share.");
+        }
         JsonFields fields = JsonFields.of(exchange.json(), Kind.BAD_REQUEST);
         candidate(exchange, fields, (routes, candidate) -> routes.shadow(exchange.pathValue(ALIAS), candidate));
     }

@@ -75,7 +75,9 @@ record ArrayModel(ArrayHost host, String adapter, String name) implements Infere
         return result.thenApply(found -> {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
             if (found instanceof ServingResult.Failure failure) {
-                choice.failed(choice.role());
+                if (!isOfTheRequest(failure)) {
+                    choice.failed(choice.role());
+                }
                 throw problem(failure);
             }
             ServingResult.Answer answer = (ServingResult.Answer) found;
@@ -86,8 +88,13 @@ record ArrayModel(ArrayHost host, String adapter, String name) implements Infere
         });
     }
 
+    /** No adapter could answer it. */
+    private static boolean isOfTheRequest(ServingResult.Failure failure) {
+        return failure.cause() instanceof IllegalArgumentException;
+    }
+
     private static RuntimeException problem(ServingResult.Failure failure) {
-        return failure.cause() instanceof IllegalArgumentException
+        return isOfTheRequest(failure)
                 ? new HttpProblem(Kind.BAD_REQUEST, failure.reason())
                 : new IllegalStateException(failure.reason(), failure.cause());
     }

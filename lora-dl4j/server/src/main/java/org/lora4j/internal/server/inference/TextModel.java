@@ -12,6 +12,7 @@ import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
 import org.lora4j.serve.text.ClassScores;
 import org.lora4j.serve.text.LoadedTask;
+import org.lora4j.serve.text.PassageScore;
 import org.lora4j.serve.text.RequestOptions;
 import org.lora4j.serve.text.TaskKind;
 import org.lora4j.serve.text.TextAnswer;
@@ -85,7 +86,9 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
                 .orElseThrow(() -> new HttpProblem(Kind.BAD_REQUEST, "input \"" + TEXT + "\" is missing."));
         Optional<List<String>> pairs = texts(inputs, PAIR);
         check(inputs, kind, texts, pairs);
-        RequestOptions options = RequestOptions.usual();
+        RequestOptions options =
+                // With a key all parts of a request get the same adapter.
+                RequestOptions.usual().withKey(exchange.header("x-user").orElseGet(exchange::requestId));
         return switch (kind) {
             case CLASSES, PAIR_CLASSES ->
                 outputs(exchange, server.classify(adapter, joined(texts, pairs), options), TextModel::classes);
@@ -179,8 +182,14 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
     /** Passages of one query are asked together. */
     private CompletableFuture<Outputs> relevance(
             Exchange exchange, List<String> queries, List<String> passages, RequestOptions options) {
+        int most = server.limits().texts();
+        if (queries.size() > most) {
+            throw new HttpProblem(
+                    Kind.TOO_LARGE, queries.size() + " texts; expected at most " + most + ". Send fewer at once.");
+        }
         double[] scores = new double[queries.size()];
         String[] version = {version()};
+        List<CompletableFuture<?>> asked = new ArrayList<>();
         List<CompletableFuture<?>> parts = new ArrayList<>();
         int from = 0;
         while (from < queries.size()) {
@@ -189,7 +198,15 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
                 to++;
             }
             int first = from;
-            var part = server.rerank(adapter, queries.get(from), passages.subList(from, to), options);
+            CompletableFuture<TextAnswer<PassageScore>> part;
+            try {
+                part = server.rerank(adapter, queries.get(from), passages.subList(from, to), options);
+            } catch (RuntimeException | Error e) {
+                // The request fails as a whole.
+                asked.forEach(one -> one.cancel(true));
+                throw e;
+            }
+            asked.add(part);
             exchange.whenGone(() -> part.cancel(true));
             parts.add(part.thenAccept(found -> {
                 exchange.tokens(found.tokens(), 0);

@@ -71,7 +71,7 @@ public final class OpenAiEndpoints implements Endpoints {
 
     private void answer(Exchange exchange, JsonFields fields, ReplyShape shape, Reader reader) {
         String name = fields.requiredText(MODEL, "the name of a model or an adapter");
-        ServedLanguageModel served = models.find(name, fields.text("user"))
+        ServedLanguageModel served = models.find(name, fields.text("user").or(() -> exchange.header("x-user")))
                 .orElseThrow(() -> HttpProblem.unknownModel(name, models.names()));
         exchange.model(served.name());
         TextRequest asked = reader.read(served);

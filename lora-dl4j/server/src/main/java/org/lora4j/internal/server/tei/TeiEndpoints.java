@@ -272,7 +272,19 @@ public final class TeiEndpoints implements Endpoints {
                 .orElse("");
         TeiFields.vectors(server, fields, false);
         ArrayNode all = JSON.arrayNode();
-        TeiFields.batch(server, "inputs", texts).forEach(text -> all.add(TeiTokens.of(server, prompt + text, special)));
+        int most = server.limits().tokens();
+        int tokens = 0;
+        for (String text : TeiFields.batch(server, "inputs", texts)) {
+            ArrayNode one = TeiTokens.of(server, prompt + text, special);
+            tokens += one.size();
+            if (tokens > most) {
+                throw new HttpProblem(
+                                Kind.TOO_LARGE,
+                                "the texts have more than " + most + " tokens together; send fewer at once.")
+                        .param("inputs");
+            }
+            all.add(one);
+        }
         exchange.answer(all);
     }
 
