@@ -223,4 +223,36 @@ class ReplaySegmentsTest {
                 .asString()
                 .startsWith("the last checkpoint, of step 40, has the hash");
     }
+
+    @Test
+    void forgedAdapter_besideTheCheckpointsOfTheRun_isFoundByOneSegment() throws IOException {
+        forgeAdapter(1);
+
+        for (long seed = 0; seed < 3; seed++) {
+            ReplayVerdict verdict = Replay.of(recorded).segments(kept, 1, seed, graph(1, 0.01, 0));
+
+            assertThat(verdict.outcome()).as(verdict.toString()).isEqualTo(Outcome.DIFFERENT);
+            assertThat(verdict.segments())
+                    .containsExactly("what was saved: it came out otherwise", "steps 38 to 40: the same in every bit");
+            assertThat(verdict.apart()).containsOnlyKeys("saved fc1.lora_B.weight");
+        }
+    }
+
+    @Test
+    void removedFirstCheckpoints_areMissed() throws IOException {
+        for (int step = 2; step < 40; step += 2) {
+            Files.delete(kept.resolve(String.format(Locale.ROOT, "checkpoint-%012d.safetensors", step)));
+            if (step > 2 && step < 38) {
+                continue;
+            }
+            ReplayVerdict verdict = Replay.of(recorded).segments(kept, ALL, 1, graph(1, 0.01, 0));
+
+            assertThat(verdict.outcome()).as(verdict.toString()).isEqualTo(Outcome.DIFFERENT);
+            assertThat(verdict.inputs())
+                    .singleElement()
+                    .asString()
+                    .startsWith("the first checkpoint, of step " + (step + 2) + ", names ")
+                    .endsWith("the start of the run was removed, or not kept");
+        }
+    }
 }

@@ -83,6 +83,12 @@ public final class AdaptersByKey {
         Arguments.required(dataset, "AdaptersByKey.fit: dataset", "a table");
         Problems problems = new Problems();
         new TableColumns(dataset.schema(), problems).require("keyCol", keyCol, TableColumns.Kind.ANY);
+        problems.check(
+                !ParamValues.of(estimator).flag("distributed"),
+                "distributed = true, expected false: each adapter is trained by one task");
+        problems.check(
+                !dataset.sparkSession().sparkContext().getConf().getBoolean("spark.speculation", false),
+                "spark.speculation = true, expected false: two tasks would write the same folders");
         problems.throwIfAny("AdaptersByKey");
         estimator.transformSchema(dataset.schema());
         return fit(estimator.task(), dataset);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.spark;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Iterator;
@@ -10,7 +12,9 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.Path;
+import org.lora4j.error.AdapterFormatException;
 import org.lora4j.error.MessageText;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.file.TemporaryFolder;
@@ -92,11 +96,22 @@ final class ColumnAdapters {
     private void register(String name) {
         Path own = new Path(folder, KeyNames.folder(name));
         try (TemporaryFolder local = TemporaryFolder.create()) {
-            ModelFolder.readAny(hadoop, own).writeTo(local.folder());
+            read(own).writeTo(local.folder());
             registry.register(served(name), local.folder());
         } catch (IOException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the adapter " + MessageText.name(name) + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** What a file system fails to give may come when it is asked again, which Spark does for a task that failed. */
+    private SavedFiles read(Path own) throws IOException {
+        try {
+            return ModelFolder.readAny(hadoop, own);
+        } catch (FileNotFoundException | ChecksumException | AdapterFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new UncheckedIOException(own + ": the adapter could not be read: " + e.getMessage(), e);
         }
     }
 

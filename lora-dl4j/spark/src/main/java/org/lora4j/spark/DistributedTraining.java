@@ -8,13 +8,16 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -51,18 +54,33 @@ final class DistributedTraining {
     static <B extends AutoCloseable, E> TrainedFiles train(
             RowTraining<B, E> training, List<Row> rows, JavaSparkContext spark) {
         requireRunnable(training.task().name(), training.settings(), spark);
-        int workers = training.settings().count("numWorkers");
+        ParamValues settings = training.settings();
+        int workers = settings.count("numWorkers");
         byte[] secret = new byte[SECRET];
         new SecureRandom().nextBytes(secret);
+        String run = settings.names("checkpointDir") ? run(training, rows) : "";
         Broadcast<List<Row>> all = spark.broadcast(rows);
         List<Integer> numbers = IntStream.range(0, workers).boxed().toList();
         RDD<Integer> tasks = spark.parallelize(numbers, workers).rdd();
         RDD<TrainedFiles> trained = tasks.barrier()
                 .mapPartitions(
-                        new Work<>(training, all, workers, secret),
+                        new Work<>(training, all, workers, secret, run),
                         false,
                         ClassTag.<TrainedFiles>apply(TrainedFiles.class));
         return trained.toJavaRDD().collect().get(0);
+    }
+
+    /** What names the checkpoints of a run: other rows or settings make another one, which must not go on from them. */
+    private static String run(RowTraining<?, ?> training, List<Row> rows) {
+        MessageDigest run = Sha256.begin();
+        Stream.concat(
+                        Stream.of(training.origin(), training.facts().toString()),
+                        rows.stream().map(Row::json))
+                .forEach(part -> {
+                    run.update(part.getBytes(StandardCharsets.UTF_8));
+                    run.update((byte) 0);
+                });
+        return HexFormat.of().formatHex(run.digest());
     }
 
     /** What Spark itself finds out only after minutes of trying, or not at all. */
@@ -82,7 +100,11 @@ final class DistributedTraining {
         problems.check(
                 !conf.getBoolean("spark.speculation", false),
                 "spark.speculation = true, expected false: a worker must not run twice");
-        for (String encrypted : List.of("spark.network.crypto.enabled", "spark.ssl.enabled", "spark.ssl.rpc.enabled")) {
+        for (String encrypted : List.of(
+                "spark.network.crypto.enabled",
+                "spark.authenticate.enableSaslEncryption",
+                "spark.ssl.enabled",
+                "spark.ssl.rpc.enabled")) {
             problems.check(
                     !conf.getBoolean(encrypted, false),
                     encrypted + " = true, expected false: gradients travel between workers without encryption");
@@ -110,12 +132,14 @@ final class DistributedTraining {
         private final Broadcast<List<Row>> rows;
         private final int workers;
         private final byte[] secret;
+        private final String run;
 
-        Work(RowTraining<B, E> training, Broadcast<List<Row>> rows, int workers, byte[] secret) {
+        Work(RowTraining<B, E> training, Broadcast<List<Row>> rows, int workers, byte[] secret, String run) {
             this.training = training;
             this.rows = rows;
             this.workers = workers;
             this.secret = secret;
+            this.run = run;
         }
 
         @Override
@@ -124,15 +148,15 @@ final class DistributedTraining {
             int worker = context.partitionId();
             ParamValues settings = training.settings();
             int seconds = settings.count("workerTimeout");
+            byte[] key = key();
             try {
                 Meeting meeting = Meeting.open(
                         worker, SparkEnv.get().blockManager().blockManagerId().host(), seconds);
-                String first = context.allGather(meeting.address())[0];
-                try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, first, secret, seconds);
+                String first = first(context, meeting);
+                try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, first, key, seconds);
                         TemporaryFolder own = TemporaryFolder.create()) {
                     Optional<Checkpoints> checkpoints = checkpoints(worker, own.folder());
-                    // The first worker writes where the others read, so nobody begins before all have read.
-                    context.barrier();
+                    requireSameStart(context, worker, checkpoints);
                     TrainedFiles trained = training.of(
                             rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints, List.of()));
                     training.metrics().exchange().add(exchange.seconds());
@@ -147,12 +171,47 @@ final class DistributedTraining {
             }
         }
 
+        /** The address of the first worker; if it cannot be had, nobody will come. */
+        private static String first(BarrierTaskContext context, Meeting meeting) throws IOException {
+            boolean told = false;
+            try {
+                String first = context.allGather(meeting.address())[0];
+                told = true;
+                return first;
+            } finally {
+                if (!told && meeting.socket() != null) {
+                    meeting.socket().close();
+                }
+            }
+        }
+
+        /** The secret came in the task, which others may see on its way: where Spark has a secret of its own, both are needed. */
+        private byte[] key() {
+            SecurityManager security = SparkEnv.get().securityManager();
+            return security.isAuthenticationEnabled()
+                    ? SecretChannel.code(security.getSecretKey().getBytes(StandardCharsets.UTF_8), "spark", secret)
+                    : secret;
+        }
+
+        /** The first worker writes where the others read, so nobody begins before all have read, and all the same. */
+        private static void requireSameStart(BarrierTaskContext context, int worker, Optional<Checkpoints> checkpoints)
+                throws IOException {
+            String start = checkpoints.isEmpty() || checkpoints.get().isEmpty()
+                    ? ""
+                    : SavedFiles.hash(checkpoints.get().directory());
+            if (!context.allGather(start)[0].equals(start)) {
+                throw new IllegalStateException(
+                        "worker " + worker + " found other checkpoints in checkpointDir than the"
+                                + " first worker; expected a folder that all workers see.");
+            }
+        }
+
         /** All go on from the steps that the first worker wrote; only it writes them. */
         private Optional<Checkpoints> checkpoints(int worker, Path own) throws IOException {
             if (!training.settings().names("checkpointDir")) {
                 return Optional.empty();
             }
-            Path shared = Path.of(training.settings().text("checkpointDir"));
+            Path shared = Path.of(training.settings().text("checkpointDir")).resolve(run);
             Path folder = worker == 0 ? shared : own;
             if (worker > 0 && Files.isDirectory(shared)) {
                 try (Stream<Path> files = Files.list(shared)) {

@@ -67,7 +67,8 @@ final class GeneratorTask extends UntrainedTask<CausalLm, GeneratorTask.Prompt> 
 
     @Override
     public String modelKey(ParamValues settings) {
-        return settings.text("adaptersPath") + " " + settings.count("maxAdapters");
+        return settings.text("adaptersPath") + " " + settings.count("maxAdapters") + " "
+                + settings.count("inferenceBatchSize");
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.lora4j.internal.format.file.TemporaryFolder;
  * @param facts what is known of the model
  * @param base what it is over
  * @param files what was learned; none for the base alone
+ * @param run of what is read anew for each table that is made, which one; else empty
  * @param hadoop by what files of others are read
  * @param given how many columns the rows have
  */
@@ -28,6 +29,7 @@ record PredictRows<B extends AutoCloseable, I>(
         Facts facts,
         BaseSource base,
         SavedFiles files,
+        String run,
         SerializableConfiguration hadoop,
         int given)
         implements MapPartitionsFunction<Row, Row> {
@@ -43,7 +45,8 @@ record PredictRows<B extends AutoCloseable, I>(
 
     /** Equal models are one. */
     private String key() {
-        return task.getClass().getName() + " " + base.hash() + " " + files.hash() + " " + task.modelKey(settings);
+        return task.getClass().getName() + " " + base.hash() + " " + files.hash() + " " + task.modelKey(settings) + " "
+                + run;
     }
 
     /** A model with its base. */

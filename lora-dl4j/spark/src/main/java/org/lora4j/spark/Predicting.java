@@ -3,6 +3,7 @@ package org.lora4j.spark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -56,9 +57,11 @@ final class Predicting {
         BaseSource base = BaseSource.of(spark, task.name(), own);
         base.requireEverywhere(spark, task);
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
+        // The adapters of a folder may have been trained anew since another table was made.
+        String run = own.names("adaptersPath") ? UUID.randomUUID().toString() : "";
         Dataset<Row> predicted = dataset.toDF()
                 .mapPartitions(
-                        new PredictRows<>(task, own, facts, base, files, hadoop, before.length()),
+                        new PredictRows<>(task, own, facts, base, files, run, hadoop, before.length()),
                         Encoders.row(schema));
         return described(predicted, schema);
     }

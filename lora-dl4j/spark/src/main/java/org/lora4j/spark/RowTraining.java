@@ -36,10 +36,19 @@ record RowTraining<B extends AutoCloseable, E>(
 
     private static final long serialVersionUID = 1;
 
-    private static final Set<String> MADE_BY = Stream.of(ParamRows.TRAINING, ParamRows.HEAD, ParamRows.TEXT)
-            .flatMap(List::stream)
-            .map(ParamRow::name)
-            .filter(name -> !name.endsWith("Col"))
+    private static final Set<String> MADE_BY = Stream.concat(
+                    Stream.of(
+                                    ParamRows.TRAINING,
+                                    ParamRows.HEAD,
+                                    ParamRows.TEXT,
+                                    ParamRows.LABEL,
+                                    ParamRows.WEIGHT,
+                                    ParamRows.PAIRS,
+                                    ParamRows.FEATURES,
+                                    ParamRows.SAVED_MODULES)
+                            .flatMap(List::stream)
+                            .map(ParamRow::name),
+                    Stream.of("gradientParts"))
             .collect(Collectors.toUnmodifiableSet());
 
     /** The examples of a table, and what is wrong with rows that are none. */

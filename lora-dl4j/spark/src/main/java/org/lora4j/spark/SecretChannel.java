@@ -121,7 +121,8 @@ final class SecretChannel implements AutoCloseable {
         return ByteBuffer.allocate(Long.BYTES).putLong(0, value).array();
     }
 
-    private static byte[] code(byte[] key, String purpose, byte[]... content) {
+    /** A code over some content, which only who knows the key can make. */
+    static byte[] code(byte[] key, String purpose, byte[]... content) {
         try {
             Mac mac = Mac.getInstance(ALGORITHM);
             mac.init(new SecretKeySpec(key, ALGORITHM));

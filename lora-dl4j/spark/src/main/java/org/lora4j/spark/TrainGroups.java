@@ -59,7 +59,7 @@ record TrainGroups<B extends AutoCloseable, E>(
         String problem = null;
         try {
             state = make(group, directory);
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             state = State.FAILED;
             problem = e.getMessage();
         }

@@ -2,6 +2,7 @@
 package org.lora4j.spark;
 
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,6 +14,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.lora4j.internal.parts.PartExchange;
 
 /**
@@ -20,7 +25,7 @@ import org.lora4j.internal.parts.PartExchange;
  *
  * <p>Time spent waiting and sending is counted.
  */
-final class WorkerExchange implements PartExchange, AutoCloseable {
+final class WorkerExchange implements PartExchange, Closeable {
 
     /** Bytes of what one worker gives in a step: gradients of a few million parameters in several parts. */
     static final int MOST_OF_ONE = 256 << 20;
@@ -31,6 +36,12 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
     private final int worker;
     private final SecretChannel[] channels;
     private final int workers;
+    private final int seconds;
+    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(work -> {
+        Thread thread = new Thread(work, "lora4j-worker-exchange");
+        thread.setDaemon(true);
+        return thread;
+    });
     private long nanos;
 
     /**
@@ -53,10 +64,11 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
         }
     }
 
-    private WorkerExchange(int worker, int workers, SecretChannel[] channels) {
+    private WorkerExchange(int worker, int workers, SecretChannel[] channels, int seconds) {
         this.worker = worker;
         this.workers = workers;
         this.channels = channels;
+        this.seconds = seconds;
     }
 
     /**
@@ -71,10 +83,10 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
             throws IOException {
         int most = (int) Math.min(Integer.MAX_VALUE - 64L, (long) MOST_OF_ONE * workers);
         SecretChannel[] channels = new SecretChannel[worker == 0 ? workers : 1];
-        WorkerExchange exchange = new WorkerExchange(worker, workers, channels);
+        WorkerExchange exchange = new WorkerExchange(worker, workers, channels, seconds);
         try {
             if (worker == 0) {
-                exchange.acceptAll(meeting.socket(), secret, seconds, most);
+                exchange.acceptAll(meeting.socket(), secret, most);
             } else {
                 int colon = first.lastIndexOf(':');
                 Socket socket = new Socket();
@@ -96,7 +108,7 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
     }
 
     /** Strangers may knock too: they are shown the door, and the workers are waited for. */
-    private void acceptAll(ServerSocket meeting, byte[] secret, int seconds, int most) throws IOException {
+    private void acceptAll(ServerSocket meeting, byte[] secret, int most) throws IOException {
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;
         int missing = workers - 1;
         while (missing > 0) {
@@ -104,8 +116,8 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
                 throw new SocketTimeoutException(missing + " workers did not come within " + seconds + " s");
             }
             Socket socket = meeting.accept();
-            // One who says nothing must not keep the others waiting.
-            socket.setSoTimeout(Math.min(seconds, GREETING) * 1000);
+            // One who says nothing, or a byte now and then, must not keep the others waiting.
+            Future<?> late = closeAfter(Math.min(seconds, GREETING), socket);
             try {
                 SecretChannel.Accepted accepted = SecretChannel.accept(socket, secret, most);
                 int from = accepted.worker();
@@ -117,6 +129,8 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
                 missing--;
             } catch (IOException e) {
                 socket.close();
+            } finally {
+                late.cancel(false);
             }
         }
     }
@@ -139,6 +153,8 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
     @Override
     public List<byte[]> exchange(byte[] own) {
         long start = System.nanoTime();
+        // The time-out of a socket is for reading: a worker that takes nothing would keep this one writing for ever.
+        Future<?> late = closeAfter(2L * seconds, this);
         try {
             return worker == 0 ? collect(own) : give(own);
         } catch (IOException e) {
@@ -147,6 +163,7 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
                             + ". Spark tries the stage again.",
                     e);
         } finally {
+            late.cancel(false);
             nanos += System.nanoTime() - start;
         }
     }
@@ -185,8 +202,19 @@ final class WorkerExchange implements PartExchange, AutoCloseable {
         return all;
     }
 
+    private Future<?> closeAfter(long delay, Closeable what) {
+        return watch.schedule(
+                () -> {
+                    what.close();
+                    return null;
+                },
+                delay,
+                TimeUnit.SECONDS);
+    }
+
     @Override
     public void close() throws IOException {
+        watch.shutdownNow();
         for (SecretChannel channel : Arrays.asList(channels)) {
             if (channel != null) {
                 channel.close();

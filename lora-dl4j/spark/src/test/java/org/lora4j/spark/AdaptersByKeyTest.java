@@ -2,6 +2,7 @@
 package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
@@ -105,6 +106,42 @@ class AdaptersByKeyTest {
                 .fit(table());
         assertThat(states(other)).containsOnly("failed");
         assertThat(other.first().getString(5)).contains("of another base or of other settings");
+
+        // A table that is made after an adapter was trained anew has the new one.
+        Row before = served.transform(table().limit(1)).first();
+        for (String file : List.of("lora4j_spark.json", ".lora4j_spark.json.crc")) {
+            Files.deleteIfExists(acme.resolve(file));
+        }
+        byKey.fit(table().filter("customer = 'acme'"));
+        Row renewed = served.transform(table().limit(1)).first();
+        assertThat(renewed.get(renewed.fieldIndex("scores"))).isNotEqualTo(before.get(renewed.fieldIndex("scores")));
+    }
+
+    @Test
+    void keysThatDiverge_failAlone() throws IOException {
+        LoraTextClassifier classifier = new LoraTextClassifier()
+                .setCheckpoint(TinyModel.in(folder).toString())
+                .setRank(2)
+                .setEpochs(1)
+                .setValidationFraction(0)
+                .setLearningRate(1e30);
+
+        Dataset<Row> report = AdaptersByKey.of(
+                        classifier, "customer", folder.resolve("diverged").toString())
+                .fit(table().filter("customer <> 'one label'"));
+
+        assertThat(states(report)).containsExactly("failed", "failed");
+        assertThat(report.first().getString(5)).contains("not finite");
+    }
+
+    @Test
+    void distributed_isRefused() {
+        AdaptersByKey byKey =
+                AdaptersByKey.of(new LoraTextClassifier().setDistributed(true), "customer", folder.toString());
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> byKey.fit(table()))
+                .withMessageContaining("distributed = true, expected false");
     }
 
     @Test

@@ -61,6 +61,10 @@ class DistributedTrainingTest {
     }
 
     private static byte[] adapter(LoraTextClassifier classifier) {
+        return adapter(classifier, table);
+    }
+
+    private static byte[] adapter(LoraTextClassifier classifier, Dataset<Row> table) {
         return classifier.fit(table).files().files().get(ADAPTER);
     }
 
@@ -143,6 +147,11 @@ class DistributedTrainingTest {
         assertThat(adapter(stopped)).isEqualTo(whole);
         // The run is over: what goes on from its last checkpoint has little to do, and ends the same.
         assertThat(adapter(stopped)).isEqualTo(whole);
+        // Other rows are another run.
+        Dataset<Row> fewer = table.limit(96);
+        byte[] other = adapter(classifier(), fewer);
+        assertThat(other).isNotEqualTo(whole);
+        assertThat(adapter(stopped, fewer)).isEqualTo(other);
     }
 
     @Test

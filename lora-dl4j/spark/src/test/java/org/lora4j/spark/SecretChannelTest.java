@@ -150,4 +150,23 @@ class SecretChannelTest {
                 .hasRootCauseInstanceOf(IOException.class)
                 .hasStackTraceContaining("the exchange with the other workers failed");
     }
+
+    @Test
+    void workerThatTakesNothing_doesNotHoldUpTheOthersForEver() throws Exception {
+        CompletableFuture<String> address = new CompletableFuture<>();
+        Future<WorkerExchange> frozen = threads.submit(() -> {
+            Meeting meeting = Meeting.open(0, "127.0.0.1", 2);
+            address.complete(meeting.address());
+            return WorkerExchange.of(0, 2, meeting, meeting.address(), SECRET, 2);
+        });
+
+        try (WorkerExchange exchange = WorkerExchange.of(1, 2, new Meeting(null, ""), address.get(), SECRET, 2);
+                WorkerExchange other = frozen.get()) {
+            assertThat(other.workers()).isEqualTo(2);
+            // More than what the system keeps for who reads later.
+            assertThatThrownBy(() -> exchange.exchange(new byte[64 << 20]))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the exchange with the other workers failed");
+        }
+    }
 }

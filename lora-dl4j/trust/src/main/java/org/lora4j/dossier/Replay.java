@@ -40,8 +40,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p><b>Segments.</b> Of a long run whose {@link Checkpoints} were all kept, {@link #segments} trains some again: from one checkpoint to
  * the next, drawn by a seed. Each checkpoint names the hash of the one before, and the receipt names that of the last one, so that
- * none can be exchanged. A run that is forged in one of n segments is found by k of them with a probability of k/n; all of them are the
- * whole run.
+ * none can be exchanged. The last segment is always one of them, and ends with what was saved. A run that is forged in one of the n
+ * segments before it is found by k more with a probability of k/n; all of them are the whole run.
  *
  * <p><b>Costs.</b> Those of the run, or of the segments with what a fit does before its first step. <b>Threads.</b> For one thread.
  *
@@ -115,7 +115,7 @@ public final class Replay {
 
     /**
      * Trains some segments again, each from one checkpoint to the next, and compares what the later one holds: parameters, the
-     * optimizer's state, losses, the place in the data.
+     * optimizer's state, losses, the place in the data. The last segment has to end with what was saved, too.
      *
      * <pre>{@code
      * ReplayVerdict verdict = Replay.of(directory)
@@ -127,12 +127,12 @@ public final class Replay {
      * }</pre>
      *
      * @param kept the directory of the run's checkpoints
-     * @param count how many segments; all of them if there are fewer
-     * @param seed which of them
+     * @param count how many segments, the last one among them; all of them if there are fewer
+     * @param seed which of the others
      * @param training trains with the examples and settings of the run
      * @return the verdict, with its evidence
      * @throws AdapterFormatException if the directory has no receipt, or a receipt of something else than what is beside it
-     * @throws IllegalArgumentException if {@code count} is below 1, or fewer than two checkpoints are there
+     * @throws IllegalArgumentException if {@code count} is below 1, or no checkpoint is there
      * @throws IOException if files cannot be read or written
      */
     public ReplayVerdict segments(Path kept, int count, long seed, PartTraining training) throws IOException {
@@ -145,6 +145,7 @@ public final class Replay {
         CheckpointChain chain = CheckpointChain.read(kept);
         List<String> forged = new ArrayList<>(chain.problems());
         requireLast(recorded, chain, forged);
+        requireFirst(chain, forged);
         if (!forged.isEmpty()) {
             // What was exchanged is no run that could be trained again.
             return new ReplayVerdict(Outcome.DIFFERENT, forged, List.of(), Map.of(), 0, TOLERANCE, List.of());
@@ -165,6 +166,16 @@ public final class Replay {
             forged.add("the last checkpoint, of step " + last.step() + ", has the hash " + last.hash()
                     + ", and the receipt names " + MessageText.name(named) + ": they are of two runs");
         }
+    }
+
+    /** Without its start a run is not known as a whole, however well the rest fits. */
+    private static void requireFirst(CheckpointChain chain, List<String> forged) {
+        CheckpointRecord first = chain.links().get(0).record();
+        first.before()
+                .ifPresent(before -> forged.add("the first checkpoint, of step " + first.step() + ", names "
+                        + MessageText.name(before)
+                        + " as the one before it, which is not there: the start of the run was"
+                        + " removed, or not kept"));
     }
 
     /** What a directory has. */
@@ -279,7 +290,7 @@ public final class Replay {
     }
 
     /** For each array that differs, by how much, relative to its largest value. */
-    private static Map<String, Double> apart(Map<String, INDArray> one, Map<String, INDArray> other) {
+    static Map<String, Double> apart(Map<String, INDArray> one, Map<String, INDArray> other) {
         Map<String, Double> apart = new LinkedHashMap<>();
         TreeSet<String> names = new TreeSet<>(one.keySet());
         names.addAll(other.keySet());

@@ -88,19 +88,17 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < links.size(); i++) {
             Link to = links.get(i);
-            if (i > 0 || to.record().before().isEmpty()) {
-                segments.add(new Segment(
-                        i == 0 ? Optional.empty() : Optional.of(links.get(i - 1)), to, i == links.size() - 1));
-            }
+            segments.add(
+                    new Segment(i == 0 ? Optional.empty() : Optional.of(links.get(i - 1)), to, i == links.size() - 1));
         }
         return segments;
     }
 
-    /** Some segments, none twice, in their order. */
+    /** Some segments, none twice, in their order. The last is always one: it alone ties what was saved to the checkpoints. */
     private List<Segment> drawn(int count, long seed) {
         List<Segment> all = segments();
         SplittableRandom random = new SplittableRandom(seed);
-        Set<Integer> places = new TreeSet<>();
+        Set<Integer> places = new TreeSet<>(Set.of(all.size() - 1));
         while (places.size() < Math.min(count, all.size())) {
             places.add(random.nextInt(all.size()));
         }
@@ -118,10 +116,14 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
             Checkpoints checkpoints = new Checkpoints(folder, Long.MAX_VALUE, NEVER, 2);
             // The last one is written when the run ends, which takes an evaluation more.
             training.saveTo(saved, segment.last() ? checkpoints : checkpoints.withUntil(end));
-            Receipt now = Saved.read(saved).receipt();
+            Saved replayed = Saved.read(saved);
+            Receipt now = replayed.receipt();
             List<String> envelope = Replay.envelope(recorded.receipt(), now);
             findings.envelope.addAll(envelope);
             findings.inputs.addAll(Replay.inputs(recorded.receipt(), now, !envelope.isEmpty()));
+            if (segment.last()) {
+                compareSaved(recorded, replayed, findings);
+            }
             List<Link> written = CheckpointChain.read(folder).links();
             Link reached = written.get(written.size() - 1);
             if (reached.record().hash().equals(segment.to().record().hash())) {
@@ -133,5 +135,19 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
             apart.forEach((name, much) -> findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
             findings.segments.add(segment + ": " + apart.size() + " values differ");
         }
+    }
+
+    private static void compareSaved(Saved recorded, Saved replayed, Findings findings) {
+        if (recorded.receipt().hash(Receipt.TRAINED).equals(replayed.receipt().hash(Receipt.TRAINED))) {
+            return;
+        }
+        findings.same = false;
+        Map<String, Double> apart = Replay.apart(recorded.arrays(), replayed.arrays());
+        if (apart.isEmpty()) {
+            // How far it is cannot be told, so it is not within any tolerance.
+            findings.apart.put("what was saved", Double.MAX_VALUE);
+        }
+        apart.forEach((name, much) -> findings.apart.merge("saved " + name, much, Math::max));
+        findings.segments.add("what was saved: it came out otherwise");
     }
 }

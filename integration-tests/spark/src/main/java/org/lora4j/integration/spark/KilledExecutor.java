@@ -3,6 +3,7 @@ package org.lora4j.integration.spark;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -75,8 +76,8 @@ final class KilledExecutor {
 
     private static void clear(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.toList()) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
                     Files.delete(file);
                 }
             }
@@ -97,9 +98,10 @@ final class KilledExecutor {
     }
 
     private static boolean hasFile(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
+        // Each run has a folder of its own below.
+        try (Stream<Path> files = Files.walk(folder)) {
             return files.anyMatch(Files::isRegularFile);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return false;
         }
     }
