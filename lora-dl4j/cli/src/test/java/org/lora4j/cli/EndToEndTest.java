@@ -97,7 +97,8 @@ class EndToEndTest {
         byte[] expected = Files.readAllBytes(folder.resolve("whole").resolve(WEIGHTS));
 
         CliProcess.Running first = cli.start(training("stopped"));
-        first.waitFor("epoch 1:");
+        // In the first epoch, which takes longest: the next lines must find it at work on a busy machine, too.
+        first.waitFor("training 1810 numbers");
         // What another process trains is in use: nothing may take its place, and nothing may remove it.
         // It is held meanwhile, as the other one may take longer to start than this one to learn.
         first.signal("STOP");

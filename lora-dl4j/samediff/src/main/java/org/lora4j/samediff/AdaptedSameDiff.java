@@ -443,6 +443,7 @@ public final class AdaptedSameDiff extends HostedModel<LiveAdapter, MergedArrays
 
     @Override
     public void trained(RunEvidence run) {
+        Arguments.required(run, "trained: run", "what the run was");
         noteRun(run::receipt);
     }
 
