@@ -249,9 +249,11 @@ final class PrefixCut {
 
     // What turns heads, which ends with their halves side by side, is what scales them, too.
     private boolean isScalingOfAttention(SameDiffOp op) {
+        if (!SCALINGS.contains(op.getOp().opName())) {
+            return false;
+        }
         SameDiffOp before = producer(GraphOrder.inputs(op).get(0));
-        return SCALINGS.contains(op.getOp().opName())
-                && (before == null || !before.getOp().opName().equals("concat"));
+        return before == null || !before.getOp().opName().equals("concat");
     }
 
     private static boolean isProduct(SameDiffOp op) {
@@ -286,8 +288,11 @@ final class PrefixCut {
 
     /** In rows that are computed for the sizes of a batch; those of a table are the first activations of a model. */
     private boolean isLookupByDistance(SameDiffOp op) {
+        if (!op.getOp().opName().equals(LOOKUP)) {
+            return false;
+        }
         String rows = GraphOrder.inputs(op).get(0);
-        return op.getOp().opName().equals(LOOKUP) && isAtHand(rows) && producer(rows) != null;
+        return isAtHand(rows) && producer(rows) != null;
     }
 
     private void leaveOutWhatIsOneProductAway(Set<String> kept) {
