@@ -12,7 +12,7 @@ import org.lora4j.error.Arguments;
  * @param hash SHA-256 of all that it holds but for times and what of the machine the run chose, so that a run that is the same has the
  *     same hashes
  * @param before the hash of the checkpoint before it; empty if it was the first of its run
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record CheckpointRecord(long step, String hash, Optional<String> before) {
 

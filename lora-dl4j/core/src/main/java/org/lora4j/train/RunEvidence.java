@@ -15,7 +15,7 @@ import org.lora4j.trust.Receipt;
  * @param data the examples of the first epoch, as the batches had them; empty if they are not known
  * @param plan the plan
  * @param result what happened
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record RunEvidence(String start, Optional<DataHashes> data, TrainingPlan plan, TrainingResult result) {
 

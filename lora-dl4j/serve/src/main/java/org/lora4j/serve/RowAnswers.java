@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * @param outputs arrays by name, in the order asked for at building; they belong to the caller
  * @param by for each row the adapter that made it
- * @apiNote Status: experimental
+ * @apiNote Status: stable
  */
 public record RowAnswers(Map<String, INDArray> outputs, List<ServedBy> by) {
 
