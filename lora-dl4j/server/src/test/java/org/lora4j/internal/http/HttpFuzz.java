@@ -176,7 +176,7 @@ public final class HttpFuzz {
                 }
             } catch (SocketTimeoutException e) {
                 throw new AssertionError("no answer and no end: " + shown, e);
-            } catch (SocketException | NumberFormatException | StringIndexOutOfBoundsException e) {
+            } catch (SocketException | NumberFormatException | IndexOutOfBoundsException e) {
                 // The connection was ended in the middle, or an answer to a HEAD in the middle was taken for one with a
                 // body.
                 continue;
