@@ -186,7 +186,7 @@ class EncoderConfigReaderTest {
                 .isInstanceOf(ModelFormatException.class)
                 .hasMessageContaining("model_type is \"debertav2\"")
                 .hasMessageContaining("closest: \"deberta-v2\"")
-                .hasMessageContaining("LanguageModel");
+                .hasMessageContaining("CausalLm");
     }
 
     @Test
