@@ -147,7 +147,12 @@ class TeiProtocolTest {
                 .isCloseTo(expected.scores().get(expected.label()), within(1e-5));
         JsonNode batch = right("/predict", "{'inputs': [['a good film'], ['bad']], 'model': 'reviews'}");
         assertThat(batch.size()).isEqualTo(2);
-        assertThat(batch.get(0)).isEqualTo(one);
+        // Rows of a batch round in their own way where the processor has other kernels for it.
+        for (int i = 0; i < 2; i++) {
+            assertThat(batch.get(0).get(i).get("label")).isEqualTo(one.get(i).get("label"));
+            assertThat(batch.get(0).get(i).get("score").doubleValue())
+                    .isCloseTo(one.get(i).get("score").doubleValue(), within(1e-5));
+        }
         JsonNode raw = right("/predict", "{'inputs': 'a good film', 'raw_scores': true, 'model': 'reviews'}");
         double difference =
                 raw.get(0).get("score").doubleValue() - raw.get(1).get("score").doubleValue();
