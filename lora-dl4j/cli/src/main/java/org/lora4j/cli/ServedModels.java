@@ -125,12 +125,21 @@ final class ServedModels implements AutoCloseable {
 
     @Override
     public void close() {
+        IllegalStateException failure = null;
         for (AutoCloseable model : opened) {
             try {
                 model.close();
             } catch (Exception e) {
-                throw new IllegalStateException(e);
+                // The others are closed all the same.
+                if (failure == null) {
+                    failure = new IllegalStateException("serve: a model could not be closed: " + e.getMessage(), e);
+                } else {
+                    failure.addSuppressed(e);
+                }
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -23,7 +23,7 @@ final class ChatFields {
 
     private ChatFields() {}
 
-    static TextRequest read(JsonFields fields, ServedLanguageModel served) {
+    static CompletionRequest read(JsonFields fields, ServedLanguageModel served) {
         List<ChatMessage> messages = ChatMessages.of(fields.required(MESSAGES, "a list of messages"));
         List<Map<String, Object>> tools = ChatTools.of(fields);
         int texts = SamplingFields.texts(fields);
@@ -42,8 +42,8 @@ final class ChatFields {
         config.maxNewTokens(new TokenBudget(OpenAiEndpoints.longest(served), true)
                 .newTokens(ids.length, newer.isPresent() ? newer : older, Integer.MAX_VALUE));
         StreamFields stream = StreamFields.read(fields);
-        return new TextRequest(
-                List.of(TextRequest.Prompt.of(ids, "", config, texts)),
+        return new CompletionRequest(
+                List.of(CompletionRequest.Prompt.of(ids, "", config, texts)),
                 stream.isStream(),
                 stream.wantsUsage(),
                 logs,

@@ -33,7 +33,7 @@ final class CompletionFields {
 
     private CompletionFields() {}
 
-    static TextRequest read(JsonFields fields, ServedLanguageModel served) {
+    static CompletionRequest read(JsonFields fields, ServedLanguageModel served) {
         CausalLm model = served.server().model();
         LanguageTokenizer tokenizer = OpenAiEndpoints.required(served, PROMPT, CausalLm::tokenizer);
         int texts = SamplingFields.texts(fields);
@@ -50,16 +50,16 @@ final class CompletionFields {
         OptionalInt asked = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
         TokenBudget budget = new TokenBudget(OpenAiEndpoints.longest(served), false);
         OptionalInt least = fields.integer("min_tokens", 0, Integer.MAX_VALUE);
-        List<TextRequest.Prompt> prompts = new ArrayList<>();
+        List<CompletionRequest.Prompt> prompts = new ArrayList<>();
         for (Sent sent : prompts(fields, tokenizer)) {
             GenerationConfig.Builder config = SamplingFields.read(fields, model.vocabularySize());
             config.maxNewTokens(budget.newTokens(sent.ids().length, asked, NEW_TOKENS));
             least.ifPresent(config::minNewTokens);
             logs.ifPresent(count -> config.logProbabilities(true).topLogProbabilities(count));
-            prompts.add(TextRequest.Prompt.of(sent.ids(), echo ? sent.text() : "", config, texts));
+            prompts.add(CompletionRequest.Prompt.of(sent.ids(), echo ? sent.text() : "", config, texts));
         }
         StreamFields stream = StreamFields.read(fields);
-        return new TextRequest(prompts, stream.isStream(), stream.wantsUsage(), logs.isPresent(), false);
+        return new CompletionRequest(prompts, stream.isStream(), stream.wantsUsage(), logs.isPresent(), false);
     }
 
     private static List<Sent> prompts(JsonFields fields, LanguageTokenizer tokenizer) {

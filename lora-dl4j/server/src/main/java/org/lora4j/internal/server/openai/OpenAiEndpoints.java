@@ -62,7 +62,7 @@ public final class OpenAiEndpoints implements Endpoints {
     /** Reads what a request asks of a model. */
     @FunctionalInterface
     private interface Reader {
-        TextRequest read(ServedLanguageModel model);
+        CompletionRequest read(ServedLanguageModel model);
     }
 
     private static JsonFields fields(Exchange exchange) {
@@ -74,7 +74,7 @@ public final class OpenAiEndpoints implements Endpoints {
         ServedLanguageModel served = models.find(name, fields.text("user").or(() -> exchange.header("x-user")))
                 .orElseThrow(() -> HttpProblem.unknownModel(name, models.names()));
         exchange.model(served.name());
-        TextRequest asked = reader.read(served);
+        CompletionRequest asked = reader.read(served);
         refused.check(fields);
         new Reply(
                         exchange,

@@ -57,7 +57,7 @@ final class Reply {
     private final ServedLanguageModel served;
     private final String model;
     private final ReplyShape shape;
-    private final TextRequest asked;
+    private final CompletionRequest asked;
     private final LanguageTokenizer tokenizer;
     private final ReplyTimes times;
     private final String id;
@@ -84,7 +84,7 @@ final class Reply {
             ServedLanguageModel served,
             String model,
             ReplyShape shape,
-            TextRequest asked,
+            CompletionRequest asked,
             ReplyTimes times,
             long created) {
         this.exchange = exchange;
@@ -98,7 +98,7 @@ final class Reply {
         this.id = shape.idPrefix() + UUID.randomUUID().toString().replace("-", "");
         this.created = created;
         int index = 0;
-        for (TextRequest.Prompt prompt : asked.prompts()) {
+        for (CompletionRequest.Prompt prompt : asked.prompts()) {
             List<RunningText> ofPrompt = new ArrayList<>();
             for (int i = 0; i < prompt.config().numReturnSequences(); i++) {
                 int[] indices = new int[prompt.copies()];
@@ -123,7 +123,7 @@ final class Reply {
         try {
             for (int i = 0; i < asked.prompts().size(); i++) {
                 List<RunningText> ofPrompt = texts.get(i);
-                TextRequest.Prompt prompt = asked.prompts().get(i);
+                CompletionRequest.Prompt prompt = asked.prompts().get(i);
                 requests.add(served.server()
                         .submit(
                                 served.adapter(),

@@ -13,7 +13,8 @@ import org.lora4j.language.GenerationConfig;
  * @param wantsLogs whether tokens come with their probabilities
  * @param wantsCalls whether calls of tools are taken out of texts
  */
-record TextRequest(List<Prompt> prompts, boolean isStream, boolean wantsUsage, boolean wantsLogs, boolean wantsCalls) {
+record CompletionRequest(
+        List<Prompt> prompts, boolean isStream, boolean wantsUsage, boolean wantsLogs, boolean wantsCalls) {
 
     /**
      * A prompt and how it goes on.
