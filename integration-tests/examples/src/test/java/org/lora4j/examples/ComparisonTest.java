@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.advice.Advice;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
 
 class ComparisonTest {
 
@@ -41,9 +44,29 @@ class ComparisonTest {
     void value_ofSharesAndWeights_isTheRatioOfTheirSums() {
         // Micro F1 of two examples: one label right of one told and one true; none of two told and one true.
         Comparison table = new Comparison("labels", "micro F1", 1)
-                .add(Comparison.LORA, new double[] {2, 0}, new double[] {2, 3});
+                .add("frozen", new double[] {2, 0}, new double[] {2, 3})
+                .addLabels(
+                        Comparison.LORA,
+                        List.of(new LabeledText("x", "a"), new LabeledText("y", "b")),
+                        List.of(said("a"), said("c", "d")));
 
+        assertThat(table.value("frozen").value()).isCloseTo(0.4, within(1e-12));
         assertThat(table.value(Comparison.LORA).value()).isCloseTo(0.4, within(1e-12));
+    }
+
+    private static Prediction said(String... labels) {
+        return new Prediction(List.of(labels), Map.of(labels[0], 0.9));
+    }
+
+    @Test
+    void answers_ofOneLabel_areRightOrWrong() {
+        Comparison table = new Comparison("intents", "accuracy", 1)
+                .addAnswers(
+                        Comparison.LORA,
+                        List.of(new LabeledText("x", "a"), new LabeledText("y", "b")),
+                        List.of(said("a"), said("a")));
+
+        assertThat(table.value(Comparison.LORA).value()).isEqualTo(0.5);
     }
 
     @Test

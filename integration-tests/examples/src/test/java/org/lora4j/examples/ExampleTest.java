@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.examples.service.Domains;
 
 class ExampleTest {
 
@@ -65,8 +64,8 @@ class ExampleTest {
 
     @Test
     void data_thatIsShipped_needsNoFolder() throws IOException {
-        assertThat(example().data(Domains.REQUESTS).orElseThrow()).hasSize(1_702_451);
-        assertThat(example().data(Domains.NAMES).orElseThrow()).hasSize(3_818);
+        assertThat(example().data(Requests.FILE).orElseThrow()).hasSize(1_702_451);
+        assertThat(example().data(Requests.DOMAINS).orElseThrow()).hasSize(3_818);
     }
 
     @Test

@@ -22,13 +22,15 @@ import org.lora4j.report.PredictedLabelSets;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.Prediction;
+import org.lora4j.text.Split;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.ShuffledIndices;
 
 /**
  * Tells of methods, by their bodies, what their authors wrote beside them. All methods of one name are on the same side, in
- * whatever class and library: overloads and copies. So are bodies that differ in primitive types and numbers only.
+ * whatever class and library: overloads and copies. A body that another name has too, but for primitive types and numbers, is
+ * left out.
  *
  * @param example the run
  * @param encoder what learns
@@ -39,7 +41,7 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
     private static final int TRAINED = 1_500;
     private static final int VALIDATED = 300;
     private static final int TESTED = 750;
-    private static final double VALIDATION_SHARE = 0.15;
+    private static final double VALIDATION_SHARE = 0.2;
     private static final double TEST_SHARE = 0.3;
     private static final int EPOCHS = 6;
 
@@ -69,7 +71,7 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
             try (TextClassifier learned = arm.getValue().get().build().fit(parts.train(), parts.validation())) {
                 List<Prediction> told = learned.predict(
                         parts.test().stream().map(LabeledText::text).toList());
-                add(f1, arm.getKey(), parts.test(), told);
+                f1.addLabels(arm.getKey(), parts.test(), told);
                 TrainingReport page = TrainingReport.of(learned.report())
                         .withTitle(arm.getKey())
                         .with(PredictedLabelSets.ofTexts(parts.test(), told));
@@ -92,56 +94,28 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
         return labels.name().toLowerCase(Locale.ROOT).replace('_', '-') + "-" + seed;
     }
 
-    /** Micro F1: twice what is right, over what was told and what is true. */
-    private static void add(Comparison f1, String arm, List<LabeledText> test, List<Prediction> told) {
-        double[] right = new double[test.size()];
-        double[] all = new double[test.size()];
-        for (int i = 0; i < right.length; i++) {
-            Set<String> both = new HashSet<>(test.get(i).labels());
-            both.retainAll(told.get(i).labels());
-            right[i] = 2 * both.size();
-            all[i] = test.get(i).labels().size() + told.get(i).labels().size();
-        }
-        f1.add(arm, right, all);
-    }
-
-    /** Methods of the same kind are in the same part; labels are those that enough training methods have. */
+    /** Methods of one name are in the same part; labels are those that enough training methods have. */
     static Parts parts(List<Method> all, MethodLabels labels, long seed) {
-        List<Method> methods =
-                all.stream().filter(method -> !method.name().isEmpty()).toList();
-        List<List<Method>> kinds = new ArrayList<>(kinds(methods));
-        kinds.sort(Comparator.comparing(kind -> kind.get(0).name()));
-        List<Method> train = new ArrayList<>();
-        List<Method> validation = new ArrayList<>();
-        List<Method> test = new ArrayList<>();
-        for (int index : ShuffledIndices.of(kinds.size(), seed, 0)) {
-            boolean tested = test.size() < TEST_SHARE * methods.size();
-            boolean validated = validation.size() < VALIDATION_SHARE * methods.size();
-            (tested ? test : validated ? validation : train).addAll(kinds.get(index));
-        }
-        List<Method> learned = some(train, labels, TRAINED, seed);
+        Map<String, String> names = new HashMap<>();
+        List<Method> methods = all.stream()
+                .filter(method -> !method.name().isEmpty())
+                .filter(method -> method.name().equals(names.computeIfAbsent(shape(method), body -> method.name())))
+                .toList();
+        Split<List<Method>> parts = Split.byGroup(methods, Method::name, TEST_SHARE, seed);
+        Split<List<Method>> rest = Split.byGroup(parts.train(), Method::name, VALIDATION_SHARE, seed);
+        List<Method> learned = some(rest.train(), labels, TRAINED, seed);
         Set<String> kept = frequent(learned, labels);
         return new Parts(
                 labeled(learned, labels, kept),
-                labeled(some(validation, labels, VALIDATED, seed), labels, kept),
-                labeled(some(test, labels, TESTED, seed), labels, kept));
+                labeled(some(rest.validation(), labels, VALIDATED, seed), labels, kept),
+                labeled(some(parts.validation(), labels, TESTED, seed), labels, kept));
     }
 
-    /** What has a name or a body in common, directly or through others. */
-    private static List<List<Method>> kinds(List<Method> methods) {
-        Map<String, List<Method>> kinds = new HashMap<>();
-        for (Method method : methods) {
-            List<Method> byName = kinds.computeIfAbsent("name " + method.name(), key -> new ArrayList<>());
-            byName.add(method);
-            String body = method.body().replaceAll("\\b(?:byte|short|int|long|float|double|char|boolean)\\b", "T")
-                    .replaceAll("\\d+", "0");
-            List<Method> byBody = kinds.computeIfAbsent("body " + body, key -> byName);
-            if (byBody != byName) {
-                byBody.addAll(byName);
-                kinds.replaceAll((key, kind) -> kind == byName ? byBody : kind);
-            }
-        }
-        return List.copyOf(new HashSet<>(kinds.values()));
+    /** What copies for other types and numbers have in common. */
+    private static String shape(Method method) {
+        return method.body()
+                .replaceAll("\\b(?:byte|short|int|long|float|double|char|boolean)\\b", "T")
+                .replaceAll("\\d+", "0");
     }
 
     /** Methods with a label, and so many others for each. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.examples.code.JavaMethods.Method;
 import org.lora4j.text.LabeledText;
@@ -104,22 +105,25 @@ class JavaMethodsTest {
     void partsOfTheLabels_haveNoNameAndNoBodyInCommon() {
         List<Method> methods = new ArrayList<>();
         for (int i = 0; i < 2_000; i++) {
-            // Two overloads of each name; those of ten names have the same body but for a type and a number.
-            String kind = (i % 2 == 0 ? "int" : "long") + " { body" + i / 20 + " name" + i / 2 + " }";
-            Set<String> thrown = i % 4 < 2 ? Set.of("IOException") : Set.of();
-            methods.add(method("p", "name" + i / 2, i % 20 < 2 ? "int copy" + (char) ('a' + i / 400) : kind, thrown));
+            // Two overloads of each name; one name in ten has the body of a hundred others.
+            String name = Integer.toBinaryString(i / 2).replace('0', 'o').replace('1', 'i');
+            String body = i % 20 < 2 ? "copy" + i / 1_000 : (i % 2 == 0 ? "int " : "long ") + name;
+            methods.add(method("p", name, body, i % 4 < 2 ? Set.of("IOException") : Set.of()));
         }
 
         MethodMetadata.Parts parts = MethodMetadata.parts(methods, MethodLabels.THROWN, 1);
 
         assertThat(parts.train()).isNotEmpty().extracting(LabeledText::labels).contains(List.of("IOException"), List.of());
+        assertThat(Stream.of(parts.train(), parts.validation(), parts.test()).flatMap(List::stream))
+                .filteredOn(example -> example.text().startsWith("copy"))
+                .hasSizeLessThanOrEqualTo(1);
         assertThat(kinds(parts.test())).isNotEmpty().doesNotContainAnyElementsOf(kinds(parts.train()));
         assertThat(kinds(parts.validation())).isNotEmpty().doesNotContainAnyElementsOf(kinds(parts.train()));
     }
 
     private static Set<String> kinds(List<LabeledText> examples) {
         return examples.stream()
-                .map(example -> example.text().replaceAll("int|long", "").replaceAll("\\{ body\\d+", ""))
+                .map(example -> example.text().replaceAll("int |long ", ""))
                 .collect(Collectors.toSet());
     }
 }
