@@ -108,9 +108,7 @@ public final class Example {
      * @return the seed; three with {@code -Dexample.full}
      */
     public List<Long> seeds() {
-        return LongStream.range(seed, seed + (full ? DRAWS : 1))
-                .boxed()
-                .toList();
+        return LongStream.range(seed, seed + (full ? DRAWS : 1)).boxed().toList();
     }
 
     /**
@@ -174,8 +172,8 @@ public final class Example {
         }
         String sum = sha256(Files.readAllBytes(found));
         if (!sum.equals(file.sha256())) {
-            throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum + "; expected "
-                    + file.sha256() + ". Take it from " + file.origin() + " again");
+            throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum
+                    + "; expected " + file.sha256() + ". Take it from " + file.origin() + " again");
         }
         return Optional.of(found);
     }
@@ -189,8 +187,7 @@ public final class Example {
             }
             Path copy = Files.createDirectories(folder.resolve("data").resolve(file.set()))
                     .resolve(file.name());
-            Files.write(
-                    copy, plain != null ? plain.readAllBytes() : new GZIPInputStream(packed).readAllBytes());
+            Files.write(copy, plain != null ? plain.readAllBytes() : new GZIPInputStream(packed).readAllBytes());
             return Optional.of(copy);
         }
     }

@@ -34,17 +34,6 @@ public final class CodeExample {
         List<Method> math = JavaMethods.of(MATH, "org.apache.commons:commons-math3:3.6.1:sources");
         List<Method> both = new ArrayList<>(math);
         both.addAll(JavaMethods.of(LANG, "org.apache.commons:commons-lang3:3.17.0:sources"));
-        String encoders = example.argument(0, MINI_LM);
-        for (String name : encoders.split(",")) {
-            try (TextEncoder encoder = TextEncoder.named(name).withMaxLength(LONGEST)) {
-                Comparison ranks =
-                        new Comparison("code search, " + name, "mean reciprocal rank", example.seed());
-                for (long seed : example.seeds()) {
-                    new CodeSearch(example, encoder, seed).compare(math, ranks);
-                }
-                example.table(ranks);
-            }
-        }
         try (TextEncoder encoder = TextEncoder.named(MINI_LM).withMaxLength(LONGEST)) {
             for (MethodLabels labels : MethodLabels.values()) {
                 Comparison f1 = new Comparison(labels.title(), "micro F1", example.seed());
@@ -52,6 +41,16 @@ public final class CodeExample {
                     new MethodMetadata(example, encoder, seed).compare(both, labels, f1);
                 }
                 example.table(f1);
+            }
+        }
+        String encoders = example.argument(0, MINI_LM);
+        for (String name : encoders.split(",")) {
+            try (TextEncoder encoder = TextEncoder.named(name).withMaxLength(LONGEST)) {
+                Comparison ranks = new Comparison("code search, " + name, "mean reciprocal rank", example.seed());
+                for (long seed : example.seeds()) {
+                    new CodeSearch(example, encoder, seed).compare(math, ranks);
+                }
+                example.table(ranks);
             }
         }
     }

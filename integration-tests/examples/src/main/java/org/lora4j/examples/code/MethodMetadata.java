@@ -56,15 +56,17 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
     void compare(List<Method> methods, MethodLabels labels, Comparison f1) throws IOException {
         Parts parts = parts(methods, labels, seed);
         example.say(
-                "%s, seed %d: %d methods to learn from, %d to tell", labels.title(), seed, parts.train().size(), parts.test()
-                        .size());
+                "%s, seed %d: %d methods to learn from, %d to tell",
+                labels.title(), seed, parts.train().size(), parts.test().size());
         Map<String, Supplier<TextClassifier.Builder>> arms = new LinkedHashMap<>();
         arms.put("head alone", () -> builder().headOnly());
         arms.put(Comparison.LORA, this::builder);
         if (example.full()) {
             arms.put("full fine-tuning", () -> builder().fullFineTuning());
         }
-        DataReport data = DataAdvisor.builder().build().examine(encoder, named(parts.train()), named(parts.validation()), List.of());
+        DataReport data = DataAdvisor.builder()
+                .build()
+                .examine(encoder, named(parts.train()), named(parts.validation()), List.of());
         example.say("the advisor, beforehand: %s", data.ranked().get(0));
         List<TrainingReport> pages = new ArrayList<>();
         for (Map.Entry<String, Supplier<TextClassifier.Builder>> arm : arms.entrySet()) {
@@ -148,7 +150,8 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
         methods.forEach(method -> labels.of(method).forEach(label -> counts.merge(label, 1, Integer::sum)));
         return Set.copyOf(counts.keySet().stream()
                 .filter(label -> counts.get(label) >= FEWEST)
-                .sorted(Comparator.comparing((String label) -> -counts.get(label)).thenComparing(label -> label))
+                .sorted(Comparator.comparing((String label) -> -counts.get(label))
+                        .thenComparing(label -> label))
                 .limit(MOST_LABELS)
                 .toList());
     }
