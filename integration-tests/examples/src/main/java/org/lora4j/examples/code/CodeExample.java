@@ -10,7 +10,8 @@ import org.lora4j.examples.code.JavaMethods.Method;
 import org.lora4j.text.TextEncoder;
 
 /**
- * Java methods, searched and described. Arguments of its own: encoders for the search, with commas between them.
+ * Java methods, searched and described. Arguments of its own: encoders for the search, with commas between them
+ * ({@code none} leaves it out), and how many methods are learned from.
  */
 public final class CodeExample {
 
@@ -24,7 +25,7 @@ public final class CodeExample {
     /**
      * Runs the example.
      *
-     * @param args as {@link Example} has them, then names of encoders
+     * @param args as {@link Example} has them, then encoders and a number of methods
      */
     public static void main(String[] args) {
         Example.main("example-code", args, CodeExample::run);
@@ -43,8 +44,8 @@ public final class CodeExample {
                 example.table(f1);
             }
         }
-        String encoders = example.argument(0, MINI_LM);
-        for (String name : encoders.split(",")) {
+        List<String> encoders = List.of(example.argument(0, MINI_LM).split(","));
+        for (String name : encoders.contains("none") ? List.<String>of() : encoders) {
             try (TextEncoder encoder = TextEncoder.named(name).withMaxLength(LONGEST)) {
                 Comparison ranks = new Comparison("code search, " + name, "mean reciprocal rank", example.seed());
                 for (long seed : example.seeds()) {

@@ -44,7 +44,7 @@ final class Story {
     private static final int LONGEST = 32;
 
     /** The domain, counted from 0, that gets a bad candidate. */
-    private static final int BAD = 2;
+    static final int BAD = 2;
 
     /** So many answers of a candidate are waited for. */
     private static final int WATCHED = 30;
@@ -159,7 +159,7 @@ final class Story {
             example.say("%s: in use: %s", name, inUse.get(name));
             return TrainingReport.of(task.report())
                     .withTitle(name + ", seed " + seed)
-                    .with(data, domain.train())
+                    .with(data, domain.train(), domain.choice(), List.of())
                     .with(new Advice(
                             "Does it take the place of what is in use?",
                             inUse.containsValue(second) ? Advice.Answer.GOOD : Advice.Answer.CONSIDER,
@@ -304,12 +304,12 @@ final class Story {
         }
         List<String> names = domains.stream().map(Domain::name).toList();
         ForgettingReport forgetting = ForgettingReport.of(names, matrix.toArray(double[][]::new));
-        HeatMap.of(forgetting, "Ten domains in one service")
+        HeatMap.of(forgetting, domains.size() + " domains in one service")
                 .save(example.folder().resolve("forgetting-" + seed + ".png"));
         example.page(
                 "forgetting-" + seed,
                 TrainingReport.of(forgetting)
-                        .withTitle("Ten domains in one service, seed " + seed)
+                        .withTitle(domains.size() + " domains in one service, seed " + seed)
                         .with(accuracy.advice("")));
         DurationHistogram latency = server.metrics().latency();
         long answers = client.answers().values().stream()

@@ -110,7 +110,7 @@ class JavaMethodsTest {
             methods.add(method("p", name, body, i % 4 < 2 ? Set.of("IOException") : Set.of()));
         }
 
-        MethodMetadata.Parts parts = MethodMetadata.parts(methods, MethodLabels.THROWN, 1);
+        MethodMetadata.Parts parts = MethodMetadata.parts(methods, MethodLabels.THROWN, 1_500, 1);
 
         assertThat(parts.train())
                 .isNotEmpty()
