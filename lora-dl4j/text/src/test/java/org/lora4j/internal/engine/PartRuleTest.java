@@ -287,7 +287,7 @@ class PartRuleTest {
                 "roberta-seqcls",
                 "t5-encoder-gated",
             })
-    void everyFamily_isCut(String model) throws IOException {
+    void everyFamily_isCut_andPartsGiveTheWhole(String model) throws IOException {
         Path directory = Path.of("src/test/resources/encoders/models", model);
         isCut(PretrainedEncoder.load(directory).weights(), Pooling.MEAN);
     }
@@ -297,13 +297,25 @@ class PartRuleTest {
         Map<String, INDArray> batch = new LinkedHashMap<>();
         batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {3, 2, 1}
         }));
-        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 4, 3));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(new float[][] {
+            {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {1, 0, 0},
+        }));
         batch.put(
                 EncoderClassifier.LABELS,
                 Nd4j.eye(4).castTo(DataType.FLOAT).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 3)));
 
         assertThat(parting(sd, batch, sd.getLossVariables(), true))
                 .isEqualTo(new ExecutionParts(2, "rows share nothing"));
+        SameDiffExecutor whole = SameDiffExecutor.forTraining(sd, List.of(EncoderClassifier.HEAD + ".weight"));
+        LossAndGradients expected = whole.gradients(batch, 0);
+        LossAndGradients actual = ParallelExecutor.of(whole, 2).gradients(batch, 0);
+        assertThat(actual.loss()).isCloseTo(expected.loss(), offset(1e-6));
+        expected.gradients().forEach((name, gradient) -> assertThat(actual.gradients()
+                        .get(name)
+                        .sub(gradient)
+                        .amaxNumber()
+                        .doubleValue())
+                .isLessThan(1e-6));
     }
 
     private static Stream<Pooling> poolings() {
