@@ -75,8 +75,7 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
     private volatile VectorModel current;
 
     /** What vectors are computed by; of the encoder as it was read while nothing was learned. */
-    private record VectorModel(
-            TaskModel model, TextFitReport report, Optional<TaskEvidence> evidence, boolean learned)
+    private record VectorModel(TaskModel model, TextFitReport report, Optional<TaskEvidence> evidence, boolean learned)
             implements Tuned {}
 
     private SentenceEncoder(Builder builder) {
@@ -611,7 +610,8 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
      * @throws IllegalStateException if nothing was learned yet, or all weights were
      */
     public TaskHead<String, float[]> taskHead() {
-        return TaskHead.ofVectors("SentenceEncoder.taskHead", encoder, requireTuned("taskHead").model());
+        return TaskHead.ofVectors(
+                "SentenceEncoder.taskHead", encoder, requireTuned("taskHead").model());
     }
 
     /**

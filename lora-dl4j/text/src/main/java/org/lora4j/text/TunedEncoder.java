@@ -92,7 +92,11 @@ public abstract class TunedEncoder<E, T extends TunedEncoder<E, T>> implements A
      * @param taken whether the validation part was taken from the examples
      */
     abstract void learn(
-            boolean resumed, CheckedExamples<E> train, CheckedExamples<E> validation, boolean taken, List<String> notes);
+            boolean resumed,
+            CheckedExamples<E> train,
+            CheckedExamples<E> validation,
+            boolean taken,
+            List<String> notes);
 
     /** How each of some examples is shown. */
     abstract Function<E, ExamplePreview.Example> shown(CheckedExamples<E> all);
@@ -284,7 +288,8 @@ public abstract class TunedEncoder<E, T extends TunedEncoder<E, T>> implements A
         if (validation.examples() > 0) {
             data.put(Receipt.VALIDATION, validation);
         }
-        return TaskEvidence.of(task, model, this::hashes, data, plan, options.fit().seed(), report);
+        return TaskEvidence.of(
+                task, model, this::hashes, data, plan, options.fit().seed(), report);
     }
 
     /**

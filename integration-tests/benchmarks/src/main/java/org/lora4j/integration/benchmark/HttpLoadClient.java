@@ -65,13 +65,14 @@ public final class HttpLoadClient {
             free.acquire();
             int request = i;
             long from = rate > 0 ? begun + (long) (1e9 * due) : System.nanoTime();
-            client.sendAsync(request(path, bodies.get(i)), HttpResponse.BodyHandlers.ofByteArray()).whenComplete((answer, failure) -> {
-                seconds[request] = (System.nanoTime() - from) / 1e9;
-                if (failure != null || answer.statusCode() != OK) {
-                    wrong.incrementAndGet();
-                }
-                free.release();
-            });
+            client.sendAsync(request(path, bodies.get(i)), HttpResponse.BodyHandlers.ofByteArray())
+                    .whenComplete((answer, failure) -> {
+                        seconds[request] = (System.nanoTime() - from) / 1e9;
+                        if (failure != null || answer.statusCode() != OK) {
+                            wrong.incrementAndGet();
+                        }
+                        free.release();
+                    });
         }
         free.acquire(all);
         ChildJava.tell("requests a second", bodies.size() / ((System.nanoTime() - begun) / 1e9));

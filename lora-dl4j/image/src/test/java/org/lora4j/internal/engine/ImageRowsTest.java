@@ -28,7 +28,10 @@ class ImageRowsTest {
             shape[0] = 4;
 
             assertThat(new PartRule(graph, Engine.kernels(Multiplier.nd4j()), 2, 1e-9)
-                            .decide(Map.of(input, Nd4j.rand(DataType.FLOAT, shape)), List.of("last_hidden_state"), false)
+                            .decide(
+                                    Map.of(input, Nd4j.rand(DataType.FLOAT, shape)),
+                                    List.of("last_hidden_state"),
+                                    false)
                             .parting())
                     .isEqualTo(new ExecutionParts(2, "rows share nothing"));
         }

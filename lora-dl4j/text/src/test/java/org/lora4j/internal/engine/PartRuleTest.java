@@ -310,12 +310,13 @@ class PartRuleTest {
         LossAndGradients expected = whole.gradients(batch, 0);
         LossAndGradients actual = ParallelExecutor.of(whole, 2).gradients(batch, 0);
         assertThat(actual.loss()).isCloseTo(expected.loss(), offset(1e-6));
-        expected.gradients().forEach((name, gradient) -> assertThat(actual.gradients()
-                        .get(name)
-                        .sub(gradient)
-                        .amaxNumber()
-                        .doubleValue())
-                .isLessThan(1e-6));
+        expected.gradients()
+                .forEach((name, gradient) -> assertThat(actual.gradients()
+                                .get(name)
+                                .sub(gradient)
+                                .amaxNumber()
+                                .doubleValue())
+                        .isLessThan(1e-6));
     }
 
     private static Stream<Pooling> poolings() {
