@@ -5,11 +5,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.lora4j.serve.Routes;
 import org.lora4j.serve.text.LoadedTask;
 import org.lora4j.serve.text.TextServer;
-import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * An encoder of texts with its tasks.
@@ -49,10 +47,10 @@ public final class TextHost implements ModelHost {
 
     @Override
     public List<HostedAdapter> adapters() {
-        return server.tasks().stream().map(this::adapter).toList();
+        return server.tasks().stream().map(TextHost::adapter).toList();
     }
 
-    private HostedAdapter adapter(LoadedTask task) {
+    private static HostedAdapter adapter(LoadedTask task) {
         return new HostedAdapter(
                 task.name(),
                 task.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
@@ -62,8 +60,7 @@ public final class TextHost implements ModelHost {
                 true,
                 task.active(),
                 task.differences(),
-                // Encoders of texts are held as they are computed, never in fewer bits.
-                Set.of(server.encoder().weights().dataType() == DataType.DOUBLE ? "F64" : "F32"));
+                task.storedAs());
     }
 
     @Override
