@@ -586,7 +586,7 @@ class ArchitectureTest {
                         "text",
                         "trust"),
                 layer("internal.http", "error", "internal.format.json"),
-                layer("internal.server", "internal.http", "language", "serve", "serve.text"),
+                layer("internal.server", "error", "internal.http", "language", "serve", "serve.text"),
                 layer(
                         "internal.server.tei",
                         "error",
