@@ -443,6 +443,7 @@ class ArchitectureTest {
                         "trust",
                         "internal.error",
                         "internal.pretrained",
+                        "internal.parts",
                         "exec.kernel",
                         "error",
                         "config",
