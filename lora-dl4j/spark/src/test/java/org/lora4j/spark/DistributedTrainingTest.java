@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.SparkConf;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.Dataset;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.NativeThreads;
@@ -177,6 +180,28 @@ class DistributedTrainingTest {
         // Other rows are another run, which begins anew and has steps of its own.
         assertThat(adapter(stopped, table.limit(48))).isNotEqualTo(one);
         assertThat(folder.resolve("checkpoints").toFile().list()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spark.dynamicAllocation.enabled",
+                "spark.speculation",
+                "spark.network.crypto.enabled",
+                "spark.authenticate.enableSaslEncryption",
+                "spark.ssl.enabled",
+                "spark.ssl.rpc.enabled"
+            })
+    void settingsOfSparkThatDoNotFit_areToldBeforeAnythingIsSubmitted(String setting) {
+        SparkConf conf = LocalSpark.session().sparkContext().conf();
+        conf.set(setting, "true");
+        try {
+            assertThatThrownBy(() -> adapter(classifier().setDistributed(true)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(setting + " = true, expected false");
+        } finally {
+            conf.remove(setting);
+        }
     }
 
     @Test
