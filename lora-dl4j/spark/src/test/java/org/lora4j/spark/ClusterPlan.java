@@ -10,13 +10,43 @@ import java.util.Random;
  * What a step of several workers would take on clusters that nobody has here: computed from step times that were measured, and from networks
  * as they are sold. Each worker computes one part; a batch grows with the workers.
  *
- * @param partSeconds what parts took on one core, as they were measured; their spread is that of the workers
+ * @param steps what parts took on one core, as they were measured; their spread is that of the workers
  * @param gradientBytes of one part
  * @param baseBytes of the base that every executor needs once
  */
-record ClusterPlan(double[] partSeconds, long gradientBytes, long baseBytes) {
+record ClusterPlan(StepTimes steps, long gradientBytes, long baseBytes) {
 
     private static final int STEPS = 4_000;
+
+    /**
+     * How long steps take.
+     *
+     * @param shares of all steps, growing
+     * @param seconds that so many stay below
+     */
+    record StepTimes(double[] shares, double[] seconds) {
+
+        /** What a share of the steps stays below: between what was measured on a line, beyond it as the nearest. */
+        double at(double share) {
+            int next = 0;
+            while (next < shares.length && shares[next] <= share) {
+                next++;
+            }
+            if (next == 0 || next == shares.length) {
+                return seconds[Math.max(0, next - 1)];
+            }
+            double part = (share - shares[next - 1]) / (shares[next] - shares[next - 1]);
+            return seconds[next - 1] + part * (seconds[next] - seconds[next - 1]);
+        }
+
+        double mean() {
+            double sum = 0;
+            for (int i = 0; i < STEPS; i++) {
+                sum += at((i + 0.5) / STEPS);
+            }
+            return sum / STEPS;
+        }
+    }
 
     /**
      * A network.
@@ -42,19 +72,11 @@ record ClusterPlan(double[] partSeconds, long gradientBytes, long baseBytes) {
         for (int step = 0; step < STEPS; step++) {
             double most = 0;
             for (int worker = 0; worker < workers; worker++) {
-                most = Math.max(most, partSeconds[random.nextInt(partSeconds.length)]);
+                most = Math.max(most, steps.at(random.nextDouble()));
             }
             sum += most;
         }
         return sum / STEPS;
-    }
-
-    double mean() {
-        double sum = 0;
-        for (double seconds : partSeconds) {
-            sum += seconds;
-        }
-        return sum / partSeconds.length;
     }
 
     /** As it is built: the first worker collects the parts of all others, and gives all parts to each. */
@@ -102,7 +124,7 @@ record ClusterPlan(double[] partSeconds, long gradientBytes, long baseBytes) {
                 double star = star(workers, network);
                 double ring = ring(workers, network);
                 double tree = tree(workers, network);
-                double work = workers * mean();
+                double work = workers * steps.mean();
                 rows.add(String.format(
                         Locale.ROOT,
                         "| %,d | %s | %s | %s | %s | %s | %.1f | %.1f | %.1f | %s | %s |",

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lora4j.spark.ClusterPlan.Network;
+import org.lora4j.spark.ClusterPlan.StepTimes;
 
 /** Plans of clusters, by hand; and the table of docs/spark.md, which is made of what was measured. */
 class ClusterPlanTest {
 
     /** Seconds of steps of 64 questions of BANKING77 with all-MiniLM-L6-v2 on one core, below which 10, 30, 50, 70, 90 and 99 of 100 were. */
-    private static final double[] MEASURED = {0.20, 0.23, 0.26, 0.29, 0.36, 0.48};
+    private static final StepTimes MEASURED = new StepTimes(
+            new double[] {0.1, 0.3, 0.5, 0.7, 0.9, 0.99}, new double[] {0.20, 0.23, 0.26, 0.29, 0.36, 0.48});
 
     /** 341,401 values of LoRA of rank 8 on all linear layers. */
     private static final long GRADIENT = 4 * 341_401L;
@@ -24,7 +26,9 @@ class ClusterPlanTest {
 
     private static final Network SLOW = new Network("slow", 1e6, 0.001);
 
-    private final ClusterPlan plan = new ClusterPlan(new double[] {1, 2}, 1_000_000, 10_000_000);
+    /** Any time from one to two seconds, each as likely. */
+    private final ClusterPlan plan =
+            new ClusterPlan(new StepTimes(new double[] {0, 1}, new double[] {1, 2}), 1_000_000, 10_000_000);
 
     @Test
     void star_collectsOneAfterTheOther_andGivesAllToEach() {
@@ -47,11 +51,21 @@ class ClusterPlanTest {
 
     @Test
     void slowestWorker_isTheLargestOfAsManyDraws() {
-        assertThat(plan.mean()).isEqualTo(1.5);
-        // One of two is slow in three cases of four.
-        assertThat(plan.slowest(1, 7)).isCloseTo(1.5, within(0.03));
-        assertThat(plan.slowest(2, 7)).isCloseTo(1.75, within(0.03));
-        assertThat(plan.slowest(100, 7)).isEqualTo(2);
+        assertThat(plan.steps().mean()).isCloseTo(1.5, within(1e-9));
+        // The largest of n draws from 0 to 1 is n / (n + 1) on average.
+        assertThat(plan.slowest(1, 7)).isCloseTo(1.5, within(0.02));
+        assertThat(plan.slowest(2, 7)).isCloseTo(1 + 2 / 3.0, within(0.02));
+        assertThat(plan.slowest(99, 7)).isCloseTo(1.99, within(0.001));
+    }
+
+    @Test
+    void stepTimes_areOnLinesBetweenWhatWasMeasured() {
+        StepTimes times = new StepTimes(new double[] {0.1, 0.5, 0.9}, new double[] {1, 3, 4});
+
+        assertThat(times.at(0)).isEqualTo(1);
+        assertThat(times.at(0.2)).isCloseTo(1.5, within(1e-9));
+        assertThat(times.at(0.7)).isCloseTo(3.5, within(1e-9));
+        assertThat(times.at(0.95)).isEqualTo(4);
     }
 
     @Test

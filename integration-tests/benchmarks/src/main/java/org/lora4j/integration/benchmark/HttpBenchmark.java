@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.benchmark;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,17 +64,27 @@ public final class HttpBenchmark {
     }
 
     /** What of one round is compared. */
-    private record Round(double mixed, double base, double direct, double onnx, double median, double p99) {
+    private record Round(
+            double mixed,
+            double base,
+            int batch,
+            double direct,
+            double processor,
+            double onnx,
+            double median,
+            double p99) {
 
         void print(int number) {
             System.out.printf(
                     Locale.ROOT,
-                    "round %d: %.1f through HTTP, %.1f the base alone, %.1f direct, %.1f ONNX Runtime; at 70 %%: median"
-                            + " %.1f ms, p99 %.1f ms%n",
+                    "round %d: %.1f through HTTP in batches of %d rows, %.1f the base alone, %.1f direct (processor time of the server / direct %.2f),"
+                            + " %.1f ONNX Runtime; at 70 %%: median %.1f ms, p99 %.1f ms%n",
                     number,
                     mixed,
+                    batch,
                     base,
                     direct,
+                    processor,
                     onnx,
                     1e3 * median,
                     1e3 * p99);
@@ -99,12 +111,20 @@ public final class HttpBenchmark {
                         limits.batchTokens())) {
             requireSame(glosses, onnx);
             for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+                ServedGlosses.BatchSizes sizes = glosses.sizes();
+                long before = processorNanos();
                 double closed = asked(port.port(), mixed, 0).get(A_SECOND);
+                long between = processorNanos();
+                int batch = sizes.rows();
+                double direct = glosses.direct(glosses.mixed(), AT_ONCE, batch);
+                double processor = (double) (between - before) / (processorNanos() - between);
                 Map<String, Double> open = asked(port.port(), mixed, SHARE_OF_LOAD * closed);
                 Round one = new Round(
                         closed,
                         asked(port.port(), base, 0).get(A_SECOND),
-                        glosses.direct(glosses.mixed()),
+                        batch,
+                        direct,
+                        processor,
                         asked(onnx.port(), base, 0).get(A_SECOND),
                         open.get("median"),
                         open.get("p99"));
@@ -118,11 +138,18 @@ public final class HttpBenchmark {
                 row("the base", found, Round::base),
                 row("direct calls, 100 adapters", found, Round::direct),
                 row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
+        summary.note("processor time of the server's process / direct calls, median", median(found, Round::processor));
+        summary.note("the server of texts", glosses.server().metrics());
         double leastOfBase = Machine.has("avx512f") ? 1.0 : 0.95;
         summary.promise(Promise.atLeast("requests a second, HTTP / direct", median(found, one -> one.mixed() / one.direct()), LEAST_SHARE));
         summary.promise(Promise.atMost("p99 / median at 70 % of the load", median(found, one -> one.p99() / one.median()), MOST_TIMES_MEDIAN));
         summary.promise(Promise.atLeast("requests a second, the base / ONNX Runtime", median(found, one -> one.base() / one.onnx()), leastOfBase));
         summary.promise(Promise.atLeast("requests a second, 100 adapters / ONNX Runtime's base", median(found, one -> one.mixed() / one.onnx()), LEAST_OF_ONNX));
+    }
+
+    /** Of this process, which is the server's. */
+    private static long processorNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
     private static double median(List<Round> rounds, ToDoubleFunction<Round> of) {
@@ -158,7 +185,7 @@ public final class HttpBenchmark {
     private static Map<String, Double> asked(int port, Path bodies, double rate) throws IOException {
         Map<String, Double> told = ChildJava.run(
                 HttpLoadClient.class,
-                List.of("-Xmx512m", "-XX:+UseSerialGC"),
+                List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                 List.of(
                         Integer.toString(port),
                         bodies.toString(),

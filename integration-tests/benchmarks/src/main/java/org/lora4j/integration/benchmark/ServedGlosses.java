@@ -32,6 +32,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.text.TextLimits;
 import org.lora4j.serve.text.TextServer;
+import org.lora4j.serve.text.TextServerMetrics;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -76,7 +77,7 @@ final class ServedGlosses implements AutoCloseable {
                 .build();
         direct = AdapterServer.builder(graph)
                 .outputs(EncoderGraph.POOLED)
-                .example(batches(base.subList(0, 3)).get(0).arrays())
+                .example(batches(base, 0, 3, 3).get(0).arrays())
                 .concurrency(workers)
                 .build();
         Adapter started = started(graph);
@@ -124,9 +125,40 @@ final class ServedGlosses implements AutoCloseable {
         return "a" + adapter;
     }
 
-    /** Requests a second of direct calls, by as many threads as the server has. */
-    double direct(List<String> adapters) throws Exception {
-        return requestsPerSecond(direct, batches(adapters));
+    /**
+     * Requests a second of direct calls, by as many threads as the server has.
+     *
+     * @param together how many texts batches are made of, as a server makes them of what waits
+     * @param rows of a batch, as many as the server's had
+     */
+    double direct(List<String> adapters, int together, int rows) throws Exception {
+        List<PreparedBatch> batches = new ArrayList<>();
+        for (int from = 0; from < texts.size(); from += together) {
+            batches.addAll(batches(adapters, from, Math.min(texts.size(), from + together), rows));
+        }
+        return requestsPerSecond(direct, batches);
+    }
+
+    /** What batches the server makes, from now on. */
+    BatchSizes sizes() {
+        return new BatchSizes(server.metrics());
+    }
+
+    /** Rows of the batches since some moment. */
+    final class BatchSizes {
+
+        private final TextServerMetrics before;
+
+        private BatchSizes(TextServerMetrics before) {
+            this.before = before;
+        }
+
+        /** On average, rounded up. */
+        int rows() {
+            TextServerMetrics now = server.metrics();
+            long batches = Math.max(1, now.batches() - before.batches());
+            return (int) Math.max(1, (now.texts() - before.texts() + batches - 1) / batches);
+        }
     }
 
     private double requestsPerSecond(AdapterServer server, List<PreparedBatch> batches) throws Exception {
@@ -160,16 +192,18 @@ final class ServedGlosses implements AutoCloseable {
     /** Inputs that were made before, and the adapter of each of their rows. */
     private record PreparedBatch(Map<String, INDArray> arrays, List<String> adapters) {}
 
-    /** The same bounds as the server's, with all texts at hand: no batches can be fuller. */
-    private List<PreparedBatch> batches(List<String> adapters) {
+    /** The same bounds as the server's, of texts that are at hand together. */
+    private List<PreparedBatch> batches(List<String> adapters, int from, int to, int most) {
         List<TokenizedText> tokens =
-                texts.stream().limit(adapters.size()).map(encoder::tokens).toList();
+                texts.subList(from, to).stream().map(encoder::tokens).toList();
         TokenRows rows = new TokenRows(
-                tokens, TextLimits.usual().batchRows(), TextLimits.usual().batchTokens());
+                tokens, most, TextLimits.usual().batchTokens());
         return rows.parts().stream()
                 .map(part -> new PreparedBatch(
                         rows.placeholders(part, inputs),
-                        part.rows().stream().map(adapters::get).toList()))
+                        part.rows().stream()
+                                .map(row -> adapters.get(from + row))
+                                .toList()))
                 .toList();
     }
 

@@ -68,10 +68,18 @@ public final class TextServerBenchmark {
         double[] through = new double[rounds];
         double[] alone = new double[rounds];
         for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+            ServedGlosses.BatchSizes sizes = glosses.sizes();
             double served = requestsPerSecond(glosses, adapters);
-            double computed = glosses.direct(adapters);
+            int most = sizes.rows();
+            double computed = glosses.direct(adapters, AT_ONCE, most);
             System.out.printf(
-                    Locale.ROOT, "%s, round %d: %.1f served, %.1f direct%n", what, round + 1, served, computed);
+                    Locale.ROOT,
+                    "%s, round %d: %.1f served in batches of %d rows, %.1f direct%n",
+                    what,
+                    round + 1,
+                    served,
+                    most,
+                    computed);
             if (round >= 0) {
                 through[round] = served;
                 alone[round] = computed;

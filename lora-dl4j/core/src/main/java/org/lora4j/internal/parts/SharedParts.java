@@ -75,12 +75,15 @@ public final class SharedParts implements GraphExecutor {
     private LossAndGradients shared(BatchParts parts, Map<String, INDArray> placeholders, long seed) {
         GraphExecutor one = executor.inOnePart();
         List<LossAndGradients> all = new ArrayList<>();
-        try (OwnArrays copies = parts.copies(placeholders)) {
+        OwnArrays copies = parts.copies(placeholders);
+        try {
             each(
                     parts.count(),
                     part -> one.gradients(parts.placeholders(part), ParallelExecutor.partSeed(seed, part)),
                     one::takeBack,
                     (result, part) -> all.add(result));
+        } finally {
+            copies.close();
         }
         boolean sums = one instanceof SumsOfRows losses && losses.isSumOfParts(placeholders);
         LossAndGradients joined = parts.joined(all, sums, (part, array) -> array.close());
