@@ -116,12 +116,13 @@ class SharedPartsTest {
     }
 
     @Test
-    void statisticsOfABatch_areRefusedByName() {
+    void graphsThatLookAtAllRows_areRefusedByName() {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 512);
         SDVariable y = x.mmul(sd.var("w", values(1, 512, 512).castTo(DataType.FLOAT)));
-        SDVariable centered = y.sub("centered", sd.mean("mean_of_batch", y, true, 0));
-        sd.math.square(centered).mean().rename("loss");
+        // What a row gets depends on all rows of the batch.
+        SDVariable shares = sd.nn.softmax("shares", y, 0);
+        sd.math.square(shares).mean().rename("loss");
         sd.setLossVariables("loss");
         GraphExecutor automatic =
                 SameDiffExecutor.forTraining(sd, List.of("w")).inParts(4);
