@@ -116,7 +116,8 @@ record ClusterPlan(StepTimes steps, long gradientBytes, long baseBytes) {
     /** A row for each number of workers and network: seconds of a step, and how many times one worker it does. */
     List<String> table(List<Network> networks, int... numbers) {
         List<String> rows = new ArrayList<>();
-        rows.add("| workers | network | slowest worker | star | ring | tree | times one, star | ring | tree | base from one | by broadcast |");
+        rows.add(
+                "| workers | network | slowest worker | star | ring | tree | times one, star | ring | tree | base from one | by broadcast |");
         rows.add("|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for (int workers : numbers) {
             double slowest = slowest(workers, 1);

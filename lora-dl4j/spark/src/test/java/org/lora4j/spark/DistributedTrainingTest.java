@@ -153,10 +153,8 @@ class DistributedTrainingTest {
 
         assertThat(adapter(classifier().setEpochs(epochs))).isEqualTo(expected);
         for (int workers : new int[] {1, 2, 4}) {
-            assertThat(adapter(classifier()
-                            .setEpochs(epochs)
-                            .setDistributed(true)
-                            .setNumWorkers(workers)))
+            assertThat(adapter(
+                            classifier().setEpochs(epochs).setDistributed(true).setNumWorkers(workers)))
                     .as("%d workers", workers)
                     .isEqualTo(expected);
         }

@@ -46,10 +46,12 @@ class LocalClusterTest {
     @Test
     @Timeout(900)
     void executorThatIsKilled_changesNoByteOfTheAdapter() throws Exception {
-        String classes =
-                classPath().filter(Files::isDirectory).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-        List<String> command =
-                new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        String classes = classPath()
+                .filter(Files::isDirectory)
+                .map(Path::toString)
+                .collect(Collectors.joining(File.pathSeparator));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens=") || argument.startsWith("-Djdk."))
                 .forEach(command::add);

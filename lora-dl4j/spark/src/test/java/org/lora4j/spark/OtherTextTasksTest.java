@@ -239,8 +239,7 @@ class OtherTextTasksTest {
                             .fit(pairs));
             plain.save(folder.resolve("parts"));
         }
-        assertThat(learned)
-                .isEqualTo(Files.readAllBytes(folder.resolve("parts").resolve(ADAPTER)));
+        assertThat(learned).isEqualTo(Files.readAllBytes(folder.resolve("parts").resolve(ADAPTER)));
         assertThat(resumed).isEqualTo(learned);
     }
 

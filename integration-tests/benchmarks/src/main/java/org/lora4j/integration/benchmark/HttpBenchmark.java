@@ -93,8 +93,8 @@ public final class HttpBenchmark {
 
     private static void encoder(ServedGlosses glosses, int rounds, Summary summary) throws Exception {
         Path mixed = bodies(glosses, glosses.mixed());
-        Path base = bodies(
-                glosses, glosses.texts().stream().map(text -> ENCODER).toList());
+        Path base =
+                bodies(glosses, glosses.texts().stream().map(text -> ENCODER).toList());
         TextLimits limits = TextLimits.usual();
         List<Round> found = new ArrayList<>();
         try (LoraServer port = LoraServer.builder()
@@ -134,17 +134,28 @@ public final class HttpBenchmark {
                 }
             }
         }
-        summary.grid(A_SECOND, List.of(row("100 adapters, mixed", found, Round::mixed),
-                row("the base", found, Round::base),
-                row("direct calls, 100 adapters", found, Round::direct),
-                row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
+        summary.grid(
+                A_SECOND,
+                List.of(
+                        row("100 adapters, mixed", found, Round::mixed),
+                        row("the base", found, Round::base),
+                        row("direct calls, 100 adapters", found, Round::direct),
+                        row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
         summary.note("processor time of the server's process / direct calls, median", median(found, Round::processor));
         summary.note("the server of texts", glosses.server().metrics());
         double leastOfBase = Machine.has("avx512f") ? 1.0 : 0.95;
-        summary.promise(Promise.atLeast("requests a second, HTTP / direct", median(found, one -> one.mixed() / one.direct()), LEAST_SHARE));
-        summary.promise(Promise.atMost("p99 / median at 70 % of the load", median(found, one -> one.p99() / one.median()), MOST_TIMES_MEDIAN));
-        summary.promise(Promise.atLeast("requests a second, the base / ONNX Runtime", median(found, one -> one.base() / one.onnx()), leastOfBase));
-        summary.promise(Promise.atLeast("requests a second, 100 adapters / ONNX Runtime's base", median(found, one -> one.mixed() / one.onnx()), LEAST_OF_ONNX));
+        summary.promise(Promise.atLeast(
+                "requests a second, HTTP / direct", median(found, one -> one.mixed() / one.direct()), LEAST_SHARE));
+        summary.promise(Promise.atMost(
+                "p99 / median at 70 % of the load", median(found, one -> one.p99() / one.median()), MOST_TIMES_MEDIAN));
+        summary.promise(Promise.atLeast(
+                "requests a second, the base / ONNX Runtime",
+                median(found, one -> one.base() / one.onnx()),
+                leastOfBase));
+        summary.promise(Promise.atLeast(
+                "requests a second, 100 adapters / ONNX Runtime's base",
+                median(found, one -> one.mixed() / one.onnx()),
+                LEAST_OF_ONNX));
     }
 
     /** Of this process, which is the server's. */
@@ -203,8 +214,7 @@ public final class HttpBenchmark {
         List<String> bodies = new ArrayList<>();
         for (int i = 0; i < glosses.texts().size(); i++) {
             String text = glosses.texts().get(i).replace("\\", "\\\\").replace("\"", "\\\"");
-            bodies.add("{\"model\": \"" + models.get(i) + "\", \"inputs\": \"" + text
-                    + "\", \"truncate\": true}");
+            bodies.add("{\"model\": \"" + models.get(i) + "\", \"inputs\": \"" + text + "\", \"truncate\": true}");
         }
         return Files.write(Files.createTempFile("http-benchmark", ".jsonl"), bodies);
     }

@@ -37,6 +37,7 @@ final class HttpTokens {
 
     /** What clients call the model without an adapter. */
     static final String BASE = "base";
+
     private static final double MILLISECOND = 1e-3;
 
     private HttpTokens() {}

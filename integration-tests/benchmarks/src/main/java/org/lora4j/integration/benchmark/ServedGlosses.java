@@ -196,8 +196,7 @@ final class ServedGlosses implements AutoCloseable {
     private List<PreparedBatch> batches(List<String> adapters, int from, int to, int most) {
         List<TokenizedText> tokens =
                 texts.subList(from, to).stream().map(encoder::tokens).toList();
-        TokenRows rows = new TokenRows(
-                tokens, most, TextLimits.usual().batchTokens());
+        TokenRows rows = new TokenRows(tokens, most, TextLimits.usual().batchTokens());
         return rows.parts().stream()
                 .map(part -> new PreparedBatch(
                         rows.placeholders(part, inputs),

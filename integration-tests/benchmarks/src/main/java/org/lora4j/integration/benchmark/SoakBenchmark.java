@@ -98,8 +98,9 @@ public final class SoakBenchmark {
             summary.note("the server", glosses.server().metrics());
             double early = median(samples, EARLY * minutes);
             double late = median(samples, minutes);
-            summary.note("resident megabytes after three tenths of the time, and at its end", String.format(
-                    Locale.ROOT, "%.0f, %.0f", early / MEGABYTE, late / MEGABYTE));
+            summary.note(
+                    "resident megabytes after three tenths of the time, and at its end",
+                    String.format(Locale.ROOT, "%.0f, %.0f", early / MEGABYTE, late / MEGABYTE));
             summary.promise(Promise.atMost("wrong answers", told.get(SoakClient.WRONG), 0));
             summary.promise(Promise.atMost("resident memory, end / three tenths", late / early, MOST_GROWTH));
         }
@@ -113,7 +114,8 @@ public final class SoakBenchmark {
     private static Path expected(ServedGlosses glosses) throws IOException {
         List<String> texts = glosses.texts().subList(0, TEXTS);
         Path file = Files.createTempFile("soak", ".bin");
-        try (DataOutputStream out = new DataOutputStream(new java.io.BufferedOutputStream(Files.newOutputStream(file)))) {
+        try (DataOutputStream out =
+                new DataOutputStream(new java.io.BufferedOutputStream(Files.newOutputStream(file)))) {
             out.writeInt(texts.size());
             for (String text : texts) {
                 out.writeUTF(text);

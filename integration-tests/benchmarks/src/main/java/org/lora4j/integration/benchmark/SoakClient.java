@@ -185,7 +185,8 @@ public final class SoakClient {
     }
 
     private void exchange(SplittableRandom random) throws IOException, InterruptedException {
-        String directory = adapters.resolve("a" + random.nextInt(SoakBenchmark.ADAPTERS)).toString();
+        String directory =
+                adapters.resolve("a" + random.nextInt(SoakBenchmark.ADAPTERS)).toString();
         HttpResponse<byte[]> answer = post(
                 "/v1/load_lora_adapter",
                 "{\"lora_name\": \"" + SoakBenchmark.swapped(random.nextInt(SoakBenchmark.SWAPPED))
@@ -216,7 +217,8 @@ public final class SoakClient {
         byte[] body = embed(random, random.nextInt(texts.size())).getBytes(StandardCharsets.UTF_8);
         byte[] request = raw("/embed", body, body.length);
         try (Socket socket = new Socket("127.0.0.1", port)) {
-            socket.getOutputStream().write(request, 0, random.nextBoolean() ? request.length : random.nextInt(request.length));
+            socket.getOutputStream()
+                    .write(request, 0, random.nextBoolean() ? request.length : random.nextInt(request.length));
             socket.getOutputStream().flush();
         }
         count("clients that went");
@@ -259,7 +261,10 @@ public final class SoakClient {
         String body = embed(random, 0);
         expect("a request without a token", post("/embed", body, null).statusCode(), UNAUTHORIZED);
         expect("one with another token", post("/embed", body, "token-of-nobody").statusCode(), UNAUTHORIZED);
-        expect("a change by a caller", post("/v1/unload_lora_adapter", "{}", SoakBenchmark.TOKEN).statusCode(), FORBIDDEN);
+        expect(
+                "a change by a caller",
+                post("/v1/unload_lora_adapter", "{}", SoakBenchmark.TOKEN).statusCode(),
+                FORBIDDEN);
         count("requests without their token");
     }
 

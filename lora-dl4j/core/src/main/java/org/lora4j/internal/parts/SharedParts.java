@@ -54,8 +54,8 @@ public final class SharedParts implements GraphExecutor {
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         if (executor instanceof PartwiseExecutor partwise) {
-            LossAndGradients result =
-                    partwise.gradients(placeholders, seed, (count, compute, take) -> each(count, compute, INDArray::close, take));
+            LossAndGradients result = partwise.gradients(
+                    placeholders, seed, (count, compute, take) -> each(count, compute, INDArray::close, take));
             before = PartMessage.checksum(result);
             return result;
         }

@@ -125,11 +125,11 @@ class SharedPartsTest {
         sd.math.square(shares).mean().rename("loss");
         sd.setLossVariables("loss");
         GraphExecutor automatic =
-                SameDiffExecutor.forTraining(sd, List.of("w")).inParts(4);
+                SameDiffExecutor.forTraining(sd, List.of("w")).withKernels().inParts(4);
         GraphExecutor shared = new SharedParts(automatic, new Together(2).of(0, UnaryOperator.identity()));
 
-        assertThatThrownBy(() -> shared.gradients(
-                        Map.of("x", values(3, 512, 512).castTo(DataType.FLOAT)), 1))
+        assertThatThrownBy(() ->
+                        shared.gradients(Map.of("x", values(3, 512, 512).castTo(DataType.FLOAT)), 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("batches of this model cannot be cut: \"loss\" is not known to be a mean")
                 .hasMessageContaining("may mix rows");

@@ -112,8 +112,7 @@ class SharedTrainingTest {
         for (List<INDArray> worker : byWorkers(DataType.DOUBLE, workers)) {
             for (int i = 0; i < whole.size(); i++) {
                 double largest = whole.get(i).amaxNumber().doubleValue();
-                double difference =
-                        whole.get(i).sub(worker.get(i)).amaxNumber().doubleValue();
+                double difference = whole.get(i).sub(worker.get(i)).amaxNumber().doubleValue();
                 assertThat(difference / largest).isLessThanOrEqualTo(NEAR);
             }
         }

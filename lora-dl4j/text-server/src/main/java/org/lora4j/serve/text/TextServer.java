@@ -408,7 +408,8 @@ public final class TextServer implements AutoCloseable {
      */
     public CompletableFuture<TextAnswer<PassageScore>> rerank(
             String adapter, List<TextInput> pairs, RequestOptions options) {
-        Arguments.allRequired(pairs, "TextServer.rerank: pairs", "a query and a passage, such as TextInput.of(query, text)");
+        Arguments.allRequired(
+                pairs, "TextServer.rerank: pairs", "a query and a passage, such as TextInput.of(query, text)");
         return submit("rerank", adapter, TextWorks.rerank(List.copyOf(pairs)), options);
     }
 

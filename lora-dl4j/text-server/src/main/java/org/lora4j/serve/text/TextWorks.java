@@ -223,7 +223,8 @@ final class TextWorks {
                 alone = false;
                 if (j < i) {
                     int first = Float.compare(one.get(i).logit(), one.get(j).logit());
-                    int second = Float.compare(other.get(i).logit(), other.get(j).logit());
+                    int second =
+                            Float.compare(other.get(i).logit(), other.get(j).logit());
                     same += Integer.signum(first) == Integer.signum(second) ? 1 : 0;
                     compared++;
                 }

@@ -170,9 +170,7 @@ class SwappedTasksTest {
     @Test
     @Timeout(120)
     void nativeMemory_isTheSameAfterManyRequestsAndTasks() throws Exception {
-        assertThat(grownBy(8, 3))
-                .as("bytes of 8 tasks and 48 requests")
-                .isLessThan(40_000);
+        assertThat(grownBy(8, 3)).as("bytes of 8 tasks and 48 requests").isLessThan(40_000);
     }
 
     @Test

@@ -770,8 +770,7 @@ class TextServerTest {
         try (TextServer one = TextServer.builder(ENCODER).workers(1).build()) {
             one.load("ranker", folder.resolve("ranker"));
             CountDownLatch release = HeldWorker.of(one);
-            CompletableFuture<TextAnswer<PassageScore>> asked =
-                    one.rerank("ranker", pairs, RequestOptions.usual());
+            CompletableFuture<TextAnswer<PassageScore>> asked = one.rerank("ranker", pairs, RequestOptions.usual());
             one.replace("ranker", folder.resolve("classifier"));
             release.countDown();
 
@@ -779,7 +778,8 @@ class TextServerTest {
 
             assertThat(answer.by().generation()).isEqualTo(1);
             for (int i = 0; i < pairs.size(); i++) {
-                TextPair pair = new TextPair(pairs.get(i).first(), pairs.get(i).second().orElseThrow());
+                TextPair pair =
+                        new TextPair(pairs.get(i).first(), pairs.get(i).second().orElseThrow());
                 assertThat(answer.results().get(i).index()).isEqualTo(i);
                 assertThat(answer.results().get(i).score()).isCloseTo(RANKER.predict(pair), within(NEAR));
             }

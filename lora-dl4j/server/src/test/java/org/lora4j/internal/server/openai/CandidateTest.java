@@ -22,7 +22,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 @Timeout(60)
 class CandidateTest {
 
-    private static final String ASK = "{'model': '%s', 'prompt': 'Once upon a time', 'temperature': 0, 'max_tokens': 12%s}";
+    private static final String ASK =
+            "{'model': '%s', 'prompt': 'Once upon a time', 'temperature': 0, 'max_tokens': 12%s}";
 
     private static OpenAiPort port;
     private static Routes routes;
@@ -56,7 +57,8 @@ class CandidateTest {
 
     @Test
     void candidateThatFails_isAnsweredByWhatIsInUse_andCounted() throws Exception {
-        assertThat(port.post("/completions", ASK.formatted("huge", "")).statusCode()).isEqualTo(500);
+        assertThat(port.post("/completions", ASK.formatted("huge", "")).statusCode())
+                .isEqualTo(500);
         String inUse = text(port.ask("/completions", ASK.formatted("qv", "")));
         routes.alias("live", "qv");
         routes.canary("live", "huge", 1);
