@@ -62,7 +62,7 @@ public final class LosesAnExecutor {
             LoraTextClassifier classifier = new LoraTextClassifier()
                     .setCheckpoint(args[1])
                     .setRank(2)
-                    .setEpochs(150)
+                    .setEpochs(60)
                     .setBatchSize(96)
                     .setValidationFraction(0)
                     .setGradientParts(4)
@@ -71,7 +71,7 @@ public final class LosesAnExecutor {
             byte[] undisturbed = adapter(classifier, table);
             CompletableFuture<Void> killed = CompletableFuture.runAsync(() -> killAfterACheckpoint(checkpoints));
             byte[] disturbed =
-                    adapter(classifier.setCheckpointDir(checkpoints.toString()).setCheckpointSteps(20), table);
+                    adapter(classifier.setCheckpointDir(checkpoints.toString()).setCheckpointSteps(10), table);
             System.out.println("killed: " + killed.isDone() + ", lost: " + (lost.get() > 0) + ", same bytes: "
                     + Arrays.equals(undisturbed, disturbed));
         }

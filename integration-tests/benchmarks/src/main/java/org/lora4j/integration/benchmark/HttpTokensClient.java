@@ -37,7 +37,7 @@ public final class HttpTokensClient {
     private final URI completions;
     private final List<Double> first = new ArrayList<>();
 
-    private final Asked asked;
+    private final Asked whom;
 
     /** Whom requests name, and how they bring their prompts. */
     enum Asked {
@@ -47,9 +47,9 @@ public final class HttpTokensClient {
         MODEL
     }
 
-    private HttpTokensClient(String server, Asked asked) {
+    private HttpTokensClient(String server, Asked whom) {
         this.completions = URI.create(server + "/v1/completions");
-        this.asked = asked;
+        this.whom = whom;
     }
 
     /**
@@ -75,8 +75,8 @@ public final class HttpTokensClient {
                     Locale.ROOT,
                     "{\"model\": \"%s\", \"prompt\": %s, \"max_tokens\": %d, \"temperature\": 0, \"ignore_eos\": true,"
                             + " \"stream\": true, \"stream_options\": {\"include_usage\": true}}",
-                    asked == Asked.ADAPTERS ? HttpTokens.name(i) : HttpTokens.BASE,
-                    asked == Asked.ADAPTERS ? Arrays.toString(HttpTokens.prompt(i)) : '"' + HttpTokens.text(i) + '"',
+                    whom == Asked.ADAPTERS ? HttpTokens.name(i) : HttpTokens.BASE,
+                    whom == Asked.ADAPTERS ? Arrays.toString(HttpTokens.prompt(i)) : '"' + HttpTokens.text(i) + '"',
                     tokens);
             HttpRequest request = HttpRequest.newBuilder(completions)
                     .header("Content-Type", "application/json")
