@@ -142,7 +142,7 @@ public final class HttpBenchmark {
                         row("direct calls, 100 adapters", found, Round::direct),
                         row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
         summary.note("processor time of the server's process / direct calls, median", median(found, Round::processor));
-        summary.note("the server of texts", glosses.server().metrics());
+        summary.note("the server of texts", glosses.totals());
         double leastOfBase = Machine.has("avx512f") ? 1.0 : 0.95;
         summary.promise(Promise.atLeast(
                 "requests a second, HTTP / direct", median(found, one -> one.mixed() / one.direct()), LEAST_SHARE));

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
@@ -137,6 +138,24 @@ final class ServedGlosses implements AutoCloseable {
             batches.addAll(batches(adapters, from, Math.min(texts.size(), from + together), rows));
         }
         return requestsPerSecond(direct, batches);
+    }
+
+    /** What the server did, without the counts of each of a hundred adapters. */
+    String totals() {
+        TextServerMetrics now = server.metrics();
+        return String.format(
+                Locale.ROOT,
+                "%,d requests answered, %,d failed, %,d rejected, %,d cancelled; %,d texts in %,d batches; %,d tokens, %,d with"
+                        + " padding; %d open",
+                now.answered(),
+                now.failed(),
+                now.rejected(),
+                now.cancelled(),
+                now.texts(),
+                now.batches(),
+                now.tokens(),
+                now.paddedTokens(),
+                now.open());
     }
 
     /** What batches the server makes, from now on. */

@@ -95,7 +95,7 @@ public final class SoakBenchmark {
             sampler.interrupt();
             sampler.join();
             told.forEach(summary::note);
-            summary.note("the server", glosses.server().metrics());
+            summary.note("the server", glosses.totals());
             double early = median(samples, EARLY * minutes);
             double late = median(samples, minutes);
             summary.note(

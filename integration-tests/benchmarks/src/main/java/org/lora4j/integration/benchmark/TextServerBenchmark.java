@@ -51,7 +51,7 @@ public final class TextServerBenchmark {
             List<Map<String, Object>> rows = new ArrayList<>();
             compare("100 adapters, mixed", glosses, glosses.mixed(), rounds, LEAST_SHARE, rows, summary);
             compare("the base", glosses, glosses.base(), rounds, LEAST_SHARE_OF_BASE, rows, summary);
-            summary.note("the server", glosses.server().metrics());
+            summary.note("the server", glosses.totals());
             return summary.grid("requests a second", rows);
         }
     }
