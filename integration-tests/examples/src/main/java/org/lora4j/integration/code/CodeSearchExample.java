@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.lora4j.integration.code.JavaMethods.Method;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.text.RetrievalEvaluation;
@@ -122,8 +123,12 @@ public final class CodeSearchExample {
                 evaluated("frozen", SentenceEncoder.builder(encoder).build(), parts, pages);
         SentenceEncoder.Builder builder =
                 SentenceEncoder.builder(encoder).seed(seed).epochs(4);
-        RetrievalEvaluation lora =
-                evaluated("LoRA", builder.build().fit(parts.train(), parts.validation()), parts, pages);
+        SentenceEncoder tuned = builder.build().fit(parts.train(), parts.validation());
+        Evidence.preflight(out::println, tuned.report().notes());
+        Path saved = folder.resolve(encoder.name() + "-" + seed);
+        tuned.save(saved);
+        Evidence.receipt(out::println, saved);
+        RetrievalEvaluation lora = evaluated("LoRA", tuned, parts, pages);
         double[] interval = interval(frozen.reciprocalRanks(), lora.reciprocalRanks(), seed);
         out.printf(
                 Locale.ROOT,
