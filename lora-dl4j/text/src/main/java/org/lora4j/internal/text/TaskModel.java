@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -127,6 +128,26 @@ public final class TaskModel implements AutoCloseable {
     /** A model of a graph with an adapter that was loaded. */
     static TaskModel of(FitEncoder parts, Output output, AdaptedSameDiff loaded) {
         return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
+    }
+
+    /**
+     * A model with an adapter that learned elsewhere, together with the head in it.
+     *
+     * @param where the call, for messages
+     * @throws IllegalArgumentException if the adapter has no head, or does not fit the encoder or the head
+     */
+    public static TaskModel of(String where, FitEncoder parts, HeadTask task, Adapter adapter) {
+        String head = parts.lastModule() + WEIGHT;
+        if (!adapter.savedParameters().containsKey(head)) {
+            throw new IllegalArgumentException(where + ": the adapter has no \"" + head + "\", but "
+                    + MessageText.values(adapter.savedParameters().keySet())
+                    + " trained in full; expected the head of this task in it. Name it in modulesToSave when it is trained.");
+        }
+        LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
+        AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(parts, Tuning.LORA, task.kind(), zeros));
+        adapted.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
+        adapted.activate(AdaptedModel.DEFAULT_ADAPTER);
+        return of(parts, Output.of(task.kind()), adapted);
     }
 
     /** The graph: encoder, head, loss. */
