@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.examples.healthcare;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.lora4j.advice.DataAdvisor;
+import org.lora4j.advice.DataReport;
+import org.lora4j.advice.Suitability;
+import org.lora4j.examples.Comparison;
+import org.lora4j.examples.Example;
+import org.lora4j.examples.LogisticRegression;
+import org.lora4j.examples.MedQuad;
+import org.lora4j.interpret.DataInf;
+import org.lora4j.interpret.Influence;
+import org.lora4j.interpret.IntegratedGradients;
+import org.lora4j.report.PredictedLabels;
+import org.lora4j.report.TrainingReport;
+import org.lora4j.text.Calibration;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextEncoder;
+
+/** What kind of question an answer belongs to, told from the answer alone: with doubts, reasons, and when to ask a person. */
+final class AnswerTypes {
+
+    private static final int LEAST = 200;
+    private static final int TEXTS = 1_500;
+    private static final double TESTED = 0.27;
+    private static final double VALIDATED = 0.13;
+    private static final int INFLUENTIAL = 400;
+    private static final int ASKED = 100;
+    private static final int SHOWN = 3;
+    private static final double[] COVERAGES = {1, 0.95, 0.9, 0.8};
+
+    private final Example example;
+    private final TextEncoder encoder;
+    private final MedQuad answers;
+    private final Comparison accuracy;
+    private final Map<String, Object> abstention = new LinkedHashMap<>();
+
+    /** Texts of documents that have nothing in common. */
+    record Parts(List<LabeledText> train, List<LabeledText> validation, List<LabeledText> test) {
+
+        static Parts of(MedQuad answers, int texts, long seed) {
+            List<List<MedQuad.Answer>> parts = answers.parts(seed, TESTED, VALIDATED);
+            return new Parts(
+                    some(parts.get(2), (1 - TESTED - VALIDATED) * texts, seed),
+                    some(parts.get(1), VALIDATED * texts, seed),
+                    some(parts.get(0), TESTED * texts, seed));
+        }
+
+        private static List<LabeledText> some(List<MedQuad.Answer> part, double most, long seed) {
+            return MedQuad.some(part, (int) Math.round(most), seed).stream()
+                    .map(answer -> new LabeledText(answer.text(), answer.type()))
+                    .toList();
+        }
+    }
+
+    AnswerTypes(Example example, TextEncoder encoder, MedQuad answers) {
+        this.example = example;
+        this.encoder = encoder;
+        this.answers = answers.ofTypesWith(LEAST);
+        this.accuracy = new Comparison("types of answers on health", "accuracy", example.seed());
+    }
+
+    void run() throws IOException {
+        for (long seed : example.seeds()) {
+            learn(seed);
+        }
+        example.table(accuracy);
+        example.figure("abstention", abstention);
+    }
+
+    private void learn(long seed) throws IOException {
+        Parts parts = Parts.of(answers, example.full() ? answers.answers().size() : TEXTS, seed);
+        DataReport data = DataAdvisor.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train(), parts.validation());
+        Suitability forecast = Suitability.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train());
+        example.say(
+                "types of answers: %d texts to learn from, %d to choose by, %d to test",
+                parts.train().size(), parts.validation().size(), parts.test().size());
+        example.say("beforehand: %s", forecast);
+        suspects(data, parts.train());
+
+        logisticRegression(parts);
+        try (TextClassifier head = builder(seed).headOnly().build().fit(parts.train(), parts.validation());
+                TextClassifier lora = builder(seed).build().fit(parts.train(), parts.validation())) {
+            PredictedLabels ofHead = judged("frozen encoder, head alone", head, parts);
+            PredictedLabels ofLora = judged(Comparison.LORA, lora, parts);
+            abstain(ofHead, ofLora);
+            if (example.full() || seed == example.seed()) {
+                try (TextClassifier full =
+                        builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
+                    judged("full fine-tuning", full, parts);
+                }
+            }
+            example.receipt("types-of-answers", lora.receipt().orElseThrow());
+            lora.save(example.folder().resolve("types-of-answers"));
+            if (seed == example.seed()) {
+                page(lora, parts, data, forecast, ofLora);
+            }
+        }
+    }
+
+    private TextClassifier.Builder builder(long seed) {
+        return TextClassifier.builder(encoder).seed(seed);
+    }
+
+    /** What a person should look at first. */
+    private void suspects(DataReport data, List<LabeledText> train) {
+        example.say("%s", data.labelErrors().advice());
+        data.labelErrors().suspects().stream().limit(SHOWN).forEach(suspect -> example.say(
+                "  row %d says %s, perhaps %s: %s",
+                suspect.row(), suspect.label(), suspect.suggested(), beginning(train.get(suspect.row()).text())));
+        example.figure("suspected labels", data.labelErrors().suspects().size());
+    }
+
+    private static String beginning(String text) {
+        return text.substring(0, Math.min(text.length(), 90)) + "...";
+    }
+
+    private void logisticRegression(Parts parts) {
+        LogisticRegression model = LogisticRegression.fit(
+                encoder.embed(texts(parts.train())),
+                labels(parts.train()),
+                encoder.embed(texts(parts.validation())),
+                labels(parts.validation()));
+        accuracy.add(
+                "logistic regression on frozen vectors",
+                Comparison.hits(labels(parts.test()), model.predict(encoder.embed(texts(parts.test())))));
+    }
+
+    private static List<String> texts(List<LabeledText> examples) {
+        return examples.stream().map(LabeledText::text).toList();
+    }
+
+    private static List<String> labels(List<LabeledText> examples) {
+        return examples.stream().map(answer -> answer.labels().get(0)).toList();
+    }
+
+    /** What an arm says of the test, its probabilities calibrated on the validation part. */
+    private PredictedLabels judged(String arm, TextClassifier by, Parts parts) {
+        Calibration calibration = Calibration.of(labels(parts.validation()), by.predict(texts(parts.validation())));
+        List<Prediction> plain = by.predict(texts(parts.test()));
+        List<Prediction> calibrated = calibration.apply(plain);
+        accuracy.add(
+                arm,
+                Comparison.hits(
+                        labels(parts.test()),
+                        plain.stream().map(Prediction::label).toList()));
+        PredictedLabels judged = PredictedLabels.ofTexts(parts.test(), calibrated);
+        example.say(
+                "%s: temperature %.2f, expected calibration error %.3f before and %.3f after",
+                arm,
+                calibration.temperature(),
+                PredictedLabels.ofTexts(parts.test(), plain).calibrationError(),
+                judged.calibrationError());
+        return judged;
+    }
+
+    /** How often answers are right if only the surest are given. */
+    private void abstain(PredictedLabels ofHead, PredictedLabels ofLora) {
+        example.say("| answers given | from this probability on | LoRA right | head alone right |");
+        for (double coverage : COVERAGES) {
+            example.say(
+                    "| %.0f %% | %.2f | %.3f | %.3f |",
+                    100 * coverage,
+                    ofLora.thresholdAt(coverage),
+                    ofLora.accuracyAt(coverage),
+                    ofHead.accuracyAt(coverage));
+            abstention.put(
+                    String.valueOf(coverage),
+                    Map.of("LoRA", ofLora.accuracyAt(coverage), "head alone", ofHead.accuracyAt(coverage)));
+        }
+    }
+
+    private void page(
+            TextClassifier lora, Parts parts, DataReport data, Suitability forecast, PredictedLabels answered)
+            throws IOException {
+        List<LabeledText> some = parts.train().subList(0, Math.min(INFLUENTIAL, parts.train().size()));
+        List<LabeledText> asked =
+                parts.validation().subList(0, Math.min(ASKED, parts.validation().size()));
+        Influence<LabeledText> influence = DataInf.of(lora, some).on(asked);
+        influence.mostHarmful(SHOWN).forEach(of -> example.say(
+                "harmful: %s, %s", of.example().labels().get(0), beginning(of.example().text())));
+        TrainingReport report = TrainingReport.of(lora.report())
+                .withTitle("What kind of question an answer on health belongs to")
+                .with(forecast)
+                .with(data, parts.train())
+                .with(lora.adapter().config())
+                .with(answered)
+                .with(influence, LabeledText::text)
+                .with(lora.receipt().orElseThrow())
+                .withSettings(Map.of("must not be used for", HealthcareExample.NOT_FOR))
+                .withLicences(Map.of("MedQuAD", "CC BY 4.0, answers cut", "all-MiniLM-L6-v2", "Apache-2.0"));
+        List<String> texts = texts(parts.test());
+        for (int i : Stream.concat(answered.worst(2).stream(), Stream.of(0)).toList()) {
+            report = report.with(IntegratedGradients.of(lora).explain(texts.get(i)));
+        }
+        example.page("types-of-answers", report);
+    }
+}
