@@ -146,11 +146,7 @@ final class AnswerTypes {
         Calibration calibration = Calibration.of(labels(parts.validation()), by.predict(texts(parts.validation())));
         List<Prediction> plain = by.predict(texts(parts.test()));
         List<Prediction> calibrated = calibration.apply(plain);
-        accuracy.add(
-                arm,
-                Comparison.hits(
-                        labels(parts.test()),
-                        plain.stream().map(Prediction::label).toList()));
+        accuracy.addAnswers(arm, parts.test(), plain);
         PredictedLabels judged = PredictedLabels.ofTexts(parts.test(), calibrated);
         example.say(
                 "%s: temperature %.2f, expected calibration error %.3f before and %.3f after",

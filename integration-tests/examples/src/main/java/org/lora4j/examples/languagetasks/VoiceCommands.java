@@ -24,7 +24,6 @@ import org.lora4j.multitask.Task;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.report.PredictedLabels;
 import org.lora4j.report.TrainingReport;
-import org.lora4j.text.Entity;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.LabeledWords;
 import org.lora4j.text.Prediction;
@@ -215,23 +214,8 @@ final class VoiceCommands {
 
     private void measure(String arm, TextClassifier classifier, TokenClassifier tagger, long numbers, double start) {
         costs.put(arm, new Cost(numbers, Float.BYTES * numbers, (System.nanoTime() - start) / 1e9));
-        List<String> truth =
-                test.stream().map(command -> command.intent().labels().get(0)).toList();
-        ofIntents.add(
-                arm,
-                Comparison.hits(
-                        truth,
-                        intentsOf(classifier).stream().map(Prediction::label).toList()));
-        double[] shared = new double[test.size()];
-        double[] both = new double[test.size()];
-        List<TaggedWords> tagged = slotsOf(tagger);
-        for (int i = 0; i < shared.length; i++) {
-            List<Entity> right = test.get(i).slots().entities();
-            List<Entity> given = tagged.get(i).entities();
-            shared[i] = 2 * given.stream().filter(right::contains).count();
-            both[i] = right.size() + given.size();
-        }
-        ofSlots.add(arm, shared, both);
+        ofIntents.addAnswers(arm, Parts.intents(test), intentsOf(classifier));
+        ofSlots.addEntities(arm, Parts.slots(test), slotsOf(tagger));
         example.say("%s: %.0f s to learn", arm, costs.get(arm).seconds());
     }
 
