@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -116,21 +115,5 @@ public final class MedQuad {
         }
         parts.add(part);
         return parts;
-    }
-
-    /**
-     * Some of a list, drawn at random.
-     *
-     * @param all the list
-     * @param most how many at most
-     * @param seed which ones
-     * @param <T> what it has
-     * @return some, or all, in random order
-     */
-    public static <T> List<T> some(List<T> all, int most, long seed) {
-        return Arrays.stream(ShuffledIndices.of(all.size(), seed, 1))
-                .limit(most)
-                .mapToObj(all::get)
-                .toList();
     }
 }

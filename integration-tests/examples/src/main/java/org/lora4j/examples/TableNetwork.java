@@ -91,7 +91,7 @@ public record TableNetwork(MultiLayerNetwork network, List<String> columns, List
     public TableNetwork fit(float[][] rows, List<String> truth, int epochs) {
         List<Integer> all = IntStream.range(0, rows.length).boxed().toList();
         for (int epoch = 0; epoch < epochs; epoch++) {
-            List<Integer> order = MedQuad.some(all, all.size(), epoch);
+            List<Integer> order = Draw.some(all, all.size(), epoch);
             for (int from = 0; from < rows.length; from += BATCH) {
                 List<Integer> batch = order.subList(from, Math.min(rows.length, from + BATCH));
                 float[][] features = batch.stream().map(i -> rows[i]).toArray(float[][]::new);

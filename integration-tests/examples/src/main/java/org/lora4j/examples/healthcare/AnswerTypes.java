@@ -10,6 +10,7 @@ import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.DataReport;
 import org.lora4j.advice.Suitability;
 import org.lora4j.examples.Comparison;
+import org.lora4j.examples.Draw;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.MedQuad;
@@ -41,6 +42,8 @@ final class AnswerTypes {
     private final MedQuad answers;
     private final Comparison accuracy;
     private final Map<String, Object> abstention = new LinkedHashMap<>();
+    private String beforehand = "";
+    private TrainingReport page;
 
     /** Texts of documents that have nothing in common. */
     record Parts(List<LabeledText> train, List<LabeledText> validation, List<LabeledText> test) {
@@ -54,7 +57,7 @@ final class AnswerTypes {
         }
 
         private static List<LabeledText> some(List<MedQuad.Answer> part, double most, long seed) {
-            return MedQuad.some(part, (int) Math.round(most), seed).stream()
+            return Draw.some(part, (int) Math.round(most), seed).stream()
                     .map(answer -> new LabeledText(answer.text(), answer.type()))
                     .toList();
         }
@@ -73,6 +76,7 @@ final class AnswerTypes {
         }
         example.table(accuracy);
         example.figure("abstention", abstention);
+        example.page("types-of-answers", page.with(accuracy.advice(beforehand)));
     }
 
     private void learn(long seed) throws IOException {
@@ -82,7 +86,8 @@ final class AnswerTypes {
         example.say(
                 "types of answers: %d texts to learn from, %d to choose by, %d to test",
                 parts.train().size(), parts.validation().size(), parts.test().size());
-        example.say("beforehand: %s", forecast);
+        beforehand = "Before training: " + forecast.advice().sentence();
+        example.say(beforehand);
         suspects(data, parts.train());
 
         logisticRegression(parts);
@@ -100,7 +105,7 @@ final class AnswerTypes {
             example.receipt("types-of-answers", lora.receipt().orElseThrow());
             lora.save(example.folder().resolve("types-of-answers"));
             if (seed == example.seed()) {
-                page(lora, parts, data, forecast, ofLora);
+                page = explained(lora, parts, ofLora).with(forecast).with(data, parts.train());
             }
         }
     }
@@ -173,9 +178,8 @@ final class AnswerTypes {
         }
     }
 
-    private void page(
-            TextClassifier lora, Parts parts, DataReport data, Suitability forecast, PredictedLabels answered)
-            throws IOException {
+    /** What the answers rest on: the examples that count, and the words. */
+    private TrainingReport explained(TextClassifier lora, Parts parts, PredictedLabels answered) {
         List<LabeledText> some = parts.train().subList(0, Math.min(INFLUENTIAL, parts.train().size()));
         List<LabeledText> asked =
                 parts.validation().subList(0, Math.min(ASKED, parts.validation().size()));
@@ -184,18 +188,16 @@ final class AnswerTypes {
                 "harmful: %s, %s", of.example().labels().get(0), beginning(of.example().text())));
         TrainingReport report = TrainingReport.of(lora.report())
                 .withTitle("What kind of question an answer on health belongs to")
-                .with(forecast)
-                .with(data, parts.train())
                 .with(lora.adapter().config())
                 .with(answered)
                 .with(influence, LabeledText::text)
                 .with(lora.receipt().orElseThrow())
                 .withSettings(Map.of("must not be used for", HealthcareExample.NOT_FOR))
                 .withLicences(Map.of("MedQuAD", "CC BY 4.0, answers cut", "all-MiniLM-L6-v2", "Apache-2.0"));
-        List<String> texts = texts(parts.test());
         for (int i : Stream.concat(answered.worst(2).stream(), Stream.of(0)).toList()) {
-            report = report.with(IntegratedGradients.of(lora).explain(texts.get(i)));
+            report = report.with(
+                    IntegratedGradients.of(lora).explain(parts.test().get(i).text()));
         }
-        example.page("types-of-answers", report);
+        return report;
     }
 }

@@ -14,9 +14,9 @@ import org.lora4j.dossier.GateVerdict;
 import org.lora4j.dossier.PairedResults;
 import org.lora4j.dossier.PromotionGate;
 import org.lora4j.examples.Comparison;
+import org.lora4j.examples.Draw;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.LogisticRegression;
-import org.lora4j.examples.MedQuad;
 import org.lora4j.examples.Patient;
 import org.lora4j.examples.TableNetwork;
 import org.lora4j.integration.demonstration.Outputs;
@@ -73,7 +73,7 @@ final class ClinicalTable {
     }
 
     private void learn(long seed) throws IOException {
-        List<Patient> drawn = MedQuad.some(patients, patients.size(), seed);
+        List<Patient> drawn = Draw.some(patients, patients.size(), seed);
         List<Patient> base = share(drawn, 0, KNOWN);
         List<Patient> few = share(drawn, KNOWN, ADAPTED);
         List<Patient> held = share(drawn, ADAPTED, HELD);

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.lora4j.examples.Comparison;
+import org.lora4j.examples.Draw;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.MedQuad;
 import org.lora4j.examples.MedQuad.Answer;
@@ -62,7 +63,9 @@ final class MedicalSearch {
         example.table(search);
         example.table(firstRight);
         example.table(ranked);
-        example.page("medical-search", TrainingReport.compare(pages));
+        example.page(
+                "medical-search",
+                TrainingReport.compare(pages).with(search.advice("")).with(ranked.advice("")));
     }
 
     /** Questions of documents that nothing was learned from, all answers of these, and which are right: those with the same question. */
@@ -73,7 +76,7 @@ final class MedicalSearch {
             for (int i = 0; i < held.size(); i++) {
                 byQuestion.computeIfAbsent(key(held.get(i)), question -> new TreeSet<>()).add(i);
             }
-            List<String> drawn = MedQuad.some(List.copyOf(byQuestion.keySet()), most, seed);
+            List<String> drawn = Draw.some(List.copyOf(byQuestion.keySet()), most, seed);
             return new Test(
                     drawn,
                     held.stream().map(Answer::text).toList(),
@@ -95,8 +98,8 @@ final class MedicalSearch {
     private void learn(long seed) throws IOException {
         List<List<Answer>> parts = answers.parts(seed, TESTED, VALIDATED);
         Test test = Test.of(parts.get(0), example.full() ? ALL : QUESTIONS, seed);
-        List<SentenceExample> validation = pairs(MedQuad.some(parts.get(1), HELD, seed));
-        List<SentenceExample> train = pairs(MedQuad.some(parts.get(2), example.full() ? ALL : PAIRS, seed));
+        List<SentenceExample> validation = pairs(Draw.some(parts.get(1), HELD, seed));
+        List<SentenceExample> train = pairs(Draw.some(parts.get(2), example.full() ? ALL : PAIRS, seed));
         example.say(
                 "questions on health: %d pairs to learn from, %d questions to test among %d answers",
                 train.size(), test.queries().size(), test.passages().size());
@@ -165,9 +168,8 @@ final class MedicalSearch {
             List<SentenceExample> train,
             List<SentenceExample> validation)
             throws IOException {
-        List<SentenceExample> some = train.subList(0, Math.min(train.size(), example.full() ? ALL : RANKED));
-        List<ScoredPair> pairs = hard(by, some, train);
-        List<ScoredPair> held = hard(by, validation, validation);
+        List<ScoredPair> pairs = hard(by, train, example.full() ? ALL : RANKED);
+        List<ScoredPair> held = hard(by, validation, HELD);
         example.say("re-ranker: %d pairs to learn from", pairs.size());
         ranked.add(ALONE, reciprocal(found));
         try (ReRanker frozen =
@@ -185,11 +187,11 @@ final class MedicalSearch {
         }
     }
 
-    private static List<ScoredPair> hard(
-            SentenceEncoder by, List<SentenceExample> pairs, List<SentenceExample> searched) {
+    private static List<ScoredPair> hard(SentenceEncoder by, List<SentenceExample> pairs, int most) {
         List<String> corpus =
-                searched.stream().map(pair -> pair.positive().orElseThrow()).toList();
-        return ScoredPair.of(by.withHardNegatives(pairs, corpus, NEGATIVES, 0.99));
+                pairs.stream().map(pair -> pair.positive().orElseThrow()).toList();
+        List<SentenceExample> mined = by.withHardNegatives(pairs, corpus, NEGATIVES, 0.99);
+        return ScoredPair.of(mined.subList(0, Math.min(most, mined.size())));
     }
 
     private static RetrievalEvaluation over(SentenceEncoder by, ReRanker ranker, Test test) {

@@ -12,8 +12,8 @@ import org.lora4j.advice.Suitability;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.examples.Comparison;
+import org.lora4j.examples.Draw;
 import org.lora4j.examples.Example;
-import org.lora4j.examples.MedQuad;
 import org.lora4j.examples.VoiceCommand;
 import org.lora4j.multitask.LearningTask;
 import org.lora4j.multitask.MultiTaskConfig;
@@ -53,6 +53,8 @@ final class VoiceCommands {
     private final Comparison ofIntents;
     private final Comparison ofSlots;
     private final Map<String, Cost> costs = new LinkedHashMap<>();
+    private String beforehand = "";
+    private TrainingReport page;
 
     /** What an arm costs: numbers that learned, bytes on disk, seconds to learn. */
     record Cost(long numbers, long bytes, double seconds) {}
@@ -78,6 +80,9 @@ final class VoiceCommands {
         }
         example.table(ofIntents);
         example.table(ofSlots);
+        example.page(
+                "voice-commands",
+                page.with(ofIntents.advice(beforehand)).with(ofSlots.advice("")));
         example.figure("costs of voice commands", costs);
         costs.forEach((arm, cost) -> example.say(
                 "%-24s %,11d numbers learned, %,11d bytes, %4.0f s", arm, cost.numbers(), cost.bytes(), cost.seconds()));
@@ -107,12 +112,12 @@ final class VoiceCommands {
     }
 
     private void learn(long seed) throws IOException {
-        Parts parts = Parts.of(MedQuad.some(all, VALIDATED + (example.full() ? ALL_COMMANDS : COMMANDS), seed));
+        Parts parts = Parts.of(Draw.some(all, VALIDATED + (example.full() ? ALL_COMMANDS : COMMANDS), seed));
         List<LabeledText> intents = Parts.intents(parts.train());
         Suitability forecast = Suitability.of(
                 () -> TextClassifier.builder(encoder).seed(seed).quiet(), intents);
-        example.say("voice commands, %d to learn from; beforehand: %s", intents.size(), forecast);
-        example.figure("forecast of intents", forecast.advice());
+        beforehand = "Before training: " + forecast.advice().sentence();
+        example.say("voice commands, %d to learn from. %s", intents.size(), beforehand);
 
         long weights = encoder.weights().tensors().values().stream()
                 .mapToLong(INDArray::length)
@@ -135,7 +140,13 @@ final class VoiceCommands {
             tagger.adopt(model.adapter().plain("slots"));
             model.adapter().save(example.folder().resolve("two-heads"));
             measure(Comparison.LORA, classifier, tagger, heads + factors, start);
-            page(forecast, result, classifier, tagger);
+            page = TrainingReport.of(result)
+                    .withTitle("Voice commands: intents and slots over one adapter")
+                    .with(forecast)
+                    .with(PredictedLabels.ofTexts(Parts.intents(test), intentsOf(classifier)))
+                    .with(tagger.spec().evaluate(Parts.slots(test), slotsOf(tagger)))
+                    .with(classifier.adapter().config())
+                    .withLicences(Map.of("Snips", "CC0 1.0", "all-MiniLM-L6-v2", "Apache-2.0"));
         }
         apart("an adapter for each task", false, seed, parts, heads + 2 * factors);
         apart("full fine-tuning for each task", true, seed, parts, heads + 2 * weights);
@@ -226,19 +237,5 @@ final class VoiceCommands {
 
     private List<TaggedWords> slotsOf(TokenClassifier tagger) {
         return tagger.predict(test.stream().map(command -> command.slots().words()).toList());
-    }
-
-    private void page(
-            Suitability forecast, MultiTaskResult result, TextClassifier classifier, TokenClassifier tagger)
-            throws IOException {
-        example.page(
-                "voice-commands",
-                TrainingReport.of(result)
-                        .withTitle("Voice commands: intents and slots over one adapter")
-                        .with(forecast)
-                        .with(PredictedLabels.ofTexts(Parts.intents(test), intentsOf(classifier)))
-                        .with(tagger.spec().evaluate(Parts.slots(test), slotsOf(tagger)))
-                        .with(classifier.adapter().config())
-                        .withLicences(Map.of("Snips", "CC0 1.0", "all-MiniLM-L6-v2", "Apache-2.0")));
     }
 }
