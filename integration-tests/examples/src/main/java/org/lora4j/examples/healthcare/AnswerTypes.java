@@ -4,7 +4,9 @@ package org.lora4j.examples.healthcare;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lora4j.advice.DataAdvisor;
 import org.lora4j.advice.DataReport;
@@ -24,6 +26,7 @@ import org.lora4j.text.LabeledText;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.train.ScoreInterval;
 
 /** What kind of question an answer belongs to, told from the answer alone: with doubts, reasons, and when to ask a person. */
 final class AnswerTypes {
@@ -93,9 +96,9 @@ final class AnswerTypes {
         logisticRegression(parts);
         try (TextClassifier head = builder(seed).headOnly().build().fit(parts.train(), parts.validation());
                 TextClassifier lora = builder(seed).build().fit(parts.train(), parts.validation())) {
-            PredictedLabels ofHead = judged("frozen encoder, head alone", head, parts);
-            PredictedLabels ofLora = judged(Comparison.LORA, lora, parts);
-            abstain(ofHead, ofLora);
+            List<Prediction> ofHead = judged("frozen encoder, head alone", head, parts);
+            List<Prediction> ofLora = judged(Comparison.LORA, lora, parts);
+            abstain(parts.test(), ofHead, ofLora);
             if (example.full() || seed == example.seed()) {
                 try (TextClassifier full =
                         builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
@@ -105,7 +108,7 @@ final class AnswerTypes {
             example.receipt("types-of-answers", lora.receipt().orElseThrow());
             lora.save(example.folder().resolve("types-of-answers"));
             if (seed == example.seed()) {
-                page = explained(lora, parts, ofLora).with(forecast).with(data, parts.train());
+                page = explained(lora, parts, PredictedLabels.ofTexts(parts.test(), ofLora)).with(forecast).with(data, parts.train());
             }
         }
     }
@@ -147,35 +150,42 @@ final class AnswerTypes {
     }
 
     /** What an arm says of the test, its probabilities calibrated on the validation part. */
-    private PredictedLabels judged(String arm, TextClassifier by, Parts parts) {
+    private List<Prediction> judged(String arm, TextClassifier by, Parts parts) {
         Calibration calibration = Calibration.of(labels(parts.validation()), by.predict(texts(parts.validation())));
         List<Prediction> plain = by.predict(texts(parts.test()));
         List<Prediction> calibrated = calibration.apply(plain);
         accuracy.addAnswers(arm, parts.test(), plain);
-        PredictedLabels judged = PredictedLabels.ofTexts(parts.test(), calibrated);
         example.say(
                 "%s: temperature %.2f, expected calibration error %.3f before and %.3f after",
                 arm,
                 calibration.temperature(),
                 PredictedLabels.ofTexts(parts.test(), plain).calibrationError(),
-                judged.calibrationError());
-        return judged;
+                PredictedLabels.ofTexts(parts.test(), calibrated).calibrationError());
+        return calibrated;
+    }
+
+    private void abstain(List<LabeledText> test, List<Prediction> ofHead, List<Prediction> ofLora) {
+        example.say("| answers given | LoRA: from this probability on, right | head alone |");
+        for (double coverage : COVERAGES) {
+            String lora = surest(coverage, test, ofLora);
+            String head = surest(coverage, test, ofHead);
+            example.say("| %.0f %% | %s | %s |", 100 * coverage, lora, head);
+            abstention.put(String.valueOf(coverage), Map.of(Comparison.LORA, lora, "head alone", head));
+        }
     }
 
     /** How often answers are right if only the surest are given. */
-    private void abstain(PredictedLabels ofHead, PredictedLabels ofLora) {
-        example.say("| answers given | from this probability on | LoRA right | head alone right |");
-        for (double coverage : COVERAGES) {
-            example.say(
-                    "| %.0f %% | %.2f | %.3f | %.3f |",
-                    100 * coverage,
-                    ofLora.thresholdAt(coverage),
-                    ofLora.accuracyAt(coverage),
-                    ofHead.accuracyAt(coverage));
-            abstention.put(
-                    String.valueOf(coverage),
-                    Map.of("LoRA", ofLora.accuracyAt(coverage), "head alone", ofHead.accuracyAt(coverage)));
-        }
+    private String surest(double coverage, List<LabeledText> test, List<Prediction> said) {
+        float from = (float) PredictedLabels.ofTexts(test, said).thresholdAt(coverage);
+        double[] hits = IntStream.range(0, test.size())
+                .filter(i -> (float) said.get(i).score() >= from)
+                .mapToDouble(i -> test.get(i).labels().contains(said.get(i).label()) ? 1 : 0)
+                .toArray();
+        ScoreInterval right = new Comparison("surest", "accuracy", example.seed())
+                .add(Comparison.LORA, hits)
+                .value(Comparison.LORA);
+        return String.format(
+                Locale.ROOT, "%.2f, %.3f (%.3f to %.3f)", from, right.value(), right.low(), right.high());
     }
 
     /** What the answers rest on: the examples that count, and the words. */

@@ -11,7 +11,6 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
-import org.lora4j.error.MessageText;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
@@ -139,9 +138,8 @@ public final class TaskModel implements AutoCloseable {
     public static TaskModel of(String where, FitEncoder parts, HeadTask task, Adapter adapter) {
         String head = parts.lastModule() + WEIGHT;
         if (!adapter.savedParameters().containsKey(head)) {
-            throw new IllegalArgumentException(where + ": the adapter has no \"" + head + "\", but "
-                    + MessageText.values(adapter.savedParameters().keySet())
-                    + " trained in full; expected the head of this task in it. Name it in modulesToSave when it is trained.");
+            throw new IllegalArgumentException(where + ": the adapter has no \"" + head
+                    + "\"; expected the head of this task in it. Name the head in modulesToSave when it is trained.");
         }
         LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
         AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(parts, Tuning.LORA, task.kind(), zeros));
