@@ -99,11 +99,9 @@ final class AnswerTypes {
             List<Prediction> ofHead = judged("frozen encoder, head alone", head, parts);
             List<Prediction> ofLora = judged(Comparison.LORA, lora, parts);
             abstain(parts.test(), ofHead, ofLora);
-            if (example.full() || seed == example.seed()) {
-                try (TextClassifier full =
-                        builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
-                    judged("full fine-tuning", full, parts);
-                }
+            try (TextClassifier full =
+                    builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
+                judged("full fine-tuning", full, parts);
             }
             example.receipt("types-of-answers", lora.receipt().orElseThrow());
             lora.save(example.folder().resolve("types-of-answers"));
