@@ -26,6 +26,9 @@ import org.lora4j.multitask.TaskSampling;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.LabeledWords;
+import org.lora4j.text.Prediction;
+import org.lora4j.text.TaggedWords;
+import org.lora4j.text.TaskGroup;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TokenClassifier;
@@ -38,9 +41,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The examples of docs/many-tasks.md on training several tasks together. */
 class GuideMultiTaskTest {
+
+    private static final Logger log = LoggerFactory.getLogger(GuideMultiTaskTest.class);
 
     @TempDir
     Path folder;
@@ -151,6 +158,15 @@ class GuideMultiTaskTest {
         intents.adopt(model.adapter().plain("intents")).save(folder.resolve("intents"));
         slots.adopt(model.adapter().plain("slots")).save(folder.resolve("slots"));
 
+        try (TaskGroup both = TaskGroup.of(intents, slots)) {
+            TaskGroup.Answers answers = both.predict(List.of("a good film"));
+            Prediction intent = answers.of(intents).get(0);
+            TaggedWords tagged = answers.of(slots).get(0);
+            log.info("{}: {}", intent.label(), tagged);
+
+            assertThat(intent.label()).isEqualTo(intents.predict("a good film").label());
+            assertThat(tagged.tags()).isEqualTo(slots.predict("a good film").tags());
+        }
         Map<String, INDArray> ofIntents =
                 intents.adapter().modules().values().iterator().next();
         Map<String, INDArray> ofSlots =

@@ -29,6 +29,7 @@ import org.lora4j.text.LabeledWords;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TaggedWords;
 import org.lora4j.text.TaskBuilder;
+import org.lora4j.text.TaskGroup;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TokenClassifier;
@@ -130,7 +131,7 @@ final class VoiceCommands {
                 TokenClassifier tagger =
                         TokenClassifier.builder(encoder).headOnly().seed(seed).build()) {
             fit(parts, classifier, tagger);
-            MultiTaskModel model = together(seed, classifier, tagger);
+            MultiTaskModel model = joined(seed, classifier, tagger);
             factors = model.parameters().withoutHeads();
             heads = model.parameters().total() - factors;
             measure("frozen encoder, heads alone", classifier, tagger, heads, start);
@@ -140,6 +141,7 @@ final class VoiceCommands {
             tagger.adopt(model.adapter().plain("slots"));
             model.adapter().save(example.folder().resolve("two-heads"));
             measure(Comparison.LORA, classifier, tagger, heads + factors, start);
+            together(classifier, tagger);
             page = TrainingReport.of(result)
                     .withTitle("Voice commands: intents and slots over one adapter")
                     .with(forecast)
@@ -178,7 +180,7 @@ final class VoiceCommands {
     }
 
     /** Both heads, as they were found on the frozen encoder, over factors that both share. */
-    private static MultiTaskModel together(long seed, TextClassifier classifier, TokenClassifier tagger) {
+    private static MultiTaskModel joined(long seed, TextClassifier classifier, TokenClassifier tagger) {
         LoraConfig lora = LoraConfig.builder()
                 .rank(RANK)
                 .alpha(2 * RANK)
@@ -228,6 +230,24 @@ final class VoiceCommands {
         ofIntents.addAnswers(arm, Parts.intents(test), intentsOf(classifier));
         ofSlots.addEntities(arm, Parts.slots(test), slotsOf(tagger));
         example.say("%s: %.0f s to learn", arm, costs.get(arm).seconds());
+    }
+
+    /** Both answers to a command from one pass of the encoder. */
+    private void together(TextClassifier classifier, TokenClassifier tagger) {
+        List<String> texts = test.stream().map(command -> command.intent().text()).toList();
+        try (TaskGroup both = TaskGroup.of(classifier, tagger)) {
+            both.predict(texts);
+            double start = System.nanoTime();
+            TaskGroup.Answers answers = both.predict(texts);
+            double once = (System.nanoTime() - start) / 1e9;
+            start = System.nanoTime();
+            intentsOf(classifier);
+            slotsOf(tagger);
+            double twice = (System.nanoTime() - start) / 1e9;
+            example.say("both answers to %d commands: %.2f s in one pass, %.2f s in two", texts.size(), once, twice);
+            example.say("such as %s: %s", answers.of(classifier).get(0), answers.of(tagger).get(0));
+            example.figure("seconds for both answers", Map.of("one pass", once, "two passes", twice));
+        }
     }
 
     private List<Prediction> intentsOf(TextClassifier classifier) {
