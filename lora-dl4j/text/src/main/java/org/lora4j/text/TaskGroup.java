@@ -133,7 +133,11 @@ public final class TaskGroup implements AutoCloseable {
     /** What the encoder gives for a text. */
     private record Vectors(float[] ofText, float[] ofTokens) {}
 
-    /** What all tasks say of some texts. */
+    /**
+     * What all tasks say of some texts. Immutable.
+     *
+     * @apiNote Status: experimental
+     */
     public static final class Answers {
 
         private final Map<TextTask<?, ?, ?, ?, ?>, List<?>> byTask;
