@@ -64,7 +64,7 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
         if (example.full()) {
             arms.put("full fine-tuning", () -> builder().fullFineTuning());
         }
-        DataReport data = DataAdvisor.builder().build().examine(encoder, parts.train(), parts.validation(), List.of());
+        DataReport data = DataAdvisor.builder().build().examine(encoder, named(parts.train()), named(parts.validation()), List.of());
         example.say("the advisor, beforehand: %s", data.ranked().get(0));
         List<TrainingReport> pages = new ArrayList<>();
         for (Map.Entry<String, Supplier<TextClassifier.Builder>> arm : arms.entrySet()) {
@@ -84,6 +84,13 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
         }
         TrainingReport page = TrainingReport.compare(pages).withTitle(labels.title() + ", seed " + seed);
         example.page(file(labels), page.with(data, parts.train()).with(f1.advice("")));
+    }
+
+    /** The advisor wants a label for each. */
+    private static List<LabeledText> named(List<LabeledText> examples) {
+        return examples.stream()
+                .map(example -> example.labels().isEmpty() ? new LabeledText(example.text(), "none") : example)
+                .toList();
     }
 
     private TextClassifier.Builder builder() {
