@@ -204,7 +204,8 @@ public final class Comparison {
 
     private double[][] examples(String arm) {
         if (!arms.containsKey(arm)) {
-            throw new IllegalArgumentException("Comparison " + title + ": no arm " + arm + "; there are " + arms.keySet());
+            throw new IllegalArgumentException(
+                    "Comparison " + title + ": no arm " + arm + "; there are " + arms.keySet());
         }
         return arms.get(arm).toArray(double[][]::new);
     }
@@ -242,7 +243,8 @@ public final class Comparison {
      * @return true if no interval of a difference reaches 0
      */
     public boolean isLoraAboveAll() {
-        return arms.keySet().stream().allMatch(arm -> arm.equals(LORA) || gain(LORA, arm).low() > 0);
+        return arms.keySet().stream()
+                .allMatch(arm -> arm.equals(LORA) || gain(LORA, arm).low() > 0);
     }
 
     /**
@@ -255,7 +257,8 @@ public final class Comparison {
         for (String arm : arms.keySet()) {
             if (!arm.equals(LORA)) {
                 ScoreInterval gain = gain(LORA, arm);
-                String relation = gain.isUncertain() ? "cannot be told from " : gain.low() > 0 ? "is above " : "is below ";
+                String relation =
+                        gain.isUncertain() ? "cannot be told from " : gain.low() > 0 ? "is above " : "is below ";
                 told.add(relation + arm + " by " + gain);
             }
         }

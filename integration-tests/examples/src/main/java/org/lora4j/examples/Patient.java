@@ -19,7 +19,15 @@ public record Patient(double[] mean, double[] worst, String label) {
 
     /** What is measured, in the order of the columns. */
     public static final List<String> MEASURES = List.of(
-            "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
+            "radius",
+            "texture",
+            "perimeter",
+            "area",
+            "smoothness",
+            "compactness",
+            "concavity",
+            "concave points",
+            "symmetry",
             "fractal dimension");
 
     /** What a patient may have. */
@@ -46,7 +54,8 @@ public record Patient(double[] mean, double[] worst, String label) {
 
     /** Ten columns of means, ten of standard errors, ten of the worst, and the class. */
     private static Patient of(String line) {
-        double[] row = Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray();
+        double[] row =
+                Arrays.stream(line.split(",")).mapToDouble(Double::parseDouble).toArray();
         int measures = MEASURES.size();
         return new Patient(
                 Arrays.copyOfRange(row, 0, measures),
@@ -62,8 +71,7 @@ public record Patient(double[] mean, double[] worst, String label) {
      * @param known those that it learned from, by their {@link #mean}
      * @return a row for each
      */
-    public static float[][] rows(
-            List<Patient> patients, Function<Patient, double[]> columns, List<Patient> known) {
+    public static float[][] rows(List<Patient> patients, Function<Patient, double[]> columns, List<Patient> known) {
         float[][] rows = new float[patients.size()][MEASURES.size()];
         for (int j = 0; j < MEASURES.size(); j++) {
             int measure = j;

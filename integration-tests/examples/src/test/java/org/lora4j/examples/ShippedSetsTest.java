@@ -43,9 +43,13 @@ class ShippedSetsTest {
         MedQuad all = medQuad();
 
         assertThat(all.answers()).hasSize(5454);
-        assertThat(all.answers()).allMatch(answer -> answer.text().length() <= 400 && !answer.text().isBlank());
+        assertThat(all.answers())
+                .allMatch(answer ->
+                        answer.text().length() <= 400 && !answer.text().isBlank());
         assertThat(all.ofTypesWith(200).answers()).hasSize(5291);
-        assertThat(all.ofTypesWith(200).answers().stream().map(MedQuad.Answer::type).distinct())
+        assertThat(all.ofTypesWith(200).answers().stream()
+                        .map(MedQuad.Answer::type)
+                        .distinct())
                 .hasSize(10)
                 .contains("symptoms", "prevention")
                 .doesNotContain("stages", "frequency");
@@ -82,7 +86,9 @@ class ShippedSetsTest {
 
         assertThat(train).hasSize(13_784);
         assertThat(test).hasSize(700);
-        assertThat(test.stream().map(command -> command.intent().labels().get(0)).distinct())
+        assertThat(test.stream()
+                        .map(command -> command.intent().labels().get(0))
+                        .distinct())
                 .hasSize(7);
         VoiceCommand second = test.get(1);
         assertThat(second.intent().text()).isEqualTo("Add Andy Hunter to my Evening Commute playlist.");

@@ -21,8 +21,8 @@ class TableNetworkTest {
             row[1] = random.nextFloat() * 2 - 1;
             truth.add(row[0] > row[1] ? "left" : "right");
         }
-        TableNetwork network =
-                TableNetwork.fresh(List.of("x", "y"), List.of("left", "right"), 1).fit(rows, truth, 40);
+        TableNetwork network = TableNetwork.fresh(List.of("x", "y"), List.of("left", "right"), 1)
+                .fit(rows, truth, 40);
 
         assertThat(network.predict(new float[][] {{1, -1}, {-1, 1}})).containsExactly("left", "right");
         assertThat(network.hidden(rows)).hasDimensions(64, 32);

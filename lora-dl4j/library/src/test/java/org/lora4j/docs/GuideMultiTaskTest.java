@@ -136,8 +136,10 @@ class GuideMultiTaskTest {
         TrainingPlan plan =
                 TrainingPlan.builder().epochs(2).optimizer(AdamW.of(2e-3)).build();
 
-        TextClassifier intents = TextClassifier.builder(encoder).headOnly().build().fit(questions);
-        TokenClassifier slots = TokenClassifier.builder(encoder).headOnly().build().fit(commands);
+        TextClassifier intents =
+                TextClassifier.builder(encoder).headOnly().build().fit(questions);
+        TokenClassifier slots =
+                TokenClassifier.builder(encoder).headOnly().build().fit(commands);
         LoraConfig lora = LoraConfig.builder()
                 .rank(8)
                 .alpha(16)
@@ -163,9 +165,11 @@ class GuideMultiTaskTest {
             Prediction intent = answers.of(intents).get(0);
             TaggedWords tagged = answers.of(slots).get(0);
             log.info("{}: {}", intent.label(), tagged);
+        }
 
-            assertThat(intent.label()).isEqualTo(intents.predict("a good film").label());
-            assertThat(tagged.tags()).isEqualTo(slots.predict("a good film").tags());
+        try (TaskGroup both = TaskGroup.of(intents, slots)) {
+            assertThat(both.predict(List.of("a good film")).of(slots).get(0).tags())
+                    .isEqualTo(slots.predict("a good film").tags());
         }
         Map<String, INDArray> ofIntents =
                 intents.adapter().modules().values().iterator().next();

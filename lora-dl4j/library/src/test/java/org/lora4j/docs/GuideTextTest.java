@@ -288,7 +288,8 @@ class GuideTextTest {
                 TextClassifier.builder(encoder).headOnly().build().fit(reviews(20));
 
         List<String> texts = validation.stream().map(LabeledText::text).toList();
-        List<String> truth = validation.stream().map(example -> example.labels().get(0)).toList();
+        List<String> truth =
+                validation.stream().map(example -> example.labels().get(0)).toList();
         Calibration calibration = Calibration.of(truth, classifier.predict(texts));
         Prediction believable = calibration.apply(classifier.predict("a very good film"));
 

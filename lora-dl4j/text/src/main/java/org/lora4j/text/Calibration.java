@@ -75,7 +75,8 @@ public record Calibration(double temperature) {
         problems.throwIfAny("Calibration.of");
         double low = 1 / HIGHEST;
         double high = 1 / LOWEST;
-        // The likelihood has one maximum in the inverse temperature: where the mean of the logarithms is that of the right ones.
+        // The likelihood has one maximum in the inverse temperature: where the mean of the logarithms is that of the
+        // right ones.
         for (int i = 0; i < HALVINGS; i++) {
             double middle = (low + high) / 2;
             if (surplus(truth, predictions, middle) < 0) {

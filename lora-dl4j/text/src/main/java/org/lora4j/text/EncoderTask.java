@@ -647,9 +647,10 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     public TextFitReport report() {
         TextFitReport report = requireFitted("report").report();
         if (report == null) {
-            throw new IllegalStateException(name
-                    + ".report: there is none, as this task adopted its adapter, or the directory that it was loaded from has none;"
-                    + " expected one that save of this version wrote after a fit. Call fit(...), or load one that was saved after it.");
+            throw new IllegalStateException(
+                    name
+                            + ".report: there is none, as this task adopted its adapter, or the directory that it was loaded from has none;"
+                            + " expected one that save of this version wrote after a fit. Call fit(...), or load one that was saved after it.");
         }
         return report;
     }
@@ -725,7 +726,8 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     /** Examples as a fit encodes them; for inputs that are their tokens, as nothing else of them is kept. */
     final List<EncodedText> encodedToLearn(List<E> examples, String call) {
         Fitted<I, E, P> now = requireFitted(call);
-        List<E> known = known(examples, call, options.skipEmpty(), new ArrayList<>()).examples();
+        List<E> known =
+                known(examples, call, options.skipEmpty(), new ArrayList<>()).examples();
         Progress.Stage silent = Progress.none().stage("", now.parts().inputs(), 0);
         try (EncodedInputs rows = inputs.encoded(now.parts(), inputsOf(known), true, name, silent)) {
             return encode(known, now.targets(), rows);

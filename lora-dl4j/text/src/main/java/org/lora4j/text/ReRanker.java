@@ -173,7 +173,8 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
                 "a query has no relevant passage, expected one or more; leave it out");
         problems.check(
                 relevant.stream().flatMap(Collection::stream).allMatch(j -> j >= 0 && j < passages.size()),
-                "a relevant passage is none of the " + passages.size() + " that are searched, expected indices of them");
+                "a relevant passage is none of the " + passages.size()
+                        + " that are searched, expected indices of them");
         problems.throwIfAny("ReRanker.evaluate");
         List<List<Integer>> found = search.nearest(queries, passages);
         List<TextPair> pairs = new ArrayList<>();

@@ -103,7 +103,8 @@ public final class TaskGroup implements AutoCloseable {
                             + " takes no single text, expected TextClassifier, TextRegressor or TokenClassifier");
             problems.check(
                     task.encoder() == encoder,
-                    MessageText.name(task.name()) + " has another encoder than the first task, expected the same object");
+                    MessageText.name(task.name())
+                            + " has another encoder than the first task, expected the same object");
             problems.check(
                     task.taskHead().factors().equals(factors),
                     MessageText.name(task.name())
@@ -112,8 +113,8 @@ public final class TaskGroup implements AutoCloseable {
             member.ifPresent(known -> members.put(task, known));
         }
         problems.throwIfAny("TaskGroup.of");
-        TaskGroup group = new TaskGroup(
-                new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false), factors);
+        TaskGroup group =
+                new TaskGroup(new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false), factors);
         group.members.putAll(members);
         return group;
     }
@@ -189,9 +190,8 @@ public final class TaskGroup implements AutoCloseable {
 
     private <I, P> List<TokenizedText> tokens(
             Member<I, P> member, List<String> texts, Map<IntBuffer, TokenizedText> distinct) {
-        List<TokenizedText> tokens = member.inputs(texts).stream()
-                .map(member.head()::tokens)
-                .toList();
+        List<TokenizedText> tokens =
+                member.inputs(texts).stream().map(member.head()::tokens).toList();
         TokenRows.requireFit("TaskGroup.predict", tokens, parts.weights().config());
         tokens.forEach(text -> distinct.putIfAbsent(key(text), text));
         return tokens;

@@ -426,8 +426,7 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
     public synchronized T adopt(Adapter adapter) {
         Arguments.required(adapter, name() + ".adopt: adapter", "an adapter with the head of this task");
         Fitted<I, E, P> now = requireFitted("adopt");
-        TaskModel model =
-                TaskModel.of(name() + ".adopt", parts, new TargetHead(name(), now.targets()), adapter);
+        TaskModel model = TaskModel.of(name() + ".adopt", parts, new TargetHead(name(), now.targets()), adapter);
         take(new Fitted<>(parts, model, now.targets(), null, Optional.<TaskEvidence>empty()));
         now.model().close();
         return self();

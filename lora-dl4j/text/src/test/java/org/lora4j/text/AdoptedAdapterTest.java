@@ -62,11 +62,8 @@ class AdoptedAdapterTest {
 
     @Test
     void trainingBatches_haveEveryExampleOnce_withItsLabel() {
-        try (TextClassifier task = TextClassifier.builder(ENCODER)
-                .headOnly()
-                .batchSize(8)
-                .build()
-                .fit(TRAIN, VALIDATION)) {
+        try (TextClassifier task =
+                TextClassifier.builder(ENCODER).headOnly().batchSize(8).build().fit(TRAIN, VALIDATION)) {
             Batches batches = task.trainingBatches(TRAIN);
             List<Batch> epoch = new ArrayList<>();
             batches.epoch(1, 7).forEachRemaining(epoch::add);
@@ -93,8 +90,8 @@ class AdoptedAdapterTest {
         AdaptedSameDiff model = trained(task, TRAIN);
         List<INDArray> logits = new ArrayList<>();
         for (Batch batch : task.batches(TEST)) {
-            logits.add(model.output(batch.placeholders(), EncoderClassifier.LOGITS)
-                    .get(EncoderClassifier.LOGITS));
+            logits.add(
+                    model.output(batch.placeholders(), EncoderClassifier.LOGITS).get(EncoderClassifier.LOGITS));
         }
 
         TextClassifier same = task.adopt(model.adapter("own"));

@@ -62,7 +62,8 @@ class CalibrationTest {
         Calibration found = Calibration.of(right(8), tenTimes(0.8));
 
         assertThat(found.temperature()).isEqualTo(1, within(1e-9));
-        assertThat(found.apply(tenTimes(0.7))).allSatisfy(p -> assertThat(p.score()).isEqualTo(0.7, within(1e-9)));
+        assertThat(found.apply(tenTimes(0.7)))
+                .allSatisfy(p -> assertThat(p.score()).isEqualTo(0.7, within(1e-9)));
     }
 
     @Test

@@ -114,11 +114,9 @@ class PairTasksTest {
                 float[] asked = search.query(query);
                 float[][] vectors = search.passages(passages);
                 List<Integer> order = new ArrayList<>(List.of(0, 1, 2, 3, 4));
-                order.sort(Comparator.comparingDouble(
-                        j -> -ENCODER.similarity().of(asked, vectors[j])));
+                order.sort(Comparator.comparingDouble(j -> -ENCODER.similarity().of(asked, vectors[j])));
                 List<Integer> first = order.subList(0, 3);
-                first.sort(Comparator.comparingDouble(
-                        j -> -ranker.predict(new TextPair(query, passages.get(j)))));
+                first.sort(Comparator.comparingDouble(j -> -ranker.predict(new TextPair(query, passages.get(j)))));
                 int best = 5;
                 for (int j : relevant.get(i)) {
                     best = Math.min(best, order.indexOf(j));

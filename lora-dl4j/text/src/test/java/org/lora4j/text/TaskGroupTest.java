@@ -41,8 +41,7 @@ class TaskGroupTest {
 
     private static List<ScoredText> grades() {
         return REVIEWS.stream()
-                .map(review -> new ScoredText(
-                        review.text(), review.labels().contains("positive") ? 1 : 0))
+                .map(review -> new ScoredText(review.text(), review.labels().contains("positive") ? 1 : 0))
                 .toList();
     }
 

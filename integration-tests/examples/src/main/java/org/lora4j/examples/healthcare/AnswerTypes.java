@@ -32,7 +32,7 @@ import org.lora4j.train.ScoreInterval;
 final class AnswerTypes {
 
     private static final int LEAST = 200;
-    private static final int TEXTS = 1_500;
+    private static final String TEXTS = "1500";
     private static final double TESTED = 0.27;
     private static final double VALIDATED = 0.13;
     private static final int INFLUENTIAL = 400;
@@ -83,9 +83,14 @@ final class AnswerTypes {
     }
 
     private void learn(long seed) throws IOException {
-        Parts parts = Parts.of(answers, example.full() ? answers.answers().size() : TEXTS, seed);
-        DataReport data = DataAdvisor.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train(), parts.validation());
-        Suitability forecast = Suitability.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train());
+        Parts parts = Parts.of(
+                answers,
+                example.full() ? answers.answers().size() : Integer.parseInt(example.argument(0, TEXTS)),
+                seed);
+        DataReport data =
+                DataAdvisor.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train(), parts.validation());
+        Suitability forecast =
+                Suitability.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train());
         example.say(
                 "types of answers: %d texts to learn from, %d to choose by, %d to test",
                 parts.train().size(), parts.validation().size(), parts.test().size());
@@ -99,14 +104,15 @@ final class AnswerTypes {
             List<Prediction> ofHead = judged("frozen encoder, head alone", head, parts);
             List<Prediction> ofLora = judged(Comparison.LORA, lora, parts);
             abstain(parts.test(), ofHead, ofLora);
-            try (TextClassifier full =
-                    builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
+            try (TextClassifier full = builder(seed).fullFineTuning().build().fit(parts.train(), parts.validation())) {
                 judged("full fine-tuning", full, parts);
             }
             example.receipt("types-of-answers", lora.receipt().orElseThrow());
             lora.save(example.folder().resolve("types-of-answers"));
             if (seed == example.seed()) {
-                page = explained(lora, parts, PredictedLabels.ofTexts(parts.test(), ofLora)).with(forecast).with(data, parts.train());
+                page = explained(lora, parts, PredictedLabels.ofTexts(parts.test(), ofLora))
+                        .with(forecast)
+                        .with(data, parts.train());
             }
         }
     }
@@ -118,9 +124,14 @@ final class AnswerTypes {
     /** What a person should look at first. */
     private void suspects(DataReport data, List<LabeledText> train) {
         example.say("%s", data.labelErrors().advice());
-        data.labelErrors().suspects().stream().limit(SHOWN).forEach(suspect -> example.say(
-                "  row %d says %s, perhaps %s: %s",
-                suspect.row(), suspect.label(), suspect.suggested(), beginning(train.get(suspect.row()).text())));
+        data.labelErrors().suspects().stream()
+                .limit(SHOWN)
+                .forEach(suspect -> example.say(
+                        "  row %d says %s, perhaps %s: %s",
+                        suspect.row(),
+                        suspect.label(),
+                        suspect.suggested(),
+                        beginning(train.get(suspect.row()).text())));
         example.figure("suspected labels", data.labelErrors().suspects().size());
     }
 
@@ -182,18 +193,21 @@ final class AnswerTypes {
         ScoreInterval right = new Comparison("surest", "accuracy", example.seed())
                 .add(Comparison.LORA, hits)
                 .value(Comparison.LORA);
-        return String.format(
-                Locale.ROOT, "%.2f, %.3f (%.3f to %.3f)", from, right.value(), right.low(), right.high());
+        return String.format(Locale.ROOT, "%.2f, %.3f (%.3f to %.3f)", from, right.value(), right.low(), right.high());
     }
 
     /** What the answers rest on: the examples that count, and the words. */
     private TrainingReport explained(TextClassifier lora, Parts parts, PredictedLabels answered) {
-        List<LabeledText> some = parts.train().subList(0, Math.min(INFLUENTIAL, parts.train().size()));
+        List<LabeledText> some =
+                parts.train().subList(0, Math.min(INFLUENTIAL, parts.train().size()));
         List<LabeledText> asked =
                 parts.validation().subList(0, Math.min(ASKED, parts.validation().size()));
         Influence<LabeledText> influence = DataInf.of(lora, some).on(asked);
-        influence.mostHarmful(SHOWN).forEach(of -> example.say(
-                "harmful: %s, %s", of.example().labels().get(0), beginning(of.example().text())));
+        influence
+                .mostHarmful(SHOWN)
+                .forEach(of -> example.say(
+                        "harmful: %s, %s",
+                        of.example().labels().get(0), beginning(of.example().text())));
         TrainingReport report = TrainingReport.of(lora.report())
                 .withTitle("What kind of question an answer on health belongs to")
                 .with(lora.adapter().config())

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.lora4j.advice.Advice;
+import org.lora4j.config.BiasTraining;
+import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.dossier.GateVerdict;
 import org.lora4j.dossier.PairedResults;
 import org.lora4j.dossier.PromotionGate;
@@ -45,7 +48,7 @@ final class ClinicalTable {
     private static final double HELD = 0.6;
     private static final int EPOCHS = 60;
     private static final int BATCH = 16;
-    private static final double RATE = 3e-3;
+    private static final double RATE = 1e-2;
 
     private final Example example;
     private final List<Patient> patients;
@@ -96,13 +99,18 @@ final class ClinicalTable {
         accuracy.add("network as it is", Comparison.hits(truth, asItIs));
         LogisticRegression columns = LogisticRegression.fit(adapted, adaptedLabels, chosenBy, labels(held));
         accuracy.add("logistic regression on the columns", Comparison.hits(truth, columns.predict(asked)));
-        LogisticRegression head = LogisticRegression.fit(
-                network.hidden(adapted), adaptedLabels, network.hidden(chosenBy), labels(held));
+        LogisticRegression head =
+                LogisticRegression.fit(network.hidden(adapted), adaptedLabels, network.hidden(chosenBy), labels(held));
         accuracy.add("frozen network, new head", Comparison.hits(truth, head.predict(network.hidden(asked))));
         LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(network.network()), new LabelConverter())
                 .inputs(new DenseInputConverter(Patient.MEASURES))
-                .spec(new LoraSpec(4, 8))
-                .reuseHead(Patient.LABELS)
+                // Other columns are shifted as a whole, which is what biases are for.
+                .spec(LoraSpec.of(LoraConfig.builder()
+                        .rank(4)
+                        .alpha(8)
+                        .targetModules(ModuleSelector.allLinear())
+                        .bias(BiasTraining.ADAPTED_ONLY)
+                        .build()))
                 .learningRate(RATE)
                 .schedule(Schedule.LINEAR)
                 .batchSize(BATCH)

@@ -31,7 +31,8 @@ public final class LanguageTasksExample {
         Optional<Path> answers = example.data(MedQuad.FILE);
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
             if (train.isPresent() && test.isPresent()) {
-                new VoiceCommands(example, encoder, VoiceCommand.read(train.get()), VoiceCommand.read(test.get())).run();
+                new VoiceCommands(example, encoder, VoiceCommand.read(train.get()), VoiceCommand.read(test.get()))
+                        .run();
             }
             if (answers.isPresent()) {
                 new MedicalSearch(example, encoder, MedQuad.read(answers.get())).run();

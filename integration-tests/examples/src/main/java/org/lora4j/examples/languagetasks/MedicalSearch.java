@@ -29,11 +29,11 @@ final class MedicalSearch {
 
     private static final double TESTED = 0.2;
     private static final double VALIDATED = 0.08;
-    private static final int PAIRS = 1_500;
+    private static final String PAIRS = "1500";
     private static final int HELD = 200;
-    private static final int QUESTIONS = 200;
+    private static final String QUESTIONS = "200";
     private static final int ALL = 10_000;
-    private static final int RANKED = 500;
+    private static final int RANKED_OF_PAIRS = 3;
     private static final int FIRST = 50;
     private static final int NEGATIVES = 3;
     private static final int LONGEST_PAIR = 96;
@@ -74,7 +74,9 @@ final class MedicalSearch {
         static Test of(List<Answer> held, int most, long seed) {
             Map<String, Set<Integer>> byQuestion = new LinkedHashMap<>();
             for (int i = 0; i < held.size(); i++) {
-                byQuestion.computeIfAbsent(key(held.get(i)), question -> new TreeSet<>()).add(i);
+                byQuestion
+                        .computeIfAbsent(key(held.get(i)), question -> new TreeSet<>())
+                        .add(i);
             }
             List<String> drawn = Draw.some(List.copyOf(byQuestion.keySet()), most, seed);
             return new Test(
@@ -96,10 +98,12 @@ final class MedicalSearch {
     }
 
     private void learn(long seed) throws IOException {
+        int most = example.full() ? ALL : Integer.parseInt(example.argument(1, PAIRS));
         List<List<Answer>> parts = answers.parts(seed, TESTED, VALIDATED);
-        Test test = Test.of(parts.get(0), example.full() ? ALL : QUESTIONS, seed);
+        Test test =
+                Test.of(parts.get(0), example.full() ? ALL : Integer.parseInt(example.argument(2, QUESTIONS)), seed);
         List<SentenceExample> validation = pairs(Draw.some(parts.get(1), HELD, seed));
-        List<SentenceExample> train = pairs(Draw.some(parts.get(2), example.full() ? ALL : PAIRS, seed));
+        List<SentenceExample> train = pairs(Draw.some(parts.get(2), most, seed));
         example.say(
                 "questions on health: %d pairs to learn from, %d questions to test among %d answers",
                 train.size(), test.queries().size(), test.passages().size());
@@ -144,9 +148,11 @@ final class MedicalSearch {
 
     private void add(String arm, double... reciprocalRanks) {
         search.add(arm, reciprocalRanks);
-        firstRight.add(arm, IntStream.range(0, reciprocalRanks.length)
-                .mapToDouble(i -> reciprocalRanks[i] == 1 ? 1 : 0)
-                .toArray());
+        firstRight.add(
+                arm,
+                IntStream.range(0, reciprocalRanks.length)
+                        .mapToDouble(i -> reciprocalRanks[i] == 1 ? 1 : 0)
+                        .toArray());
     }
 
     private void page(String arm, RetrievalEvaluation found) {
@@ -168,14 +174,20 @@ final class MedicalSearch {
             List<SentenceExample> train,
             List<SentenceExample> validation)
             throws IOException {
-        List<ScoredPair> pairs = hard(by, train, example.full() ? ALL : RANKED);
+        List<ScoredPair> pairs = hard(by, train, train.size() / RANKED_OF_PAIRS);
         List<ScoredPair> held = hard(by, validation, HELD);
         example.say("re-ranker: %d pairs to learn from", pairs.size());
         ranked.add(ALONE, reciprocal(found));
-        try (ReRanker frozen =
-                        ReRanker.builder(pairEncoder).headOnly().seed(seed).build().fit(pairs, held);
-                ReRanker lora =
-                        ReRanker.builder(pairEncoder).epochs(2).seed(seed).build().fit(pairs, held)) {
+        try (ReRanker frozen = ReRanker.builder(pairEncoder)
+                        .headOnly()
+                        .seed(seed)
+                        .build()
+                        .fit(pairs, held);
+                ReRanker lora = ReRanker.builder(pairEncoder)
+                        .epochs(2)
+                        .seed(seed)
+                        .build()
+                        .fit(pairs, held)) {
             RetrievalEvaluation byHead = over(by, frozen, test);
             ranked.add("re-ranker, frozen encoder, head alone", reciprocal(byHead));
             RetrievalEvaluation byLora = over(by, lora, test);

@@ -40,7 +40,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** What a voice command asks for, and what its words are: two heads over one adapter, beside two adapters of one base. */
 final class VoiceCommands {
 
-    private static final int COMMANDS = 2_000;
+    private static final String COMMANDS = "2000";
     private static final int ALL_COMMANDS = 13_000;
     private static final int VALIDATED = 300;
     private static final int EPOCHS = 4;
@@ -81,12 +81,11 @@ final class VoiceCommands {
         }
         example.table(ofIntents);
         example.table(ofSlots);
-        example.page(
-                "voice-commands",
-                page.with(ofIntents.advice(beforehand)).with(ofSlots.advice("")));
+        example.page("voice-commands", page.with(ofIntents.advice(beforehand)).with(ofSlots.advice("")));
         example.figure("costs of voice commands", costs);
         costs.forEach((arm, cost) -> example.say(
-                "%-24s %,11d numbers learned, %,11d bytes, %4.0f s", arm, cost.numbers(), cost.bytes(), cost.seconds()));
+                "%-24s %,11d numbers learned, %,11d bytes, %4.0f s",
+                arm, cost.numbers(), cost.bytes(), cost.seconds()));
     }
 
     /** Commands to learn from and to choose by; of these, those with tags that can be learned. */
@@ -113,10 +112,11 @@ final class VoiceCommands {
     }
 
     private void learn(long seed) throws IOException {
-        Parts parts = Parts.of(Draw.some(all, VALIDATED + (example.full() ? ALL_COMMANDS : COMMANDS), seed));
+        int commands = example.full() ? ALL_COMMANDS : Integer.parseInt(example.argument(0, COMMANDS));
+        Parts parts = Parts.of(Draw.some(all, VALIDATED + commands, seed));
         List<LabeledText> intents = Parts.intents(parts.train());
-        Suitability forecast = Suitability.of(
-                () -> TextClassifier.builder(encoder).seed(seed).quiet(), intents);
+        Suitability forecast =
+                Suitability.of(() -> TextClassifier.builder(encoder).seed(seed).quiet(), intents);
         beforehand = "Before training: " + forecast.advice().sentence();
         example.say("voice commands, %d to learn from. %s", intents.size(), beforehand);
 
@@ -208,18 +208,21 @@ final class VoiceCommands {
                         "intents",
                         model.task("intents"),
                         classifier.trainingBatches(Parts.intents(parts.train())),
-                        Validation.higherIsBetter("score", () -> classifier
-                                .adopt(model.adapter().plain("intents"))
-                                .evaluate(Parts.intents(parts.validation()))
-                                .accuracy())))
+                        Validation.higherIsBetter(
+                                "score",
+                                () -> classifier
+                                        .adopt(model.adapter().plain("intents"))
+                                        .evaluate(Parts.intents(parts.validation()))
+                                        .accuracy())))
                 .task(new LearningTask(
                         "slots",
                         model.task("slots"),
                         tagger.trainingBatches(Parts.slots(parts.train())),
-                        Validation.higherIsBetter("score", () -> tagger.adopt(
-                                        model.adapter().plain("slots"))
-                                .evaluate(Parts.slots(parts.validation()))
-                                .f1())))
+                        Validation.higherIsBetter(
+                                "score",
+                                () -> tagger.adopt(model.adapter().plain("slots"))
+                                        .evaluate(Parts.slots(parts.validation()))
+                                        .f1())))
                 .plan(plan)
                 .build()
                 .train();
@@ -234,7 +237,8 @@ final class VoiceCommands {
 
     /** Both answers to a command from one pass of the encoder. */
     private void together(TextClassifier classifier, TokenClassifier tagger) {
-        List<String> texts = test.stream().map(command -> command.intent().text()).toList();
+        List<String> texts =
+                test.stream().map(command -> command.intent().text()).toList();
         try (TaskGroup both = TaskGroup.of(classifier, tagger)) {
             both.predict(texts);
             double start = System.nanoTime();
@@ -245,7 +249,9 @@ final class VoiceCommands {
             slotsOf(tagger);
             double twice = (System.nanoTime() - start) / 1e9;
             example.say("both answers to %d commands: %.2f s in one pass, %.2f s in two", texts.size(), once, twice);
-            example.say("such as %s: %s", answers.of(classifier).get(0), answers.of(tagger).get(0));
+            example.say(
+                    "such as %s: %s",
+                    answers.of(classifier).get(0), answers.of(tagger).get(0));
             example.figure("seconds for both answers", Map.of("one pass", once, "two passes", twice));
         }
     }
@@ -256,6 +262,7 @@ final class VoiceCommands {
     }
 
     private List<TaggedWords> slotsOf(TokenClassifier tagger) {
-        return tagger.predict(test.stream().map(command -> command.slots().words()).toList());
+        return tagger.predict(
+                test.stream().map(command -> command.slots().words()).toList());
     }
 }

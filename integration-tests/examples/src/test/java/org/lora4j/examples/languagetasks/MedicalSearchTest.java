@@ -22,7 +22,8 @@ class MedicalSearchTest {
         assertThat(test.passages()).containsExactly("crystals", "colchicine", "uric acid");
         assertThat(test.queries())
                 .containsExactlyInAnyOrder("what causes gout ?", "what are the treatments for gout ?");
-        assertThat(test.relevant().get(test.queries().indexOf("what causes gout ?"))).isEqualTo(Set.of(0, 2));
+        assertThat(test.relevant().get(test.queries().indexOf("what causes gout ?")))
+                .isEqualTo(Set.of(0, 2));
         assertThat(MedicalSearch.Test.of(held, 1, 3).queries()).hasSize(1);
     }
 }
