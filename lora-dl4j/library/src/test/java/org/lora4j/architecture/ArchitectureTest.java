@@ -398,6 +398,7 @@ class ArchitectureTest {
                         "error",
                         "config",
                         "internal.array",
+                        "internal.array.io",
                         "internal.format.file",
                         "internal.graph",
                         "internal.format.peft",
@@ -571,6 +572,7 @@ class ArchitectureTest {
                         "dl4j.layer",
                         "internal.samediff.form",
                         "dl4j",
+                        "quant",
                         "samediff",
                         "internal.parts"),
                 layer(

@@ -107,7 +107,7 @@ class AdoptedAdapterTest {
             }
         }
         assertThat(task.receipt()).isEmpty();
-        assertThatThrownBy(task::report).hasMessageContaining("adopted its adapter");
+        assertThatThrownBy(task::report).hasMessageContaining("the adapter was adopted");
 
         task.save(folder);
         try (TextClassifier again = TextClassifier.load(folder, ENCODER)) {
