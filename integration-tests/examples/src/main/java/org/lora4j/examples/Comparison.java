@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.advice.Advice;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
 import org.lora4j.train.ScoreInterval;
 
 /**
@@ -75,6 +77,42 @@ public final class Comparison {
             examples.add(new double[] {shares[i], weights[i]});
         }
         return this;
+    }
+
+    /**
+     * Adds answers of one label each: 1 for each that is right, 0 for each other.
+     *
+     * @param arm its name
+     * @param examples the test
+     * @param predictions what was said of their texts
+     * @return this
+     */
+    public Comparison addAnswers(String arm, List<LabeledText> examples, List<Prediction> predictions) {
+        return add(
+                arm,
+                hits(
+                        examples.stream().map(text -> text.labels().get(0)).toList(),
+                        predictions.stream().map(Prediction::label).toList()));
+    }
+
+    /**
+     * Adds answers of several labels each, or none: their measure is micro F1.
+     *
+     * @param arm its name
+     * @param examples the test
+     * @param predictions what was said of their texts
+     * @return this
+     */
+    public Comparison addLabels(String arm, List<LabeledText> examples, List<Prediction> predictions) {
+        double[] right = new double[examples.size()];
+        double[] all = new double[examples.size()];
+        for (int i = 0; i < right.length; i++) {
+            List<String> truth = examples.get(i).labels();
+            List<String> given = predictions.get(i).labels();
+            right[i] = 2 * given.stream().filter(truth::contains).count();
+            all[i] = truth.size() + given.size();
+        }
+        return add(arm, right, all);
     }
 
     /**
