@@ -5,22 +5,24 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.combine.Combine;
 import org.lora4j.continual.Route;
 import org.lora4j.continual.TaskRouter;
+import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.LogisticRegression;
+import org.lora4j.examples.Tokens;
+import org.lora4j.integration.datasets.Declaration;
+import org.lora4j.integration.datasets.LanguageFamily;
+import org.lora4j.integration.datasets.LanguageFamily.Paragraph;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
@@ -49,27 +51,8 @@ final class Articles {
     private static final String BYTES = "byte n-grams";
     private static final String FULL = "full fine-tuning";
 
-    /** Languages of a family: those that are learned from, one to choose with, and those that are never learned from. */
-    private record Family(String name, List<String> learned, List<String> chosen, List<String> held) {
-
-        static Family of(String name, String learned, String chosen, String held) {
-            return new Family(name, List.of(learned.split(" ")), List.of(chosen), List.of(held.split(" ")));
-        }
-    }
-
-    private static final List<Family> FAMILIES = List.of(
-            Family.of("Romance", "es fr it pt-PT ro", "ca", "gl ast oc co sc fur rm lad vec"),
-            Family.of("Germanic", "en de-1996 nl sv da", "nb", "nn af fy lb fo is sco nds gsw"),
-            Family.of("Slavic", "ru pl cs bg sr-Latn", "sk", "uk be hr mk sl bs-Latn hsb sr-Cyrl"),
-            Family.of("Turkic", "tr az-Latn uz-Latn kk tk-Latn", "gag", "az-Cyrl uz-Cyrl kaa crh ug-Latn tyv"),
-            Family.of("Austronesian", "id jv ceb haw su", "min", "ilo hil war ban rar ty zlm-Latn"));
-
-    /** A paragraph of a language of a family, and its article. */
-    private record Paragraph(Family family, String language, String text, String article) {}
-
     private final Example example;
     private final TextEncoder encoder;
-    private final Map<String, Declaration> declarations;
     private final Comparison comparison;
     /** For each arm and family, how many of the test paragraphs are right. */
     private final Map<String, Map<String, Double>> byFamily = new LinkedHashMap<>();
@@ -81,26 +64,13 @@ final class Articles {
     Articles(Example example, TextEncoder encoder, List<Declaration> all) {
         this.example = example;
         this.encoder = encoder;
-        this.declarations = all.stream().collect(Collectors.toMap(Declaration::language, one -> one));
         this.comparison = new Comparison("article of a paragraph, languages held out", "accuracy", example.seed());
-        this.learned = paragraphs(Family::learned);
-        this.chosen = paragraphs(Family::chosen);
-        this.held = paragraphs(Family::held);
+        this.learned = LanguageFamily.paragraphs(all, LanguageFamily::learned);
+        this.chosen = LanguageFamily.paragraphs(all, LanguageFamily::chosen);
+        this.held = LanguageFamily.paragraphs(all, LanguageFamily::held);
     }
 
-    private List<Paragraph> paragraphs(Function<Family, List<String>> languages) {
-        List<Paragraph> paragraphs = new ArrayList<>();
-        for (Family family : FAMILIES) {
-            for (String language : languages.apply(family)) {
-                List<String> texts = declarations.get(language).parallel();
-                IntStream.range(0, texts.size()).forEach(i -> paragraphs.add(
-                        new Paragraph(family, language, texts.get(i), Declaration.article(i))));
-            }
-        }
-        return paragraphs;
-    }
-
-    private static List<Paragraph> of(Collection<Paragraph> all, Family family) {
+    private static List<Paragraph> of(Collection<Paragraph> all, LanguageFamily family) {
         return all.stream().filter(one -> one.family() == family).toList();
     }
 
@@ -130,7 +100,7 @@ final class Articles {
             add(BYTES, byBytes);
             if (example.full()) {
                 try (SentenceEncoder full = fit(learned, chosen, builder(seed).fullFineTuning())) {
-                    add(FULL, nearest(full, held));
+                    add(FULL, nearest(full, held, learned));
                 }
             }
         }
@@ -145,8 +115,8 @@ final class Articles {
 
     /** An adapter a family, all of them over one base, and one adapter of all families. */
     private TrainingReport adapters(long seed) throws IOException {
-        Map<Family, Adapter> adapters = new LinkedHashMap<>();
-        for (Family family : FAMILIES) {
+        Map<LanguageFamily, Adapter> adapters = new LinkedHashMap<>();
+        for (LanguageFamily family : LanguageFamily.ALL) {
             try (SentenceEncoder one = fit(of(learned, family), of(chosen, family), builder(seed))) {
                 adapters.put(family, one.adapter());
                 example.say("articles, %s: %s", family.name(), one.report().summary());
@@ -154,16 +124,17 @@ final class Articles {
             }
         }
         try (SentenceEncoder one = fit(learned, chosen, builder(seed))) {
-            List<String> byAll = nearest(one, held);
+            one.save(example.folder().resolve("articles"));
+            TrainingReport page = TrainingReport.of(one.report())
+                    .withTitle("The article of a paragraph")
+                    .with(one.receipt().orElseThrow());
+            List<String> byAll = nearest(one, held, learned);
             AdaptedSameDiff model = one.model();
             adapters.forEach((family, adapter) -> model.addAdapter(family.name(), adapter));
             routed(one);
             add(ALL, byAll);
             merged(one, adapters.values());
-            one.save(example.folder().resolve("articles"));
-            return TrainingReport.of(one.report())
-                    .withTitle("The article of a paragraph")
-                    .with(one.receipt().orElseThrow());
+            return page;
         }
     }
 
@@ -181,7 +152,7 @@ final class Articles {
     private static List<SentenceExample> pairs(List<Paragraph> anchors, List<Paragraph> all) {
         List<SentenceExample> pairs = new ArrayList<>();
         int each = (int) all.stream().filter(one -> one.language().equals(all.get(0).language())).count();
-        for (Family family : FAMILIES) {
+        for (LanguageFamily family : LanguageFamily.ALL) {
             List<Paragraph> own = of(all, family);
             int anchored = of(anchors, family).size();
             for (int i = 0; i < anchored; i++) {
@@ -193,24 +164,23 @@ final class Articles {
         return pairs;
     }
 
-    private List<String> nearest(SentenceEncoder by, List<Paragraph> asked) {
-        return nearest(by.predict(texts(asked)), by.predict(texts(learned)), articles(learned));
+    private List<String> nearest(SentenceEncoder by, List<Paragraph> asked, List<Paragraph> known) {
+        return nearest(by.predict(texts(asked)), by.predict(texts(known)), articles(known));
     }
 
-    private List<String> nearest(float[][] asked, float[][] known, List<String> articles) {
-        return Arrays.stream(asked)
-                .map(vector -> articles.get(IntStream.range(0, known.length)
-                        .boxed()
-                        .max(Comparator.comparingDouble(
-                                i -> encoder.similarity().of(vector, known[i])))
-                        .orElseThrow()))
+    /** By the cosine. */
+    private static List<String> nearest(float[][] asked, float[][] known, List<String> articles) {
+        INDArray references = rows(known);
+        references.diviColumnVector(references.norm2(1));
+        return Arrays.stream(rows(asked).mmul(references.transpose()).argMax(1).toIntVector())
+                .mapToObj(articles::get)
                 .toList();
     }
 
     /** The adapter of the family, as the router says, and as it is. */
     private void routed(SentenceEncoder by) throws IOException {
         TaskRouter router = TaskRouter.mahalanobis(SHRINKAGE);
-        for (Family family : FAMILIES) {
+        for (LanguageFamily family : LanguageFamily.ALL) {
             List<Paragraph> own = of(learned, family);
             router = router.with(
                     family.name(),
@@ -218,42 +188,30 @@ final class Articles {
                     own.stream().mapToInt(one -> family.learned().indexOf(one.language())).toArray());
         }
         router.save(example.folder().resolve("router.safetensors"));
-        List<Route> routes = router.route(rows(frozen(held)));
-        String[] routed = new String[held.size()];
-        String[] known = new String[held.size()];
-        for (Family family : FAMILIES) {
-            List<Integer> places = IntStream.range(0, held.size())
-                    .filter(i -> held.get(i).family() == family || routes.get(i).task().equals(family.name()))
+        List<String> routes = router.route(rows(frozen(held))).stream().map(Route::task).toList();
+        List<String> families = held.stream().map(one -> one.family().name()).toList();
+        add(Comparison.LORA, byAdapters(by, routes));
+        add(KNOWN, byAdapters(by, families));
+        double[] right = Comparison.hits(families, routes);
+        double share = Arrays.stream(right).average().orElseThrow();
+        example.say("articles: %.4f are sent to the adapter of their family", share);
+        example.figure("share sent to the adapter of the family", share);
+    }
+
+    /** The article by the adapter that is named for each paragraph. */
+    private List<String> byAdapters(SentenceEncoder by, List<String> adapters) {
+        String[] said = new String[held.size()];
+        for (LanguageFamily family : LanguageFamily.ALL) {
+            by.model().activate(family.name());
+            List<Integer> places = IntStream.range(0, said.length)
+                    .filter(i -> adapters.get(i).equals(family.name()))
                     .boxed()
                     .toList();
-            by.model().activate(family.name());
             List<Paragraph> own = of(learned, family);
-            List<String> said = nearest(
-                    by.predict(places.stream().map(i -> held.get(i).text()).toList()),
-                    by.predict(texts(own)),
-                    articles(own));
-            for (int i = 0; i < places.size(); i++) {
-                int place = places.get(i);
-                if (routes.get(place).task().equals(family.name())) {
-                    routed[place] = said.get(i);
-                }
-                if (held.get(place).family() == family) {
-                    known[place] = said.get(i);
-                }
-            }
+            List<String> nearest = nearest(by, places.stream().map(held::get).toList(), own);
+            places.forEach(place -> said[place] = nearest.get(places.indexOf(place)));
         }
-        add(Comparison.LORA, List.of(routed));
-        add(KNOWN, List.of(known));
-        Map<String, Double> right = new LinkedHashMap<>();
-        for (Family family : FAMILIES) {
-            right.put(family.name(), IntStream.range(0, held.size())
-                    .filter(i -> held.get(i).family() == family)
-                    .mapToDouble(i -> routes.get(i).task().equals(family.name()) ? 1 : 0)
-                    .average()
-                    .orElseThrow());
-        }
-        example.say("articles, share sent to the adapter of the family: %s", right);
-        example.figure("share sent to the adapter of the family", right);
+        return List.of(said);
     }
 
     private static INDArray rows(float[]... vectors) {
@@ -270,15 +228,14 @@ final class Articles {
             String name = "merged" + weight;
             by.model().addAdapter(name, Combine.of(List.copyOf(adapters)).weights(weights).combine());
             by.model().activate(name);
-            double right = Arrays.stream(Comparison.hits(articles(chosen), nearest(by, chosen))).sum();
+            double right = Arrays.stream(Comparison.hits(articles(chosen), nearest(by, chosen, learned))).sum();
             example.say("articles, merged with weights of %.1f: %.4f where languages are chosen with",
                     weight, right / chosen.size());
             if (right > most) {
                 most = right;
-                best = nearest(by, held);
+                best = nearest(by, held, learned);
             }
         }
-        by.model().activate(AdaptedSameDiff.DEFAULT_ADAPTER);
         add(MERGED, best);
     }
 
@@ -305,7 +262,7 @@ final class Articles {
         List<String> arms = List.copyOf(byFamily.values().iterator().next().keySet());
         arms.forEach(arm -> table.append(' ').append(arm).append(" |"));
         table.append("\n|---|---|---|").append("---|".repeat(arms.size())).append('\n');
-        for (Family family : FAMILIES) {
+        for (LanguageFamily family : LanguageFamily.ALL) {
             Tokens tokens = Tokens.of(encoder, texts(of(held, family)));
             table.append(String.format(
                     Locale.ROOT, "| %s | %.2f | %.1f %% |", family.name(), tokens.lettersEach(), 100 * tokens.cut()));
@@ -313,7 +270,7 @@ final class Articles {
                     Locale.ROOT, " %.1f %% |", 100 * byFamily.get(family.name()).get(arm))));
             table.append('\n');
         }
-        example.say("articles, family by family:%n%s", table);
+        example.say("articles, family by family:\n" + table);
         example.figure("articles, family by family", table.toString());
         example.figure("articles, shares by family", byFamily);
     }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.examples.DataFile;
 import org.lora4j.examples.Example;
+import org.lora4j.integration.datasets.Declaration;
 import org.lora4j.text.TextEncoder;
 
 /**

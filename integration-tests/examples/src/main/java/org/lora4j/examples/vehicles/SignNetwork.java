@@ -2,6 +2,7 @@
 package org.lora4j.examples.vehicles;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -12,6 +13,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
+import org.lora4j.integration.datasets.SignScene;
 import org.lora4j.integration.demonstration.FallingRate;
 import org.lora4j.train.ShuffledIndices;
 import org.nd4j.linalg.activations.Activation;
@@ -21,13 +23,13 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-/** The network: three convolutions, each with maximum pooling, and two dense layers. All its layers are stock ones. */
+/** The network: three convolutions, each with maximum pooling, and two dense layers. All of it is stock Deeplearning4j. */
 final class SignNetwork {
 
     /** The layers with weights, from the picture to the signs. */
-    static final List<String> LAYERS = List.of("conv1", "conv2", "conv3", "fc", "out");
+    static final String[] LAYERS = {"conv1", "conv2", "conv3", "fc", "out"};
 
-    /** Where the activations of the last hidden layer are in those of all layers, the input included. */
+    /** Where the last hidden layer is among all activations, the picture included. */
     private static final int HIDDEN = 7;
 
     private static final int[] CHANNELS = {16, 32, 64};
@@ -45,41 +47,44 @@ final class SignNetwork {
                 .list();
         for (int i = 0; i < CHANNELS.length; i++) {
             layers.layer(new ConvolutionLayer.Builder(3, 3)
-                    .name(LAYERS.get(i))
-                    .nOut(CHANNELS[i])
-                    .convolutionMode(ConvolutionMode.Same)
-                    .build());
-            layers.layer(new SubsamplingLayer.Builder(
-                            SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}, new int[] {2, 2})
-                    .build());
+                            .name(LAYERS[i])
+                            .nOut(CHANNELS[i])
+                            .convolutionMode(ConvolutionMode.Same)
+                            .build())
+                    .layer(new SubsamplingLayer.Builder(new int[] {2, 2}, new int[] {2, 2}).build());
         }
-        MultiLayerNetwork network = new MultiLayerNetwork(
-                layers.layer(new DenseLayer.Builder().name("fc").nOut(UNITS).build())
-                        .layer(new OutputLayer.Builder(LossFunction.MCXENT)
-                                .name("out")
-                                .nOut(signs)
-                                .activation(Activation.SOFTMAX)
-                                .build())
-                        .setInputType(InputType.convolutional(Scene.SIDE, Scene.SIDE, Scene.CHANNELS))
-                        .build());
+        layers.layer(new DenseLayer.Builder().name("fc").nOut(UNITS).build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .name("out")
+                        .nOut(signs)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .setInputType(InputType.convolutional(SignScene.SIDE, SignScene.SIDE, SignScene.CHANNELS));
+        MultiLayerNetwork network = new MultiLayerNetwork(layers.build());
         network.init();
         return network;
     }
 
     /** Trains with the network's own {@code fit}. */
     static MultiLayerNetwork fit(MultiLayerNetwork network, SignSet set, int epochs, long seed) {
-        List<DataSet> batches = set.dataSets();
         for (int epoch = 1; epoch <= epochs; epoch++) {
-            for (int i : ShuffledIndices.of(batches.size(), seed, epoch)) {
-                network.fit(batches.get(i));
-            }
+            Arrays.stream(ShuffledIndices.of(set.batches().size(), seed, epoch))
+                    .forEach(i -> network.fit(set.batches().get(i)));
         }
         return network;
     }
 
-    /** How many updates that are. */
-    static int updates(SignSet set, int epochs) {
-        return epochs * set.dataSets().size();
+    /** Probabilities of all signs for each picture. */
+    static INDArray said(MultiLayerNetwork network, SignSet set) {
+        return Nd4j.vstack(set.batches().stream()
+                .map(batch -> network.output(batch.getFeatures()).dup())
+                .toList());
+    }
+
+    /** The share of pictures that a network tells right. */
+    static double accuracy(MultiLayerNetwork network, SignSet set) {
+        int[] best = said(network, set).argMax(1).toIntVector();
+        return Arrays.stream(set.hits(best)).average().orElseThrow();
     }
 
     /** What the last hidden layer makes of each picture. */
@@ -87,17 +92,14 @@ final class SignNetwork {
         return features(network, set, false).toFloatMatrix();
     }
 
-    /**
-     * What a router looks at: the vectors, and mean and deviation of every channel of the picture and of each pooling layer, which
-     * tell of light, blur and grain.
-     */
+    /** What a router looks at: the vectors, and mean and deviation of each channel, which tell of light, blur and grain. */
     static INDArray looks(MultiLayerNetwork network, SignSet set) {
         return features(network, set, true);
     }
 
     private static INDArray features(MultiLayerNetwork network, SignSet set, boolean looks) {
         List<INDArray> rows = new ArrayList<>();
-        for (DataSet batch : set.dataSets()) {
+        for (DataSet batch : set.batches()) {
             List<INDArray> layers = network.feedForward(batch.getFeatures(), false);
             List<INDArray> parts = new ArrayList<>(List.of(layers.get(HIDDEN)));
             for (int i = 0; looks && i < HIDDEN; i += 2) {

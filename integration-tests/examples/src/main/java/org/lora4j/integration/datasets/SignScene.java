@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.vehicles;
+package org.lora4j.integration.datasets;
 
 import java.awt.Color;
 import java.awt.GradientPaint;
@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /** Under which circumstances signs are seen. The pictures are synthetic: drawings on random backgrounds, distorted by chance. */
-enum Scene {
+public enum SignScene {
     /** Signs of the first design by daylight: what the base knows. */
     DAY("g1") {
         @Override
@@ -73,9 +73,9 @@ enum Scene {
     };
 
     /** Rows and columns of a picture. */
-    static final int SIDE = 32;
+    public static final int SIDE = 32;
     /** Red, green and blue. */
-    static final int CHANNELS = 3;
+    public static final int CHANNELS = 3;
 
     private static final int PIXELS = SIDE * SIDE;
     private static final int CANVAS = 2 * SIDE;
@@ -84,25 +84,39 @@ enum Scene {
 
     private final String design;
 
-    Scene(String design) {
+    SignScene(String design) {
         this.design = design;
     }
 
-    /** How the country that it is in draws signs. */
-    String design() {
+    /**
+     * How the country that it is in draws signs.
+     *
+     * @return name of a design
+     */
+    public String design() {
         return design;
     }
 
-    /** The word for it in reports, and the name of the adapter for it. */
-    String word() {
+    /**
+     * The word for it in reports.
+     *
+     * @return its name in lower case
+     */
+    public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /** Changes brightness and colors, blurs, and adds noise. */
     abstract void light(float[] rgb, SplittableRandom random);
 
-    /** A picture of a sign, [channels, rows, columns] from 0 to 1. */
-    float[] picture(BufferedImage drawing, SplittableRandom random) {
+    /**
+     * A picture of a sign, another one each time.
+     *
+     * @param drawing the sign
+     * @param random source of all that is left to chance
+     * @return channels, rows and columns, from 0 to 1
+     */
+    public float[] picture(BufferedImage drawing, SplittableRandom random) {
         BufferedImage canvas = canvas(drawing, random);
         float[] rgb = new float[CHANNELS * PIXELS];
         for (int i = 0; i < CANVAS * CANVAS; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.vehicles;
+package org.lora4j.examples;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -11,43 +11,57 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** A sheet of pictures, each twice its size, in rows of twelve. */
-final class PictureSheet {
+/** A sheet of pictures, all of one size, in rows of twelve. */
+public final class PictureSheet {
 
     /** Pictures of a row. */
-    static final int COLUMNS = 12;
+    public static final int COLUMNS = 12;
 
-    private static final int SIZE = 2 * Scene.SIDE;
+    private static final int SIZE = 64;
     private static final int GAP = 4;
 
     private final List<List<Image>> rows = new ArrayList<>();
 
     /** Begins a row. */
-    void row() {
+    public void row() {
         rows.add(new ArrayList<>());
     }
 
-    /** Adds a picture to the row, or a drawing; one too many is left out. */
-    void add(Image image) {
+    /**
+     * Adds a picture to the row; one too many is left out.
+     *
+     * @param image the picture
+     */
+    public void add(Image image) {
         List<Image> row = rows.get(rows.size() - 1);
         if (row.size() < COLUMNS) {
             row.add(image);
         }
     }
 
-    /** Pixels from 0 to 1 as an image. */
-    static BufferedImage image(float[] rgb) {
-        BufferedImage image = new BufferedImage(Scene.SIDE, Scene.SIDE, BufferedImage.TYPE_INT_RGB);
-        int pixels = Scene.SIDE * Scene.SIDE;
+    /**
+     * Adds a picture to the row; one too many is left out.
+     *
+     * @param side its rows and columns
+     * @param rgb all red, all green and all blue, row after row, from 0 to 1
+     */
+    public void add(int side, float... rgb) {
+        BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        int pixels = side * side;
         for (int i = 0; i < pixels; i++) {
             Color color = new Color(rgb[i], rgb[pixels + i], rgb[2 * pixels + i]);
-            image.setRGB(i % Scene.SIDE, i / Scene.SIDE, color.getRGB());
+            image.setRGB(i % side, i / side, color.getRGB());
         }
-        return image;
+        add(image);
     }
 
-    /** Writes a PNG file. */
-    void save(Path file) throws IOException {
+    /**
+     * Writes a PNG file.
+     *
+     * @param file the file
+     * @throws IOException if it cannot be written
+     */
+    public void save(Path file) throws IOException {
         BufferedImage sheet = new BufferedImage(
                 COLUMNS * (SIZE + GAP) + GAP, rows.size() * (SIZE + GAP) + GAP, BufferedImage.TYPE_INT_RGB);
         Graphics2D g = sheet.createGraphics();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.tongues;
+package org.lora4j.examples;
 
 import java.util.Arrays;
 import java.util.List;
@@ -7,13 +7,13 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.TextEncoder;
 
 /**
- * What an English tokenizer makes of texts. It leaves out accents, and the vowels of many scripts with them.
+ * What an English, uncased tokenizer makes of texts. It leaves out accents, and the vowels of many scripts with them.
  *
  * @param lettersEach letters a token; an English one has about four
  * @param unknown share of the tokens that are [UNK]: words that it has no piece for
  * @param cut share of the texts whose end is left out
  */
-record Tokens(double lettersEach, double unknown, double cut) {
+public record Tokens(double lettersEach, double unknown, double cut) {
 
     /** The id of [UNK] in BERT's vocabularies. */
     private static final int UNKNOWN = 100;
@@ -21,7 +21,14 @@ record Tokens(double lettersEach, double unknown, double cut) {
     /** Marks at both ends. */
     private static final int ENDS = 2;
 
-    static Tokens of(TextEncoder encoder, List<String> texts) {
+    /**
+     * Counts.
+     *
+     * @param encoder an encoder with a vocabulary of BERT's
+     * @param texts the texts
+     * @return what its tokenizer makes of them
+     */
+    public static Tokens of(TextEncoder encoder, List<String> texts) {
         long letters = 0;
         long tokens = 0;
         long unknown = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.vehicles;
+package org.lora4j.integration.datasets;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -13,17 +13,23 @@ import java.util.zip.ZipFile;
 import javax.imageio.ImageIO;
 
 /**
- * Drawings of traffic signs, each in the designs of several countries.
+ * Drawings of traffic signs (Mapillary, MIT), each in the designs of several countries. {@link SignScene} makes pictures of them.
  *
  * @param signs names of the signs, in alphabetical order
  * @param drawings for each design its drawings, in the order of the names
  */
-record SignDrawings(List<String> signs, Map<String, List<BufferedImage>> drawings) {
+public record TrafficSigns(List<String> signs, Map<String, List<BufferedImage>> drawings) {
 
     private static final String ENDING = ".png";
 
-    /** Reads a zip with an entry {@code DESIGN/SIGN.png} for each sign in each design. */
-    static SignDrawings read(Path zip) throws IOException {
+    /**
+     * Reads drawings.
+     *
+     * @param zip a zip with an entry {@code DESIGN/SIGN.png} for each sign in each design
+     * @return the drawings
+     * @throws IOException if it cannot be read
+     */
+    public static TrafficSigns read(Path zip) throws IOException {
         Map<String, Map<String, BufferedImage>> designs = new TreeMap<>();
         try (ZipFile file = new ZipFile(zip.toFile())) {
             for (ZipEntry entry : file.stream().toList()) {
@@ -36,11 +42,17 @@ record SignDrawings(List<String> signs, Map<String, List<BufferedImage>> drawing
         }
         Map<String, List<BufferedImage>> drawings = new TreeMap<>();
         designs.forEach((design, signs) -> drawings.put(design, List.copyOf(signs.values())));
-        return new SignDrawings(List.copyOf(designs.values().iterator().next().keySet()), drawings);
+        return new TrafficSigns(List.copyOf(designs.values().iterator().next().keySet()), drawings);
     }
 
-    /** A sign in a design. */
-    BufferedImage drawing(String design, int sign) {
+    /**
+     * A sign in a design.
+     *
+     * @param design name of the design
+     * @param sign number of the sign
+     * @return its drawing
+     */
+    public BufferedImage drawing(String design, int sign) {
         return drawings.get(design).get(sign);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.tongues;
+package org.lora4j.integration.datasets;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -26,7 +26,7 @@ import java.util.zip.GZIPInputStream;
  * @param paragraphs the paragraphs as they were published
  * @param parallel the same, two of them joined here and there, so that they are those of the English one; empty if that cannot be
  */
-record Declaration(String language, List<String> paragraphs, List<String> parallel) {
+public record Declaration(String language, List<String> paragraphs, List<String> parallel) {
 
     /** How many paragraphs the English one has in each article; those before the first one come first. */
     private static final int[] ARTICLES = {
@@ -45,8 +45,14 @@ record Declaration(String language, List<String> paragraphs, List<String> parall
     /** A script with a smaller share of the letters is a guest. */
     private static final double OWN = 0.05;
 
-    /** Reads the collection: for each language the declaration whose paragraphs are most like the English ones. */
-    static List<Declaration> read(Path file) throws IOException {
+    /**
+     * Reads the collection: for each language one declaration, one that is parallel to the English one if there is such.
+     *
+     * @param file rows of declaration, language, number and text with tabs between them, packed by gzip
+     * @return the declarations in the order of their tags
+     * @throws IOException if it cannot be read
+     */
+    public static List<Declaration> read(Path file) throws IOException {
         Map<String, Map<String, List<String>>> all = new TreeMap<>();
         try (BufferedReader rows = new BufferedReader(new InputStreamReader(
                 new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
@@ -112,8 +118,13 @@ record Declaration(String language, List<String> paragraphs, List<String> parall
         return together / Math.sqrt((sums[2] - sums[0] * sums[0] / count) * (sums[3] - sums[1] * sums[1] / count));
     }
 
-    /** The article of a parallel paragraph: {@code article 7}, or {@code preamble}. */
-    static String article(int paragraph) {
+    /**
+     * The article of a parallel paragraph.
+     *
+     * @param paragraph its number, from 0
+     * @return such as {@code article 07}, or {@code preamble}
+     */
+    public static String article(int paragraph) {
         int article = 0;
         for (int left = paragraph; left >= ARTICLES[article]; article++) {
             left -= ARTICLES[article];
@@ -121,13 +132,23 @@ record Declaration(String language, List<String> paragraphs, List<String> parall
         return article == 0 ? "preamble" : String.format(Locale.ROOT, "article %02d", article);
     }
 
-    /** Paragraphs from one share of the declaration to another. */
-    List<String> part(double from, double to) {
+    /**
+     * Some of the paragraphs.
+     *
+     * @param from from which share of the declaration on
+     * @param to up to which share
+     * @return the paragraphs
+     */
+    public List<String> part(double from, double to) {
         return paragraphs.subList((int) (from * paragraphs.size()), (int) (to * paragraphs.size()));
     }
 
-    /** The scripts that it is written in, such as {@code LATIN}. */
-    Set<String> scripts() {
+    /**
+     * The scripts that it is written in.
+     *
+     * @return names of Unicode, such as {@code LATIN}
+     */
+    public Set<String> scripts() {
         Map<String, Long> letters = new LinkedHashMap<>(paragraphs.stream()
                 .flatMap(text -> text.codePoints().filter(Character::isLetter).mapToObj(Character.UnicodeScript::of))
                 .filter(script -> script != Character.UnicodeScript.COMMON
