@@ -4,10 +4,10 @@ package org.lora4j.examples.tongues;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.examples.DataFile;
 import org.lora4j.examples.Example;
 import org.lora4j.integration.datasets.Declaration;
@@ -47,9 +47,10 @@ public final class TonguesExample {
         List<Declaration> declarations = Declaration.read(file.get());
         example.say("%d languages, %d of them paragraph by paragraph as in English", declarations.size(),
                 declarations.stream().filter(one -> !one.parallel().isEmpty()).count());
-        Set<String> scripts = new TreeSet<>(List.of(example.argument(0, "LATIN,CYRILLIC,ARABIC,DEVANAGARI")
-                .toUpperCase(Locale.ROOT)
-                .split(",")));
+        Set<String> scripts = Stream.of(example.argument(0, "LATIN,CYRILLIC,ARABIC,DEVANAGARI")
+                        .split(","))
+                .map(name -> Character.UnicodeScript.forName(name.strip()).name())
+                .collect(Collectors.toSet());
         int most = Integer.parseInt(example.argument(1, example.full() ? "500" : "25"));
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
             new Languages(example, encoder, declarations, scripts, most).run();
