@@ -12,6 +12,7 @@ import org.lora4j.text.LabeledText;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
+import org.lora4j.train.ProgressListener;
 
 /**
  * A classifier of texts in several ways: LoRA, its head alone, and with {@code -Dexample.full} full fine-tuning.
@@ -53,8 +54,11 @@ public record ClassifierArms(Map<String, List<Prediction>> said, TrainingReport 
         Map<String, List<Prediction>> said = new LinkedHashMap<>();
         TrainingReport page = TrainingReport.titled(name);
         for (Map.Entry<String, UnaryOperator<TextClassifier.Builder>> arm : arms.entrySet()) {
-            TextClassifier.Builder builder =
-                    arm.getValue().apply(TextClassifier.builder(encoder)).seed(seed).quiet();
+            TextClassifier.Builder builder = arm.getValue()
+                    .apply(TextClassifier.builder(encoder))
+                    .seed(seed)
+                    .quiet()
+                    .listener(ProgressListener.to(line -> example.say("%s, %s: %s", name, arm.getKey(), line)));
             try (TextClassifier classifier = builder.build().fit(parts.get(0), parts.get(1))) {
                 List<Prediction> own = classifier.predict(texts);
                 said.put(arm.getKey(), own);

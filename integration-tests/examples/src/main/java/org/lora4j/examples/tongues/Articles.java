@@ -29,6 +29,7 @@ import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.Progress;
+import org.lora4j.train.ProgressListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -139,7 +140,12 @@ final class Articles {
     }
 
     private SentenceEncoder.Builder builder(long seed) {
-        return SentenceEncoder.builder(encoder).epochs(EPOCHS).batchSize(BATCH).seed(seed).quiet();
+        return SentenceEncoder.builder(encoder)
+                .epochs(EPOCHS)
+                .batchSize(BATCH)
+                .seed(seed)
+                .quiet()
+                .listener(ProgressListener.to(line -> example.say("articles: %s", line)));
     }
 
     private static SentenceEncoder fit(

@@ -32,7 +32,7 @@ final class SignNetwork {
     /** Where the last hidden layer is among all activations, the picture included. */
     private static final int HIDDEN = 7;
 
-    private static final int[] CHANNELS = {16, 32, 64};
+    private static final int[] CHANNELS = {12, 24, 48};
     private static final int UNITS = 128;
 
     private SignNetwork() {}
@@ -65,13 +65,11 @@ final class SignNetwork {
         return network;
     }
 
-    /** Trains with the network's own {@code fit}. */
-    static MultiLayerNetwork fit(MultiLayerNetwork network, SignSet set, int epochs, long seed) {
-        for (int epoch = 1; epoch <= epochs; epoch++) {
-            Arrays.stream(ShuffledIndices.of(set.batches().size(), seed, epoch))
-                    .forEach(i -> network.fit(set.batches().get(i)));
+    /** An epoch of the network's own {@code fit}. */
+    static void fit(MultiLayerNetwork network, SignSet set, long seed, int epoch) {
+        for (int i : ShuffledIndices.of(set.batches().size(), seed, epoch)) {
+            network.fit(set.batches().get(i));
         }
-        return network;
     }
 
     /** Probabilities of all signs for each picture. */

@@ -29,6 +29,7 @@ import org.lora4j.report.TrainingReport;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
+import org.lora4j.train.ProgressListener;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
@@ -56,15 +57,15 @@ public final class VehiclesExample {
     private static final String BASE = "base as it is";
 
     /** Pictures of each sign: many for the base, few for what it is adapted to. */
-    private static final int OF_BASE = 160;
+    private static final int OF_BASE = 100;
 
-    private static final int TO_LEARN = 40;
-    private static final int TO_CHOOSE = 10;
+    private static final int TO_LEARN = 20;
+    private static final int TO_CHOOSE = 5;
     private static final int TO_TEST = 20;
 
-    private static final int BASE_EPOCHS = 5;
-    private static final int EPOCHS = 8;
-    private static final double BASE_RATE = 2e-3;
+    private static final int BASE_EPOCHS = 4;
+    private static final int EPOCHS = 6;
+    private static final double BASE_RATE = 3e-3;
     private static final double FULL_RATE = 1e-3;
     private static final double LORA_RATE = 5e-3;
     private static final int RANK = 8;
@@ -142,11 +143,20 @@ public final class VehiclesExample {
         tests = drawn(TO_TEST, 3 * seed + 2);
         SignSet day = SignSet.of(drawings, SignScene.DAY, OF_BASE, -1 - seed);
         example.say("the base learns %d pictures by day", day.signs().length);
-        base = SignNetwork.fit(fresh(BASE_RATE, day, BASE_EPOCHS), day, BASE_EPOCHS, seed);
+        base = fit(fresh(BASE_RATE, day, BASE_EPOCHS), day, BASE_EPOCHS, SignScene.DAY);
         model = AdaptedNetwork.of(base);
         tests.forEach((scene, test) ->
                 example.say("the base, %s: %.4f", scene.word(), SignNetwork.accuracy(base, test)));
         byDay.put(BASE + ", seed " + seed, SignNetwork.accuracy(base, tests.get(SignScene.DAY)));
+    }
+
+    private MultiLayerNetwork fit(MultiLayerNetwork network, SignSet set, int epochs, SignScene scene) {
+        for (int epoch = 1; epoch <= epochs; epoch++) {
+            SignNetwork.fit(network, set, seed, epoch);
+            example.say("%s, all weights, epoch %d of %d: %.4f", scene.word(), epoch, epochs,
+                    SignNetwork.accuracy(network, choosing.get(scene)));
+        }
+        return network;
     }
 
     private MultiLayerNetwork fresh(double rate, SignSet set, int epochs) {
@@ -176,7 +186,7 @@ public final class VehiclesExample {
                 "head alone", Comparison.hits(words(test), head.predict(SignNetwork.vectors(base, test))));
         MultiLayerNetwork full = fresh(FULL_RATE, learn, EPOCHS);
         full.setParams(base.params().dup());
-        SignNetwork.fit(full, learn, EPOCHS, seed);
+        fit(full, learn, EPOCHS, scene);
         comparison.add(FULL, test.hits(SignNetwork.said(full, test).argMax(1).toIntVector()));
 
         SignSet day = tests.get(SignScene.DAY);
@@ -218,7 +228,7 @@ public final class VehiclesExample {
                 .plan(plan)
                 .validation(Validation.higherIsBetter(
                         "accuracy", () -> SignNetwork.accuracy(model.network(), choosing.get(scene))))
-                .quiet()
+                .listener(ProgressListener.to(line -> example.say("%s, adapter: %s", scene.word(), line)))
                 .build()
                 .train(Batches.shuffled(learn.named()));
         model.setTrainable(scene.word(), false);
