@@ -43,7 +43,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * Traffic signs and driving commands.
  *
- * <p>Arguments: those of {@link Example}.
+ * <p>Arguments: those of {@link Example}, and how many percent of the pictures to take (100).
  */
 public final class VehiclesExample {
 
@@ -80,6 +80,8 @@ public final class VehiclesExample {
     private final Comparison mixed;
     private final Map<String, Object> byDay = new LinkedHashMap<>();
 
+    private final int percent;
+
     /** Set anew for each seed. */
     private long seed;
 
@@ -92,6 +94,7 @@ public final class VehiclesExample {
     private VehiclesExample(Example example, TrafficSigns drawings) {
         this.example = example;
         this.drawings = drawings;
+        this.percent = Integer.parseInt(example.argument(0, "100"));
         this.mixed = new Comparison("signs of all four scenes", "accuracy", example.seed());
         NEW.forEach(scene -> comparisons.put(
                 scene, new Comparison("signs, " + scene.word(), "accuracy", example.seed())));
@@ -100,7 +103,7 @@ public final class VehiclesExample {
     /**
      * Runs the example.
      *
-     * @param args as of {@link Example}
+     * @param args as of {@link Example}, then percent
      */
     public static void main(String[] args) {
         Example.main("example-vehicles", args, VehiclesExample::run);
@@ -132,8 +135,12 @@ public final class VehiclesExample {
 
     private Map<SignScene, SignSet> drawn(int each, long of) {
         Map<SignScene, SignSet> sets = new EnumMap<>(SignScene.class);
-        Arrays.stream(SignScene.values()).forEach(scene -> sets.put(scene, SignSet.of(drawings, scene, each, of)));
+        Arrays.stream(SignScene.values()).forEach(scene -> sets.put(scene, pictures(scene, each, of)));
         return sets;
+    }
+
+    private SignSet pictures(SignScene scene, int each, long of) {
+        return SignSet.of(drawings, scene, Math.max(1, each * percent / 100), of);
     }
 
     private void prepare(long each) {
@@ -141,7 +148,7 @@ public final class VehiclesExample {
         learning = drawn(TO_LEARN, 3 * seed);
         choosing = drawn(TO_CHOOSE, 3 * seed + 1);
         tests = drawn(TO_TEST, 3 * seed + 2);
-        SignSet day = SignSet.of(drawings, SignScene.DAY, OF_BASE, -1 - seed);
+        SignSet day = pictures(SignScene.DAY, OF_BASE, -1 - seed);
         example.say("the base learns %d pictures by day", day.signs().length);
         base = fit(fresh(BASE_RATE, day, BASE_EPOCHS), day, BASE_EPOCHS, SignScene.DAY);
         model = AdaptedNetwork.of(base);
