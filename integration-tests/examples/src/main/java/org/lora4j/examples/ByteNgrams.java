@@ -78,7 +78,8 @@ public final class ByteNgrams {
         for (double smoothing : SMOOTHINGS) {
             model.smoothing = smoothing;
             List<String> said = validation.stream().map(model::label).toList();
-            double right = Arrays.stream(Comparison.hits(validationLabels, said)).sum();
+            double right =
+                    Arrays.stream(Comparison.hits(validationLabels, said)).sum();
             if (right > most) {
                 most = right;
                 best = smoothing;

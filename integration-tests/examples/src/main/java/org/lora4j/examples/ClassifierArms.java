@@ -62,7 +62,8 @@ public record ClassifierArms(Map<String, List<Prediction>> said, TrainingReport 
             try (TextClassifier classifier = builder.build().fit(parts.get(0), parts.get(1))) {
                 List<Prediction> own = classifier.predict(texts);
                 said.put(arm.getKey(), own);
-                example.say("%s, %s: %s", name, arm.getKey(), classifier.report().line());
+                example.say(
+                        "%s, %s: %s", name, arm.getKey(), classifier.report().line());
                 if (arm.getKey().equals(Comparison.LORA)) {
                     classifier.save(example.folder().resolve(name));
                     example.receipt(name, classifier.receipt().orElseThrow());

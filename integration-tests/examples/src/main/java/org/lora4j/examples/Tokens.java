@@ -37,7 +37,10 @@ public record Tokens(double lettersEach, double unknown, double cut) {
             TokenizedText made = encoder.tokens(text);
             int[] spans = made.spans();
             int end = Arrays.stream(spans).max().orElse(0);
-            letters += text.substring(0, Math.max(0, end)).codePoints().filter(Character::isLetter).count();
+            letters += text.substring(0, Math.max(0, end))
+                    .codePoints()
+                    .filter(Character::isLetter)
+                    .count();
             tokens += made.length() - ENDS;
             unknown += Arrays.stream(made.ids()).filter(id -> id == UNKNOWN).count();
             cut += made.cut() ? 1 : 0;

@@ -19,7 +19,8 @@ class ByteNgramsTest {
 
     @Test
     void familiar_isTheShareOfTheNgramsThatWereLearned() {
-        // "ac" has a, c and ac, of which a was learned; the two bytes of a letter beyond ASCII and both together were not.
+        // "ac" has a, c and ac, of which a was learned; the two bytes of a letter beyond ASCII and both together were
+        // not.
         assertThat(MODEL.familiar("ac")).isEqualTo(1.0 / 3);
         assertThat(MODEL.familiar("ж")).isZero();
         assertThat(MODEL.familiar("aab")).isEqualTo(1);

@@ -36,8 +36,7 @@ class GuideVehiclesTest {
 
     /** What the last hidden layer makes of pictures. */
     private static INDArray features(MultiLayerNetwork network, INDArray pictures) {
-        return network.feedForwardToLayer(network.getnLayers() - 2, pictures)
-                .get(network.getnLayers() - 1);
+        return network.feedForwardToLayer(network.getnLayers() - 2, pictures).get(network.getnLayers() - 1);
     }
 
     private static MultiLayerNetwork network() {
@@ -94,9 +93,8 @@ class GuideVehiclesTest {
         TaskRouter router = TaskRouter.mahalanobis(0.1)
                 .with(AdaptedNetwork.BASE, features(base, day.getFeatures()))
                 .with("default", features(base, night.getFeatures()));
-        List<String> adapters = router.route(features(base, pictures)).stream()
-                .map(Route::task)
-                .toList();
+        List<String> adapters =
+                router.route(features(base, pictures)).stream().map(Route::task).toList();
         INDArray said = model.output(List.of(pictures), adapters).get(0);
         model.adapter("default").save(directory);
 
@@ -112,7 +110,8 @@ class GuideVehiclesTest {
     void namesForEachExample() {
         AdaptedNetwork<MultiLayerNetwork> model = Lora.inject(
                 network(), LoraConfig.builder().rank(2).targetModules("fc").build(), 42);
-        model.addAdapter("other", LoraConfig.builder().rank(2).targetModules("fc").build(), 7);
+        model.addAdapter(
+                "other", LoraConfig.builder().rank(2).targetModules("fc").build(), 7);
         INDArray batch = signs("day", 1).getFeatures().getRows(0, 1, 2);
 
         List<INDArray> outputs = model.output(List.of(batch), List.of("other", "default", AdaptedNetwork.BASE));

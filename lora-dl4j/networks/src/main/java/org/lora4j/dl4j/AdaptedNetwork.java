@@ -205,8 +205,7 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
         Arguments.allRequired(inputs, "AdaptedNetwork.output: inputs", "an array of examples");
         Arguments.allRequired(adapterPerExample, "AdaptedNetwork.output: adapterPerExample", "the name of an adapter");
         requireUnmerged("output");
-        RowsByAdapter rows =
-                new RowsByAdapter(inputs, access.inputs(base).size(), adapterPerExample, adapterNames());
+        RowsByAdapter rows = new RowsByAdapter(inputs, access.inputs(base).size(), adapterPerExample, adapterNames());
         String[] active = activeAdapters().toArray(new String[0]);
         boolean enabled = isEnabled();
         try {

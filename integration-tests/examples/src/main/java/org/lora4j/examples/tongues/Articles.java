@@ -19,6 +19,7 @@ import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.LogisticRegression;
+import org.lora4j.examples.NearestNeighbor;
 import org.lora4j.examples.Tokens;
 import org.lora4j.integration.datasets.Declaration;
 import org.lora4j.integration.datasets.LanguageFamily;
@@ -39,7 +40,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class Articles {
 
-    private static final int EPOCHS = 6;
+    private static final int EPOCHS = 4;
     private static final int BATCH = 64;
     private static final double SHRINKAGE = 0.1;
     private static final double[] WEIGHTS = {0.2, 0.4, 0.8};
@@ -62,13 +63,13 @@ final class Articles {
     private final List<Paragraph> chosen;
     private final List<Paragraph> held;
 
-    Articles(Example example, TextEncoder encoder, List<Declaration> all) {
+    Articles(Example example, TextEncoder encoder, List<Declaration> all, int percent) {
         this.example = example;
         this.encoder = encoder;
         this.comparison = new Comparison("article of a paragraph, languages held out", "accuracy", example.seed());
-        this.learned = LanguageFamily.paragraphs(all, LanguageFamily::learned);
-        this.chosen = LanguageFamily.paragraphs(all, LanguageFamily::chosen);
-        this.held = LanguageFamily.paragraphs(all, LanguageFamily::held);
+        this.learned = LanguageFamily.paragraphs(all, LanguageFamily::learned, percent);
+        this.chosen = LanguageFamily.paragraphs(all, LanguageFamily::chosen, percent);
+        this.held = LanguageFamily.paragraphs(all, LanguageFamily::held, percent);
     }
 
     private static List<Paragraph> of(Collection<Paragraph> all, LanguageFamily family) {
@@ -88,11 +89,10 @@ final class Articles {
         ByteNgrams bytes = ByteNgrams.fit(texts(learned), articles(learned), texts(chosen), articles(chosen));
         float[][] frozen = frozen(learned);
         float[][] frozenHeld = frozen(held);
-        LogisticRegression head =
-                LogisticRegression.fit(frozen, articles(learned), frozen(chosen), articles(chosen));
+        LogisticRegression head = LogisticRegression.fit(frozen, articles(learned), frozen(chosen), articles(chosen));
         List<String> byBytes = texts(held).stream().map(bytes::label).toList();
         List<String> byHead = head.predict(frozenHeld);
-        List<String> byFrozen = nearest(frozenHeld, frozen, articles(learned));
+        List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, articles(learned));
         TrainingReport page = null;
         for (long seed : example.seeds()) {
             page = adapters(seed);
@@ -121,7 +121,9 @@ final class Articles {
             try (SentenceEncoder one = fit(of(learned, family), of(chosen, family), builder(seed))) {
                 adapters.put(family, one.adapter());
                 example.say("articles, %s: %s", family.name(), one.report().summary());
-                example.receipt("articles-" + family.name().toLowerCase(Locale.ROOT), one.receipt().orElseThrow());
+                example.receipt(
+                        "articles-" + family.name().toLowerCase(Locale.ROOT),
+                        one.receipt().orElseThrow());
             }
         }
         try (SentenceEncoder one = fit(learned, chosen, builder(seed))) {
@@ -150,14 +152,17 @@ final class Articles {
 
     private static SentenceEncoder fit(
             List<Paragraph> train, List<Paragraph> validation, SentenceEncoder.Builder builder) {
-        List<Paragraph> both = Stream.concat(validation.stream(), train.stream()).toList();
+        List<Paragraph> both =
+                Stream.concat(validation.stream(), train.stream()).toList();
         return builder.build().fit(pairs(train, train), pairs(validation, both));
     }
 
     /** Each paragraph with the next one of the same place in another language of its family. */
     private static List<SentenceExample> pairs(List<Paragraph> anchors, List<Paragraph> all) {
         List<SentenceExample> pairs = new ArrayList<>();
-        int each = (int) all.stream().filter(one -> one.language().equals(all.get(0).language())).count();
+        int each = (int) all.stream()
+                .filter(one -> one.language().equals(all.get(0).language()))
+                .count();
         for (LanguageFamily family : LanguageFamily.ALL) {
             List<Paragraph> own = of(all, family);
             int anchored = of(anchors, family).size();
@@ -171,16 +176,7 @@ final class Articles {
     }
 
     private List<String> nearest(SentenceEncoder by, List<Paragraph> asked, List<Paragraph> known) {
-        return nearest(by.predict(texts(asked)), by.predict(texts(known)), articles(known));
-    }
-
-    /** By the cosine. */
-    private static List<String> nearest(float[][] asked, float[][] known, List<String> articles) {
-        INDArray references = rows(known);
-        references.diviColumnVector(references.norm2(1));
-        return Arrays.stream(rows(asked).mmul(references.transpose()).argMax(1).toIntVector())
-                .mapToObj(articles::get)
-                .toList();
+        return NearestNeighbor.labels(by.predict(texts(asked)), by.predict(texts(known)), articles(known));
     }
 
     /** The adapter of the family, as the router says, and as it is. */
@@ -191,10 +187,13 @@ final class Articles {
             router = router.with(
                     family.name(),
                     rows(frozen(own)),
-                    own.stream().mapToInt(one -> family.learned().indexOf(one.language())).toArray());
+                    own.stream()
+                            .mapToInt(one -> family.learned().indexOf(one.language()))
+                            .toArray());
         }
         router.save(example.folder().resolve("router.safetensors"));
-        List<String> routes = router.route(rows(frozen(held))).stream().map(Route::task).toList();
+        List<String> routes =
+                router.route(rows(frozen(held))).stream().map(Route::task).toList();
         List<String> families = held.stream().map(one -> one.family().name()).toList();
         add(Comparison.LORA, byAdapters(by, routes));
         add(KNOWN, byAdapters(by, families));
@@ -226,23 +225,27 @@ final class Articles {
 
     /** All adapters as one, with the weights that are best where languages are chosen with. */
     private void merged(SentenceEncoder by, Collection<Adapter> adapters) {
-        List<String> best = List.of();
+        String best = "";
         double most = -1;
         for (double weight : WEIGHTS) {
             double[] weights = new double[adapters.size()];
             Arrays.fill(weights, weight);
             String name = "merged" + weight;
-            by.model().addAdapter(name, Combine.of(List.copyOf(adapters)).weights(weights).combine());
+            by.model()
+                    .addAdapter(
+                            name,
+                            Combine.of(List.copyOf(adapters)).weights(weights).combine());
             by.model().activate(name);
-            double right = Arrays.stream(Comparison.hits(articles(chosen), nearest(by, chosen, learned))).sum();
-            example.say("articles, merged with weights of %.1f: %.4f where languages are chosen with",
-                    weight, right / chosen.size());
+            double[] hits = Comparison.hits(articles(chosen), nearest(by, chosen, learned));
+            double right = Arrays.stream(hits).average().orElseThrow();
+            example.say("articles, merged with weights of %.1f: %.4f of the languages to choose with", weight, right);
             if (right > most) {
                 most = right;
-                best = nearest(by, held, learned);
+                best = name;
             }
         }
-        add(MERGED, best);
+        by.model().activate(best);
+        add(MERGED, nearest(by, held, learned));
     }
 
     /** Languages are drawn anew as a whole, as their paragraphs hang together. */
@@ -254,7 +257,12 @@ final class Articles {
             counts[0] += hits[i];
             counts[1]++;
             byFamily.computeIfAbsent(held.get(i).family().name(), family -> new LinkedHashMap<>())
-                    .merge(arm, hits[i] / of(held, held.get(i).family()).size() / example.seeds().size(), Double::sum);
+                    .merge(
+                            arm,
+                            hits[i]
+                                    / of(held, held.get(i).family()).size()
+                                    / example.seeds().size(),
+                            Double::sum);
         }
         comparison.add(
                 arm,

@@ -42,7 +42,7 @@ final class Languages {
     /** The most paragraphs of a script that was never learned from. */
     private static final int MOST = 150;
 
-    private static final int EPOCHS = 4;
+    private static final int EPOCHS = 3;
     private static final double REFUSED = 0.05;
     private static final double FOUND = 0.95;
     private static final double SHRINKAGE = 0.1;
@@ -69,7 +69,9 @@ final class Languages {
         }
         known.values().forEach(languages -> {
             Collections.shuffle(languages, new Random(example.seed()));
-            languages.subList(Math.min(most, languages.size()), languages.size()).clear();
+            languages
+                    .subList(Math.min(most, languages.size()), languages.size())
+                    .clear();
         });
         example.say(
                 "languages: %d in %s to learn, %d in %d other scripts, %d left out (fragments, or of known and other scripts)",
@@ -98,9 +100,10 @@ final class Languages {
     void run() throws IOException {
         List<List<LabeledText>> parts = List.of(texts(0, LEARNED), texts(LEARNED, CHOSEN), texts(CHOSEN, 1));
         List<LabeledText> test = parts.get(2);
-        ByteNgrams bytes = ByteNgrams.fit(
-                plain(parts.get(0)), labels(parts.get(0)), plain(parts.get(1)), labels(parts.get(1)));
-        double[] byBytes = Comparison.hits(labels(test), plain(test).stream().map(bytes::label).toList());
+        ByteNgrams bytes =
+                ByteNgrams.fit(plain(parts.get(0)), labels(parts.get(0)), plain(parts.get(1)), labels(parts.get(1)));
+        double[] byBytes = Comparison.hits(
+                labels(test), plain(test).stream().map(bytes::label).toList());
         Comparison comparison =
                 new Comparison("language of a paragraph, articles held out", "accuracy", example.seed());
         ClassifierArms arms = null;
@@ -110,8 +113,7 @@ final class Languages {
             comparison.add("byte n-grams", byBytes);
         }
         example.table(comparison);
-        try (TextClassifier classifier =
-                TextClassifier.load(example.folder().resolve(NAME), encoder)) {
+        try (TextClassifier classifier = TextClassifier.load(example.folder().resolve(NAME), encoder)) {
             unknown(ways(classifier, bytes, parts.get(0), plain(parts.get(1))));
         }
         example.page(NAME, arms.page().with(comparison.advice("")));
@@ -128,16 +130,28 @@ final class Languages {
                         Nd4j.createFromArray(encoder.embed(plain(train), Progress.none())),
                         labels(train).stream().mapToInt(names::indexOf).toArray());
         Map<String, Function<List<String>, double[]>> ways = new LinkedHashMap<>();
-        ways.put("letters", texts -> texts.stream().mapToDouble(text -> letters.isKnown(text) ? 1 : -1).toArray());
-        ways.put("byte n-grams", limited(
-                texts -> texts.stream().mapToDouble(bytes::familiar).toArray(), held));
-        ways.put("probability", limited(
-                texts -> classifier.predict(texts).stream().mapToDouble(Prediction::score).toArray(), held));
-        ways.put("distance", limited(
-                texts -> router.route(Nd4j.createFromArray(encoder.embed(texts, Progress.none()))).stream()
-                        .mapToDouble(route -> -route.distance())
-                        .toArray(),
-                held));
+        ways.put(
+                "letters",
+                texts -> texts.stream()
+                        .mapToDouble(text -> letters.isKnown(text) ? 1 : -1)
+                        .toArray());
+        ways.put(
+                "byte n-grams",
+                limited(texts -> texts.stream().mapToDouble(bytes::familiar).toArray(), held));
+        ways.put(
+                "probability",
+                limited(
+                        texts -> classifier.predict(texts).stream()
+                                .mapToDouble(Prediction::score)
+                                .toArray(),
+                        held));
+        ways.put(
+                "distance",
+                limited(
+                        texts -> router.route(Nd4j.createFromArray(encoder.embed(texts, Progress.none()))).stream()
+                                .mapToDouble(route -> -route.distance())
+                                .toArray(),
+                        held));
         return ways;
     }
 
@@ -146,13 +160,16 @@ final class Languages {
             Function<List<String>, double[]> values, List<String> held) {
         double[] sorted = Arrays.stream(values.apply(held)).sorted().toArray();
         double limit = sorted[(int) (REFUSED * sorted.length)];
-        return texts -> Arrays.stream(values.apply(texts)).map(value -> value - limit).toArray();
+        return texts ->
+                Arrays.stream(values.apply(texts)).map(value -> value - limit).toArray();
     }
 
     private void unknown(Map<String, Function<List<String>, double[]>> ways) {
         StringBuilder table = new StringBuilder("| script | languages | paragraphs | letters a token | [UNK] |");
         ways.keySet().forEach(way -> table.append(" unknown by ").append(way).append(" |"));
-        table.append("\n|---|---|---|---|---|").append("---|".repeat(ways.size())).append('\n');
+        table.append("\n|---|---|---|---|---|")
+                .append("---|".repeat(ways.size()))
+                .append('\n');
         double refused = 0;
         int all = 0;
         for (Map.Entry<String, List<Declaration>> script : known.entrySet()) {
@@ -178,7 +195,8 @@ final class Languages {
     }
 
     private static List<String> texts(List<Declaration> languages, double from) {
-        return new ArrayList<>(languages.stream().flatMap(one -> one.part(from, 1).stream()).toList());
+        return new ArrayList<>(
+                languages.stream().flatMap(one -> one.part(from, 1).stream()).toList());
     }
 
     /** Adds a row to the table. Returns the share that is unknown by the first way. */
@@ -192,7 +210,11 @@ final class Languages {
         table.append(String.format(
                 Locale.ROOT,
                 "| %s | %d | %d | %.2f | %.1f %% |",
-                script, languages.size(), texts.size(), tokens.lettersEach(), 100 * tokens.unknown()));
+                script,
+                languages.size(),
+                texts.size(),
+                tokens.lettersEach(),
+                100 * tokens.unknown()));
         List<Double> shares = new ArrayList<>();
         for (Function<List<String>, double[]> way : ways.values()) {
             double[] values = way.apply(texts);

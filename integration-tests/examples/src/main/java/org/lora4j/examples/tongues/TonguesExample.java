@@ -16,7 +16,8 @@ import org.lora4j.text.TextEncoder;
 /**
  * Languages and articles of the Universal Declaration of Human Rights.
  *
- * <p>Arguments: those of {@link Example}, the scripts to learn from with commas between them, and how many languages of each.
+ * <p>Arguments: those of {@link Example}, the scripts to learn from with commas between them, how many languages of each, and
+ * how many percent of the paragraphs to sort into articles (100).
  */
 public final class TonguesExample {
 
@@ -33,7 +34,7 @@ public final class TonguesExample {
     /**
      * Runs the example.
      *
-     * @param args as of {@link Example}, then scripts and languages
+     * @param args as of {@link Example}, then scripts, languages and percent
      */
     public static void main(String[] args) {
         Example.main("example-tongues", args, TonguesExample::run);
@@ -45,16 +46,19 @@ public final class TonguesExample {
             return;
         }
         List<Declaration> declarations = Declaration.read(file.get());
-        example.say("%d languages, %d of them paragraph by paragraph as in English", declarations.size(),
+        example.say(
+                "%d languages, %d of them paragraph by paragraph as in English",
+                declarations.size(),
                 declarations.stream().filter(one -> !one.parallel().isEmpty()).count());
-        Set<String> scripts = Stream.of(example.argument(0, "LATIN,CYRILLIC,ARABIC,DEVANAGARI")
-                        .split(","))
+        Set<String> scripts = Stream.of(
+                        example.argument(0, "LATIN,CYRILLIC,ARABIC,DEVANAGARI").split(","))
                 .map(name -> Character.UnicodeScript.forName(name.strip()).name())
                 .collect(Collectors.toSet());
-        int most = Integer.parseInt(example.argument(1, example.full() ? "500" : "25"));
+        int most = Integer.parseInt(example.argument(1, "25"));
+        int percent = Integer.parseInt(example.argument(2, "100"));
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
-            new Languages(example, encoder, declarations, scripts, most).run();
-            new Articles(example, encoder, declarations).run();
+            new Languages(example, encoder, declarations, scripts, example.full() ? Integer.MAX_VALUE : most).run();
+            new Articles(example, encoder, declarations, percent).run();
         }
     }
 }

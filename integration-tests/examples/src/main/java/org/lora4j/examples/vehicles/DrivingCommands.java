@@ -36,7 +36,8 @@ final class DrivingCommands {
     private static void run(Example example, TextEncoder encoder, Requests requests) throws IOException {
         List<LabeledText> train = texts(requests, "train", 50);
         List<LabeledText> test = texts(requests, "test", 30);
-        Suitability forecast = Suitability.of(() -> TextClassifier.builder(encoder).quiet(), train);
+        Suitability forecast =
+                Suitability.of(() -> TextClassifier.builder(encoder).quiet(), train);
         example.say("driving commands, before: %s", forecast);
         Comparison intents = new Comparison("driving commands, 15 intents", "accuracy", example.seed());
         Comparison others = new Comparison("driving commands, out of scope", "share called so", example.seed());

@@ -57,7 +57,11 @@ record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
     List<Batch> named() {
         return batches.stream()
                 .map(set -> Batch.of(
-                        Map.of(NAMES.features().get(0), set.getFeatures(), NAMES.labels().get(0), set.getLabels()),
+                        Map.of(
+                                NAMES.features().get(0),
+                                set.getFeatures(),
+                                NAMES.labels().get(0),
+                                set.getLabels()),
                         set.numExamples()))
                 .toList();
     }
@@ -69,6 +73,8 @@ record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
 
     /** For each picture 1 if the most probable sign is the right one, else 0. */
     double[] hits(int... said) {
-        return IntStream.range(0, signs.length).mapToDouble(i -> said[i] == signs[i] ? 1 : 0).toArray();
+        return IntStream.range(0, signs.length)
+                .mapToDouble(i -> said[i] == signs[i] ? 1 : 0)
+                .toArray();
     }
 }

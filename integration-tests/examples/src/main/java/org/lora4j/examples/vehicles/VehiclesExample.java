@@ -19,6 +19,7 @@ import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.DataFile;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.Latency;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.PictureSheet;
 import org.lora4j.integration.datasets.SignScene;
@@ -96,8 +97,8 @@ public final class VehiclesExample {
         this.drawings = drawings;
         this.percent = Integer.parseInt(example.argument(0, "100"));
         this.mixed = new Comparison("signs of all four scenes", "accuracy", example.seed());
-        NEW.forEach(scene -> comparisons.put(
-                scene, new Comparison("signs, " + scene.word(), "accuracy", example.seed())));
+        NEW.forEach(
+                scene -> comparisons.put(scene, new Comparison("signs, " + scene.word(), "accuracy", example.seed())));
     }
 
     /**
@@ -152,22 +153,24 @@ public final class VehiclesExample {
         example.say("the base learns %d pictures by day", day.signs().length);
         base = fit(fresh(BASE_RATE, day, BASE_EPOCHS), day, BASE_EPOCHS, SignScene.DAY);
         model = AdaptedNetwork.of(base);
-        tests.forEach((scene, test) ->
-                example.say("the base, %s: %.4f", scene.word(), SignNetwork.accuracy(base, test)));
+        tests.forEach(
+                (scene, test) -> example.say("the base, %s: %.4f", scene.word(), SignNetwork.accuracy(base, test)));
         byDay.put(BASE + ", seed " + seed, SignNetwork.accuracy(base, tests.get(SignScene.DAY)));
     }
 
     private MultiLayerNetwork fit(MultiLayerNetwork network, SignSet set, int epochs, SignScene scene) {
         for (int epoch = 1; epoch <= epochs; epoch++) {
             SignNetwork.fit(network, set, seed, epoch);
-            example.say("%s, all weights, epoch %d of %d: %.4f", scene.word(), epoch, epochs,
-                    SignNetwork.accuracy(network, choosing.get(scene)));
+            example.say(
+                    "%s, all weights, epoch %d of %d: %.4f",
+                    scene.word(), epoch, epochs, SignNetwork.accuracy(network, choosing.get(scene)));
         }
         return network;
     }
 
     private MultiLayerNetwork fresh(double rate, SignSet set, int epochs) {
-        return SignNetwork.create(drawings.signs().size(), rate, epochs * set.batches().size(), seed);
+        return SignNetwork.create(
+                drawings.signs().size(), rate, epochs * set.batches().size(), seed);
     }
 
     /** LoRA, the head alone and all weights on one scene. */
@@ -187,10 +190,9 @@ public final class VehiclesExample {
         comparison.add(Comparison.LORA, test.hits(said.argMax(1).toIntVector()));
         comparison.add(BASE, test.hits(SignNetwork.said(base, test).argMax(1).toIntVector()));
         SignSet choose = choosing.get(scene);
-        LogisticRegression head = LogisticRegression.fit(
-                vectors, words(learn), SignNetwork.vectors(base, choose), words(choose));
-        comparison.add(
-                "head alone", Comparison.hits(words(test), head.predict(SignNetwork.vectors(base, test))));
+        LogisticRegression head =
+                LogisticRegression.fit(vectors, words(learn), SignNetwork.vectors(base, choose), words(choose));
+        comparison.add("head alone", Comparison.hits(words(test), head.predict(SignNetwork.vectors(base, test))));
         MultiLayerNetwork full = fresh(FULL_RATE, learn, EPOCHS);
         full.setParams(base.params().dup());
         fit(full, learn, EPOCHS, scene);
@@ -208,7 +210,9 @@ public final class VehiclesExample {
                 TrainingReport.of(result)
                         .withTitle("Traffic signs, " + scene.word())
                         .with(PredictedLabels.of(
-                                drawings.signs(), test.signs(), said.castTo(DataType.DOUBLE).toDoubleMatrix()))
+                                drawings.signs(),
+                                test.signs(),
+                                said.castTo(DataType.DOUBLE).toDoubleMatrix()))
                         .with(model.parameterSummary())
                         .with(comparison.advice(""))
                         .with(forecast.advice())
@@ -272,20 +276,24 @@ public final class VehiclesExample {
         Map<String, Object> figures = new LinkedHashMap<>();
         for (SignScene scene : SignScene.values()) {
             SignSet test = tests.get(scene);
-            List<String> routes = router.route(SignNetwork.looks(base, test)).stream().map(Route::task).toList();
+            List<String> routes = router.route(SignNetwork.looks(base, test)).stream()
+                    .map(Route::task)
+                    .toList();
             int[] said = said(test, routes);
             List<String> known = routes.stream().map(route -> adapter(scene)).toList();
             mixed.add(Comparison.LORA, test.hits(said));
             mixed.add("LoRA, scene known", test.hits(said(test, known)));
             mixed.add(BASE, test.hits(SignNetwork.said(base, test).argMax(1).toIntVector()));
-            double right = Arrays.stream(Comparison.hits(known, routes)).average().orElseThrow();
+            double right =
+                    Arrays.stream(Comparison.hits(known, routes)).average().orElseThrow();
             example.say("router, %s: %.4f to the right adapter", scene.word(), right);
             figures.put(scene.word(), right);
             show(sheet, scene, test, said);
         }
         example.figure("share sent to the right adapter, seed " + seed, figures);
         sheet.save(example.folder().resolve("signs.png"));
-        example.say("pictures of each scene, then the wrong ones, each with the drawings of what it is and of what was said: signs.png");
+        example.say(
+                "pictures of each scene, then the wrong ones, each with the drawings of what it is and of what was said: signs.png");
     }
 
     /** The most probable sign of each picture, by the adapter that is named for it. */
@@ -310,26 +318,22 @@ public final class VehiclesExample {
         }
     }
 
-    /** What one picture takes, in turns, so that whatever else the machine does meets all. */
+    /** What one picture takes. */
     private void latency() {
-        INDArray one = learning.get(SignScene.NIGHT).batches().get(0).getFeatures().get(NDArrayIndex.interval(0, 1)).dup();
+        INDArray one = learning.get(SignScene.NIGHT)
+                .batches()
+                .get(0)
+                .getFeatures()
+                .get(NDArrayIndex.interval(0, 1))
+                .dup();
         model.activate(adapter(SignScene.NIGHT));
-        Map<String, MultiLayerNetwork> networks = new LinkedHashMap<>();
-        networks.put("base", base);
-        networks.put("with an adapter", model.network());
-        networks.put("adapter merged", model.mergeAndUnload());
-        Map<String, double[]> times = new LinkedHashMap<>();
-        for (int round = 0; round < 2 * ROUNDS; round++) {
-            for (Map.Entry<String, MultiLayerNetwork> network : networks.entrySet()) {
-                long start = System.nanoTime();
-                network.getValue().output(one);
-                // The first half warms up.
-                times.computeIfAbsent(network.getKey(), name -> new double[ROUNDS])[round % ROUNDS] =
-                        (System.nanoTime() - start) / 1e6;
-            }
-        }
-        Map<String, Object> medians = new LinkedHashMap<>();
-        times.forEach((name, all) -> medians.put(name, Arrays.stream(all).sorted().toArray()[ROUNDS / 2]));
+        MultiLayerNetwork adapted = model.network();
+        MultiLayerNetwork merged = model.mergeAndUnload();
+        Map<String, Runnable> networks = new LinkedHashMap<>();
+        networks.put("base", () -> base.output(one));
+        networks.put("with an adapter", () -> adapted.output(one));
+        networks.put("adapter merged", () -> merged.output(one));
+        Map<String, Double> medians = Latency.medians(networks, ROUNDS);
         example.figure("milliseconds of one picture, median", medians);
         example.say("one picture, median of %d, ms: %s", ROUNDS, medians);
     }

@@ -54,8 +54,8 @@ public record Declaration(String language, List<String> paragraphs, List<String>
      */
     public static List<Declaration> read(Path file) throws IOException {
         Map<String, Map<String, List<String>>> all = new TreeMap<>();
-        try (BufferedReader rows = new BufferedReader(new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+        try (BufferedReader rows = new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
             rows.readLine();
             for (String row = rows.readLine(); row != null; row = rows.readLine()) {
                 String[] columns = row.split("\t", 4);

@@ -18,6 +18,8 @@ import java.util.stream.IntStream;
  */
 public record LanguageFamily(String name, List<String> learned, List<String> chosen, List<String> held) {
 
+    private static final int ALL_OF_THEM = 100;
+
     /** Five families. */
     public static final List<LanguageFamily> ALL = List.of(
             of("Romance", "es fr it pt-PT ro", "ca", "gl ast oc co sc fur rm lad vec"),
@@ -45,10 +47,11 @@ public record LanguageFamily(String name, List<String> learned, List<String> cho
      *
      * @param declarations the declarations, those of these languages among them
      * @param languages which languages of each family
+     * @param percent how many of the paragraphs, spread over the declaration
      * @return their paragraphs, family by family, language by language, in the order of the declaration
      */
     public static List<Paragraph> paragraphs(
-            List<Declaration> declarations, Function<LanguageFamily, List<String>> languages) {
+            List<Declaration> declarations, Function<LanguageFamily, List<String>> languages, int percent) {
         Map<String, Declaration> byLanguage =
                 declarations.stream().collect(Collectors.toMap(Declaration::language, one -> one));
         List<Paragraph> paragraphs = new ArrayList<>();
@@ -56,6 +59,7 @@ public record LanguageFamily(String name, List<String> learned, List<String> cho
             for (String language : languages.apply(family)) {
                 List<String> texts = byLanguage.get(language).parallel();
                 IntStream.range(0, texts.size())
+                        .filter(i -> i * percent % ALL_OF_THEM < percent)
                         .mapToObj(i -> new Paragraph(family, language, texts.get(i), Declaration.article(i)))
                         .forEach(paragraphs::add);
             }

@@ -30,7 +30,7 @@ public enum SignScene {
     NIGHT("g1") {
         @Override
         void light(float[] rgb, SplittableRandom random) {
-            double gain = between(random, 0.10, 0.28);
+            double gain = between(random, 0.2, 0.45);
             double row = between(random, 8, 24);
             double column = between(random, 8, 24);
             double spread = between(random, 50, 200);
@@ -42,7 +42,7 @@ public enum SignScene {
                 }
             }
             blur(rgb, random.nextInt(2));
-            noise(rgb, random, 0.03, 0.06);
+            noise(rgb, random, 0.02, 0.05);
         }
     },
     /** Through water: a gray veil, blur, streaks. */
@@ -143,8 +143,8 @@ public enum SignScene {
         for (int blot = 0; blot < 8; blot++) {
             blot(g, random, random.nextInt(CANVAS), random.nextInt(CANVAS), 6 + random.nextInt(30));
         }
-        AffineTransform place = AffineTransform.getTranslateInstance(
-                SIDE + between(random, -4, 4), SIDE + between(random, -4, 4));
+        AffineTransform place =
+                AffineTransform.getTranslateInstance(SIDE + between(random, -4, 4), SIDE + between(random, -4, 4));
         place.rotate(between(random, -0.2, 0.2));
         place.shear(between(random, -0.15, 0.15), between(random, -0.15, 0.15));
         double size = between(random, 0.6, 0.9) * CANVAS / Math.max(drawing.getWidth(), drawing.getHeight());

@@ -19,15 +19,15 @@ class SignSetTest {
 
     @BeforeAll
     static void read() throws IOException {
-        drawings = TrafficSigns.read(
-                Path.of("src/main/resources/org/lora4j/examples/traffic-signs/signs-60.zip"));
+        drawings = TrafficSigns.read(Path.of("src/main/resources/org/lora4j/examples/traffic-signs/signs-60.zip"));
     }
 
     @Test
     void drawings_areSixtySignsInTwoDesigns() {
         assertThat(drawings.signs()).hasSize(60).contains("regulatory--stop", "warning--tunnel");
         assertThat(drawings.drawings()).containsOnlyKeys("g1", "g2");
-        assertThat(drawings.drawings().values()).allSatisfy(all -> assertThat(all).hasSize(60));
+        assertThat(drawings.drawings().values())
+                .allSatisfy(all -> assertThat(all).hasSize(60));
     }
 
     @Test
@@ -35,11 +35,14 @@ class SignSetTest {
         SignSet first = SignSet.of(drawings, SignScene.DAY, 2, 7);
 
         assertThat(first.signs()).hasSize(120);
-        assertThat(IntStream.of(first.signs()).filter(sign -> sign == 5).count()).isEqualTo(2);
-        assertThat(first.pictures()).usingRecursiveComparison().isEqualTo(
-                SignSet.of(drawings, SignScene.DAY, 2, 7).pictures());
+        assertThat(IntStream.of(first.signs()).filter(sign -> sign == 5).count())
+                .isEqualTo(2);
+        assertThat(first.pictures())
+                .usingRecursiveComparison()
+                .isEqualTo(SignSet.of(drawings, SignScene.DAY, 2, 7).pictures());
         assertThat(first.pictures().get(0))
-                .isNotEqualTo(SignSet.of(drawings, SignScene.DAY, 2, 8).pictures().get(0));
+                .isNotEqualTo(
+                        SignSet.of(drawings, SignScene.DAY, 2, 8).pictures().get(0));
     }
 
     @Test
@@ -64,7 +67,8 @@ class SignSetTest {
         SignSet set = SignSet.of(drawings, SignScene.RAIN, 1, 1);
         MultiLayerNetwork network = SignNetwork.create(60, 1e-3, 2, 1);
 
-        assertThat(SignNetwork.said(network, set).sum(1).meanNumber().doubleValue()).isBetween(0.999, 1.001);
+        assertThat(SignNetwork.said(network, set).sum(1).meanNumber().doubleValue())
+                .isBetween(0.999, 1.001);
         assertThat(SignNetwork.vectors(network, set)[0]).hasSize(128);
         // The vectors, and mean and deviation of 3, 12, 24 and 48 channels.
         assertThat(SignNetwork.looks(network, set).shape()).containsExactly(60, 128 + 2 * (3 + 12 + 24 + 48));

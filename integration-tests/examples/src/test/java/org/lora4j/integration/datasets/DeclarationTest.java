@@ -62,7 +62,12 @@ class DeclarationTest {
 
     private static void append(StringBuilder rows, String name, List<String> paragraphs) {
         for (int i = 0; i < paragraphs.size(); i++) {
-            rows.append(name).append('\t').append(i).append('\t').append(paragraphs.get(i)).append('\n');
+            rows.append(name)
+                    .append('\t')
+                    .append(i)
+                    .append('\t')
+                    .append(paragraphs.get(i))
+                    .append('\n');
         }
     }
 
@@ -70,13 +75,13 @@ class DeclarationTest {
     void families_haveParallelDeclarations() throws IOException {
         List<Declaration> all = Declaration.read(SharedFiles.folder("udhr").resolve("udhr.tsv.gz"));
 
-        for (Function<LanguageFamily, List<String>> languages :
-                List.<Function<LanguageFamily, List<String>>>of(
-                        LanguageFamily::learned, LanguageFamily::chosen, LanguageFamily::held)) {
+        for (Function<LanguageFamily, List<String>> languages : List.<Function<LanguageFamily, List<String>>>of(
+                LanguageFamily::learned, LanguageFamily::chosen, LanguageFamily::held)) {
             int expected = LanguageFamily.ALL.stream()
                     .mapToInt(family -> languages.apply(family).size())
                     .sum();
-            assertThat(LanguageFamily.paragraphs(all, languages)).hasSize(58 * expected);
+            assertThat(LanguageFamily.paragraphs(all, languages, 100)).hasSize(58 * expected);
+            assertThat(LanguageFamily.paragraphs(all, languages, 10)).hasSize(6 * expected);
         }
         assertThat(all).hasSize(477);
     }
