@@ -9,8 +9,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.advice.Advice;
+import org.lora4j.text.Entity;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.LabeledWords;
 import org.lora4j.text.Prediction;
+import org.lora4j.text.TaggedWords;
 import org.lora4j.train.ScoreInterval;
 
 /**
@@ -109,6 +112,26 @@ public final class Comparison {
         for (int i = 0; i < right.length; i++) {
             List<String> truth = examples.get(i).labels();
             List<String> given = predictions.get(i).labels();
+            right[i] = 2 * given.stream().filter(truth::contains).count();
+            all[i] = truth.size() + given.size();
+        }
+        return add(arm, right, all);
+    }
+
+    /**
+     * Adds entities that were found in words: their measure is micro F1.
+     *
+     * @param arm its name
+     * @param examples the test
+     * @param tagged what was found in their words
+     * @return this
+     */
+    public Comparison addEntities(String arm, List<LabeledWords> examples, List<TaggedWords> tagged) {
+        double[] right = new double[examples.size()];
+        double[] all = new double[examples.size()];
+        for (int i = 0; i < right.length; i++) {
+            List<Entity> truth = examples.get(i).entities();
+            List<Entity> given = tagged.get(i).entities();
             right[i] = 2 * given.stream().filter(truth::contains).count();
             all[i] = truth.size() + given.size();
         }

@@ -128,8 +128,12 @@ final class Client implements AutoCloseable {
 
     /** Waits for the last answer. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stopped = true;
-        thread.join();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
