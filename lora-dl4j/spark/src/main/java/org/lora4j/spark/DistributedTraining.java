@@ -67,7 +67,8 @@ final class DistributedTraining {
                         new Work<>(training, all, workers, secret, run),
                         false,
                         ClassTag.<TrainedFiles>apply(TrainedFiles.class));
-        // Spark tries a barrier stage again only if another stage follows it; of a last one it cannot know what was given out.
+        // Spark tries a barrier stage again only if another stage follows it; of a last one it cannot know what was
+        // given out.
         return trained.toJavaRDD().repartition(1).collect().get(0);
     }
 

@@ -43,7 +43,8 @@ final class ChildJava {
         command.add(main.getName());
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        // Not as an argument: ONNX Runtime 1.29 reads the command line when it is loaded, and a long one overflows the stack.
+        // Not as an argument: ONNX Runtime 1.29 reads the command line when it is loaded, and a long one overflows the
+        // stack.
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         builder.environment().putAll(environment);
         builder.environment().putAll(StandIn.asked().environment());
