@@ -16,12 +16,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.text.Calibration;
 import org.lora4j.text.KFold;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.LabeledWords;
 import org.lora4j.text.LabeledWords.Span;
+import org.lora4j.text.LetterCoverage;
 import org.lora4j.text.PairClassifier;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.ReRanker;
@@ -220,6 +222,24 @@ class GuideTextTest {
     }
 
     @Test
+    void textsInUnknownScripts() throws IOException {
+        List<LabeledText> train = reviews(16);
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(train);
+        String text = "очень хороший фильм";
+
+        LetterCoverage letters =
+                LetterCoverage.of(train.stream().map(LabeledText::text).toList());
+        String label = letters.isKnown(text) ? classifier.predict(text).label() : "unknown";
+
+        assertThat(label).isEqualTo("unknown");
+        assertThat(letters.isKnown("a good film")).isTrue();
+        classifier.close();
+        encoder.close();
+    }
+
+    @Test
     void dataAndSettings() throws IOException {
         Path trainCsv = Files.writeString(folder.resolve("train.csv"), """
                 text,category
@@ -280,6 +300,24 @@ class GuideTextTest {
     }
 
     @Test
+    void probabilitiesThatCanBeBelieved() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<LabeledText> validation = reviews(10);
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(reviews(20));
+
+        List<String> texts = validation.stream().map(LabeledText::text).toList();
+        List<String> truth =
+                validation.stream().map(example -> example.labels().get(0)).toList();
+        Calibration calibration = Calibration.of(truth, classifier.predict(texts));
+        Prediction believable = calibration.apply(classifier.predict("a very good film"));
+
+        assertThat(believable.label())
+                .isEqualTo(classifier.predict("a very good film").label());
+        encoder.close();
+    }
+
+    @Test
     void severalLabels() throws IOException {
         TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
         List<LabeledText> train = new ArrayList<>();
@@ -328,6 +366,12 @@ class GuideTextTest {
         List<ReRanker.Ranked> best = ranker.rank("where is my card?", corpus);
 
         assertThat(best).hasSize(2);
+        List<String> questions = List.of("where is my card?");
+        List<List<Integer>> relevant = List.of(List.of(1));
+
+        RetrievalEvaluation together = ranker.evaluate(search, questions, corpus, relevant, 50);
+
+        assertThat(together.queries()).isEqualTo(1);
         encoder.close();
     }
 

@@ -460,6 +460,17 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         }
     }
 
+    /** Examples as a fit encodes them; for inputs that are their tokens, as nothing else of them is kept. */
+    final List<EncodedText> encodedToLearn(List<E> examples, String call) {
+        Fitted<I, E, P> now = requireFitted(call);
+        List<E> known =
+                known(examples, call, options().skipEmpty(), new ArrayList<>()).examples();
+        Progress.Stage silent = Progress.none().stage("", now.parts().inputs(), 0);
+        try (EncodedInputs rows = inputs.encoded(now.parts(), inputsOf(known), true, name(), silent)) {
+            return encode(known, now.targets(), rows);
+        }
+    }
+
     /**
      * The vectors of the frozen encoder that a head begins with, which advisors look at.
      *

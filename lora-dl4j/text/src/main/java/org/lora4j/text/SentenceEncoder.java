@@ -496,6 +496,24 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
         return RetrievalEvaluation.of(queries(queries), passages(passages), relevant, encoder.similarity());
     }
 
+    /** The indices of all passages for each query, the nearest first; of equal ones the first given. */
+    List<List<Integer>> nearest(List<String> queries, List<String> passages) {
+        float[][] asked = queries(queries);
+        float[][] searched = passages(passages);
+        List<List<Integer>> all = new ArrayList<>();
+        for (float[] query : asked) {
+            double[] scores = new double[searched.length];
+            for (int j = 0; j < scores.length; j++) {
+                scores[j] = encoder.similarity().of(query, searched[j]);
+            }
+            all.add(IntStream.range(0, scores.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble((Integer j) -> -scores[j]))
+                    .toList());
+        }
+        return all;
+    }
+
     /**
      * Searches the positives of pairs, each once, by their anchors. What counts as relevant are all positives of the same
      * anchor, and of its group.

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package org.lora4j.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.lora4j.advice.Advice;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.Prediction;
+
+class ComparisonTest {
+
+    @Test
+    void gain_whenEveryExampleGainsTheSame_isCertain() {
+        Comparison table =
+                new Comparison("search", "rank", 1).add("frozen", 0.2, 0.4, 0.1).add(Comparison.LORA, 0.3, 0.5, 0.2);
+
+        assertThat(table.gain(Comparison.LORA, "frozen").low()).isCloseTo(0.1, within(1e-12));
+        assertThat(table.gain(Comparison.LORA, "frozen").high()).isCloseTo(0.1, within(1e-12));
+        assertThat(table.value("frozen").value()).isCloseTo(0.7 / 3, within(1e-12));
+        assertThat(table.isLoraAboveAll()).isTrue();
+        assertThat(table.verdict()).startsWith("LoRA is above frozen by +0.1000");
+    }
+
+    @Test
+    void gain_whenTwoExamplesSayTheOpposite_cannotBeTold() {
+        Comparison table =
+                new Comparison("intents", "accuracy", 1).add("head alone", 1, 0).add(Comparison.LORA, 0, 1);
+
+        assertThat(table.gain(Comparison.LORA, "head alone").low()).isEqualTo(-1);
+        assertThat(table.gain(Comparison.LORA, "head alone").high()).isEqualTo(1);
+        assertThat(table.verdict()).startsWith("LoRA cannot be told from head alone by +0.0000");
+        assertThat(table.advice("There are two.").answer()).isEqualTo(Advice.Answer.CONSIDER);
+        assertThat(table.advice("There are two.").sentence()).endsWith("There are two.");
+    }
+
+    @Test
+    void value_ofSharesAndWeights_isTheRatioOfTheirSums() {
+        // Micro F1 of two examples: one label right of one told and one true; none of two told and one true.
+        Comparison table = new Comparison("labels", "micro F1", 1)
+                .add("frozen", new double[] {2, 0}, new double[] {2, 3})
+                .addLabels(
+                        Comparison.LORA,
+                        List.of(new LabeledText("x", "a"), new LabeledText("y", "b")),
+                        List.of(said("a"), said("c", "d")));
+
+        assertThat(table.value("frozen").value()).isCloseTo(0.4, within(1e-12));
+        assertThat(table.value(Comparison.LORA).value()).isCloseTo(0.4, within(1e-12));
+    }
+
+    private static Prediction said(String... labels) {
+        return new Prediction(List.of(labels), Map.of(labels[0], 0.9));
+    }
+
+    @Test
+    void answers_ofOneLabel_areRightOrWrong() {
+        Comparison table = new Comparison("intents", "accuracy", 1)
+                .addAnswers(
+                        Comparison.LORA,
+                        List.of(new LabeledText("x", "a"), new LabeledText("y", "b")),
+                        List.of(said("a"), said("a")));
+
+        assertThat(table.value(Comparison.LORA).value()).isEqualTo(0.5);
+    }
+
+    @Test
+    void add_toAnArmThatIsThere_goesOn() {
+        Comparison table = new Comparison("intents", "accuracy", 1)
+                .add(Comparison.LORA, Comparison.hits(List.of("a", "b"), List.of("a", "a")))
+                .add(Comparison.LORA, 1, 1);
+
+        assertThat(table.value(Comparison.LORA).value()).isEqualTo(0.75);
+        assertThat(table.toString()).contains("| LoRA | 0.7500 |");
+    }
+
+    @Test
+    void gain_ofOtherExamples_isRefused() {
+        Comparison table =
+                new Comparison("intents", "accuracy", 1).add("head alone", 1).add(Comparison.LORA, 1, 1);
+
+        assertThatThrownBy(table::verdict)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("LoRA has 2 examples and arm head alone has 1");
+    }
+}
