@@ -1,0 +1,19 @@
+import { ssrRenderAttrs } from "vue/server-renderer";
+import { useSSRContext } from "vue";
+import { _ as _export_sfc } from "./plugin-vue_export-helper.1tPrXgE0.js";
+const __pageData = JSON.parse('{"title":"0010 The base stays whole under PiSSA and OLoRA","description":"","frontmatter":{},"headers":[],"relativePath":"decisions/0010-starts-that-move-the-base.md","filePath":"decisions/0010-starts-that-move-the-base.md"}');
+const _sfc_main = { name: "decisions/0010-starts-that-move-the-base.md" };
+function _sfc_ssrRender(_ctx, _push, _parent, _attrs, $props, $setup, $data, $options) {
+  _push(`<div${ssrRenderAttrs(_attrs)}><h1 id="0010-the-base-stays-whole-under-pissa-and-olora" tabindex="-1">0010 The base stays whole under PiSSA and OLoRA <a class="header-anchor" href="#0010-the-base-stays-whole-under-pissa-and-olora" aria-label="Permalink to &quot;0010 The base stays whole under PiSSA and OLoRA&quot;">​</a></h1><p>Status: accepted, 2026-11-25</p><h2 id="context" tabindex="-1">Context <a class="header-anchor" href="#context" aria-label="Permalink to &quot;Context&quot;">​</a></h2><p>PiSSA and OLoRA start from the weight: A0 and B0 are its leading singular vectors, or columns of its QR decomposition, and PEFT subtracts <code>scaling * B0 A0</code> from the base weight, so that the sum is unchanged. The saved A and B belong to that residual, and PEFT subtracts again when it loads them.</p><h2 id="decision" tabindex="-1">Decision <a class="header-anchor" href="#decision" aria-label="Permalink to &quot;Decision&quot;">​</a></h2><p>The base is never written to. The start is computed again from the base weight wherever it is needed (it is a function of the weight, the rank and the scaling), and the update is <code>scaling * (B A - B0 A0)</code>. Files carry A, B and the name of the start, as PEFT&#39;s do.</p><h2 id="alternatives" tabindex="-1">Alternatives <a class="header-anchor" href="#alternatives" aria-label="Permalink to &quot;Alternatives&quot;">​</a></h2><p>A residual copy of the base: as much memory again for every adapted weight, another base for each such adapter, and an adapter that is switched off would give the base only up to rounding. Converting on load to a plain adapter of twice the rank: the second half must stay frozen in training, and saving it again would give another file than was read. The conversion is offered, not imposed.</p><h2 id="consequences" tabindex="-1">Consequences <a class="header-anchor" href="#consequences" aria-label="Permalink to &quot;Consequences&quot;">​</a></h2><p>Several adapters, plain or not, share one base, and switching such an adapter off gives the base in every value. The forward pass costs two thin products more. Where a singular value occurs twice at the cut, or after a randomized decomposition (<code>pissa_niter_n</code>), the start cannot be repeated: the latter is refused by name.</p><h2 id="in-deeplearning4j" tabindex="-1">In Deeplearning4j <a class="header-anchor" href="#in-deeplearning4j" aria-label="Permalink to &quot;In Deeplearning4j&quot;">​</a></h2><p>A network of DL4J has its own copy of the weights for each state anyway (0013). There the residual costs nothing: where such an adapter acts, that copy is the weight less <code>scaling * B0 A0</code>, and a step has no products more. The base itself stays whole here too; what is switched off or merged starts from it.</p></div>`);
+}
+const _sfc_setup = _sfc_main.setup;
+_sfc_main.setup = (props, ctx) => {
+  const ssrContext = useSSRContext();
+  (ssrContext.modules || (ssrContext.modules = /* @__PURE__ */ new Set())).add("decisions/0010-starts-that-move-the-base.md");
+  return _sfc_setup ? _sfc_setup(props, ctx) : void 0;
+};
+const _0010StartsThatMoveTheBase = /* @__PURE__ */ _export_sfc(_sfc_main, [["ssrRender", _sfc_ssrRender]]);
+export {
+  __pageData,
+  _0010StartsThatMoveTheBase as default
+};

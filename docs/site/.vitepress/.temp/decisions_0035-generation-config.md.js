@@ -1,0 +1,19 @@
+import { ssrRenderAttrs } from "vue/server-renderer";
+import { useSSRContext } from "vue";
+import { _ as _export_sfc } from "./plugin-vue_export-helper.1tPrXgE0.js";
+const __pageData = JSON.parse('{"title":"0035 A generation config does what it says, or is refused","description":"","frontmatter":{},"headers":[],"relativePath":"decisions/0035-generation-config.md","filePath":"decisions/0035-generation-config.md"}');
+const _sfc_main = { name: "decisions/0035-generation-config.md" };
+function _sfc_ssrRender(_ctx, _push, _parent, _attrs, $props, $setup, $data, $options) {
+  _push(`<div${ssrRenderAttrs(_attrs)}><h1 id="0035-a-generation-config-does-what-it-says-or-is-refused" tabindex="-1">0035 A generation config does what it says, or is refused <a class="header-anchor" href="#0035-a-generation-config-does-what-it-says-or-is-refused" aria-label="Permalink to &quot;0035 A generation config does what it says, or is refused&quot;">​</a></h1><p>Status: accepted, 2026-11-28</p><h2 id="context" tabindex="-1">Context <a class="header-anchor" href="#context" aria-label="Permalink to &quot;Context&quot;">​</a></h2><p><code>generation_config.json</code> has some seventy fields. transformers warns or is silent where one has no effect, and keeps fields that it does not know. Sampling parameters without <code>do_sample</code> are the classic: the text is greedy and nobody notices.</p><h2 id="decision" tabindex="-1">Decision <a class="header-anchor" href="#decision" aria-label="Permalink to &quot;Decision&quot;">​</a></h2><ul><li>Names, meaning and order of the processors are those of transformers, and so are the values that a file leaves out (<code>top_k</code> 50, 20 new tokens). A builder starts with nothing on, so <code>topK</code> is off.</li><li>A file&#39;s field is honored, or known to change no text without beams, an encoder or a second model, or refused by name unless it has the value at which it does nothing. One that is not known is refused, too. The tokens that end a text can be read from any file, so that a model loads whatever its file asks for.</li><li>A builder that is given a temperature or a filter without <code>doSample</code> is refused; <code>doSample(false)</code> says that it is meant.</li><li>Stop strings are cut off, the text ends where one is complete for the first time, and this does not depend on how tokens cut the text. transformers leaves them in.</li><li>Log-probabilities are those of the logits as the model gave them.</li></ul><h2 id="alternatives" tabindex="-1">Alternatives <a class="header-anchor" href="#alternatives" aria-label="Permalink to &quot;Alternatives&quot;">​</a></h2><ul><li><strong>Ignore unknown fields, as transformers does.</strong> A field of a later version then changes the text in Python and not here.</li><li><strong>Log-probabilities of processed logits.</strong> They say how a token was drawn: with <code>topK(1)</code> each is 0, whatever the model thinks.</li><li><strong>Sorting the vocabulary for top-p and typical-p</strong>, as transformers does. The bins of <code>Threshold</code> take two passes for most logits, and nothing depends on the order in which equal numbers are sorted: the first of equal tokens stays, which is also the greedy one.</li></ul><h2 id="consequences" tabindex="-1">Consequences <a class="header-anchor" href="#consequences" aria-label="Permalink to &quot;Consequences&quot;">​</a></h2><p>A file with a field of its own has to be corrected, or its values said by the builder.</p></div>`);
+}
+const _sfc_setup = _sfc_main.setup;
+_sfc_main.setup = (props, ctx) => {
+  const ssrContext = useSSRContext();
+  (ssrContext.modules || (ssrContext.modules = /* @__PURE__ */ new Set())).add("decisions/0035-generation-config.md");
+  return _sfc_setup ? _sfc_setup(props, ctx) : void 0;
+};
+const _0035GenerationConfig = /* @__PURE__ */ _export_sfc(_sfc_main, [["ssrRender", _sfc_ssrRender]]);
+export {
+  __pageData,
+  _0035GenerationConfig as default
+};
