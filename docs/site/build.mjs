@@ -76,7 +76,8 @@ for (const path of ['README.md', 'CHANGELOG.md', ...markdown('docs')]) {
 cpSync(join(here, 'index.md'), join(source, 'index.md'))
 
 const named = new Set(pages.flatMap(group => group.pages.map(page => page.path)))
-for (const path of readdirSync(source).filter(name => name.endsWith('.md') && name !== 'index.md')) {
+const listed = ['', 'examples/'].flatMap(folder => readdirSync(join(source, folder)).map(name => folder + name))
+for (const path of listed.filter(name => name.endsWith('.md') && name !== 'index.md')) {
   if (!named.has(path.slice(0, -3))) broken.push(`${path} is in no group of docs/site/pages.mjs`)
 }
 for (const path of named) if (!existsSync(join(source, path + '.md'))) broken.push(`docs/site/pages.mjs: there is no page ${path}`)

@@ -7,7 +7,15 @@ export const pages = [
   },
   {
     text: 'Examples',
-    pages: [page('What people come for', 'examples/index'), page('Code', 'examples/code'), page('A service that grows', 'examples/service')],
+    pages: [
+      page('What people come for', 'examples/index'),
+      page('Language', 'examples/language-tasks'),
+      page('Healthcare', 'examples/healthcare'),
+      page('Vehicles', 'examples/vehicles'),
+      page('Many tongues', 'examples/tongues'),
+      page('Code', 'examples/code'),
+      page('A service that grows', 'examples/service'),
+    ],
   },
   { text: 'Without Java', pages: [page('Command line', 'cli'), page('Serving: a port to ask', 'serving'), page('Reports', 'report')] },
   { text: 'Texts and images', pages: [page('Text tasks', 'text'), page('Images', 'images')] },

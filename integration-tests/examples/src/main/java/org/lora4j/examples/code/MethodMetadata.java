@@ -29,7 +29,7 @@ import org.lora4j.train.ShuffledIndices;
 
 /**
  * Tells of methods, by their bodies, what their authors wrote beside them. All methods of one name are on the same side, in
- * whatever class and library: overloads and copies. A body that another name has too, but for primitive types and numbers, is
+ * whatever class and library: overloads and copies. A body that another name has too, but for types, constants and numbers, is
  * left out.
  *
  * @param example the run
@@ -121,10 +121,10 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
                 labeled(some(parts.validation(), labels, count / 2, seed), labels, kept));
     }
 
-    /** What copies for other types and numbers have in common. */
+    /** What copies for other types, constants and numbers have in common. */
     private static String shape(Method method) {
         return method.body()
-                .replaceAll("\\b(?:byte|short|int|long|float|double|char|boolean)\\b", "T")
+                .replaceAll("\\b(?:byte|short|int|long|float|double|char|boolean|[A-Z]\\w*)\\b", "T")
                 .replaceAll("\\d+", "0");
     }
 
