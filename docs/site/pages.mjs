@@ -5,6 +5,10 @@ export const pages = [
     text: 'Start',
     pages: [page('Five minutes', 'start'), page('Training, in one grammar', 'training'), page('Recipes', 'recipes'), page('Demonstrations', 'demonstrations')],
   },
+  {
+    text: 'Examples',
+    pages: [page('What people come for', 'examples/index'), page('Code', 'examples/code'), page('A service that grows', 'examples/service')],
+  },
   { text: 'Without Java', pages: [page('Command line', 'cli'), page('Serving: a port to ask', 'serving'), page('Reports', 'report')] },
   { text: 'Texts and images', pages: [page('Text tasks', 'text'), page('Images', 'images')] },
   { text: 'Language models', pages: [page('Language models', 'language-models')] },

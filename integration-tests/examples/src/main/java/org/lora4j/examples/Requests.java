@@ -74,4 +74,14 @@ public final class Requests {
                         text.text(), text.labels().first()))
                 .toList();
     }
+
+    /**
+     * Requests that belong to no domain.
+     *
+     * @param part {@code train}, {@code val} (100 each) or {@code test} (1,000)
+     * @return the requests
+     */
+    public List<String> outOfScope(String part) {
+        return published.outOfScope(part);
+    }
 }

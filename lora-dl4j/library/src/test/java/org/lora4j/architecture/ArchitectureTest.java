@@ -444,6 +444,7 @@ class ArchitectureTest {
                         "trust",
                         "internal.error",
                         "internal.pretrained",
+                        "internal.parts",
                         "exec.kernel",
                         "error",
                         "config",
@@ -588,7 +589,7 @@ class ArchitectureTest {
                         "text",
                         "trust"),
                 layer("internal.http", "error", "internal.format.json"),
-                layer("internal.server", "internal.http", "language", "serve", "serve.text"),
+                layer("internal.server", "error", "internal.http", "language", "serve", "serve.text"),
                 layer(
                         "internal.server.tei",
                         "error",

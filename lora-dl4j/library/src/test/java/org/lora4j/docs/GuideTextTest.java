@@ -23,6 +23,7 @@ import org.lora4j.text.LabeledPair;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.LabeledWords;
 import org.lora4j.text.LabeledWords.Span;
+import org.lora4j.text.LetterCoverage;
 import org.lora4j.text.PairClassifier;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.ReRanker;
@@ -217,6 +218,24 @@ class GuideTextTest {
         TextClassifier again = TextClassifier.load(directory, encoder);
 
         assertThat(again.predict("where is my card?")).isEqualTo(p);
+        encoder.close();
+    }
+
+    @Test
+    void textsInUnknownScripts() throws IOException {
+        List<LabeledText> train = reviews(16);
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(train);
+        String text = "очень хороший фильм";
+
+        LetterCoverage letters =
+                LetterCoverage.of(train.stream().map(LabeledText::text).toList());
+        String label = letters.isKnown(text) ? classifier.predict(text).label() : "unknown";
+
+        assertThat(label).isEqualTo("unknown");
+        assertThat(letters.isKnown("a good film")).isTrue();
+        classifier.close();
         encoder.close();
     }
 

@@ -140,7 +140,7 @@ class VirtualThreadsTest {
         INDArray row = Nd4j.createFromArray(new float[][] {{1, 2}});
         AdapterServer server = AdapterServer.builder(graph)
                 .outputs("logits")
-                .example(Map.of("x", row))
+                .example(Map.of("x", Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}})))
                 .build();
         server.register("ten", ten);
 

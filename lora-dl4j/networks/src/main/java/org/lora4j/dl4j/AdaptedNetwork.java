@@ -66,6 +66,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAdapter, Map<String, INDArray>> {
 
+    /** What stands for no adapter in {@link #output}, as in PEFT. */
+    public static final String BASE = "__base__";
+
     private final N base;
     private final NetworkAccess<N> access;
     private final NetworkModules modules;
@@ -182,6 +185,46 @@ public final class AdaptedNetwork<N extends Model> extends HostedModel<NetworkAd
     public Trainable trainable(DataSetPlaceholders names) {
         Arguments.required(names, "trainable: names", "names of inputs and labels");
         return new NetworkTraining<>(this, access, names);
+    }
+
+    /**
+     * What the network says where each example has an adapter of its own, as {@code adapter_names} of PEFT. Examples of the same
+     * adapter are computed together. For many requests at once see {@code AdapterServer}, which computes all together, but serves
+     * fewer kinds of layers.
+     *
+     * <p><b>State.</b> As before when it returns; {@link #network()} may be another object then.
+     *
+     * @param inputs as the network takes them, in its order, an example a row; only read
+     * @param adapterPerExample for each example the name of an adapter, or {@value #BASE} for none
+     * @return the outputs in the order of the network, an example a row
+     * @throws IllegalArgumentException if there are not as many inputs as the network takes, or not as many rows as names, or a name is no
+     *     adapter's; the message lists every problem
+     * @throws IllegalStateException if an adapter is merged
+     */
+    public List<INDArray> output(List<INDArray> inputs, List<String> adapterPerExample) {
+        Arguments.allRequired(inputs, "AdaptedNetwork.output: inputs", "an array of examples");
+        Arguments.allRequired(adapterPerExample, "AdaptedNetwork.output: adapterPerExample", "the name of an adapter");
+        requireUnmerged("output");
+        RowsByAdapter rows = new RowsByAdapter(inputs, access.inputs(base).size(), adapterPerExample, adapterNames());
+        String[] active = activeAdapters().toArray(new String[0]);
+        boolean enabled = isEnabled();
+        try {
+            enable();
+            return rows.computed((name, some) -> access.output(running(name), some));
+        } finally {
+            activate(active);
+            if (!enabled) {
+                disable();
+            }
+        }
+    }
+
+    private N running(String name) {
+        if (name.equals(BASE)) {
+            return base;
+        }
+        activate(name);
+        return network();
     }
 
     /** What learns now. */

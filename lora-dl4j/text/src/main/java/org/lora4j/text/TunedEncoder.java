@@ -374,9 +374,10 @@ public abstract class TunedEncoder<E, T extends TunedEncoder<E, T>> implements A
     public TextFitReport report() {
         TextFitReport report = requireTuned("report").report();
         if (report == null) {
-            throw new IllegalStateException(name
-                    + ".report: there is none, as the directory that this was loaded from has none, or the adapter was adopted;"
-                    + " expected one that save of this version wrote after a fit. Call fit(...), or load one that was saved after it.");
+            throw new IllegalStateException(
+                    name
+                            + ".report: there is none, as the directory that this was loaded from has none, or the adapter was adopted;"
+                            + " expected one that save of this version wrote after a fit. Call fit(...), or load one that was saved after it.");
         }
         return report;
     }
