@@ -12,7 +12,12 @@ const source = join(here, 'pages')
 const repository = process.env.LORA4J_URL ?? ''
 
 // Path below the root of the repository -> path of the page.
-const moved = new Map([['README.md', 'start.md'], ['CHANGELOG.md', 'changelog.md'], ['docs/decisions/README.md', 'decisions/index.md']])
+const moved = new Map([
+  ['README.md', 'start.md'],
+  ['CHANGELOG.md', 'changelog.md'],
+  ['docs/decisions/README.md', 'decisions/index.md'],
+  ['docs/examples/README.md', 'examples/index.md'],
+])
 const pageOf = path => moved.get(path) ?? (path.startsWith('docs/') && path.endsWith('.md') ? path.slice(5) : undefined)
 
 function markdown(folder) {

@@ -1,51 +1,52 @@
 // What stands in the menu, by who reads it. A page that is in no group stops the build.
 const page = (text, path) => ({ text, path })
 export const pages = [
-  { text: 'Start', pages: [page('Five minutes', 'start'), page('Training, in one grammar', 'training')] },
   {
-    text: 'Guides',
-    pages: [
-      page('Command line', 'cli'),
-      page('Text tasks', 'text'),
-      page('Images', 'images'),
-      page('Language models', 'language-models'),
-      page('SameDiff graphs', 'guide-samediff'),
-      page('Deeplearning4j networks', 'dl4j'),
-      page('Tribuo', 'tribuo'),
-      page('A port to ask', 'serving'),
-      page('Apache Spark', 'spark'),
-      page('Demonstrations', 'demonstrations'),
-    ],
+    text: 'Start',
+    pages: [page('Five minutes', 'start'), page('Training, in one grammar', 'training'), page('Recipes', 'recipes'), page('Demonstrations', 'demonstrations')],
+  },
+  {
+    text: 'Examples',
+    pages: [page('What people come for', 'examples/index'), page('Code', 'examples/code'), page('A service that grows', 'examples/service')],
+  },
+  { text: 'Without Java', pages: [page('Command line', 'cli'), page('Serving: a port to ask', 'serving'), page('Reports', 'report')] },
+  { text: 'Texts and images', pages: [page('Text tasks', 'text'), page('Images', 'images')] },
+  { text: 'Language models', pages: [page('Language models', 'language-models')] },
+  {
+    text: 'Your own models',
+    pages: [page('SameDiff graphs', 'guide-samediff'), page('Deeplearning4j networks', 'dl4j'), page('Tribuo', 'tribuo'), page('Apache Spark', 'spark')],
   },
   {
     text: 'One base, many tasks',
-    pages: [page('Many tasks', 'many-tasks'), page('Combine adapters', 'combine'), page('Other methods', 'methods')],
+    pages: [page('Many tasks', 'many-tasks'), page('Combine adapters', 'combine')],
   },
+  { text: 'Choose a method', pages: [page('Other methods', 'methods'), page('Advice', 'advisor'), page('Quantized weights', 'quantized')] },
   {
     text: 'Understand and trust',
     pages: [
-      page('Advice', 'advisor'),
-      page('Reports', 'report'),
+      page('How it works', 'how-it-works'),
       page('Interpretation', 'interpretation'),
       page('Trust', 'trust'),
       page('From training to use', 'use'),
       page('Untrusted files', 'security'),
     ],
   },
-  { text: 'Exchange', pages: [page('PEFT', 'peft'), page('Export', 'export')] },
+  { text: 'Exchange', pages: [page('PEFT', 'peft'), page('Export', 'export'), page('Compared with others', 'comparison')] },
   {
-    text: 'Speed',
-    pages: [page('Performance', 'performance'), page('Processors', 'processors'), page('Quantized weights', 'quantized')],
+    text: 'Speed and systems',
+    pages: [page('Performance by processor', 'performance'), page('Processors', 'processors'), page('Java, systems, containers', 'platforms')],
   },
   {
     text: 'Reference',
+    pages: [page('Troubleshooting', 'troubleshooting'), page('Versions and upgrades', 'upgrade'), page('Changelog', 'changelog')],
+  },
+  {
+    text: 'For contributors',
     pages: [
-      page('Troubleshooting', 'troubleshooting'),
       page('Architecture', 'architecture'),
       page('Decisions', 'decisions/index'),
       page('PEFT test cases', 'peft-golden'),
       page('Fuzzing', 'fuzzing'),
-      page('Changelog', 'changelog'),
     ],
   },
 ]

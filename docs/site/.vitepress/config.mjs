@@ -30,6 +30,7 @@ export default defineConfig({
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start' },
+      { text: 'Recipes', link: '/recipes' },
       { text: 'Command line', link: '/cli' },
       { text: 'Text', link: '/text' },
       { text: 'Language models', link: '/language-models' },

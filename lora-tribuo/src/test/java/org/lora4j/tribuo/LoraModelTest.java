@@ -362,7 +362,7 @@ class LoraModelTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no /dev/zero")
     void fromAdapter_withNamesOfRowsThatNeverEnd_doesNotReadThem() throws Exception {
         Path directory = folder.resolve("adapter");
         model.exportAdapter(directory);

@@ -9,8 +9,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lora4j.advice.Advice;
+import org.lora4j.text.Entity;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.LabeledWords;
 import org.lora4j.text.Prediction;
+import org.lora4j.text.TaggedWords;
 import org.lora4j.train.ScoreInterval;
 
 /**
@@ -116,6 +119,26 @@ public final class Comparison {
     }
 
     /**
+     * Adds entities that were found in words: their measure is micro F1.
+     *
+     * @param arm its name
+     * @param examples the test
+     * @param tagged what was found in their words
+     * @return this
+     */
+    public Comparison addEntities(String arm, List<LabeledWords> examples, List<TaggedWords> tagged) {
+        double[] right = new double[examples.size()];
+        double[] all = new double[examples.size()];
+        for (int i = 0; i < right.length; i++) {
+            List<Entity> truth = examples.get(i).entities();
+            List<Entity> given = tagged.get(i).entities();
+            right[i] = 2 * given.stream().filter(truth::contains).count();
+            all[i] = truth.size() + given.size();
+        }
+        return add(arm, right, all);
+    }
+
+    /**
      * Which answers are right.
      *
      * @param truth what is true of each example
@@ -181,7 +204,8 @@ public final class Comparison {
 
     private double[][] examples(String arm) {
         if (!arms.containsKey(arm)) {
-            throw new IllegalArgumentException("Comparison " + title + ": no arm " + arm + "; there are " + arms.keySet());
+            throw new IllegalArgumentException(
+                    "Comparison " + title + ": no arm " + arm + "; there are " + arms.keySet());
         }
         return arms.get(arm).toArray(double[][]::new);
     }
@@ -219,7 +243,8 @@ public final class Comparison {
      * @return true if no interval of a difference reaches 0
      */
     public boolean isLoraAboveAll() {
-        return arms.keySet().stream().allMatch(arm -> arm.equals(LORA) || gain(LORA, arm).low() > 0);
+        return arms.keySet().stream()
+                .allMatch(arm -> arm.equals(LORA) || gain(LORA, arm).low() > 0);
     }
 
     /**
@@ -232,7 +257,8 @@ public final class Comparison {
         for (String arm : arms.keySet()) {
             if (!arm.equals(LORA)) {
                 ScoreInterval gain = gain(LORA, arm);
-                String relation = gain.isUncertain() ? "cannot be told from " : gain.low() > 0 ? "is above " : "is below ";
+                String relation =
+                        gain.isUncertain() ? "cannot be told from " : gain.low() > 0 ? "is above " : "is below ";
                 told.add(relation + arm + " by " + gain);
             }
         }

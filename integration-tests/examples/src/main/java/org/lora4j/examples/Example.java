@@ -45,7 +45,7 @@ public final class Example {
     private static final int DRAWS = 3;
 
     private final String name;
-    private final List<String> arguments;
+    private final Arguments given;
     private final Path shared;
     private final Path folder;
     private final boolean full;
@@ -57,12 +57,11 @@ public final class Example {
     Example(String name, PrintStream out, String... args) throws IOException {
         this.name = name;
         this.out = out;
-        Arguments given = new Arguments(args);
+        given = new Arguments(args);
         shared = given.path(0, "../shared");
         folder = Arguments.created(given.path(1, "target/" + name), "example.output");
         full = given.isTrue(2, "example.full");
         seed = given.number(3, "example.seed", 0, 42);
-        arguments = List.of(args);
     }
 
     /**
@@ -108,9 +107,7 @@ public final class Example {
      * @return the seed; three with {@code -Dexample.full}
      */
     public List<Long> seeds() {
-        return LongStream.range(seed, seed + (full ? DRAWS : 1))
-                .boxed()
-                .toList();
+        return LongStream.range(seed, seed + (full ? DRAWS : 1)).boxed().toList();
     }
 
     /**
@@ -121,8 +118,22 @@ public final class Example {
      * @return the argument
      */
     public String argument(int index, String absent) {
+        String[] values = given.values();
         int at = COMMON + index;
-        return at < arguments.size() && !arguments.get(at).isBlank() ? arguments.get(at) : absent;
+        return at < values.length && !values[at].isBlank() ? values[at] : absent;
+    }
+
+    /**
+     * A whole number among the program's own arguments.
+     *
+     * @param index position behind the common ones
+     * @param property what it is called in messages
+     * @param least the smallest that is allowed
+     * @param absent what it is if it was not given
+     * @return the number
+     */
+    public int number(int index, String property, int least, int absent) {
+        return Math.toIntExact(given.number(COMMON + index, property, least, absent));
     }
 
     /**
@@ -174,8 +185,8 @@ public final class Example {
         }
         String sum = sha256(Files.readAllBytes(found));
         if (!sum.equals(file.sha256())) {
-            throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum + "; expected "
-                    + file.sha256() + ". Take it from " + file.origin() + " again");
+            throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum
+                    + "; expected " + file.sha256() + ". Take it from " + file.origin() + " again");
         }
         return Optional.of(found);
     }
@@ -189,8 +200,7 @@ public final class Example {
             }
             Path copy = Files.createDirectories(folder.resolve("data").resolve(file.set()))
                     .resolve(file.name());
-            Files.write(
-                    copy, plain != null ? plain.readAllBytes() : new GZIPInputStream(packed).readAllBytes());
+            Files.write(copy, plain != null ? plain.readAllBytes() : new GZIPInputStream(packed).readAllBytes());
             return Optional.of(copy);
         }
     }

@@ -30,7 +30,8 @@ public final class Latency {
             }
         }
         Map<String, Double> medians = new LinkedHashMap<>();
-        times.forEach((name, all) -> medians.put(name, Arrays.stream(all).sorted().toArray()[rounds / 2]));
+        times.forEach(
+                (name, all) -> medians.put(name, Arrays.stream(all).sorted().toArray()[rounds / 2]));
         return medians;
     }
 }

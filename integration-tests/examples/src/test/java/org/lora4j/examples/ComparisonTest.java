@@ -16,9 +16,8 @@ class ComparisonTest {
 
     @Test
     void gain_whenEveryExampleGainsTheSame_isCertain() {
-        Comparison table = new Comparison("search", "rank", 1)
-                .add("frozen", 0.2, 0.4, 0.1)
-                .add(Comparison.LORA, 0.3, 0.5, 0.2);
+        Comparison table =
+                new Comparison("search", "rank", 1).add("frozen", 0.2, 0.4, 0.1).add(Comparison.LORA, 0.3, 0.5, 0.2);
 
         assertThat(table.gain(Comparison.LORA, "frozen").low()).isCloseTo(0.1, within(1e-12));
         assertThat(table.gain(Comparison.LORA, "frozen").high()).isCloseTo(0.1, within(1e-12));
@@ -29,9 +28,8 @@ class ComparisonTest {
 
     @Test
     void gain_whenTwoExamplesSayTheOpposite_cannotBeTold() {
-        Comparison table = new Comparison("intents", "accuracy", 1)
-                .add("head alone", 1, 0)
-                .add(Comparison.LORA, 0, 1);
+        Comparison table =
+                new Comparison("intents", "accuracy", 1).add("head alone", 1, 0).add(Comparison.LORA, 0, 1);
 
         assertThat(table.gain(Comparison.LORA, "head alone").low()).isEqualTo(-1);
         assertThat(table.gain(Comparison.LORA, "head alone").high()).isEqualTo(1);
@@ -86,6 +84,6 @@ class ComparisonTest {
 
         assertThatThrownBy(table::verdict)
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("head alone has 1 examples");
+                .hasMessageContaining("LoRA has 2 examples and arm head alone has 1");
     }
 }

@@ -49,7 +49,8 @@ class ExampleTest {
 
     @Test
     void data_ofTheSharedFolder_hasToBeWhatWasPublished() throws IOException {
-        Path file = Files.createDirectories(folder.resolve("shared/data/letters")).resolve("abc.txt");
+        Path file =
+                Files.createDirectories(folder.resolve("shared/data/letters")).resolve("abc.txt");
         Files.writeString(file, "abc");
         DataFile right = new DataFile("letters", "abc.txt", OF_ABC, "the alphabet");
 
@@ -84,7 +85,8 @@ class ExampleTest {
         example.figure("answers", List.of(1, 2));
         example.end();
 
-        JsonNode report = new ObjectMapper().readTree(folder.resolve("out/report.json").toFile());
+        JsonNode report =
+                new ObjectMapper().readTree(folder.resolve("out/report.json").toFile());
         assertThat(report.at("/search/LoRA/value").doubleValue()).isEqualTo(0.5);
         assertThat(report.at("/search/frozen/loraAbove/value").doubleValue()).isEqualTo(0.25);
         assertThat(report.at("/answers/1").intValue()).isEqualTo(2);

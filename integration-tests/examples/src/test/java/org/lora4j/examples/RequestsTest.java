@@ -15,7 +15,8 @@ class RequestsTest {
 
     @Test
     void texts_byTheirNumbers_haveNothingInCommon_andAreAsManyOfEachIntent(@TempDir Path folder) throws IOException {
-        Example example = new Example("example-x", new PrintStream(PrintStream.nullOutputStream()), "none", folder.toString());
+        Example example =
+                new Example("example-x", new PrintStream(PrintStream.nullOutputStream()), "none", folder.toString());
         Requests requests = Requests.of(example).orElseThrow();
 
         List<LabeledText> first = requests.texts("train", "banking", 0, 20, 7);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.cli;
 
+import java.nio.file.Path;
 import java.util.Locale;
 
 /**
@@ -25,6 +26,7 @@ public final class Lora4j {
     public static void main(String[] arguments) {
         // Digits and decimal points are those of files, whatever the language of the machine.
         Locale.setDefault(Locale.ROOT);
+        ContainerMemory.bound(Path.of("/"), Runtime.getRuntime().maxMemory(), System.getProperties());
         Terminal terminal = Terminal.ofProcess(System.getenv());
         ExitCode code = new CliProgram(terminal, System.getenv()).run(arguments);
         // Threads of libraries below would keep the process alive.

@@ -20,7 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What help and guide let people type is understood: commands, options, keys of YAML. */
 class ExamplesTest {
 
-    private static final Path GUIDE = Path.of("../../docs/cli.md");
+    private static final Path DOCS = Path.of("../../docs");
+    private static final Path GUIDE = DOCS.resolve("cli.md");
+    private static final List<Path> GUIDES = List.of(GUIDE, DOCS.resolve("recipes.md"), DOCS.resolve("platforms.md"));
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
     private static final List<String> ENDS = List.of("|", "&&", ">", "#", "...", "...)");
 
@@ -34,10 +36,13 @@ class ExamplesTest {
 
     private static List<String> blocks(String... languages) throws IOException {
         List<String> blocks = new ArrayList<>();
-        Matcher block = Pattern.compile("```(\\w+)\\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
-        while (block.find()) {
-            if (Arrays.asList(languages).contains(block.group(1))) {
-                blocks.add(block.group(2));
+        for (Path guide : GUIDES) {
+            Matcher block =
+                    Pattern.compile("```(\\w+)\\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(guide));
+            while (block.find()) {
+                if (Arrays.asList(languages).contains(block.group(1))) {
+                    blocks.add(block.group(2));
+                }
             }
         }
         return blocks;

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
+import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 
@@ -23,12 +26,39 @@ import org.lora4j.internal.checkpoint.CheckpointFolder;
  * @param every time between two checkpoints, above 0; whichever of the two comes first counts
  * @param keep how many of the last checkpoints are kept, 1 or more; a second one is used if the last one was damaged
  * @param until the step after which the run ends as if it had been interrupted, to be resumed another time; empty for none
+ * @param pieces what is trained after that, one piece after the other; none for a run in one piece
  * @apiNote Status: stable
  */
-public record Checkpoints(Path directory, long everySteps, Duration every, int keep, OptionalLong until) {
+public record Checkpoints(
+        Path directory, long everySteps, Duration every, int keep, OptionalLong until, List<Piece> pieces) {
 
     private static final Duration FIVE_MINUTES = Duration.ofMinutes(5);
     private static final int TWO = 2;
+
+    /**
+     * A piece of a run, from a checkpoint of it to a later step.
+     *
+     * @param from the file of the checkpoint, which may be in another directory
+     * @param until the step after which the piece ends; empty for the end of the run
+     * @apiNote Status: stable
+     */
+    public record Piece(Path from, OptionalLong until) {
+
+        /**
+         * Checks the values.
+         *
+         * @param from as in the record
+         * @param until as in the record
+         * @throws IllegalArgumentException if {@code until} is below 1
+         */
+        public Piece {
+            Arguments.required(from, "Checkpoints.Piece: from", "the file of a checkpoint");
+            Arguments.required(until, "Checkpoints.Piece: until", "an OptionalLong");
+            Problems problems = new Problems();
+            until.ifPresent(step -> problems.atLeast("until", step, 1));
+            problems.throwIfAny("Checkpoints.Piece");
+        }
+    }
 
     /**
      * Checks the values.
@@ -38,9 +68,11 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @param every time between two checkpoints
      * @param keep how many are kept
      * @param until the step after which the run ends
+     * @param pieces what is trained after that
      * @throws IllegalArgumentException if a value is out of its range; the message lists all of them
      */
     public Checkpoints {
+        pieces = List.copyOf(Arguments.allRequired(pieces, "Checkpoints: pieces", "a piece"));
         Objects.requireNonNull(until, "Checkpoints: until is null; expected an OptionalLong");
         Objects.requireNonNull(directory, "Checkpoints: directory is null; expected a directory");
         Objects.requireNonNull(every, "Checkpoints: every is null; expected a duration");
@@ -62,7 +94,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the other constructor
      */
     public Checkpoints(Path directory, long everySteps, Duration every, int keep) {
-        this(directory, everySteps, every, keep, OptionalLong.empty());
+        this(directory, everySteps, every, keep, OptionalLong.empty(), List.of());
     }
 
     /**
@@ -98,7 +130,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withEverySteps(long newEverySteps) {
-        return new Checkpoints(directory, newEverySteps, every, keep, until);
+        return new Checkpoints(directory, newEverySteps, every, keep, until, pieces);
     }
 
     /**
@@ -109,7 +141,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withEvery(Duration newEvery) {
-        return new Checkpoints(directory, everySteps, newEvery, keep, until);
+        return new Checkpoints(directory, everySteps, newEvery, keep, until, pieces);
     }
 
     /**
@@ -120,7 +152,7 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withKeep(int newKeep) {
-        return new Checkpoints(directory, everySteps, every, newKeep, until);
+        return new Checkpoints(directory, everySteps, every, newKeep, until, pieces);
     }
 
     /**
@@ -132,6 +164,24 @@ public record Checkpoints(Path directory, long everySteps, Duration every, int k
      * @throws IllegalArgumentException as the constructor
      */
     public Checkpoints withUntil(long step) {
-        return new Checkpoints(directory, everySteps, every, keep, OptionalLong.of(step));
+        return new Checkpoints(directory, everySteps, every, keep, OptionalLong.of(step), pieces);
+    }
+
+    /**
+     * The same with one piece more: where the run, or the piece before, has come to its end, the trainer takes up another checkpoint of the
+     * run and goes on from there. So pieces of a run are trained again at their own cost: model and data are made ready once.
+     *
+     * <p>Each piece ends with a checkpoint, which has the hash that the run's own one has. What the trainer gives is the result of the last
+     * piece. An interrupt ends all of them.
+     *
+     * @param from the file of a checkpoint of this run; it is read, and stays as it is
+     * @param newUntil the step after which the piece ends; empty for the end of the run
+     * @return the value
+     * @throws IllegalArgumentException if {@code newUntil} is below 1
+     */
+    public Checkpoints withPiece(Path from, OptionalLong newUntil) {
+        List<Piece> more = new ArrayList<>(pieces);
+        more.add(new Piece(from, newUntil));
+        return new Checkpoints(directory, everySteps, every, keep, until, more);
     }
 }

@@ -4,8 +4,11 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -24,6 +27,9 @@ final class RunCheckpoints implements AutoCloseable {
     private final Checkpoints settings;
     private final CheckpointFolder folder;
     private final LongSupplier nanoTime;
+    private final Deque<Checkpoints.Piece> pieces;
+    private Optional<Path> from = Optional.empty();
+    private OptionalLong until;
     private long lastStep;
     private long lastNanos;
     private Optional<CheckpointRecord> last = Optional.empty();
@@ -32,6 +38,8 @@ final class RunCheckpoints implements AutoCloseable {
         this.settings = settings;
         this.folder = folder;
         this.nanoTime = nanoTime;
+        this.pieces = new ArrayDeque<>(settings.pieces());
+        this.until = settings.until();
         this.lastNanos = nanoTime.getAsLong();
     }
 
@@ -66,15 +74,20 @@ final class RunCheckpoints implements AutoCloseable {
         }
     }
 
-    /** Takes up the latest sound checkpoint; false if there is none. */
-    boolean useLatest(Consumer<CheckpointContent> use) {
+    /** Takes up the checkpoint of the piece, or else the latest sound one; false if there is none. */
+    boolean use(Consumer<CheckpointContent> use) {
+        Consumer<CheckpointContent> noted = content -> {
+            // First, as nothing may have happened where it is damaged.
+            Optional<CheckpointRecord> record = CheckpointChain.of(content);
+            use.accept(content);
+            last = record;
+        };
         try {
-            return folder.useLatest(content -> {
-                // First, as nothing may have happened where it is damaged.
-                Optional<CheckpointRecord> record = CheckpointChain.of(content);
-                use.accept(content);
-                last = record;
-            });
+            if (from.isEmpty()) {
+                return folder.useLatest(noted);
+            }
+            CheckpointFolder.use(from.get(), noted);
+            return true;
         } catch (IOException e) {
             throw failed("Trainer: the run cannot go on", e);
         }
@@ -95,9 +108,21 @@ final class RunCheckpoints implements AutoCloseable {
                 || nanoTime.getAsLong() - lastNanos >= Deadline.nanos(settings.every(), "Checkpoints: every");
     }
 
-    /** Whether the run is to end after a step, to go on another time. */
+    /** Whether the run, or the piece of it, is to end after a step, to go on another time. */
     boolean isEnd(long step) {
-        return settings.until().isPresent() && step >= settings.until().getAsLong();
+        return until.isPresent() && step >= until.getAsLong();
+    }
+
+    /** Whether there is a piece after one that ended so. */
+    boolean goesOn(StopReason ending, long steps) {
+        return !pieces.isEmpty() && (ending != StopReason.INTERRUPTED || isEnd(steps));
+    }
+
+    /** Begins the next piece. */
+    void nextPiece() {
+        Checkpoints.Piece next = pieces.remove();
+        from = Optional.of(next.from());
+        until = next.until();
     }
 
     /** What the latest checkpoint says of itself. */

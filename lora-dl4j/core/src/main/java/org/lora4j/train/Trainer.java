@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.lora4j.error.Problems;
+import org.lora4j.method.StepRule;
 import org.lora4j.train.cache.PrefixCache;
 import org.lora4j.trust.Preflight;
 import org.slf4j.Logger;
@@ -213,8 +214,29 @@ public final class Trainer {
         if (!resume) {
             open.ifPresent(RunCheckpoints::requireNone);
         }
+        // Of the model as it is now: a rule may change the adapter's config on its way.
+        List<StepRule> rules = model.stepRules();
+        TrainingResult result = piece(batches, resume, open, rules);
+        while (open.isPresent() && open.get().goesOn(result.stopReason(), result.steps())) {
+            open.get().nextPiece();
+            result = piece(batches, true, open, rules);
+        }
+        return result;
+    }
+
+    private TrainingResult piece(Batches batches, boolean resume, Optional<RunCheckpoints> open, List<StepRule> rules) {
         try (TrainingRun run = new TrainingRun(
-                model, plan, batches, evaluation, trainingMetric, guessingLoss, heard(), open, prefixCache, nanoTime)) {
+                model,
+                plan,
+                batches,
+                rules,
+                evaluation,
+                trainingMetric,
+                guessingLoss,
+                heard(),
+                open,
+                prefixCache,
+                nanoTime)) {
             return (resume ? run.resumed() : run).run();
         }
     }

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.error.OutOfMemory;
+import org.lora4j.method.StepRule;
 import org.lora4j.train.cache.PrefixCache;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -52,6 +53,7 @@ final class TrainingRun implements AutoCloseable {
             Trainable model,
             TrainingPlan plan,
             Batches batches,
+            List<StepRule> methodRules,
             Optional<Validation> evaluation,
             Optional<DoubleSupplier> trainingMetric,
             OptionalDouble guessingLoss,
@@ -69,7 +71,7 @@ final class TrainingRun implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.parameters = List.copyOf(model.trainableParameters());
         this.totalSteps = totalSteps(plan, batches.batchesPerEpoch());
-        this.rules = StepRules.of(model.stepRules(), parameters);
+        this.rules = StepRules.of(methodRules, parameters);
         this.penalties =
                 Stream.concat(plan.penalties().stream(), rules.penalties()).toList();
 
@@ -89,10 +91,10 @@ final class TrainingRun implements AutoCloseable {
         this.failures = new Failures(parameters, best, state.divergence(), plan.allowedNotFinite());
     }
 
-    /** Takes up the run of the latest checkpoint, if there is one. */
+    /** Takes up the run of the latest checkpoint, or of that of the piece, if there is one. */
     TrainingRun resumed() {
         checkpoints.ifPresent(from -> {
-            if (from.useLatest(state::load)) {
+            if (from.use(state::load)) {
                 from.resumedAt(log.steps());
             } else {
                 from.tellStart();
@@ -447,8 +449,12 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private TrainingResult result() {
-        boolean restored = best.restore();
-        rules.afterRun();
+        boolean restored = false;
+        // What ends a run is left to its last piece.
+        if (checkpoints.isEmpty() || !checkpoints.get().goesOn(position.ending(), log.steps())) {
+            restored = best.restore();
+            rules.afterRun();
+        }
         boolean diverged =
                 position.ending() != StopReason.INTERRUPTED && state.fitting().isDiverged(log);
         return new TrainingResult(

@@ -22,7 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.format.file.StagedFiles;
 
 /** Directories that somebody prepared: links, devices and folders where a save expects its own files. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(
+        value = OS.WINDOWS,
+        disabledReason = "links and pipes are made there by administrators only, or not at all")
 @Timeout(25)
 class StrangersDirectoryTest {
 
@@ -181,7 +183,7 @@ class StrangersDirectoryTest {
 
     /** Directories that are there and take no files, whoever asks. */
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "/proc is Linux' own")
     void save_toADirectoryOfTheSystem_failsAtOnce_withoutAdviceToFreeSpace() {
         assertThatThrownBy(() -> adapter.save(Path.of("/proc/self")))
                 .isInstanceOf(IOException.class)

@@ -171,7 +171,7 @@ public abstract class AdapterMethodContract {
             }
         }
         String[] names = targets.toArray(new String[0]);
-        assumeThat(names).isNotEmpty();
+        assumeThat(names).as("the method adapts no module of this network").isNotEmpty();
         if (builder instanceof Ia3Config.Builder ia3) {
             ia3.feedforwardModules(method.contains("feed") ? names : new String[0]);
         }
@@ -218,8 +218,9 @@ public abstract class AdapterMethodContract {
     @ParameterizedTest
     @MethodSource("cases")
     void fresh_leavesTheOutput(String method, String network) {
-        // The base gives up a part of its weights, which is not made up for.
-        assumeThat(method).isNotEqualTo("KaSA");
+        assumeThat(method)
+                .as("the base gives up a part of its weights to KaSA, which is not made up for")
+                .isNotEqualTo("KaSA");
         AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
 
         double[] base = output(model(network), network);
@@ -330,8 +331,9 @@ public abstract class AdapterMethodContract {
     @MethodSource("cases")
     void two_mergedTogether_computeWhatTheyComputeBesideEachOther(String method, String network) {
         AdaptedModel model = acting(method, network);
-        // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
-        assumeThat(method).isNotIn("DoRA", "KaSA");
+        assumeThat(method)
+                .as("V of DoRA has the weight without the other one only while that is not merged, as in PEFT")
+                .isNotIn("DoRA", "KaSA");
         model.addAdapter("other", config(method, network, Initialization.RANDOM), 2);
         model.activate("default", "other");
         moveFromStart(method, network, model);
@@ -349,8 +351,9 @@ public abstract class AdapterMethodContract {
         AdaptedModel model = acting("DoRA", network);
         AdapterConfig config = config(method, network, Initialization.RANDOM);
         MethodTraits own = AdapterMethods.of(config, "any").traits();
-        // V of DoRA has the weight without the other one only while that is not merged, as in PEFT.
-        assumeThat(own.multiplies() || own.isSingle() || own.scalesOthers()).isFalse();
+        assumeThat(own.multiplies() || own.isSingle() || own.scalesOthers())
+                .as("V of DoRA has the weight without the other one only while that is not merged, as in PEFT")
+                .isFalse();
         // Magnitudes that are no lengths, or nothing would be scaled.
         move(model, network);
         model.addAdapter("other", config, 2);
@@ -458,7 +461,7 @@ public abstract class AdapterMethodContract {
     @ParameterizedTest
     @MethodSource("leavingOut")
     void outputsThatAreLeftOut_haveNoGradient(String method, String network) {
-        assumeThat(method).isEqualTo("LoHa");
+        assumeThat(method).as("LoHa stands for all methods here").isEqualTo("LoHa");
         LohaConfig config = (LohaConfig) config(method, network, Initialization.RANDOM);
         int rows = 0;
         int without = 0;

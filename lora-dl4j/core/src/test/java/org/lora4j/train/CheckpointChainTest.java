@@ -2,6 +2,7 @@
 package org.lora4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,13 +56,17 @@ class CheckpointChainTest {
 
     private static Trainer trainer(TestModel model, double rate, Checkpoints checkpoints) {
         return Trainer.builder(model)
-                .plan(TrainingPlan.builder()
-                        .epochs(2)
-                        .optimizer(AdamW.of(rate))
-                        .seed(11)
-                        .build())
+                .plan(trainerPlan(rate))
                 .checkpoints(checkpoints)
                 .quiet()
+                .build();
+    }
+
+    private static TrainingPlan trainerPlan(double rate) {
+        return TrainingPlan.builder()
+                .epochs(2)
+                .optimizer(AdamW.of(rate))
+                .seed(11)
                 .build();
     }
 
@@ -185,6 +191,82 @@ class CheckpointChainTest {
                 .isEmpty();
         assertThat(CheckpointChain.differences(chain.links().get(2), links.get(0)))
                 .containsKeys("w.value", "log.losses");
+    }
+
+    @Test
+    void pieces_trainedAgainByOneCall_haveTheHashesOfTheirCheckpoints() throws IOException {
+        List<Link> links = CheckpointChain.read(kept).links();
+        Path again = folder.resolve("again");
+        List<Long> steps = new ArrayList<>();
+        // Steps 1 and 2, then 5 to 8 in two pieces that touch, then the end.
+        Checkpoints pieces = all(again)
+                .withEverySteps(100)
+                .withUntil(2)
+                .withPiece(file(4), OptionalLong.of(6))
+                .withPiece(file(6), OptionalLong.of(8))
+                .withPiece(file(8), OptionalLong.empty());
+
+        TestModel model = model();
+        TrainingResult last = Trainer.builder(model)
+                .plan(trainerPlan(0.05))
+                .checkpoints(pieces)
+                .listener(new RunListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        steps.add(report.step());
+                    }
+                })
+                .quiet()
+                .build()
+                .resume(batches());
+
+        assertThat(steps).containsExactly(1L, 2L, 5L, 6L, 7L, 8L, 9L, 10L);
+        assertThat(CheckpointChain.read(again).links())
+                .extracting(link -> link.record().hash())
+                .containsExactly(
+                        links.get(0).record().hash(),
+                        links.get(2).record().hash(),
+                        links.get(3).record().hash(),
+                        links.get(4).record().hash());
+        assertThat(last.stopReason()).isEqualTo(StopReason.COMPLETED);
+        assertThat(last.losses()).isEqualTo(result.losses());
+        assertThat(Files.readAllBytes(file(6)))
+                .as("what is taken up stays as it is")
+                .isNotEmpty();
+    }
+
+    @Test
+    void pieces_areEndedByAnInterrupt_andOneOfAnotherRunIsRefused() throws IOException {
+        Checkpoints pieces = all(folder.resolve("again"))
+                .withEverySteps(100)
+                .withUntil(2)
+                .withPiece(file(4), OptionalLong.of(8))
+                .withPiece(file(8), OptionalLong.empty());
+        TrainingResult cut = Trainer.builder(model())
+                .plan(trainerPlan(0.05))
+                .checkpoints(pieces)
+                .listener(new RunListener() {
+                    @Override
+                    public void onStep(StepReport report) {
+                        if (report.step() == 5) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                })
+                .quiet()
+                .build()
+                .resume(batches());
+
+        assertThat(cut.stopReason()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(cut.steps()).isEqualTo(5);
+
+        Checkpoints others = all(folder.resolve("other")).withUntil(2).withPiece(file(4), OptionalLong.empty());
+        assertThatThrownBy(() -> trainer(model(), 0.06, others).resume(batches()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("The checkpoint was taken from another run");
+        assertThatThrownBy(() -> all(kept).withPiece(file(4), OptionalLong.of(0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("until = 0, expected 1 or more");
     }
 
     @Test

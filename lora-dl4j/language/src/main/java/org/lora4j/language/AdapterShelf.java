@@ -20,6 +20,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.internal.language.DecoderGraph;
 import org.lora4j.internal.language.DecoderWeights;
 import org.lora4j.internal.language.decode.ModuleUpdates;
+import org.lora4j.internal.serve.AdapterChange;
 import org.lora4j.internal.serve.AdapterNames;
 import org.lora4j.internal.serve.Fingerprint;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -159,6 +160,7 @@ final class AdapterShelf implements ModuleUpdates {
                 bytes += slot.bytes;
                 keep(slot, new Values(numbers++, updates, slot));
             }
+            (instead ? AdapterChange.REPLACED : AdapterChange.REGISTERED).tell(name, slot.bytes);
             lock.notifyAll();
         }
     }
@@ -235,7 +237,9 @@ final class AdapterShelf implements ModuleUpdates {
 
     void remove(String name) {
         synchronized (lock) {
-            forget(require(name));
+            Slot slot = require(name);
+            forget(slot);
+            AdapterChange.REMOVED.tell(name, slot.bytes);
             lock.notifyAll();
         }
     }
@@ -268,6 +272,7 @@ final class AdapterShelf implements ModuleUpdates {
         for (Slot slot : new ArrayList<>(leastRecentFirst)) {
             if (bytes + wanted > bound && isDroppable(slot)) {
                 drop(slot);
+                AdapterChange.DROPPED.tell(slot.name, slot.bytes);
             }
         }
         return bytes + wanted <= bound;
@@ -369,6 +374,7 @@ final class AdapterShelf implements ModuleUpdates {
                 slot.problem = problem;
                 if (updates != null && slots.get(slot.name) == slot) {
                     keep(slot, new Values(numbers++, updates, slot));
+                    AdapterChange.LOADED.tell(slot.name, slot.bytes);
                 } else {
                     bytes -= slot.bytes;
                 }
@@ -409,7 +415,8 @@ final class AdapterShelf implements ModuleUpdates {
                             slot.values != null,
                             slot.by,
                             slot.active,
-                            slot.differences))
+                            slot.differences,
+                            model.storedAs()))
                     .toList();
         }
     }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.format.DType;
+import org.lora4j.serve.ServedStatus;
 import org.lora4j.trust.ModelSignature;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
@@ -90,6 +91,15 @@ class ReceiptOfLanguageModelsTest {
                         CausalLm.load(adapter, small, TrustPolicy.usual().strict())) {
             assertThat(loaded.receipt("default")).isPresent();
             assertThat(small.storedAs()).isNotEmpty().allMatch(form -> form.startsWith("INT8"));
+        }
+        try (CausalLm small = CausalLm.load(base, CausalLm.Storage.INT8);
+                CausalLmServer server = CausalLmServer.builder(small)
+                        .trust(TrustPolicy.usual().strict())
+                        .build()) {
+            server.register("a", adapter);
+            ServedStatus status = server.status().get(0);
+            assertThat(status.differences()).isEmpty();
+            assertThat(status.storedAs()).isEqualTo(small.storedAs());
         }
     }
 

@@ -398,6 +398,7 @@ class ArchitectureTest {
                         "error",
                         "config",
                         "internal.array",
+                        "internal.array.io",
                         "internal.format.file",
                         "internal.graph",
                         "internal.format.peft",
@@ -443,6 +444,7 @@ class ArchitectureTest {
                         "trust",
                         "internal.error",
                         "internal.pretrained",
+                        "internal.parts",
                         "exec.kernel",
                         "error",
                         "config",
@@ -571,6 +573,7 @@ class ArchitectureTest {
                         "dl4j.layer",
                         "internal.samediff.form",
                         "dl4j",
+                        "quant",
                         "samediff",
                         "internal.parts"),
                 layer(
@@ -586,7 +589,7 @@ class ArchitectureTest {
                         "text",
                         "trust"),
                 layer("internal.http", "error", "internal.format.json"),
-                layer("internal.server", "internal.http", "language", "serve", "serve.text"),
+                layer("internal.server", "error", "internal.http", "language", "serve", "serve.text"),
                 layer(
                         "internal.server.tei",
                         "error",

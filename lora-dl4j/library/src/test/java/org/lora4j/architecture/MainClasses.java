@@ -10,10 +10,11 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 public final class MainClasses {
 
     /** Leaves out tests, also those of other modules, which in a whole build come in jars of their own. */
-    public static final ImportOption WITHOUT_TESTS =
+    private static final ImportOption WITHOUT_TESTS =
             location -> new DoNotIncludeTests().includes(location) && !location.contains("-tests.jar");
 
-    static final JavaClasses ALL =
+    /** All of them. */
+    public static final JavaClasses ALL =
             new ClassFileImporter().withImportOption(WITHOUT_TESTS).importPackages("org.lora4j");
 
     private MainClasses() {}

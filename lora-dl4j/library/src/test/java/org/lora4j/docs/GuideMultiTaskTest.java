@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.config.ModuleSelector;
 import org.lora4j.multitask.LearningTask;
 import org.lora4j.multitask.LossWeighting;
 import org.lora4j.multitask.MultiTaskAdapter;
@@ -22,6 +23,15 @@ import org.lora4j.multitask.MultiTaskResult;
 import org.lora4j.multitask.MultiTaskTrainer;
 import org.lora4j.multitask.Task;
 import org.lora4j.multitask.TaskSampling;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.text.LabeledText;
+import org.lora4j.text.LabeledWords;
+import org.lora4j.text.Prediction;
+import org.lora4j.text.TaggedWords;
+import org.lora4j.text.TaskGroup;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextEncoder;
+import org.lora4j.text.TokenClassifier;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -31,9 +41,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The examples of docs/many-tasks.md on training several tasks together. */
 class GuideMultiTaskTest {
+
+    private static final Logger log = LoggerFactory.getLogger(GuideMultiTaskTest.class);
 
     @TempDir
     Path folder;
@@ -108,5 +122,68 @@ class GuideMultiTaskTest {
         assertThat(again.parameters()).isEqualTo(model.parameters());
         assertThat(banking.loraConfig().rank()).isEqualTo(2 + 1);
         assertThat(banking.config().modulesToSave()).containsExactly("head");
+    }
+
+    @Test
+    void textTasks_learnOverOneAdapter() throws IOException {
+        TextEncoder encoder = TextEncoder.load(TinyModelFiles.writeDirectory(folder.resolve("model")));
+        List<LabeledText> questions = new ArrayList<>();
+        List<LabeledWords> commands = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            questions.add(new LabeledText((i % 2 == 0 ? "good film " : "bad card ") + i, i % 2 == 0 ? "film" : "card"));
+            commands.add(LabeledWords.of("film good " + i, List.of(new LabeledWords.Span("kind", 5, 9))));
+        }
+        TrainingPlan plan =
+                TrainingPlan.builder().epochs(2).optimizer(AdamW.of(2e-3)).build();
+
+        TextClassifier intents =
+                TextClassifier.builder(encoder).headOnly().build().fit(questions);
+        TokenClassifier slots =
+                TokenClassifier.builder(encoder).headOnly().build().fit(commands);
+        LoraConfig lora = LoraConfig.builder()
+                .rank(8)
+                .alpha(16)
+                .targetModules(ModuleSelector.allLinear())
+                .build();
+        MultiTaskModel model = MultiTaskModel.create(
+                MultiTaskConfig.builder().shared(lora).build(),
+                List.of(
+                        new Task("intents", intents.graph(), EncoderClassifier.HEAD),
+                        new Task("slots", slots.graph(), EncoderClassifier.HEAD)),
+                42);
+        MultiTaskTrainer.builder()
+                .task(new LearningTask("intents", model.task("intents"), intents.trainingBatches(questions)))
+                .task(new LearningTask("slots", model.task("slots"), slots.trainingBatches(commands)))
+                .plan(plan)
+                .build()
+                .train();
+        intents.adopt(model.adapter().plain("intents")).save(folder.resolve("intents"));
+        slots.adopt(model.adapter().plain("slots")).save(folder.resolve("slots"));
+
+        try (TaskGroup both = TaskGroup.of(intents, slots)) {
+            TaskGroup.Answers answers = both.predict(List.of("a good film"));
+            Prediction intent = answers.of(intents).get(0);
+            TaggedWords tagged = answers.of(slots).get(0);
+            log.info("{}: {}", intent.label(), tagged);
+        }
+
+        try (TaskGroup both = TaskGroup.of(intents, slots)) {
+            assertThat(both.predict(List.of("a good film")).of(slots).get(0).tags())
+                    .isEqualTo(slots.predict("a good film").tags());
+        }
+        Map<String, INDArray> ofIntents =
+                intents.adapter().modules().values().iterator().next();
+        Map<String, INDArray> ofSlots =
+                slots.adapter().modules().values().iterator().next();
+        assertThat(ofIntents.get("lora_B.weight")).isEqualTo(ofSlots.get("lora_B.weight"));
+        assertThat(intents.adapter().modules().keySet())
+                .isEqualTo(slots.adapter().modules().keySet())
+                .doesNotContain(EncoderClassifier.HEAD);
+        try (TextClassifier again = TextClassifier.load(folder.resolve("intents"), encoder)) {
+            assertThat(again.predict("a good film")).isEqualTo(intents.predict("a good film"));
+        }
+        intents.close();
+        slots.close();
+        encoder.close();
     }
 }

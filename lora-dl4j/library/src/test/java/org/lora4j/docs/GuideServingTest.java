@@ -35,7 +35,7 @@ import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TinyEncoder;
 
-/** The examples of docs/serving.md: the lines of Java, and each call of curl against a server. */
+/** The examples of docs/serving.md: the lines of Java, and each call of curl against a server, also those of docs/recipes.md. */
 class GuideServingTest {
 
     private static final String ADMIN = "token-of-admins";
@@ -153,7 +153,8 @@ class GuideServingTest {
     }
 
     private List<String> calls() {
-        return Documents.root().blocks("docs/serving.md").stream()
+        return Stream.of("docs/serving.md", "docs/recipes.md")
+                .flatMap(file -> Documents.root().blocks(file).stream())
                 .filter(block -> block.language().equals("sh"))
                 .flatMap(block -> block.lines().stream())
                 .filter(line -> line.startsWith("curl "))

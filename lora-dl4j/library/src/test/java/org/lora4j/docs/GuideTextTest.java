@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.config.Ia3Config;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.samediff.AdaptedSameDiff;
+import org.lora4j.text.Calibration;
 import org.lora4j.text.KFold;
 import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledPair;
@@ -299,6 +300,24 @@ class GuideTextTest {
     }
 
     @Test
+    void probabilitiesThatCanBeBelieved() throws IOException {
+        TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
+        List<LabeledText> validation = reviews(10);
+        TextClassifier classifier =
+                TextClassifier.builder(encoder).headOnly().build().fit(reviews(20));
+
+        List<String> texts = validation.stream().map(LabeledText::text).toList();
+        List<String> truth =
+                validation.stream().map(example -> example.labels().get(0)).toList();
+        Calibration calibration = Calibration.of(truth, classifier.predict(texts));
+        Prediction believable = calibration.apply(classifier.predict("a very good film"));
+
+        assertThat(believable.label())
+                .isEqualTo(classifier.predict("a very good film").label());
+        encoder.close();
+    }
+
+    @Test
     void severalLabels() throws IOException {
         TextEncoder encoder = TextEncoder.load(directoryOrOnnx);
         List<LabeledText> train = new ArrayList<>();
@@ -347,6 +366,12 @@ class GuideTextTest {
         List<ReRanker.Ranked> best = ranker.rank("where is my card?", corpus);
 
         assertThat(best).hasSize(2);
+        List<String> questions = List.of("where is my card?");
+        List<List<Integer>> relevant = List.of(List.of(1));
+
+        RetrievalEvaluation together = ranker.evaluate(search, questions, corpus, relevant, 50);
+
+        assertThat(together.queries()).isEqualTo(1);
         encoder.close();
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -46,6 +47,13 @@ class GuideTrustTest {
 
     @TempDir
     private Path folder;
+
+    @Test
+    void everyRuleOfThePreflight_standsInTheTroubleshootingPage() throws Exception {
+        String page = Files.readString(Path.of("../../docs/troubleshooting.md"));
+
+        assertThat(PreflightRule.values()).allSatisfy(rule -> assertThat(page).contains("| `" + rule + "` |"));
+    }
 
     @Test
     void example_leavesItsReceipt_andIsLoadedByAKey() throws Exception {

@@ -40,7 +40,7 @@ import org.lora4j.text.TinyEncoder;
 import org.lora4j.weights.ModelWeights;
 
 /** In the place of each file that a call reads a pipe, which nobody writes to, and a device, which does not end: refused at once. */
-@EnabledOnOs(OS.LINUX)
+@EnabledOnOs(value = OS.LINUX, disabledReason = "pipes and devices are made as Linux makes them")
 class PipesTest {
 
     @TempDir

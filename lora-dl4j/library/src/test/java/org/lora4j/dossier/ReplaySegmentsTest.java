@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -66,6 +68,33 @@ class ReplaySegmentsTest {
                 .hasSize(SEGMENTS)
                 .startsWith("steps 0 to 2: the same in every bit")
                 .endsWith("steps 38 to 40: the same in every bit");
+    }
+
+    @Test
+    void segments_makeModelAndDataReadyOnce_andTrainNoStepBesideTheirs() throws IOException {
+        List<Integer> calls = new ArrayList<>();
+
+        ReplayVerdict three = Replay.of(recorded).segments(kept, 3, 42, (to, checkpoints) -> {
+            calls.add(1 + checkpoints.pieces().size());
+            graph(1, 0.01, 0).saveTo(to, checkpoints);
+        });
+        ReplayVerdict unfinished = Replay.of(recorded)
+                .segments(
+                        kept,
+                        3,
+                        42,
+                        (to, checkpoints) -> graph(1, 0.01, 0)
+                                // Somebody who leaves out the pieces trains the first segment alone, and saves what is
+                                // no end.
+                                .saveTo(
+                                        to,
+                                        checkpoints(checkpoints.directory(), ALL)
+                                                .withUntil(2)));
+
+        assertThat(three.outcome()).isEqualTo(Outcome.SAME_BITS);
+        assertThat(calls).containsExactly(3);
+        assertThat(unfinished.outcome()).isEqualTo(Outcome.DIFFERENT);
+        assertThat(unfinished.segments()).anyMatch(segment -> segment.endsWith("it ended before its first step"));
     }
 
     @Test

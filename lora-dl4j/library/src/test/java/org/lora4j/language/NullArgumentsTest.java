@@ -4,7 +4,6 @@ package org.lora4j.language;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
@@ -193,15 +192,11 @@ class NullArgumentsTest {
 
     private static List<Class<?>> types() {
         List<Class<?>> types = new ArrayList<>();
-        for (JavaClass type : new ClassFileImporter()
-                .withImportOption(MainClasses.WITHOUT_TESTS)
-                .importPackages(
-                        PACKAGES.stream().map(name -> "org.lora4j." + name).toArray(String[]::new))) {
+        for (JavaClass type : MainClasses.ALL) {
             boolean here =
                     PACKAGES.stream().anyMatch(name -> type.getPackageName().equals("org.lora4j." + name));
-            Class<?> reflected = type.reflect();
-            if (here && isPublic(reflected)) {
-                types.add(reflected);
+            if (here && isPublic(type.reflect())) {
+                types.add(type.reflect());
             }
         }
         types.add(Lora.class);

@@ -96,16 +96,20 @@ public final class NetworkFile {
 
     /**
      * Writes a network as {@code ModelSerializer} does without the updater's memory, but whole or not at all: a process that dies
-     * meanwhile leaves what was there before.
+     * meanwhile leaves what was there before. Before it is visible, {@code ModelSerializer} reads it: configuration and parameters have
+     * to be the same in every bit, and the answers to rows from a fixed seed within 1e-5 where the first layer says how long a row is.
      *
      * @param network the network
      * @param zip where to; its directory must be there
-     * @throws IOException if writing fails; what was there before is unchanged then
+     * @throws IOException if writing fails, or what is read is not this network; what was there before is unchanged then
      */
     public static void write(Model network, Path zip) throws IOException {
         Arguments.required(network, "NetworkFile.write: network", "a network");
         Arguments.required(zip, "NetworkFile.write: zip", "where to write");
-        WholeFile.write(zip, out -> ModelSerializer.writeModel(network, out, false));
+        WholeFile.write(
+                zip,
+                out -> ModelSerializer.writeModel(network, out, false),
+                written -> NetworkProbe.requireSame(network, written));
     }
 
     /**

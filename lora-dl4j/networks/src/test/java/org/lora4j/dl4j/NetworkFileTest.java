@@ -9,6 +9,7 @@ import static org.lora4j.dl4j.Networks.values;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +49,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.internal.host.DefaultAdapter;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.BaseActivationFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -135,6 +138,63 @@ class NetworkFileTest {
         read.fit(batch);
         assertThat(values(read.params())).isEqualTo(values(network.params()));
         assertThat(values(read.output(batch.getFeatures()))).isEqualTo(values(network.output(batch.getFeatures())));
+    }
+
+    /** An activation whose factor its JSON does not have. */
+    public static final class Forgetful extends BaseActivationFunction {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient double factor;
+
+        /** As it is read. */
+        public Forgetful() {
+            this(1);
+        }
+
+        Forgetful(double factor) {
+            this.factor = factor;
+        }
+
+        @Override
+        public INDArray getActivation(INDArray in, boolean training) {
+            return in.muli(factor);
+        }
+
+        @Override
+        public Pair<INDArray, INDArray> backprop(INDArray in, INDArray epsilon) {
+            return new Pair<>(epsilon.muli(factor), null);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void write_isReadBackBeforeItIsVisible(MultiLayerNetwork network) throws IOException {
+        NetworkFile.write(network, zip());
+
+        assertThat(values(NetworkFile.readMultiLayerNetwork(zip()).params())).isEqualTo(values(network.params()));
+    }
+
+    @Test
+    void write_whereWhatIsReadIsAnotherNetwork_leavesWhatWasThere() throws IOException {
+        MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder()
+                .seed(1)
+                .list()
+                .layer(new DenseLayer.Builder()
+                        .nIn(4)
+                        .nOut(3)
+                        .activation(new Forgetful(2))
+                        .build())
+                .layer(new OutputLayer.Builder().nIn(3).nOut(2).build())
+                .build());
+        network.init();
+        Files.writeString(zip(), "before");
+
+        assertThatThrownBy(() -> NetworkFile.write(network, zip()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("answers otherwise than the network in memory")
+                .hasMessageContaining("what was there before is unchanged");
+        assertThat(zip()).hasContent("before");
     }
 
     @Test

@@ -304,6 +304,50 @@ public final class PredictedLabels {
         return worst.stream().sorted(worstFirst).toList();
     }
 
+    /**
+     * How far probabilities are from what they say: the expected calibration error, the mean distance of probability and share of right
+     * answers over 15 ranges, by their examples (Guo et al. 2017, arXiv:1706.04599).
+     *
+     * @return 0 to 1; 0 if answers are as often right as their probabilities say
+     */
+    public double calibrationError() {
+        return calibration().expectedError();
+    }
+
+    /**
+     * How often answers are right if only the surest ones are given, and somebody else is asked about the others.
+     *
+     * @param share how many answers are given at least, of all: above 0, and 1 at most
+     * @return the share of right ones among them, where equal probabilities are given together
+     * @throws IllegalArgumentException if the share is out of its range
+     */
+    public double accuracyAt(double share) {
+        return coverageOf(share, "accuracyAt").accuracy();
+    }
+
+    /**
+     * The probability from which on answers are given for {@link #accuracyAt} to be so.
+     *
+     * @param share as in {@link #accuracyAt}
+     * @return the lowest probability of an answer that is given
+     * @throws IllegalArgumentException if the share is out of its range
+     */
+    public double thresholdAt(double share) {
+        return coverageOf(share, "thresholdAt").threshold();
+    }
+
+    private Confidence.Coverage coverageOf(double share, String call) {
+        Problems problems = new Problems();
+        problems.check(share > 0 && share <= 1, "share = " + share + ", expected a number above 0, 1 at most");
+        problems.throwIfAny("PredictedLabels." + call);
+        // As many as the share asks for; a product of doubles may be a little above a whole number.
+        long least = (long) Math.ceil(share * size() - 1e-9);
+        return calibration().coverage().stream()
+                .filter(point -> Math.round(point.share() * size()) >= least)
+                .findFirst()
+                .orElseThrow();
+    }
+
     boolean isRight(int example) {
         return right[example] == given[example];
     }

@@ -66,6 +66,31 @@ class MeasuresTest {
     }
 
     @Test
+    void predictedLabels_tellAccuracyAndThresholdOfTheSurestAnswers() {
+        // Right, right, wrong, right, wrong, by falling probability; the two of 0.6 are given together.
+        PredictedLabels found = PredictedLabels.of(
+                List.of("a", "a", "b", "a", "b"),
+                List.of(
+                        Map.of("a", 0.9, "b", 0.1),
+                        Map.of("a", 0.8, "b", 0.2),
+                        Map.of("a", 0.7, "b", 0.3),
+                        Map.of("a", 0.6, "b", 0.4),
+                        Map.of("a", 0.6, "b", 0.4)));
+
+        assertThat(found.accuracyAt(0.2)).isEqualTo(1);
+        assertThat(found.accuracyAt(0.4)).isEqualTo(1);
+        assertThat(found.thresholdAt(0.4)).isEqualTo(0.8, within(1e-6));
+        assertThat(found.accuracyAt(0.41)).isEqualTo(2 / 3.0, within(1e-12));
+        assertThat(found.accuracyAt(0.6)).isEqualTo(2 / 3.0, within(1e-12));
+        assertThat(found.accuracyAt(0.8)).isEqualTo(0.6, within(1e-12));
+        assertThat(found.accuracyAt(1)).isEqualTo(0.6, within(1e-12));
+        assertThat(found.thresholdAt(1)).isEqualTo(0.6, within(1e-6));
+        // Bins of a fifteenth: 0.9 |0.9 - 1|, 0.8 |0.8 - 1|, 0.7 |0.7 - 0|, twice 0.6 |0.6 - 0.5|.
+        assertThat(found.calibrationError()).isEqualTo((0.1 + 0.2 + 0.7 + 2 * 0.1) / 5, within(1e-6));
+        assertThatThrownBy(() -> found.accuracyAt(0)).hasMessageContaining("share = 0.0, expected a number above 0");
+    }
+
+    @Test
     void labelOrder_putsConfusedLabelsBesideEachOther() {
         // 0 with 3, 1 with 4, 2 with none.
         long[][] confusion = {

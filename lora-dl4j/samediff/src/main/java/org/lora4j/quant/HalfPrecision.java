@@ -110,6 +110,16 @@ public record HalfPrecision(INDArray values) implements StoredWeight {
     }
 
     @Override
+    public String form() {
+        return nameOf(values.dataType());
+    }
+
+    /** The name of a type of 16 bits. */
+    static String nameOf(DataType type) {
+        return type == DataType.BFLOAT16 ? "BF16" : "F16";
+    }
+
+    @Override
     public long bytes() {
         return values.length() * Short.BYTES;
     }

@@ -117,6 +117,11 @@ public record Int8(INDArray values, INDArray scales) implements StoredWeight {
     }
 
     @Override
+    public String form() {
+        return "INT8";
+    }
+
+    @Override
     public long bytes() {
         return values.length() + scales.length() * Float.BYTES;
     }

@@ -244,6 +244,11 @@ public record Nf4(INDArray codes, INDArray absmax, Optional<Doubled> doubled, lo
     }
 
     @Override
+    public String form() {
+        return "NF4";
+    }
+
+    @Override
     public long bytes() {
         long ofDoubled =
                 doubled.map(d -> (d.scales().length() + 1) * Float.BYTES).orElse(0L);

@@ -15,6 +15,13 @@ import org.nd4j.linalg.factory.Nd4j;
 public sealed interface StoredWeight extends RowSource permits HalfPrecision, Int8, Nf4, Tiled {
 
     /**
+     * The name of the form, as servers and logs say it.
+     *
+     * @return {@code BF16}, {@code F16}, {@code INT8} or {@code NF4}; with a remark where the order of the numbers is one of this processor
+     */
+    String form();
+
+    /**
      * Memory of the values, their scales included.
      *
      * @return bytes

@@ -239,6 +239,12 @@ public record Tiled(INDArray values, Optional<INDArray> scales) implements Store
     }
 
     @Override
+    public String form() {
+        String type = scales.isPresent() ? "INT8" : HalfPrecision.nameOf(values.dataType());
+        return type + " (in tiles for this processor)";
+    }
+
+    @Override
     public long bytes() {
         return values.length() * values.dataType().width()
                 + scales.map(s -> s.length() * Float.BYTES).orElse(0L);

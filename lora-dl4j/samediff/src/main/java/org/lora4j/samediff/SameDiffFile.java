@@ -81,17 +81,19 @@ public final class SameDiffFile {
 
     /**
      * Writes a graph as {@code SameDiff.save} does without updaters, but whole or not at all: a process that dies meanwhile leaves
-     * what was there before.
+     * what was there before. Before it is visible it is read again: ops and arrays have to be the same in every bit, and the outputs
+     * for inputs from a fixed seed within 1e-5, where the graph computes some of them.
      *
      * @param graph the graph
      * @param file where to; its directory must be there
-     * @throws IOException if writing fails; what was there before is unchanged then
+     * @throws IOException if writing fails, or what is read is not this graph; what was there before is unchanged then
      */
     public static void write(SameDiff graph, Path file) throws IOException {
         Arguments.required(graph, "SameDiffFile.write: graph", "a graph");
         Arguments.required(file, "SameDiffFile.write: file", "where to write");
         ByteBuffer bytes = graph.asFlatBuffers(false);
-        WholeFile.write(file, out -> Channels.newChannel(out).write(bytes));
+        WholeFile.write(
+                file, out -> Channels.newChannel(out).write(bytes), written -> GraphProbe.requireSame(graph, written));
     }
 
     /**

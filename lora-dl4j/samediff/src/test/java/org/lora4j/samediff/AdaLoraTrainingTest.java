@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.lora4j.method.StepRule;
 import org.lora4j.random.RandomStreams;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
+import org.lora4j.train.CheckpointChain;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.train.RunListener;
 import org.lora4j.train.SgdOptimizer;
@@ -143,6 +145,38 @@ class AdaLoraTrainingTest {
                     .as("stopped after step %s", stop)
                     .isEqualTo(straight.adapter("default"));
         }
+    }
+
+    /** The config changes with each allocation, which must not reach the pieces that come after. */
+    @Test
+    void pieces_trainedAgain_endWithTheBitsOfTheRun() throws IOException {
+        Path kept = folder.resolve("kept");
+        AdaptedSameDiff straight = model();
+        trainer(straight)
+                .checkpoints(Checkpoints.in(kept).withEverySteps(2).withKeep(100))
+                .build()
+                .train(batches());
+        List<CheckpointChain.Link> links = CheckpointChain.read(kept).links();
+        assertThat(links).hasSize(STEPS / 2);
+        Path again = folder.resolve("again");
+        AdaptedSameDiff model = model();
+
+        trainer(model)
+                .checkpoints(Checkpoints.in(again)
+                        .withKeep(100)
+                        .withUntil(2)
+                        .withPiece(links.get(1).file(), OptionalLong.of(6))
+                        .withPiece(links.get(2).file(), OptionalLong.empty()))
+                .build()
+                .resume(batches());
+
+        assertThat(model.adapter("default")).isEqualTo(straight.adapter("default"));
+        assertThat(CheckpointChain.read(again).links())
+                .extracting(link -> link.record().hash())
+                .containsExactly(
+                        links.get(0).record().hash(),
+                        links.get(2).record().hash(),
+                        links.get(3).record().hash());
     }
 
     @Test

@@ -4,6 +4,7 @@ package org.lora4j.samediff;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
@@ -224,6 +226,49 @@ class SameDiffFileTest {
             assertThat(e.getMessage().getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(4096);
             return true;
         }
+    }
+
+    @Test
+    void write_isReadBackBeforeItIsVisible_whateverTheGraphTakes() throws Exception {
+        SameDiff plain = graph();
+        SameDiff bfloat16 = SameDiff.create();
+        bfloat16.constant("w", Nd4j.ones(DataType.BFLOAT16, 2)).castTo("y", DataType.FLOAT);
+        SameDiff lookup = SameDiff.create();
+        lookup.gather(
+                "rows",
+                lookup.constant("table", Nd4j.rand(DataType.FLOAT, 4, 2)),
+                lookup.placeHolder("ids", DataType.INT32, -1, -1),
+                0);
+        SameDiff noise = SameDiff.create();
+        noise.nn().dropout("y", noise.placeHolder("x", DataType.FLOAT, -1, 4), 0.5);
+        SameDiff picky = SameDiff.create();
+        picky.reshape("y", picky.placeHolder("x", DataType.FLOAT, -1, -1), 7, 11);
+        Path file = directory.resolve("graph.fb");
+
+        for (SameDiff graph : List.of(plain, bfloat16, lookup, noise, picky)) {
+            SameDiffFile.write(graph, file);
+            assertThat(SameDiffFile.read(file).variableMap().keySet())
+                    .containsAll(graph.variableMap().keySet());
+        }
+    }
+
+    @Test
+    void probe_namesWhatIsOtherwise() throws Exception {
+        SameDiff meant = graph();
+        SameDiff values = graph();
+        values.getVariable("w").getArr().addi(1e-6f);
+        SameDiff added = graph();
+        added.getVariable("loss").add("more", 1);
+        Path file = directory.resolve("other.fb");
+
+        values.save(file.toFile(), false);
+        assertThatThrownBy(() -> GraphProbe.requireSame(meant, file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("\"w\" has other values");
+        added.save(file.toFile(), false);
+        assertThatThrownBy(() -> GraphProbe.requireSame(meant, file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("its ops take or make other variables");
     }
 
     @Test

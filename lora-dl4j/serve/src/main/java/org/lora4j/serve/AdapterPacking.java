@@ -30,6 +30,11 @@ final class AdapterPacking {
         }
     }
 
+    /** In which forms the base keeps its matrices. */
+    Set<String> storedAs() {
+        return base.storedAs();
+    }
+
     /** The values of an adapter that was never seen before. The host that would run it alone knows whether it fits. */
     ServedAdapter checked(String name, Adapter adapter) {
         return packed(name, base.plain(name, adapter));

@@ -317,6 +317,15 @@ public final class AdapterServer implements AutoCloseable {
     }
 
     /**
+     * In which forms the matrices of the base are kept.
+     *
+     * @return such as {@code F32} or {@code INT8}; of a base with several forms, all of them
+     */
+    public Set<String> storedAs() {
+        return base.storedAs();
+    }
+
+    /**
      * What a request brings.
      *
      * @return the inputs, by name in order

@@ -2,6 +2,7 @@
 package org.lora4j.serve;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ final class GraphBase implements ServedBase {
     private final AdaptedSameDiff checker;
     private final ServableModules servable;
     private final Map<String, BaseModule> modules;
+    private final Set<String> storedAs;
 
     /** Finds out which modules keep the rows of the example apart; refuses outputs that do not. */
     GraphBase(
@@ -58,6 +60,7 @@ final class GraphBase implements ServedBase {
         servable.check(rows);
         rows.requireApart(outputs);
         this.modules = servable.described();
+        this.storedAs = Collections.unmodifiableSet(servable.storedAs());
     }
 
     private static Map<String, DataType> placeholders(SameDiff graph, List<String> outputs) {
@@ -89,6 +92,11 @@ final class GraphBase implements ServedBase {
     @Override
     public Map<String, BaseModule> modules() {
         return modules;
+    }
+
+    @Override
+    public Set<String> storedAs() {
+        return storedAs;
     }
 
     @Override

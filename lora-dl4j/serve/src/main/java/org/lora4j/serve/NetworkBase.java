@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.dl4j.NetworkModule;
 import org.lora4j.dl4j.RowNetwork;
@@ -119,6 +120,15 @@ final class NetworkBase implements ServedBase, MixedModel {
     @Override
     public Map<String, BaseModule> modules() {
         return modules;
+    }
+
+    @Override
+    public Set<String> storedAs() {
+        Set<String> forms = new TreeSet<>();
+        modules.values()
+                .forEach(module -> forms.add(
+                        ServedBase.form(network.parameter(module.weightPath()).dataType())));
+        return forms;
     }
 
     @Override

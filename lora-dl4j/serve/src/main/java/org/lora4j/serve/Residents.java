@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.lora4j.error.MessageText;
-import org.lora4j.serve.ServerEvents.Change;
+import org.lora4j.internal.serve.AdapterChange;
 
 /**
  * Which adapters are in memory. Over the cap, the least recently used ones that have a directory give up their values;
@@ -43,12 +43,12 @@ final class Residents {
         }
         known.add(slot);
         admit(slot);
-        ServerEvents.adapter(slot, instead == null ? Change.REGISTERED : Change.REPLACED);
+        (instead == null ? AdapterChange.REGISTERED : AdapterChange.REPLACED).tell(slot.name(), slot.bytes());
     }
 
     synchronized void forget(Slot slot) {
         drop(slot);
-        ServerEvents.adapter(slot, Change.REMOVED);
+        AdapterChange.REMOVED.tell(slot.name(), slot.bytes());
     }
 
     private void drop(Slot slot) {
@@ -63,7 +63,7 @@ final class Residents {
         ServedAdapter adapter = slot.resident();
         if (adapter == null) {
             adapter = slot.load();
-            ServerEvents.adapter(slot, Change.LOADED);
+            AdapterChange.LOADED.tell(slot.name(), slot.bytes());
         }
         admit(slot);
         return adapter;
@@ -87,7 +87,7 @@ final class Residents {
                 oldest.remove();
                 candidate.release();
                 bytes -= candidate.bytes();
-                ServerEvents.adapter(candidate, Change.DROPPED);
+                AdapterChange.DROPPED.tell(candidate.name(), candidate.bytes());
             }
         }
     }

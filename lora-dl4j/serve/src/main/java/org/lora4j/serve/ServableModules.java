@@ -7,10 +7,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.samediff.form.ModuleSites;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.quant.StoredWeight;
+import org.lora4j.quant.StoredWeights;
 import org.lora4j.samediff.GraphModule;
 import org.lora4j.samediff.GraphModules;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -48,6 +51,18 @@ final class ServableModules {
                 refusals.put(module.path(), problem);
             }
         }
+    }
+
+    /** In which forms the weights are kept, sorted. */
+    Set<String> storedAs() {
+        Set<String> forms = new TreeSet<>();
+        for (GraphModule module : modules.values()) {
+            forms.add(StoredWeights.find(base, module.weight())
+                    .map(StoredWeight::form)
+                    .orElseGet(() ->
+                            ServedBase.form(base.getVariable(module.weight()).dataType())));
+        }
+        return forms;
     }
 
     private String problem(GraphModule module) {

@@ -25,6 +25,20 @@ interface ServedBase {
     /** The modules by path. */
     Map<String, BaseModule> modules();
 
+    /** In which forms the matrices of modules are kept. */
+    Set<String> storedAs();
+
+    /** The name of a form without scales of its own. */
+    static String form(DataType type) {
+        return switch (type) {
+            case FLOAT -> "F32";
+            case DOUBLE -> "F64";
+            case HALF -> "F16";
+            case BFLOAT16 -> "BF16";
+            default -> type.name();
+        };
+    }
+
     /** What runs an adapter alone, for messages. */
     String host();
 

@@ -4,6 +4,7 @@ package org.lora4j.serve;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a server holds of one adapter.
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param active number of requests that are being answered with it
  * @param differences how what it was trained on differs from this base, if that was allowed; empty if it does not, as far as it could
  *     be checked
+ * @param storedAs in which forms the matrices of this base are kept, such as {@code F32} or {@code INT8}. A base in fewer bits is the
+ *     same base: receipts are compared with the weights in its files
  * @apiNote Status: stable
  */
 public record ServedStatus(
@@ -25,4 +28,5 @@ public record ServedStatus(
         boolean resident,
         ServedBy by,
         int active,
-        List<String> differences) {}
+        List<String> differences,
+        Set<String> storedAs) {}

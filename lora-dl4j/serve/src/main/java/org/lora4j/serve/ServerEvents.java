@@ -2,7 +2,6 @@
 package org.lora4j.serve;
 
 import jdk.jfr.Category;
-import jdk.jfr.DataAmount;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
 import jdk.jfr.Label;
@@ -10,7 +9,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** What a server tells recordings of the JDK's Flight Recorder. While nobody records, it costs nothing. */
+/**
+ * What a server tells recordings of the JDK's Flight Recorder, beside {@link org.lora4j.internal.serve.AdapterChange}. While nobody records,
+ * it costs nothing.
+ */
 final class ServerEvents {
 
     private static final String CATEGORY = "lora4j";
@@ -38,43 +40,6 @@ final class ServerEvents {
             event.alone = alone;
             event.begin();
             return event;
-        }
-    }
-
-    /** What becomes of adapters. */
-    enum Change {
-        REGISTERED,
-        REPLACED,
-        REMOVED,
-        /** Read again from its directory, since a request named it. */
-        LOADED,
-        /** Its values left memory. */
-        DROPPED
-    }
-
-    @Name("org.lora4j.Adapter")
-    @Label("Change of an adapter")
-    @Category(CATEGORY)
-    @StackTrace(false)
-    private static final class AdapterEvent extends Event {
-        @Label("Adapter")
-        private String adapter;
-
-        @Label("Change")
-        private String change;
-
-        @Label("Bytes")
-        @DataAmount
-        private long bytes;
-    }
-
-    static void adapter(Slot slot, Change change) {
-        AdapterEvent event = new AdapterEvent();
-        if (event.isEnabled()) {
-            event.adapter = slot.name();
-            event.change = change.name();
-            event.bytes = slot.bytes();
-            event.commit();
         }
     }
 }

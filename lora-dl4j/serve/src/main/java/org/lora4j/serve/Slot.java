@@ -70,7 +70,14 @@ final class Slot {
     /** What is held of it, for a report. */
     ServedStatus status() {
         return new ServedStatus(
-                name, Optional.ofNullable(directory), bytes, resident != null, by, active.get(), differences);
+                name,
+                Optional.ofNullable(directory),
+                bytes,
+                resident != null,
+                by,
+                active.get(),
+                differences,
+                packing.storedAs());
     }
 
     /** Its values for a request. */

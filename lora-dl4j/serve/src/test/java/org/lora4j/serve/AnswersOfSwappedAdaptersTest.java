@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
+import org.lora4j.quant.Quantization;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
 import org.lora4j.trust.UnverifiedModelException;
@@ -259,6 +260,25 @@ class AnswersOfSwappedAdaptersTest {
                             new ServedBy("b", saying(2).contentHash(), 2),
                             ServedBy.NONE,
                             new ServedBy("a", saying(1).contentHash(), 1));
+        }
+    }
+
+    @Test
+    void status_saysHowTheBaseIsStored() {
+        SameDiff small = Quantization.int8()
+                .apply(ServedGraph.base(), "up.weight"::equals)
+                .graph();
+        try (AdapterServer plain = ServedGraph.server().build();
+                AdapterServer stored = AdapterServer.builder(small)
+                        .outputs(ServedGraph.OUTPUT)
+                        .example(ServedGraph.example())
+                        .build()) {
+            Adapter adapter = ServedGraph.random(new SplittableRandom(3));
+            plain.register("a", adapter);
+            stored.register("a", adapter);
+
+            assertThat(plain.status().get(0).storedAs()).containsExactly("F32");
+            assertThat(stored.status().get(0).storedAs()).containsExactly("F32", "INT8");
         }
     }
 

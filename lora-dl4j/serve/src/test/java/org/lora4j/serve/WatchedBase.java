@@ -54,6 +54,11 @@ final class WatchedBase implements ServedBase {
     }
 
     @Override
+    public Set<String> storedAs() {
+        return base.storedAs();
+    }
+
+    @Override
     public String host() {
         return base.host();
     }

@@ -63,6 +63,7 @@ class AdministrationTest {
         assertThat(adapter.get("generation").longValue()).isGreaterThan(1);
         assertThat(adapter.get("content_hash").textValue()).isNotEmpty();
         assertThat(adapter.get("leases").intValue()).isZero();
+        assertThat(adapter.get("stored_as")).extracting(JsonNode::textValue).containsExactly("F32");
         Asked.Answer twice = load("second", allowed.resolve("reviews2"));
         assertThat(twice.status()).isEqualTo(400);
         assertThat(twice.json().at("/error/type").textValue()).isEqualTo("InvalidUserInput");
@@ -168,6 +169,11 @@ class AdministrationTest {
                         .status())
                 .isEqualTo(200);
         assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(other);
+        assertThat(Asked.get(uri, "/metrics").text())
+                .contains("lora4j_alias_answers{base=\"tiny\",alias=\"live\",part=\"in_use\"} ")
+                // The canary's, and that of the shadow if it is there by now.
+                .containsPattern("lora4j_alias_answers\\{base=\"tiny\",alias=\"live\",part=\"candidate\"} [12]\n")
+                .contains("lora4j_alias_failures{base=\"tiny\",alias=\"live\",part=\"candidate\"} 0\n");
         assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}")
                         .status())
                 .isEqualTo(409);

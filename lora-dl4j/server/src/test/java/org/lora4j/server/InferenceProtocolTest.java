@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -88,6 +89,7 @@ class InferenceProtocolTest {
         static LoraServer with(AdapterServer network, AdapterServer graph) throws Exception {
             LoraServerBuilder builder = LoraServer.builder()
                     .port(0)
+                    .adminToken("token-of-admins")
                     .network("dense", network)
                     .network("linear", graph)
                     .encoder("tiny", TinyTasks.ENCODER);
@@ -149,6 +151,67 @@ class InferenceProtocolTest {
                     .isTrue();
         } finally {
             ofNetwork.remove("tuned");
+        }
+    }
+
+    @Test
+    void candidateThatFails_isAnsweredByWhatIsInUse_andCounted() throws Exception {
+        LoraConfig config =
+                LoraConfig.builder().rank(2).alpha(2).targetModules("hidden").build();
+        Adapter inUse =
+                DefaultAdapter.fresh(AdaptedNetwork.of(network), config, 1).adapter("default");
+        Map<String, Map<String, INDArray>> factors = new HashMap<>();
+        // Finite, but what they compute is infinity less infinity.
+        float[] most = {3e38f, -3e38f};
+        inUse.modules()
+                .forEach((module, own) -> factors.put(
+                        module,
+                        Map.of(
+                                "lora_A.weight", own.get("lora_A.weight").mul(0).addi(3e38),
+                                "lora_B.weight", Nd4j.createFromArray(new float[][] {most, most, most, most}))));
+        ofNetwork.register("calm", inUse);
+        ofNetwork.register("wild", Adapter.of(config, factors, Map.of()));
+        String[] admin = {"Authorization", "Bearer token-of-admins"};
+        String ask = "{'inputs': [{'name': 'input', 'shape': [1, 3], 'datatype': 'FP32', 'data': [1, 1, 1]}]}";
+        try {
+            assertThat(Asked.post(uri, "/v2/models/wild/infer", ask).status()).isEqualTo(500);
+            assertThat(Asked.post(uri, "/aliases/steady", "{'adapter': 'calm'}", admin)
+                            .status())
+                    .isEqualTo(200);
+            assertThat(Asked.post(uri, "/aliases/steady/canary", "{'candidate': 'wild', 'share': 1}", admin)
+                            .status())
+                    .isEqualTo(200);
+            Asked.Answer shadow = Asked.post(uri, "/aliases/steady/shadow", "{'candidate': 'wild'}", admin);
+
+            assertThat(infer("steady", ask).get("outputs"))
+                    .isEqualTo(infer("calm", ask).get("outputs"));
+            JsonNode status = Asked.get(uri, "/aliases/steady").json();
+            assertThat(status.at("/of_candidate/failed").intValue()).isEqualTo(1);
+            assertThat(status.at("/in_use/answered").intValue()).isEqualTo(1);
+            assertThat(shadow.status()).isEqualTo(400);
+            assertThat(shadow.text()).contains("adapters of a network cannot shadow");
+        } finally {
+            Asked.delete(uri, "/aliases/steady", admin);
+            ofNetwork.remove("calm");
+            ofNetwork.remove("wild");
+        }
+    }
+
+    @Test
+    void pairsOfSeveralQueries_areScoredAsEachAlone() throws Exception {
+        String pairs =
+                "{'inputs': [{'name': 'text', 'shape': [3], 'datatype': 'BYTES', 'data': ['good', 'bad', 'good']}, {'name':"
+                        + " 'text_pair', 'shape': [3], 'datatype': 'BYTES', 'data': ['film', 'card', 'the card']}]}";
+        JsonNode scores = infer("relevant", pairs).at("/outputs/0/data");
+        String[][] asked = {{"good", "film"}, {"bad", "card"}, {"good", "the card"}};
+        for (int i = 0; i < asked.length; i++) {
+            JsonNode alone = Asked.post(
+                            uri,
+                            "/rerank",
+                            "{'query': '" + asked[i][0] + "', 'texts': ['" + asked[i][1] + "'], 'model': 'relevant'}")
+                    .json();
+            assertThat(scores.get(i).doubleValue())
+                    .isCloseTo(alone.at("/0/score").doubleValue(), within(1e-5));
         }
     }
 

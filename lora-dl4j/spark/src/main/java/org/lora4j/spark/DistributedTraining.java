@@ -67,7 +67,9 @@ final class DistributedTraining {
                         new Work<>(training, all, workers, secret, run),
                         false,
                         ClassTag.<TrainedFiles>apply(TrainedFiles.class));
-        return trained.toJavaRDD().collect().get(0);
+        // Spark tries a barrier stage again only if another stage follows it; of a last one it cannot know what was
+        // given out.
+        return trained.toJavaRDD().repartition(1).collect().get(0);
     }
 
     /** What names the checkpoints of a run: other rows or settings make another one, which must not go on from them. */
@@ -87,13 +89,16 @@ final class DistributedTraining {
     static void requireRunnable(String task, ParamValues settings, JavaSparkContext spark) {
         SparkConf conf = spark.getConf();
         int workers = settings.count("numWorkers");
-        int parts = settings.count("gradientParts");
         Problems problems = new Problems();
-        problems.check(
-                parts >= workers,
-                "gradientParts = " + parts + " with numWorkers = " + workers
-                        + ", expected a part for each worker or more; the same number whatever the number of workers gives"
-                        + " the same adapter");
+        // Parts of a loss over a whole batch follow from the tokens of its texts.
+        if (settings.has("gradientParts")) {
+            int parts = settings.count("gradientParts");
+            problems.check(
+                    parts >= workers,
+                    "gradientParts = " + parts + " with numWorkers = " + workers
+                            + ", expected a part for each worker or more; the same number whatever the number of workers gives"
+                            + " the same adapter");
+        }
         problems.check(
                 !conf.getBoolean("spark.dynamicAllocation.enabled", false),
                 "spark.dynamicAllocation.enabled = true, expected false: workers have to begin at the same time");
@@ -156,7 +161,7 @@ final class DistributedTraining {
                 try (WorkerExchange exchange = WorkerExchange.of(worker, workers, meeting, first, key, seconds);
                         TemporaryFolder own = TemporaryFolder.create()) {
                     Optional<Checkpoints> checkpoints = checkpoints(worker, own.folder());
-                    requireSameStart(context, worker, checkpoints);
+                    requireSameStart(exchange, checkpoints);
                     TrainedFiles trained = training.of(
                             rows.value().iterator(), new RowTask.Site(Optional.of(exchange), checkpoints, List.of()));
                     training.metrics().exchange().add(exchange.seconds());
@@ -194,15 +199,17 @@ final class DistributedTraining {
         }
 
         /** The first worker writes where the others read, so nobody begins before all have read, and all the same. */
-        private static void requireSameStart(BarrierTaskContext context, int worker, Optional<Checkpoints> checkpoints)
+        private static void requireSameStart(WorkerExchange exchange, Optional<Checkpoints> checkpoints)
                 throws IOException {
             String start = checkpoints.isEmpty() || checkpoints.get().isEmpty()
                     ? ""
                     : SavedFiles.hash(checkpoints.get().directory());
-            if (!context.allGather(start)[0].equals(start)) {
-                throw new IllegalStateException(
-                        "worker " + worker + " found other checkpoints in checkpointDir than the"
-                                + " first worker; expected a folder that all workers see.");
+            // Not by the barrier, whose rounds take a second each.
+            byte[] own = start.getBytes(StandardCharsets.UTF_8);
+            if (!Arrays.equals(exchange.exchange(own).get(0), own)) {
+                throw new IllegalStateException("worker " + exchange.worker()
+                        + " found other checkpoints in checkpointDir than the first worker; expected a folder that all"
+                        + " workers see.");
             }
         }
 

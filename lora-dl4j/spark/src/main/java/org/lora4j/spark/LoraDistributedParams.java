@@ -70,34 +70,6 @@ public interface LoraDistributedParams<S> extends LoraParams<S> {
     }
 
     /**
-     * The param of the same name: in how many parts a batch is cut, on which rounding depends and not on the workers; 0 for as many as a task has threads.
-     *
-     * @return the param
-     */
-    default IntParam gradientParts() {
-        return (IntParam) declared("gradientParts");
-    }
-
-    /**
-     * The value of {@link #gradientParts}.
-     *
-     * @return what was set, or the default
-     */
-    default int getGradientParts() {
-        return value("gradientParts", Integer.class);
-    }
-
-    /**
-     * Sets {@link #gradientParts}.
-     *
-     * @param value the value
-     * @return this stage
-     */
-    default S setGradientParts(int value) {
-        return with("gradientParts", value);
-    }
-
-    /**
      * The param of the same name: seconds that a worker waits for the others.
      *
      * @return the param

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.spark;
 
+import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 
 /**
@@ -93,5 +94,34 @@ public interface LoraPairParams<S> extends LoraParams<S> {
      */
     default S setGroupCol(String value) {
         return with("groupCol", value);
+    }
+
+    /**
+     * The param of the same name: the most tokens of a batch that are computed at once, padding included; workers share such parts; 0 for the
+     * usual number.
+     *
+     * @return the param
+     */
+    default IntParam tokenBudget() {
+        return (IntParam) declared("tokenBudget");
+    }
+
+    /**
+     * The value of {@link #tokenBudget}.
+     *
+     * @return what was set, or the default
+     */
+    default int getTokenBudget() {
+        return value("tokenBudget", Integer.class);
+    }
+
+    /**
+     * Sets {@link #tokenBudget}.
+     *
+     * @param value the value
+     * @return this stage
+     */
+    default S setTokenBudget(int value) {
+        return with("tokenBudget", value);
     }
 }

@@ -14,13 +14,19 @@ import org.apache.spark.ml.util.MLReader;
  */
 public final class LoraSentenceEncoder extends LoraEstimator<LoraSentenceEncoder, LoraSentenceEncoderModel>
         implements LoraTextParams<LoraSentenceEncoder>,
+                LoraDistributedParams<LoraSentenceEncoder>,
                 LoraPairParams<LoraSentenceEncoder>,
                 LoraVectorParams<LoraSentenceEncoder> {
 
     private static final long serialVersionUID = 1;
 
-    private static final List<ParamRow> ROWS =
-            ParamRows.of(ParamRows.BASE, ParamRows.TEXT, ParamRows.TRAINING, ParamRows.PAIRS, ParamRows.VECTOR);
+    private static final List<ParamRow> ROWS = ParamRows.of(
+            ParamRows.BASE,
+            ParamRows.TEXT,
+            ParamRows.TRAINING,
+            ParamRows.DISTRIBUTED,
+            ParamRows.PAIRS,
+            ParamRows.VECTOR);
 
     /** With a name of its own. */
     public LoraSentenceEncoder() {

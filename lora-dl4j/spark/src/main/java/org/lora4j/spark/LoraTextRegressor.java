@@ -14,6 +14,7 @@ import org.apache.spark.ml.util.MLReader;
 public final class LoraTextRegressor extends LoraEstimator<LoraTextRegressor, LoraTextRegressionModel>
         implements LoraTextParams<LoraTextRegressor>,
                 LoraDistributedParams<LoraTextRegressor>,
+                LoraPartsParams<LoraTextRegressor>,
                 LoraLabelParams<LoraTextRegressor>,
                 LoraHeadParams<LoraTextRegressor>,
                 LoraPredictionParams<LoraTextRegressor> {
@@ -25,6 +26,7 @@ public final class LoraTextRegressor extends LoraEstimator<LoraTextRegressor, Lo
             ParamRows.TEXT,
             ParamRows.TRAINING,
             ParamRows.DISTRIBUTED,
+            ParamRows.PARTS,
             ParamRows.LABEL,
             ParamRows.HEAD,
             ParamRows.PREDICTION);

@@ -15,6 +15,7 @@ import org.apache.spark.ml.util.MLReader;
 public final class LoraTokenClassifier extends LoraEstimator<LoraTokenClassifier, LoraTokenClassificationModel>
         implements LoraTextParams<LoraTokenClassifier>,
                 LoraDistributedParams<LoraTokenClassifier>,
+                LoraPartsParams<LoraTokenClassifier>,
                 LoraLabelParams<LoraTokenClassifier>,
                 LoraHeadParams<LoraTokenClassifier>,
                 LoraTagParams<LoraTokenClassifier> {
@@ -26,6 +27,7 @@ public final class LoraTokenClassifier extends LoraEstimator<LoraTokenClassifier
             ParamRows.TEXT,
             ParamRows.TRAINING,
             ParamRows.DISTRIBUTED,
+            ParamRows.PARTS,
             ParamRows.LABEL,
             ParamRows.HEAD,
             ParamRows.PREDICTION,

@@ -111,7 +111,12 @@ final class ParamRows {
             ParamRow.text(
                     "groupCol",
                     "column of groups: texts of one group are never taken for negatives of each other; empty for none",
-                    ""));
+                    ""),
+            ParamRow.count(
+                    "tokenBudget",
+                    "the most tokens of a batch that are computed at once, padding included; workers share such parts; 0 for the usual number",
+                    0,
+                    0));
 
     /** {@link LoraAdapterParams}. */
     static final List<ParamRow> ADAPTERS = List.of(
@@ -153,15 +158,17 @@ final class ParamRows {
     static final List<ParamRow> SAVED_MODULES =
             List.of(ParamRow.texts("modulesToSave", "modules that learn in full, such as the head"));
 
+    /** {@link LoraPartsParams}. */
+    static final List<ParamRow> PARTS = List.of(ParamRow.count(
+            "gradientParts",
+            "in how many parts a batch is cut, on which rounding depends and not on the workers; 0 for as many as a task has threads",
+            0,
+            0));
+
     /** {@link LoraDistributedParams}. */
     static final List<ParamRow> DISTRIBUTED = List.of(
             ParamRow.flag("distributed", "whether several workers train one adapter together", false),
             ParamRow.count("numWorkers", "how many workers train together", 2, 1),
-            ParamRow.count(
-                    "gradientParts",
-                    "in how many parts a batch is cut, on which rounding depends and not on the workers; 0 for as many as a task has threads",
-                    0,
-                    0),
             ParamRow.count("workerTimeout", "seconds that a worker waits for the others", 600, 1),
             ParamRow.text(
                     "checkpointDir",

@@ -85,16 +85,31 @@ final class SentenceTask extends TextRowTask<SentenceExample, String> {
         return withLength(base, settings, encoder -> {
             SentenceEncoder.Builder builder = SentenceEncoder.builder(encoder);
             configure(builder, settings, site);
+            if (settings.count("tokenBudget") > 0) {
+                builder.tokenBudget(settings.count("tokenBudget"));
+            }
             try (SentenceEncoder sentences = builder.build()) {
-                if (validation.isEmpty()) {
-                    sentences.fit(train);
-                } else {
-                    sentences.fit(train, validation);
-                }
+                learn(sentences, train, validation, site);
                 sentences.save(directory);
                 return facts;
             }
         });
+    }
+
+    /** Learns; where steps were written down, from there. */
+    private static void learn(
+            SentenceEncoder sentences, List<SentenceExample> train, List<SentenceExample> validation, Site site) {
+        if (site.checkpoints().isEmpty()) {
+            if (validation.isEmpty()) {
+                sentences.fit(train);
+            } else {
+                sentences.fit(train, validation);
+            }
+        } else if (validation.isEmpty()) {
+            sentences.resume(train);
+        } else {
+            sentences.resume(train, validation);
+        }
     }
 
     @Override

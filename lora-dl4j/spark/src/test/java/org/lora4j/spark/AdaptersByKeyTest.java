@@ -15,6 +15,7 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.Adapter;
@@ -118,6 +119,7 @@ class AdaptersByKeyTest {
     }
 
     @Test
+    @Tag("thorough")
     void keysThatDiverge_failAlone() throws IOException {
         LoraTextClassifier classifier = new LoraTextClassifier()
                 .setCheckpoint(TinyModel.in(folder).toString())
@@ -132,6 +134,33 @@ class AdaptersByKeyTest {
 
         assertThat(states(report)).containsExactly("failed", "failed");
         assertThat(report.first().getString(5)).contains("not finite");
+    }
+
+    @Test
+    @Tag("thorough")
+    void thousandKeys_becomeThousandAdapters_andASecondRunLeavesThem() throws IOException {
+        int keys = 1_000;
+        List<Row> rows = new ArrayList<>();
+        for (int key = 0; key < keys; key++) {
+            for (LabeledText text : TinyModel.texts(6, key)) {
+                rows.add(RowFactory.create(
+                        "key " + key, text.text(), text.labels().get(0)));
+            }
+        }
+        Dataset<Row> table = LocalSpark.table("customer STRING, text STRING, label STRING", rows);
+        LoraTextClassifier classifier = new LoraTextClassifier()
+                .setCheckpoint(TinyModel.in(folder, TinyModel.ELECTRA).toString())
+                .setRank(2)
+                .setEpochs(1)
+                .setValidationFraction(0);
+        Path adapters = folder.resolve("thousand");
+        AdaptersByKey byKey = AdaptersByKey.of(classifier, "customer", adapters.toString());
+
+        assertThat(states(byKey.fit(table))).hasSize(keys).containsOnly("trained");
+        assertThat(states(byKey.fit(table))).hasSize(keys).containsOnly("present");
+        LoraTextClassificationModel alone = classifier.fit(table.filter("customer = 'key 617'"));
+        assertThat(Files.readAllBytes(adapters.resolve("key%20617").resolve("adapter_model.safetensors")))
+                .isEqualTo(alone.files().files().get("adapter_model.safetensors"));
     }
 
     @Test

@@ -11,13 +11,17 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.SparkConf;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.NativeThreads;
@@ -33,7 +37,7 @@ class DistributedTrainingTest {
     private static final int PARTS = 4;
 
     /** Long enough for batches that are worth cutting. */
-    private static final List<LabeledText> TEXTS = TinyModel.texts(192, 3).stream()
+    private static final List<LabeledText> TEXTS = TinyModel.texts(96, 3).stream()
             .map(text -> new LabeledText(String.join(" ", Collections.nCopies(9, text.text())), text.labels()))
             .toList();
 
@@ -43,11 +47,15 @@ class DistributedTrainingTest {
     private static String base;
     private static Dataset<Row> table;
 
+    /** What one machine learns. */
+    private static byte[] one;
+
     @BeforeAll
     static void makeModel() throws IOException {
         base = TinyModel.in(folder, TinyModel.ELECTRA).toString();
         table = LocalSpark.table("text STRING, label STRING", TinyModel.rows(TEXTS))
                 .repartition(3);
+        one = adapter(classifier());
     }
 
     private static LoraTextClassifier classifier() {
@@ -69,12 +77,48 @@ class DistributedTrainingTest {
     }
 
     @Test
-    void workers_giveTheBytesOfOneMachineWithAsManyParts() throws IOException {
-        byte[] one = adapter(classifier());
+    void workers_giveTheBytesOfOneMachine_andOfThePlainTrainer_andTellTheirSteps() throws Exception {
+        Map<String, Object> metrics = new ConcurrentHashMap<>();
+        SparkListener listener = listenerOf(metrics);
+        LocalSpark.session().sparkContext().addSparkListener(listener);
+        byte[] together;
+        try {
+            together = adapter(classifier().setDistributed(true).setNumWorkers(4));
+            for (int i = 0; i < 100 && !metrics.containsKey("lora4j seconds of exchange"); i++) {
+                Thread.sleep(50);
+            }
+        } finally {
+            LocalSpark.session().sparkContext().removeSparkListener(listener);
+        }
+        String told = plain(2, "plain");
 
-        assertThat(adapter(classifier().setDistributed(true).setNumWorkers(1))).isEqualTo(one);
-        assertThat(adapter(classifier().setDistributed(true).setNumWorkers(2))).isEqualTo(one);
-        assertThat(adapter(classifier().setDistributed(true).setNumWorkers(4))).isEqualTo(one);
+        assertThat(together).isEqualTo(one);
+        assertThat(one).isEqualTo(Files.readAllBytes(folder.resolve("plain").resolve(ADAPTER)));
+        // Batches that stay whole would prove nothing.
+        assertThat(told).contains(PARTS + " parts");
+        // Two epochs of one batch, by four workers.
+        assertThat(metrics).containsEntry("lora4j steps", 8L);
+        assertThat((double) metrics.get("lora4j loss, summed over steps")).isPositive();
+        assertThat((double) metrics.get("lora4j seconds of exchange")).isPositive();
+    }
+
+    private static SparkListener listenerOf(Map<String, Object> metrics) {
+        return new SparkListener() {
+            @Override
+            public void onStageCompleted(SparkListenerStageCompleted stage) {
+                CollectionConverters.asJava(stage.stageInfo().accumulables())
+                        .values()
+                        .forEach(value -> {
+                            if (value.name().isDefined() && value.value().isDefined()) {
+                                metrics.put(value.name().get(), value.value().get());
+                            }
+                        });
+            }
+        };
+    }
+
+    /** What the plain trainer tells while it learns what it leaves in a folder. */
+    private static String plain(int epochs, String name) throws IOException {
         List<LabeledText> rows = table.collectAsList().stream()
                 .map(row -> new LabeledText(row.getString(0), row.getString(1)))
                 .toList();
@@ -88,82 +132,74 @@ class DistributedTrainingTest {
                                         .alpha(16)
                                         .targetModules(ModuleSelector.allLinear())
                                         .build())
-                                .epochs(2)
+                                .epochs(epochs)
                                 .batchSize(96)
                                 .validationFraction(0)
                                 .plan(plan -> plan.parts(PARTS))
                                 .listener(ProgressListener.to(told::append))
                                 .build()
                                 .fit(rows))) {
-            plain.save(folder.resolve("plain"));
-            assertThat(one).isEqualTo(Files.readAllBytes(folder.resolve("plain").resolve(ADAPTER)));
+            plain.save(folder.resolve(name));
         }
-        // Batches that stay whole would prove nothing.
-        assertThat(told.toString()).contains(PARTS + " parts");
-        assertThat(adapter(classifier().setGradientParts(1))).isNotEqualTo(one);
+        return told.toString();
     }
 
     @Test
-    void steps_areToldToSparksListeners() throws InterruptedException {
-        Map<String, Object> told = new ConcurrentHashMap<>();
-        SparkListener listener = new SparkListener() {
-            @Override
-            public void onStageCompleted(SparkListenerStageCompleted stage) {
-                CollectionConverters.asJava(stage.stageInfo().accumulables())
-                        .values()
-                        .forEach(value -> {
-                            if (value.name().isDefined() && value.value().isDefined()) {
-                                told.put(value.name().get(), value.value().get());
-                            }
-                        });
-            }
-        };
-        LocalSpark.session().sparkContext().addSparkListener(listener);
-        try {
-            adapter(classifier().setDistributed(true).setNumWorkers(2));
-            for (int i = 0; i < 100 && !told.containsKey("lora4j seconds of exchange"); i++) {
-                Thread.sleep(50);
-            }
-        } finally {
-            LocalSpark.session().sparkContext().removeSparkListener(listener);
-        }
+    @Tag("thorough")
+    void fiftySteps_giveTheSameBytes_whateverTheNumberOfWorkers() throws IOException {
+        int epochs = 50;
+        plain(epochs, "fifty");
+        byte[] expected = Files.readAllBytes(folder.resolve("fifty").resolve(ADAPTER));
 
-        // Two epochs of two batches, by two workers.
-        assertThat(told).containsEntry("lora4j steps", 8L);
-        assertThat((double) told.get("lora4j loss, summed over steps")).isPositive();
-        assertThat((double) told.get("lora4j seconds of exchange")).isPositive();
+        assertThat(adapter(classifier().setEpochs(epochs))).isEqualTo(expected);
+        for (int workers : new int[] {1, 2, 4}) {
+            assertThat(adapter(
+                            classifier().setEpochs(epochs).setDistributed(true).setNumWorkers(workers)))
+                    .as("%d workers", workers)
+                    .isEqualTo(expected);
+        }
+        assertThat(adapter(classifier().setEpochs(epochs).setGradientParts(1)))
+                .as("another number of parts rounds otherwise")
+                .isNotEqualTo(expected);
     }
 
     @Test
     void checkpoints_letAFitGoOnWhereItWas() {
         String checkpoints = folder.resolve("checkpoints").toString();
-        byte[] whole = adapter(classifier());
         LoraTextClassifier stopped = classifier()
                 .setDistributed(true)
                 .setNumWorkers(2)
                 .setCheckpointDir(checkpoints)
-                .setCheckpointSteps(2);
+                .setCheckpointSteps(1);
 
-        assertThat(adapter(stopped)).isEqualTo(whole);
+        assertThat(adapter(stopped)).isEqualTo(one);
         // The run is over: what goes on from its last checkpoint has little to do, and ends the same.
-        assertThat(adapter(stopped)).isEqualTo(whole);
-        // Other rows are another run.
-        Dataset<Row> fewer = table.limit(96);
-        byte[] other = adapter(classifier(), fewer);
-        assertThat(other).isNotEqualTo(whole);
-        assertThat(adapter(stopped, fewer)).isEqualTo(other);
+        assertThat(adapter(stopped)).isEqualTo(one);
+        // Other rows are another run, which begins anew and has steps of its own.
+        assertThat(adapter(stopped, table.limit(48))).isNotEqualTo(one);
+        assertThat(folder.resolve("checkpoints").toFile().list()).hasSize(2);
     }
 
-    @Test
-    void modelsWhoseBatchesCannotBeCut_areRefusedByName() throws IOException {
-        LoraTextClassifier mpnet = classifier()
-                .setCheckpoint(TinyModel.in(folder, TinyModel.MPNET).toString())
-                .setDistributed(true);
-
-        assertThatThrownBy(() -> adapter(mpnet))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("cannot be cut")
-                .hasMessageContaining("may mix rows");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spark.dynamicAllocation.enabled",
+                "spark.speculation",
+                "spark.network.crypto.enabled",
+                "spark.authenticate.enableSaslEncryption",
+                "spark.ssl.enabled",
+                "spark.ssl.rpc.enabled"
+            })
+    void settingsOfSparkThatDoNotFit_areToldBeforeAnythingIsSubmitted(String setting) {
+        SparkConf conf = LocalSpark.session().sparkContext().conf();
+        conf.set(setting, "true");
+        try {
+            assertThatThrownBy(() -> adapter(classifier().setDistributed(true)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(setting + " = true, expected false");
+        } finally {
+            conf.remove(setting);
+        }
     }
 
     @Test

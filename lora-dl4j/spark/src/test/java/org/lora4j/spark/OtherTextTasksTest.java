@@ -16,6 +16,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.config.LoraConfig;
@@ -153,7 +154,7 @@ class OtherTextTasksTest {
     }
 
     @Test
-    void sentenceEncoder_learnsFromPairs_andGivesVectors() throws IOException {
+    void sentenceEncoder_learnsFromPairs_byTwoWorkersAsByOne_andGivesVectors() throws IOException {
         List<SentenceExample> pairs = new ArrayList<>();
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i + 3 < TEXTS.size(); i++) {
@@ -170,7 +171,9 @@ class OtherTextTasksTest {
                 .setEpochs(1)
                 .setBatchSize(8)
                 .setGroupCol("intent")
+                .setTokenBudget(40)
                 .setValidationFraction(0)
+                .setDistributed(true)
                 .fit(table);
 
         try (TextEncoder encoder = TextEncoder.load(base)) {
@@ -180,6 +183,7 @@ class OtherTextTasksTest {
                             .adapter(config())
                             .epochs(1)
                             .batchSize(8)
+                            .tokenBudget(40)
                             .validationFraction(0)
                             .build()
                             .fit(pairs));
@@ -194,6 +198,49 @@ class OtherTextTasksTest {
                     .isEqualTo(NativeThreads.atMost(
                             1, () -> encoder.embed(TEXTS.get(0).text())));
         }
+    }
+
+    @Test
+    @Tag("thorough")
+    void sentenceEncoder_ofSeveralWorkers_goesOnFromItsSteps() throws IOException {
+        List<SentenceExample> pairs = new ArrayList<>();
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i + 3 < TEXTS.size(); i++) {
+            String positive = TEXTS.get(i + 3).text();
+            pairs.add(SentenceExample.pair(TEXTS.get(i).text(), positive));
+            rows.add(RowFactory.create(TEXTS.get(i).text(), positive));
+        }
+        LoraSentenceEncoder together = new LoraSentenceEncoder()
+                .setCheckpoint(base.toString())
+                .setRank(2)
+                .setEpochs(2)
+                .setBatchSize(9)
+                .setTokenBudget(40)
+                .setValidationFraction(0)
+                .setDistributed(true)
+                .setNumWorkers(3)
+                .setCheckpointDir(folder.resolve("steps").toString())
+                .setCheckpointSteps(2);
+        Dataset<Row> table = LocalSpark.table("text STRING, positive STRING", rows);
+
+        byte[] learned = together.fit(table).files().files().get(ADAPTER);
+        byte[] resumed = together.fit(table).files().files().get(ADAPTER);
+
+        try (TextEncoder encoder = TextEncoder.load(base)) {
+            SentenceEncoder plain = NativeThreads.atMost(
+                    1,
+                    () -> SentenceEncoder.builder(encoder)
+                            .adapter(config())
+                            .epochs(2)
+                            .batchSize(9)
+                            .tokenBudget(40)
+                            .validationFraction(0)
+                            .build()
+                            .fit(pairs));
+            plain.save(folder.resolve("parts"));
+        }
+        assertThat(learned).isEqualTo(Files.readAllBytes(folder.resolve("parts").resolve(ADAPTER)));
+        assertThat(resumed).isEqualTo(learned);
     }
 
     private static float[] vector(Row row) {

@@ -160,7 +160,7 @@ class SecretChannelTest {
             return WorkerExchange.of(0, 2, meeting, meeting.address(), SECRET, 2);
         });
 
-        try (WorkerExchange exchange = WorkerExchange.of(1, 2, new Meeting(null, ""), address.get(), SECRET, 2);
+        try (WorkerExchange exchange = WorkerExchange.of(1, 2, new Meeting(null, ""), address.get(), SECRET, 1);
                 WorkerExchange other = frozen.get()) {
             assertThat(other.workers()).isEqualTo(2);
             // More than what the system keeps for who reads later.

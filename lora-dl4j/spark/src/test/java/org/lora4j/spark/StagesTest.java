@@ -20,6 +20,7 @@ import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -95,7 +96,20 @@ class StagesTest {
         }
     }
 
+    /** One that learns, one that learned, one that does neither. */
+    private static Stream<PipelineStage> few() {
+        return Stream.of(new LoraTokenClassifier(), new LoraSentenceEncoderModel(), new LoraTextGenerator());
+    }
+
     @ParameterizedTest
+    @MethodSource("few")
+    void stage_isCopiedAndWritten(PipelineStage stage, @TempDir Path folder)
+            throws ReflectiveOperationException, IOException {
+        stage_isCopiedAndWritten_withItsParams(stage, folder);
+    }
+
+    @ParameterizedTest
+    @Tag("thorough")
     @MethodSource("stages")
     void stage_isCopiedAndWritten_withItsParams(PipelineStage stage, @TempDir Path folder)
             throws ReflectiveOperationException, IOException {

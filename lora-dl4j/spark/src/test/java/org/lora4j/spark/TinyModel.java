@@ -16,7 +16,7 @@ import org.lora4j.text.LabeledText;
 /** A model directory that Transformers wrote, of two layers, with a tokenizer of words t0 to t119, and texts that it can tell apart. */
 public final class TinyModel {
 
-    /** Its positions are counted from its tokens, so that its batches cannot be cut. */
+    /** Its positions are counted from its tokens. */
     public static final String MPNET = "mpnet-embed";
 
     /** Rows of its batches share nothing. */

@@ -232,7 +232,19 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @return the tokens; perhaps none
      */
     public List<TextToken> pieces(String text, boolean specialTokens) {
-        Encoding encoding = tokenizer.use().encode(read(text), specialTokens, -1);
+        return pieces(text, specialTokens, -1);
+    }
+
+    /**
+     * The first tokens of a text one by one. What is behind them is not made into tokens, so that a long text costs little.
+     *
+     * @param text any text
+     * @param specialTokens whether the marks that the model expects around a text are put there
+     * @param longest maximum number of tokens, marks included; -1 for as many as there are
+     * @return the tokens; perhaps none
+     */
+    public List<TextToken> pieces(String text, boolean specialTokens, int longest) {
+        Encoding encoding = tokenizer.use().encode(read(text), specialTokens, longest);
         int[] spans = spans(encoding, token -> text);
         int[] ids = encoding.ids();
         List<TextToken> pieces = new ArrayList<>();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
@@ -40,6 +41,27 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
             boolean skipEmpty,
             Problems problems,
             List<String> notes) {
+        return of(
+                example -> inputs.isEmpty(spec.input(example)),
+                spec::tidy,
+                spec::labels,
+                given,
+                name,
+                skipEmpty,
+                problems,
+                notes);
+    }
+
+    /** The same for examples that belong to no task: what is empty in them, how they are tidied, and the labels that they have. */
+    static <E> CheckedExamples<E> of(
+            Predicate<E> isEmpty,
+            UnaryOperator<E> tidied,
+            Function<E, List<String>> labels,
+            List<E> given,
+            String name,
+            boolean skipEmpty,
+            Problems problems,
+            List<String> notes) {
         List<E> examples = new ArrayList<>();
         List<Integer> rows = new ArrayList<>();
         List<Integer> missing = new ArrayList<>();
@@ -52,15 +74,15 @@ record CheckedExamples<E>(String name, List<E> examples, List<Integer> rows) {
                 missing.add(i);
                 continue;
             }
-            if (inputs.isEmpty(spec.input(example))) {
+            if (isEmpty.test(example)) {
                 empty.add(i);
                 continue;
             }
-            E tidy = spec.tidy(example);
+            E tidy = tidied.apply(example);
             if (tidy != example && !tidy.equals(example)) {
                 trimmed.add(i);
             }
-            if (spec.labels(tidy).contains("")) {
+            if (labels.apply(tidy).contains("")) {
                 unnamed.add(i);
             }
             examples.add(tidy);

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.error.Silence;
@@ -26,24 +26,14 @@ import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskFit;
 import org.lora4j.internal.text.TaskModel;
-import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.TokenizedText;
-import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.train.Batch;
-import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
-import org.lora4j.train.RunReceipt;
-import org.lora4j.train.TrainingPlan;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.ExamplePreview;
 import org.lora4j.trust.Preflight;
 import org.lora4j.trust.PreflightRule;
-import org.lora4j.trust.Receipt;
-import org.lora4j.weights.ModelWeights;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A task over an encoder of texts or of images: what its kinds have in common. It is made by the builder of its class, learns by
@@ -61,20 +51,14 @@ import org.slf4j.LoggerFactory;
  * @param <T> the task itself
  * @apiNote Status: stable
  */
-public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, T>> implements AutoCloseable {
+public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, T>> extends TunedEncoder<E, T> {
 
     private static final double NANOS = 1e9;
-    private static final String RESUME = "resume";
 
-    private final Logger log;
-    private final String name = getClass().getSimpleName();
     private final ExampleSpec<I, E, P, R> spec;
     private final TaskInputs<I, E> inputs;
-    private final TextOptions options;
 
     private volatile Fitted<I, E, P> fitted;
-    private volatile boolean closed;
-    private boolean ownsEncoder;
 
     /** What is there after a fit or a load; no report where a directory had none. */
     record Fitted<I, E, P>(
@@ -82,7 +66,8 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             TaskModel model,
             Targets<I, E, P> targets,
             TextFitReport report,
-            Optional<TaskEvidence> evidence) {}
+            Optional<TaskEvidence> evidence)
+            implements Tuned {}
 
     /**
      * For the class of a task.
@@ -96,37 +81,14 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             TaskInputs<I, E> inputs,
             String head,
             Class<?> logged) {
+        super(settings.options(inputs.words().taskType(), head), logged);
         this.spec = spec;
         this.inputs = inputs;
-        this.options = settings.options(inputs.words().taskType(), head);
-        this.log = LoggerFactory.getLogger(logged);
-    }
-
-    /**
-     * The task itself.
-     *
-     * @return this
-     */
-    protected abstract T self();
-
-    /** The name of the task's class. */
-    final String name() {
-        return name;
-    }
-
-    /** How it learns. */
-    final TextOptions options() {
-        return options;
     }
 
     /** Takes up what was read. */
     final void take(Fitted<I, E, P> read) {
         fitted = read;
-    }
-
-    /** Closes the encoder with the task. */
-    final void ownEncoder() {
-        ownsEncoder = true;
     }
 
     /** What the head tells that the task begins with, if examples ask for just that; empty if there is none. */
@@ -160,19 +122,11 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         return null;
     }
 
-    /** Behind "nothing was learned yet", why that may be so. */
-    String whyNothing() {
-        return "";
-    }
-
-    /** What was trained, where there is no adapter. */
-    private String trainedInstead(Fitted<I, E, P> now) {
-        if (now.model().tuning() == Tuning.FULL) {
-            return "all weights were trained";
-        }
-        return now.report() == null && isOfCheckpoint()
+    @Override
+    final String trainedInstead(Tuned now) {
+        return now.model().tuning() != Tuning.FULL && now.report() == null && isOfCheckpoint()
                 ? "nothing was trained since the checkpoint was read"
-                : "the head alone was trained";
+                : super.trainedInstead(now);
     }
 
     /** Whether the task begins with the head of a checkpoint. */
@@ -180,103 +134,16 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         return false;
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the head's cost and the best epoch by, as {@code validationFraction} of the
-     * builder says.
-     *
-     * @param train the examples
-     * @return this
-     * @throws IllegalArgumentException if there is no example, an input is empty, an example is none that this task can learn, or
-     *     there is nothing to tell apart: a single label or tag, one number, equal relevance; the message lists every problem
-     */
-    public T fit(List<E> train) {
-        return learnAll("fit", train);
+    @Override
+    final CheckedExamples<E> checked(
+            List<E> examples, String where, boolean skipEmpty, Problems problems, List<String> notes) {
+        return CheckedExamples.of(spec, inputs, examples, where, skipEmpty, problems, notes);
     }
 
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from
-     * @param validation the examples to choose the head's cost and the best epoch by; none of them in {@code train}, which is
-     *     told in the {@link #report}
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if {@code validation} is empty or has a label or tag that
-     *     {@code train} does not have
-     */
-    public T fit(List<E> train, List<E> validation) {
-        return learnGiven("fit", train, validation);
-    }
-
-    /**
-     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
-     *
-     * @param train the same examples
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
-     * @throws IllegalStateException without {@code checkpoints} of the builder
-     */
-    public T resume(List<E> train) {
-        requireCheckpoints();
-        return learnAll(RESUME, train);
-    }
-
-    /**
-     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
-     * examples, settings and encoder the end is the same to the bit, as far as the steps go; a head that learned alone is solved again.
-     *
-     * @param train the same examples
-     * @param validation the same examples to choose by
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
-     * @throws IllegalStateException without {@code checkpoints} of the builder
-     */
-    public T resume(List<E> train, List<E> validation) {
-        requireCheckpoints();
-        return learnGiven(RESUME, train, validation);
-    }
-
-    private void requireCheckpoints() {
-        if (options.run().checkpoints().isEmpty()) {
-            throw new IllegalStateException(name + ".resume: there are no checkpoints to go on from; expected"
-                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
-        }
-    }
-
-    private T learnAll(String call, List<E> train) {
-        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        CheckedExamples<E> all = checked(train, "train", call, options.skipEmpty(), notes);
+    @Override
+    final Function<E, Object> strata(CheckedExamples<E> all) {
         Targets<I, E, P> targets = targets(all, CheckedExamples.part("validation", List.of()));
-        Holdout.Split<E> split = options.fit().holdout().of(all.examples(), example -> group(example, targets));
-        learn(
-                call,
-                CheckedExamples.part("train", split.train()),
-                CheckedExamples.part("validation", split.validation()),
-                true,
-                notes);
-        return self();
-    }
-
-    private T learnGiven(String call, List<E> train, List<E> validation) {
-        Objects.requireNonNull(train, name + "." + call + ": train is null; expected a list of examples");
-        Objects.requireNonNull(
-                validation,
-                name + "." + call + ": validation is null; expected a list of examples. " + call
-                        + "(train) makes one.");
-        List<String> notes = new ArrayList<>();
-        Problems problems = new Problems();
-        CheckedExamples<E> learned =
-                CheckedExamples.of(spec, inputs, train, "train", options.skipEmpty(), problems, notes);
-        CheckedExamples<E> held =
-                CheckedExamples.of(spec, inputs, validation, "validation", options.skipEmpty(), problems, notes);
-        problems.throwIfAny(name + "." + call);
-        if (held.examples().isEmpty()) {
-            throw new IllegalArgumentException(
-                    name + "." + call + ": the validation part is empty; expected examples to choose by,"
-                            + " none of them in the training part. " + call + "(train) makes one.");
-        }
-        learn(call, learned, held, false, notes);
-        return self();
+        return example -> group(example, targets);
     }
 
     private Object group(E example, Targets<I, E, P> targets) {
@@ -290,16 +157,17 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             return labels;
         }
         Progress.Stage silent = Progress.none().stage("", inputs.words().preparation(), 0);
-        try (EncodedInputs one = inputs.encoded(inputs.toFit(), List.of(spec.input(example)), false, name, silent)) {
+        try (EncodedInputs one = inputs.encoded(inputs.toFit(), List.of(spec.input(example)), false, name(), silent)) {
             return FloatBuffer.wrap(targets.encode(example, one.tokens().get(0)));
         }
     }
 
-    private synchronized void learn(
-            String call, CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
+    @Override
+    final synchronized void learn(
+            boolean resumed, CheckedExamples<E> learned, CheckedExamples<E> held, boolean taken, List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
-        Progress progress = options.fit().progress(name + ".fit");
+        Progress progress = options().fit().progress(name() + ".fit");
         Targets<I, E, P> targets = targets(learned, held);
         List<E> train = learned.examples();
         List<E> validation = held.examples();
@@ -307,8 +175,8 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         Progress.Stage prepared =
                 progress.stage(inputs.words().preparation(), parts.inputs(), train.size() + validation.size());
         Fitted<I, E, P> before = fitted;
-        try (EncodedInputs rows = inputs.encoded(parts, inputsOf(train), true, name, prepared);
-                EncodedInputs heldRows = inputs.encoded(parts, inputsOf(validation), false, name, prepared)) {
+        try (EncodedInputs rows = inputs.encoded(parts, inputsOf(train), true, name(), prepared);
+                EncodedInputs heldRows = inputs.encoded(parts, inputsOf(validation), false, name(), prepared)) {
             List<EncodedText> encoded = encode(train, targets, rows);
             List<EncodedText> encodedHeld = encode(validation, targets, heldRows);
             List<String> notes = new ArrayList<>(noted);
@@ -316,18 +184,18 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             Optional<LinearHead> own = start(targets, train);
             notes.addAll(encoderNotes(targets, own));
             Preflight preflight = preflight(learned, held, targets, encoded, encodedHeld);
-            preflight.require(name + ".fit");
+            preflight.require(name() + ".fit");
             notes.addAll(preflight.notes());
             if (before != null && before.model().tuning() != Tuning.HEAD_ONLY) {
                 notes.add(inputs.startsAnew());
             }
             if (!Silence.isKept()) {
-                notes.forEach(note -> log.warn("{}: {}", name, note));
+                warn("", notes);
             }
             TaskFit.Outcome outcome = TaskFit.fit(
                     parts,
-                    new TargetHead(name, targets, i -> shown(validation.get(i), targets)),
-                    options.resuming(call.equals(RESUME)),
+                    new TargetHead(name(), targets, i -> shown(validation.get(i), targets)),
+                    options().resuming(resumed),
                     own,
                     encoded,
                     encodedHeld,
@@ -336,7 +204,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             TextFitReport report = new TextFitReport(
                     train.size(),
                     validation.size(),
-                    options.fit().learningRate(),
+                    options().fit().learningRate(),
                     outcome.cost(),
                     targets.metric(),
                     targets.higherIsBetter(),
@@ -348,10 +216,15 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
                     notes,
                     (System.nanoTime() - start) / NANOS);
             if (!progress.isNone()) {
-                log.info("{}: {}", name, report.line());
+                say(report);
             }
-            TaskEvidence evidence =
-                    evidence(parts, outcome.model(), report, hashes(train, encoded), hashes(validation, encodedHeld));
+            TaskEvidence evidence = evidence(
+                    inputs.words().task(),
+                    outcome.model(),
+                    options().planWithHead(!validation.isEmpty(), parts.head()),
+                    report,
+                    hashes(train, encoded),
+                    hashes(validation, encodedHeld));
             fitted = new Fitted<>(parts, outcome.model(), targets, report, Optional.of(evidence));
         }
         if (before != null) {
@@ -370,31 +243,6 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
                 .collect(Collectors.joining());
     }
 
-    /** Checks what a fit gave, and takes note of it for a receipt. */
-    private TaskEvidence evidence(
-            FitEncoder parts, TaskModel model, TextFitReport report, DataHashes train, DataHashes validation) {
-        TrainingPlan plan = options.planWithHead(validation.examples() > 0, parts.head());
-        try {
-            RunReceipt.requireChanged(name + ".fit", plan, report);
-        } catch (IllegalStateException e) {
-            model.close();
-            throw e;
-        }
-        Map<String, DataHashes> data = new LinkedHashMap<>();
-        data.put(Receipt.TRAIN, train);
-        if (validation.examples() > 0) {
-            data.put(Receipt.VALIDATION, validation);
-        }
-        return TaskEvidence.of(
-                inputs.words().task(),
-                model,
-                inputs::hashes,
-                data,
-                plan,
-                options.fit().seed(),
-                report);
-    }
-
     private DataHashes hashes(List<E> examples, List<EncodedText> encoded) {
         DataHashes.Gathering gathering = new DataHashes.Gathering();
         for (int i = 0; i < examples.size(); i++) {
@@ -411,21 +259,12 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     private Targets<I, E, P> targets(CheckedExamples<E> train, CheckedExamples<E> validation) {
         Problems problems = new Problems();
         problems.check(!train.examples().isEmpty(), "no examples to learn from, expected some of each kind");
-        problems.throwIfAny(name + ".fit");
+        problems.throwIfAny(name() + ".fit");
         Targets<I, E, P> targets = own(train.examples()).orElseGet(() -> spec.targets(train.examples()));
         train.check(targets, problems);
         validation.check(targets, problems);
-        problems.throwIfAny(name + ".fit");
+        problems.throwIfAny(name() + ".fit");
         return targets;
-    }
-
-    /** Looks through a list by itself. */
-    private CheckedExamples<E> checked(
-            List<E> examples, String where, String call, boolean skipEmpty, List<String> notes) {
-        Problems problems = new Problems();
-        CheckedExamples<E> checked = CheckedExamples.of(spec, inputs, examples, where, skipEmpty, problems, notes);
-        problems.throwIfAny(name + "." + call);
-        return checked;
     }
 
     private List<EncodedText> encode(List<E> examples, Targets<I, E, P> targets, EncodedInputs rows) {
@@ -436,7 +275,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             int numbers = targets.names().size()
                     * (targets.head() == TaskExporter.Head.TAGS ? tokens.get(i).length() : 1);
             if (target.length != numbers) {
-                throw new IllegalStateException(name + ": the target of an example has " + target.length
+                throw new IllegalStateException(name() + ": the target of an example has " + target.length
                         + " numbers; expected " + numbers + ", one for each name of its targets.");
             }
             encoded.add(new EncodedText(tokens.get(i), target));
@@ -451,8 +290,8 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
             Targets<I, E, P> targets,
             List<EncodedText> encoded,
             List<EncodedText> held) {
-        Preflight found = options.fit().preflight();
-        if (options.tuning() == Tuning.HEAD_ONLY) {
+        Preflight found = options().fit().preflight();
+        if (options().tuning() == Tuning.HEAD_ONLY) {
             found = found.without(PreflightRule.RATE_OF_ANOTHER_KIND);
         }
         found = found(found, train, validation, targets, encoded, held);
@@ -462,31 +301,15 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
                 validation,
                 example -> inputs.identity(spec.input(example)),
                 inputs.toFit().inputs());
-        return found.showing(
-                TextPreview.of(train.examples(), 3, example -> inputs.shown(example, targets)).examples().stream()
-                        .map(Object::toString)
-                        .toList());
+        return showing(found, train, example -> inputs.shown(example, targets));
     }
 
-    /**
-     * Shows examples as the model gets them, with what is learned of them, before anything is trained.
-     *
-     * @param examples the examples
-     * @param count how many are shown at most, the first ones; 1 or more
-     * @return the first examples, for a terminal or as a page
-     * @throws IllegalArgumentException as {@link #fit(List)}
-     */
-    public ExamplePreview preview(List<E> examples, int count) {
-        Arguments.required(examples, name + ".preview: examples", "a list of examples");
-        Problems problems = new Problems();
-        problems.atLeast("count", count, 1);
-        problems.throwIfAny(name + ".preview");
-        requireOpen();
-        CheckedExamples<E> all = checked(examples, "examples", "preview", options.skipEmpty(), new ArrayList<>());
+    @Override
+    final Function<E, ExamplePreview.Example> shown(CheckedExamples<E> all) {
         Fitted<I, E, P> now = fitted;
         Targets<I, E, P> targets =
                 now == null ? targets(all, CheckedExamples.part("validation", List.of())) : now.targets();
-        return TextPreview.of(all.examples(), count, example -> inputs.shown(example, targets));
+        return example -> inputs.shown(example, targets);
     }
 
     /**
@@ -500,7 +323,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     public P predict(I input) {
         return predict(List.of(Objects.requireNonNull(
                         input,
-                        name + ".predict: input is null; expected "
+                        name() + ".predict: input is null; expected "
                                 + inputs.words().one())))
                 .get(0);
     }
@@ -519,7 +342,7 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
 
     private List<P> predict(List<? extends I> all, String call) {
         Arguments.required(
-                all, name + ".predict: inputs", "a list of " + inputs.toFit().inputs());
+                all, name() + ".predict: inputs", "a list of " + inputs.toFit().inputs());
         Fitted<I, E, P> now = requireFitted(call);
         List<TokenizedText> tokens = new ArrayList<>();
         float[][] logits = logits(now, all, call, tokens);
@@ -538,11 +361,11 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
     private float[][] logits(Fitted<I, E, P> now, List<? extends I> all, String call, List<TokenizedText> tokens) {
         Problems problems = new Problems();
         CheckedExamples.<I>checkInputs("input", all, inputs, problems);
-        problems.throwIfAny(name + ".predict");
-        Progress progress = options.fit().progress(name + "." + call);
+        problems.throwIfAny(name() + ".predict");
+        Progress progress = options().fit().progress(name() + "." + call);
         String kind = now.parts().inputs();
         Progress.Stage prepared = progress.stage(inputs.words().preparation(), kind, all.size());
-        try (EncodedInputs rows = inputs.encoded(now.parts(), all, false, name + ".predict", prepared)) {
+        try (EncodedInputs rows = inputs.encoded(now.parts(), all, false, name() + ".predict", prepared)) {
             tokens.addAll(rows.tokens());
             return now.model().outputs(tokens, progress.stage("", kind, tokens.size()));
         }
@@ -558,12 +381,12 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
      *     was learned; the message lists every problem with its examples
      */
     public R evaluate(List<E> examples) {
-        Arguments.required(examples, name + ".evaluate: examples", "a list of examples");
+        Arguments.required(examples, name() + ".evaluate: examples", "a list of examples");
         List<String> notes = new ArrayList<>();
-        CheckedExamples<E> known = known(examples, "evaluate", options.skipEmpty(), notes);
-        notes.forEach(note -> log.warn("{}.evaluate: {}", name, note));
+        CheckedExamples<E> known = known(examples, "evaluate", options().skipEmpty(), notes);
+        warn(".evaluate", notes);
         if (known.examples().isEmpty()) {
-            throw new IllegalArgumentException(name + ".evaluate: no examples; expected one or more.");
+            throw new IllegalArgumentException(name() + ".evaluate: no examples; expected one or more.");
         }
         return spec.evaluate(known.examples(), predict(inputsOf(known.examples()), "evaluate"));
     }
@@ -574,130 +397,45 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         CheckedExamples<E> checked = checked(examples, "examples", call, skipEmpty, notes);
         Problems problems = new Problems();
         checked.check(targets, problems);
-        problems.throwIfAny(name + "." + call);
+        problems.throwIfAny(name() + "." + call);
         return checked;
     }
 
-    /**
-     * Writes what was learned: with LoRA a PEFT directory ({@code adapter_config.json}, {@code adapter_model.safetensors}, the
-     * head among {@code modules_to_save}), and beside it {@code lora4j_text.json}, of images {@code lora4j_image.json}, with the labels
-     * and what the encoder has to be, and a receipt of the training. The encoder itself is not written. A head alone, and all weights,
-     * are written as safetensors of our own.
-     *
-     * @param directory where to; created if missing, files of an earlier save are replaced, all at once
-     * @throws IOException if it cannot be written; what was there before is unchanged then
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public void save(Path directory) throws IOException {
-        Arguments.required(directory, name + ".save: directory", "a directory to write to");
-        Fitted<I, E, P> now = requireFitted("save");
+    @Override
+    final Map<String, Object> saved(Tuned now) {
+        Fitted<I, E, P> own = of(now);
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", inputs.words().task());
-        fields.putAll(inputs.saved(now.parts()));
-        fields.putAll(now.targets().description());
-        if (now.report() != null) {
-            fields.put("report", now.report().fields());
-        }
-        synchronized (this) {
-            TaskFiles.save(
-                    name + ".save",
-                    directory,
-                    inputs.words().description(),
-                    now.model(),
-                    fields,
-                    now.evidence().flatMap(evidence -> evidence.receipt(name + ".save", now.model())),
-                    (staging, written) ->
-                            TaskFiles.load(staging, written, now.parts(), new TargetHead(name, now.targets()), true));
-        }
+        fields.putAll(inputs.saved(own.parts()));
+        fields.putAll(own.targets().description());
+        return fields;
     }
 
-    /**
-     * What the training was, as {@link #save} writes it beside the task.
-     *
-     * @return the receipt; empty if this task was loaded from a directory without one, or what was trained was changed since
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public Optional<Receipt> receipt() {
-        Fitted<I, E, P> now = requireFitted("receipt");
-        return now.evidence().flatMap(evidence -> evidence.receipt(name + ".receipt", now.model()));
+    @Override
+    final String description() {
+        return inputs.words().description();
     }
 
-    /**
-     * Writes what was learned, merged, where others run it: a directory of Hugging Face that Transformers or sentence-transformers
-     * read, with labels and all that belongs to the model. Of texts, {@code HuggingFaceExport} of the artifact {@code lora-dl4j-export}
-     * has more options.
-     *
-     * @param directory where to; must not exist
-     * @throws IOException if it exists or cannot be written; nothing is left behind then
-     * @throws IllegalStateException if nothing was learned yet, or, of texts, {@code lora-dl4j-export} is not on the class path
-     * @throws IllegalArgumentException if the format has no place for this task; the message says why
-     */
-    public void export(Path directory) throws IOException {
-        Arguments.required(directory, name + ".export: directory", "a directory to write to");
-        Fitted<I, E, P> now = requireFitted("export");
-        inputs.export(name + ".export", directory, now.model().parameters(), now.targets());
+    @Override
+    final TaskModel readBack(Path directory, Map<String, Object> fields, Tuned now) throws IOException {
+        Fitted<I, E, P> own = of(now);
+        return TaskFiles.load(directory, fields, own.parts(), new TargetHead(name(), own.targets()), true);
     }
 
-    /**
-     * What the last {@code fit} did, here or before this task was saved.
-     *
-     * @return the report
-     * @throws IllegalStateException if nothing was learned yet, or this task was loaded from a directory without a report
-     */
-    public TextFitReport report() {
-        TextFitReport report = requireFitted("report").report();
-        if (report == null) {
-            throw new IllegalStateException(name
-                    + ".report: the directory that this task was loaded from has no report; expected one that save of this"
-                    + " version wrote. Call fit(...), or load one that was saved after it.");
-        }
-        return report;
+    @Override
+    final void export(String where, Path directory, Tuned now) throws IOException {
+        inputs.export(where, directory, now.model().parameters(), of(now).targets());
     }
 
-    /**
-     * The adapted graph, with all that adapters can do: status, merging, other adapters beside this one.
-     *
-     * @return the live model
-     * @throws IllegalStateException if nothing was learned yet, or no adapter was
-     */
-    public AdaptedSameDiff model() {
-        Fitted<I, E, P> now = requireFitted("model");
-        return now.model()
-                .adapted()
-                .orElseThrow(() -> new IllegalStateException(name + ".model: " + trainedInstead(now)
-                        + "; expected an adapter. graph() gives what was trained."));
+    @Override
+    final Map<String, String> hashes() {
+        return inputs.hashes();
     }
 
-    /**
-     * The graph that predictions are computed by, {@code logits} among its variables.
-     *
-     * @return the live graph: with an adapter, that of {@link #model}
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public SameDiff graph() {
-        TaskModel model = requireFitted("graph").model();
-        return model.adapted().map(AdaptedSameDiff::graph).orElseGet(model::graph);
-    }
-
-    /**
-     * What was learned, as a value to combine, compare or serve.
-     *
-     * @return a copy of the adapter, the head in it
-     * @throws IllegalStateException as {@link #model}
-     */
-    public Adapter adapter() {
-        return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
-    }
-
-    /**
-     * All weights as they were learned: an adapter merged into those of the encoder, or all of them trained in full, and the
-     * head. Exports take them: {@code HuggingFaceExport.of(encoder).weights(task.weights())}.
-     *
-     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public ModelWeights weights() {
-        return requireFitted("weights").model().parameters();
+    /** What {@link #tuned} gave. */
+    @SuppressWarnings("unchecked")
+    private Fitted<I, E, P> of(Tuned now) {
+        return (Fitted<I, E, P>) now;
     }
 
     /**
@@ -711,14 +449,25 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
      *     lists every problem
      */
     public List<Batch> batches(List<E> examples) {
-        Arguments.required(examples, name + ".batches: examples", "a list of examples");
+        Arguments.required(examples, name() + ".batches: examples", "a list of examples");
         Fitted<I, E, P> now = requireFitted("batches");
         // None is left out, as there is a batch for each; nothing is said, as this is asked for each example again.
         List<E> known = known(examples, "batches", false, new ArrayList<>()).examples();
         Progress.Stage silent = Progress.none().stage("", now.parts().inputs(), 0);
-        try (EncodedInputs rows = inputs.encoded(now.parts(), inputsOf(known), false, name, silent)) {
+        try (EncodedInputs rows = inputs.encoded(now.parts(), inputsOf(known), false, name(), silent)) {
             return LabeledRows.single(
-                    encode(known, now.targets(), rows), new TargetHead(name, now.targets()), now.parts());
+                    encode(known, now.targets(), rows), new TargetHead(name(), now.targets()), now.parts());
+        }
+    }
+
+    /** Examples as a fit encodes them; for inputs that are their tokens, as nothing else of them is kept. */
+    final List<EncodedText> encodedToLearn(List<E> examples, String call) {
+        Fitted<I, E, P> now = requireFitted(call);
+        List<E> known =
+                known(examples, call, options().skipEmpty(), new ArrayList<>()).examples();
+        Progress.Stage silent = Progress.none().stage("", now.parts().inputs(), 0);
+        try (EncodedInputs rows = inputs.encoded(now.parts(), inputsOf(known), true, name(), silent)) {
+            return encode(known, now.targets(), rows);
         }
     }
 
@@ -732,15 +481,15 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
      * @throws IllegalArgumentException if an input is null or empty; the message lists them
      */
     public float[][] embed(List<? extends I> all, Progress progress) {
-        Arguments.required(all, name + ".embed: all", "a list of inputs");
-        Arguments.required(progress, name + ".embed: progress", "a Progress, Progress.none() for silence");
+        Arguments.required(all, name() + ".embed: all", "a list of inputs");
+        Arguments.required(progress, name() + ".embed: progress", "a Progress, Progress.none() for silence");
         requireOpen();
         Problems problems = new Problems();
         CheckedExamples.<I>checkInputs("input", all, inputs, problems);
-        problems.throwIfAny(name + ".embed");
+        problems.throwIfAny(name() + ".embed");
         FitEncoder parts = inputs.toFit();
         Progress.Stage prepared = progress.stage(inputs.words().preparation(), parts.inputs(), all.size());
-        try (EncodedInputs rows = inputs.encoded(parts, all, false, name + ".embed", prepared)) {
+        try (EncodedInputs rows = inputs.encoded(parts, all, false, name() + ".embed", prepared)) {
             return HeadInputs.vectors(parts, rows.tokens(), progress);
         }
     }
@@ -765,15 +514,14 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         return requireFitted(call).targets();
     }
 
-    /** What is there to predict with; a fit that goes on is not waited for. */
+    /** What is there to predict with. */
     final Fitted<I, E, P> requireFitted(String call) {
-        requireOpen();
-        Fitted<I, E, P> now = fitted != null ? fitted : readOnce();
-        if (now == null) {
-            throw new IllegalStateException(name + "." + call
-                    + ": nothing was learned yet; expected fit(...) or load(...) before it." + whyNothing());
-        }
-        return now;
+        return of(requireTuned(call));
+    }
+
+    @Override
+    final Fitted<I, E, P> tuned() {
+        return fitted != null ? fitted : readOnce();
     }
 
     private synchronized Fitted<I, E, P> readOnce() {
@@ -783,22 +531,16 @@ public abstract class EncoderTask<I, E, P, R, T extends EncoderTask<I, E, P, R, 
         return fitted;
     }
 
-    final void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException(name + ": it is closed; expected an open one. Load it again.");
-        }
-    }
-
-    /** Frees what predictions keep; the encoder stays open, unless {@code load(directory, folders)} found it. */
     @Override
-    public void close() {
-        closed = true;
+    final void closeModel() {
         Fitted<I, E, P> now = fitted;
         if (now != null) {
             now.model().close();
         }
-        if (ownsEncoder) {
-            inputs.closeEncoder();
-        }
+    }
+
+    @Override
+    final void closeEncoder() {
+        inputs.closeEncoder();
     }
 }

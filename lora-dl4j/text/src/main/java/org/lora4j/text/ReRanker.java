@@ -4,12 +4,15 @@ package org.lora4j.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.CorruptAdapterException;
@@ -134,6 +137,75 @@ public final class ReRanker extends TextTask<TextPair, ScoredPair, Double, Retri
                 .mapToObj(i -> new Ranked(i, passages.get(i), scores.get(i)))
                 .sorted(Comparator.comparingDouble((Ranked ranked) -> -ranked.score()))
                 .toList();
+    }
+
+    /**
+     * Searches passages by queries, orders the first ones of each anew, and compares with what is relevant: what whoever asks both gets to
+     * see. What the search does not find among the first ones stays where it is.
+     *
+     * @param search finds the first ones
+     * @param queries the queries
+     * @param passages what is searched
+     * @param relevant for each query the indices of its passages, one or more
+     * @param first how many passages of each query are ordered anew, such as 50
+     * @return the numbers
+     * @throws IllegalStateException as {@link #predict(Object)}, or if the search or its encoder is closed
+     * @throws IllegalArgumentException if there is no query, a text is empty, a query has no relevant passage, there are not as many of both,
+     *     or {@code first} is below 1
+     */
+    public RetrievalEvaluation evaluate(
+            SentenceEncoder search,
+            List<String> queries,
+            List<String> passages,
+            List<? extends Collection<Integer>> relevant,
+            int first) {
+        Arguments.required(search, "ReRanker.evaluate: search", "what finds the first passages");
+        Arguments.allRequired(queries, "ReRanker.evaluate: queries", "a text");
+        Arguments.allRequired(passages, "ReRanker.evaluate: passages", "a text");
+        Arguments.allRequired(relevant, "ReRanker.evaluate: relevant", "indices of passages");
+        Problems problems = new Problems();
+        problems.atLeast("first", first, 1);
+        problems.check(
+                relevant.size() == queries.size(),
+                queries.size() + " queries and relevant passages of " + relevant.size() + ", expected as many");
+        problems.check(
+                relevant.stream().noneMatch(Collection::isEmpty),
+                "a query has no relevant passage, expected one or more; leave it out");
+        problems.check(
+                relevant.stream().flatMap(Collection::stream).allMatch(j -> j >= 0 && j < passages.size()),
+                "a relevant passage is none of the " + passages.size()
+                        + " that are searched, expected indices of them");
+        problems.throwIfAny("ReRanker.evaluate");
+        List<List<Integer>> found = search.nearest(queries, passages);
+        List<TextPair> pairs = new ArrayList<>();
+        for (int i = 0; i < queries.size(); i++) {
+            for (int passage : firstOf(found.get(i), first)) {
+                pairs.add(new TextPair(queries.get(i), passages.get(passage)));
+            }
+        }
+        List<Double> scores = predict(pairs);
+        RetrievalEvaluation.Ranks ranks = new RetrievalEvaluation.Ranks();
+        int row = 0;
+        for (int i = 0; i < queries.size(); i++) {
+            List<Integer> order = new ArrayList<>(found.get(i));
+            List<Integer> anew = firstOf(order, first);
+            Map<Integer, Double> own = new HashMap<>();
+            for (int passage : anew) {
+                own.put(passage, scores.get(row++));
+            }
+            anew.sort(Comparator.comparingDouble(passage -> -own.get(passage)));
+            double[] places = new double[passages.size()];
+            for (int place = 0; place < places.length; place++) {
+                places[order.get(place)] = -place;
+            }
+            ranks.add(places, List.copyOf(Set.copyOf(relevant.get(i))));
+        }
+        return ranks.evaluation();
+    }
+
+    /** A view of the first ones; sorting it sorts them where they are. */
+    private static List<Integer> firstOf(List<Integer> order, int count) {
+        return order.subList(0, Math.min(count, order.size()));
     }
 
     private static final class Spec implements PairClassifier.PairSpec<ScoredPair, Double, RetrievalEvaluation> {

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
@@ -29,24 +29,15 @@ import org.lora4j.internal.text.SentenceRows;
 import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
 import org.lora4j.internal.text.TaskModel;
-import org.lora4j.internal.text.TextOptions;
 import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.TokenizedText;
-import org.lora4j.samediff.AdaptedSameDiff;
-import org.lora4j.train.Holdout;
 import org.lora4j.train.Progress;
-import org.lora4j.train.RunReceipt;
-import org.lora4j.train.TrainingPlan;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.ExamplePreview;
 import org.lora4j.trust.Preflight;
-import org.lora4j.trust.PreflightRule;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
-import org.lora4j.weights.ModelWeights;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Texts as vectors, near each other where texts belong together. Before {@link #fit} they are those of the encoder as it was
@@ -66,10 +57,8 @@ import org.slf4j.LoggerFactory;
  *
  * @apiNote Status: stable
  */
-public final class SentenceEncoder implements AutoCloseable {
+public final class SentenceEncoder extends TunedEncoder<SentenceExample, SentenceEncoder> {
 
-    private static final Logger LOG = LoggerFactory.getLogger(SentenceEncoder.class);
-    private static final String RESUME = "resume";
     private static final double NANOS = 1e9;
     private static final String TASK = "sentence-encoding";
     private static final String TASK_TYPE = "FEATURE_EXTRACTION";
@@ -79,26 +68,29 @@ public final class SentenceEncoder implements AutoCloseable {
 
     private final TextEncoder encoder;
     private final EncoderParts parts;
-    private final TextOptions options;
     private final double temperature;
     private final double margin;
     private final Map<Integer, Double> nested;
 
-    private volatile TaskModel model;
-    private volatile TextFitReport report;
-    private volatile boolean fitted;
-    private volatile Optional<TaskEvidence> evidence = Optional.empty();
-    private volatile boolean closed;
-    private boolean ownsEncoder;
+    private volatile VectorModel current;
+
+    /** What vectors are computed by; of the encoder as it was read while nothing was learned. */
+    private record VectorModel(TaskModel model, TextFitReport report, Optional<TaskEvidence> evidence, boolean learned)
+            implements Tuned {}
 
     private SentenceEncoder(Builder builder) {
+        super(builder.options(TASK_TYPE), SentenceEncoder.class);
         this.encoder = builder.encoder();
         this.parts = new EncoderParts(encoder.name(), encoder.weights(), encoder.pooling(), false);
-        this.options = builder.options(TASK_TYPE);
         this.temperature = builder.temperature;
         this.margin = builder.margin;
         this.nested = builder.nested;
-        this.model = EmbeddingFit.frozen(parts);
+        this.current = new VectorModel(EmbeddingFit.frozen(parts), null, Optional.empty(), false);
+    }
+
+    @Override
+    protected SentenceEncoder self() {
+        return this;
     }
 
     /**
@@ -133,14 +125,12 @@ public final class SentenceEncoder implements AutoCloseable {
     private void readFrom(Path directory, Path named) throws IOException {
         Map<String, Object> fields = SavedEncoder.read(directory, TASK, "SentenceEncoder", encoder);
         Object written = fields.get("report");
-        report = written == null ? null : TextFitReport.read(TaskFiles.file(directory), written);
+        TextFitReport report = written == null ? null : TextFitReport.read(TaskFiles.file(directory), written);
         TaskModel read =
                 TaskFiles.load(directory, fields, parts, encoder.trust().allowsOtherBase());
         Optional<Receipt> receipt = TaskFiles.receipt(directory, read);
         SavedEncoder.requireTrusted(named, receipt, encoder);
-        model = read;
-        evidence = receipt.map(of -> TaskEvidence.loaded(read, of));
-        fitted = true;
+        current = new VectorModel(read, report, receipt.map(of -> TaskEvidence.loaded(read, of)), true);
     }
 
     /**
@@ -160,121 +150,54 @@ public final class SentenceEncoder implements AutoCloseable {
         return loaded;
     }
 
-    /**
-     * Learns; a part of the examples is kept back to choose the best epoch by, as {@code validationFraction} of the builder says.
-     *
-     * @param train two examples or more
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List, List)}
-     */
-    public SentenceEncoder fit(List<SentenceExample> train) {
-        return learnAll("fit", train);
-    }
-
-    /**
-     * Learns.
-     *
-     * @param train the examples to learn from, all of one kind
-     * @param validation the examples to choose the best epoch by, of the same kind
-     * @return this
-     * @throws IllegalArgumentException if there are none, a text is empty, kinds are mixed, a vector has another length than
-     *     those of the encoder, or triplets have no negatives; the message lists every problem
-     */
-    public SentenceEncoder fit(List<SentenceExample> train, List<SentenceExample> validation) {
-        return learnGiven("fit", train, validation);
-    }
-
-    /**
-     * Goes on with the run of {@link #fit(List)} from its latest checkpoint, or starts it if there is none.
-     *
-     * @param train the same examples
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List)}, and if the checkpoint is of another plan or model
-     * @throws IllegalStateException without {@code checkpoints} of the builder
-     */
-    public SentenceEncoder resume(List<SentenceExample> train) {
-        requireCheckpoints();
-        return learnAll(RESUME, train);
-    }
-
-    /**
-     * Goes on with the run of {@link #fit(List, List)} from its latest checkpoint, or starts it if there is none. With the same
-     * examples, settings and encoder the end is the same to the bit.
-     *
-     * @param train the same examples
-     * @param validation the same examples to choose by
-     * @return this
-     * @throws IllegalArgumentException as {@link #fit(List, List)}, and if the checkpoint is of another plan or model
-     * @throws IllegalStateException without {@code checkpoints} of the builder
-     */
-    public SentenceEncoder resume(List<SentenceExample> train, List<SentenceExample> validation) {
-        requireCheckpoints();
-        return learnGiven(RESUME, train, validation);
-    }
-
-    private void requireCheckpoints() {
-        if (options.run().checkpoints().isEmpty()) {
-            throw new IllegalStateException("SentenceEncoder.resume: there are no checkpoints to go on from; expected"
-                    + " checkpoints(Checkpoints.in(directory)) on the builder. Set it for fit as well.");
+    @Override
+    CheckedExamples<SentenceExample> checked(
+            List<SentenceExample> examples, String where, boolean skipEmpty, Problems problems, List<String> notes) {
+        CheckedExamples<SentenceExample> checked = CheckedExamples.of(
+                example -> example.texts().stream().anyMatch(String::isBlank),
+                UnaryOperator.identity(),
+                example -> List.of(),
+                examples,
+                where,
+                skipEmpty,
+                problems,
+                notes);
+        for (int i = 0; i < checked.examples().size(); i++) {
+            check(checked.examples().get(i), where + "[" + checked.rows().get(i) + "]", problems);
         }
+        return checked;
     }
 
-    private SentenceEncoder learnAll(String call, List<SentenceExample> train) {
-        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        List<SentenceExample> all = withoutEmpty(train, "train", notes);
-        // Before rows get other numbers.
-        Problems problems = new Problems();
-        check(all, "train", problems);
-        problems.throwIfAny("SentenceEncoder." + call);
-        Holdout.Split<SentenceExample> split = options.fit().holdout().of(all, example -> 0);
-        return learn(call, split.train(), split.validation(), notes);
+    private void check(SentenceExample example, String at, Problems problems) {
+        example.vector()
+                .ifPresent(vector -> problems.check(
+                        vector.length == encoder.dimension(),
+                        at + " has a vector of length " + vector.length + ", expected " + encoder.dimension()
+                                + ", the length of the encoder's"));
+        problems.check(
+                margin <= 0
+                        || SentenceKind.of(example) != SentenceKind.PAIRS
+                        || !example.negatives().isEmpty(),
+                at + " has no negatives, which triplets need, expected some; withNegatives adds them");
     }
 
-    private SentenceEncoder learnGiven(String call, List<SentenceExample> train, List<SentenceExample> validation) {
-        Objects.requireNonNull(train, "SentenceEncoder." + call + ": train is null; expected a list of examples");
-        Objects.requireNonNull(
-                validation, "SentenceEncoder." + call + ": validation is null; expected a list of examples");
-        List<String> notes = new ArrayList<>();
-        List<SentenceExample> learned = withoutEmpty(train, "train", notes);
-        List<SentenceExample> held = withoutEmpty(validation, "validation", notes);
-        if (held.isEmpty()) {
-            throw new IllegalArgumentException("SentenceEncoder." + call
-                    + ": the validation part is empty; expected examples to choose"
-                    + " by, none of them in the training part. " + call + "(train) makes one.");
-        }
-        return learn(call, learned, held, notes);
+    @Override
+    Function<SentenceExample, Object> strata(CheckedExamples<SentenceExample> all) {
+        return example -> 0;
     }
 
-    /** Leaves out examples with empty texts if that was asked for; otherwise they are refused with everything else that is wrong. */
-    private List<SentenceExample> withoutEmpty(List<SentenceExample> given, String name, List<String> notes) {
-        if (!options.skipEmpty()) {
-            return given;
-        }
-        List<SentenceExample> kept = new ArrayList<>();
-        List<Integer> empty = new ArrayList<>();
-        for (int i = 0; i < given.size(); i++) {
-            if (given.get(i) != null && hasEmpty(given.get(i))) {
-                empty.add(i);
-            } else {
-                kept.add(given.get(i));
-            }
-        }
-        if (!empty.isEmpty()) {
-            notes.add(CheckedExamples.leftOut(name, empty));
-        }
-        return kept;
-    }
-
-    private static boolean hasEmpty(SentenceExample example) {
-        return example.texts().stream().anyMatch(String::isBlank);
-    }
-
-    private synchronized SentenceEncoder learn(
-            String call, List<SentenceExample> train, List<SentenceExample> validation, List<String> noted) {
+    @Override
+    synchronized void learn(
+            boolean resumed,
+            CheckedExamples<SentenceExample> learned,
+            CheckedExamples<SentenceExample> held,
+            boolean taken,
+            List<String> noted) {
         requireOpen();
         long start = System.nanoTime();
-        Progress progress = options.fit().progress("SentenceEncoder.fit");
+        Progress progress = options().fit().progress("SentenceEncoder.fit");
+        List<SentenceExample> train = learned.examples();
+        List<SentenceExample> validation = held.examples();
         SentenceKind kind = kind(train, validation);
         Map<Prompted, Integer> indices = new LinkedHashMap<>();
         List<SentenceRows> rows = rows(train, kind, indices);
@@ -283,26 +206,27 @@ public final class SentenceEncoder implements AutoCloseable {
                 .toList();
         TokenRows.requireFit("SentenceEncoder.fit", tokens, encoder.weights().config());
         List<String> notes = new ArrayList<>(noted);
-        Preflight preflight = preflight(train, validation, tokens);
+        Preflight preflight = preflight(learned, held, tokens);
         preflight.require("SentenceEncoder.fit");
         notes.addAll(preflight.notes());
-        if (fitted) {
+        VectorModel before = current;
+        if (before.learned()) {
             notes.add(TextTask.STARTS_ANEW);
         }
-        notes.forEach(note -> LOG.warn("SentenceEncoder: {}", note));
+        warn("", notes);
         EmbeddingFit.Outcome outcome = EmbeddingFit.fit(
                 parts,
                 new EmbeddingFit.Data(tokens, rows, loss(kind)),
-                options.resuming(call.equals(RESUME)),
+                options().resuming(resumed),
                 kind.metric(),
                 validation.isEmpty()
                         ? Optional.empty()
                         : Optional.of(candidate -> kind.score(validation, new Embedder(candidate, progress))),
                 progress);
-        TextFitReport done = new TextFitReport(
+        TextFitReport report = new TextFitReport(
                 train.size(),
                 validation.size(),
-                options.fit().learningRate(),
+                options().fit().learningRate(),
                 0,
                 kind.metric(),
                 true,
@@ -314,44 +238,17 @@ public final class SentenceEncoder implements AutoCloseable {
                 notes,
                 (System.nanoTime() - start) / NANOS);
         if (!progress.isNone()) {
-            LOG.info("SentenceEncoder: {}", done.line());
+            say(report);
         }
-        TaskEvidence found = evidence(outcome.model(), train, validation, kind, done);
-        report = done;
-        TaskModel before = model;
-        model = outcome.model();
-        evidence = Optional.of(found);
-        fitted = true;
-        before.close();
-        return this;
-    }
-
-    private TaskEvidence evidence(
-            TaskModel learned,
-            List<SentenceExample> train,
-            List<SentenceExample> validation,
-            SentenceKind kind,
-            TextFitReport done) {
-        TrainingPlan plan = options.fit().plan(!validation.isEmpty(), UnaryOperator.identity());
-        try {
-            RunReceipt.requireChanged("SentenceEncoder.fit", plan, done);
-        } catch (IllegalStateException e) {
-            learned.close();
-            throw e;
-        }
-        Map<String, DataHashes> data = new LinkedHashMap<>();
-        data.put(Receipt.TRAIN, hashes(train));
-        if (!validation.isEmpty()) {
-            data.put(Receipt.VALIDATION, hashes(validation));
-        }
-        return TaskEvidence.of(
+        TaskEvidence evidence = evidence(
                 TASK + " " + kind,
-                learned,
-                encoder::hashes,
-                data,
-                plan,
-                options.fit().seed(),
-                done);
+                outcome.model(),
+                options().fit().plan(!validation.isEmpty(), UnaryOperator.identity()),
+                report,
+                hashes(train),
+                hashes(validation));
+        current = new VectorModel(outcome.model(), report, Optional.of(evidence), true);
+        before.model().close();
     }
 
     private static DataHashes hashes(List<SentenceExample> examples) {
@@ -385,8 +282,6 @@ public final class SentenceEncoder implements AutoCloseable {
     private SentenceKind kind(List<SentenceExample> train, List<SentenceExample> validation) {
         Problems problems = new Problems();
         problems.check(!train.isEmpty(), "no examples to learn from, expected some");
-        check(train, "train", problems);
-        check(validation, "validation", problems);
         problems.throwIfAny("SentenceEncoder.fit");
         Set<SentenceKind> kinds = new HashSet<>();
         train.forEach(example -> kinds.add(SentenceKind.of(example)));
@@ -399,35 +294,6 @@ public final class SentenceEncoder implements AutoCloseable {
                         + " of a given vector mean by themselves");
         problems.throwIfAny("SentenceEncoder.fit");
         return kinds.iterator().next();
-    }
-
-    private void check(List<SentenceExample> examples, String where, Problems problems) {
-        List<Integer> empty = IntStream.range(0, examples.size())
-                .filter(i -> examples.get(i) != null && hasEmpty(examples.get(i)))
-                .boxed()
-                .toList();
-        problems.check(
-                empty.isEmpty(),
-                where + "[" + MessageText.numbers(empty) + "]" + (empty.size() == 1 ? " has" : " have")
-                        + " an empty text, expected words; skipEmpty() on the builder leaves such examples out");
-        for (int i = 0; i < examples.size(); i++) {
-            SentenceExample example = examples.get(i);
-            String at = where + "[" + i + "]";
-            if (example == null) {
-                problems.add(at + " is null, expected an example");
-                continue;
-            }
-            example.vector()
-                    .ifPresent(vector -> problems.check(
-                            vector.length == encoder.dimension(),
-                            at + " has a vector of length " + vector.length + ", expected " + encoder.dimension()
-                                    + ", the length of the encoder's"));
-            problems.check(
-                    margin <= 0
-                            || SentenceKind.of(example) != SentenceKind.PAIRS
-                            || !example.negatives().isEmpty(),
-                    at + " has no negatives, which triplets need, expected some; withNegatives adds them");
-        }
     }
 
     private List<SentenceRows> rows(List<SentenceExample> examples, SentenceKind kind, Map<Prompted, Integer> indices) {
@@ -461,37 +327,19 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     private Preflight preflight(
-            List<SentenceExample> train, List<SentenceExample> validation, List<TokenizedText> tokens) {
-        Preflight found = TextPreflight.ofTokens(options.fit().preflight(), tokens, encoder.maxLength());
-        Set<List<String>> known = new HashSet<>();
-        train.forEach(example -> known.add(example.texts()));
-        long twice = validation.stream()
-                .filter(example -> known.contains(example.texts()))
-                .count();
-        return found.with(
-                        twice > 0,
-                        PreflightRule.IN_BOTH_PARTS,
-                        twice
-                                + " examples of the validation part are in the training part, too, so scores on it are too high")
-                .showing(preview(train, 3).examples().stream()
-                        .map(Object::toString)
-                        .toList());
+            CheckedExamples<SentenceExample> train,
+            CheckedExamples<SentenceExample> validation,
+            List<TokenizedText> tokens) {
+        Preflight found = TextPreflight.ofTokens(options().fit().preflight(), tokens, encoder.maxLength());
+        return showing(
+                CheckedExamples.inBothParts(found, train, validation, SentenceExample::texts, "examples"),
+                train,
+                this::shown);
     }
 
-    /**
-     * Shows examples as the model gets them, with what is learned of them, before anything is trained.
-     *
-     * @param examples the examples
-     * @param count how many are shown at most, the first ones; 1 or more
-     * @return the first examples, for a terminal or as a page
-     */
-    public ExamplePreview preview(List<SentenceExample> examples, int count) {
-        Arguments.allRequired(examples, "SentenceEncoder.preview: examples", "an example");
-        Problems problems = new Problems();
-        problems.atLeast("count", count, 1);
-        problems.throwIfAny("SentenceEncoder.preview");
-        requireOpen();
-        return TextPreview.of(examples, count, this::shown);
+    @Override
+    Function<SentenceExample, ExamplePreview.Example> shown(CheckedExamples<SentenceExample> all) {
+        return this::shown;
     }
 
     private ExamplePreview.Example shown(SentenceExample example) {
@@ -512,7 +360,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 parts, target, tokens.stream().mapToInt(TokenizedText::length).sum(), 1);
     }
 
-    /** Vectors by a model, with prefixes. */
+    /** VectorModel by a model, with prefixes. */
     private final class Embedder implements SentenceKind.Embedder {
 
         private final TaskModel by;
@@ -554,9 +402,9 @@ public final class SentenceEncoder implements AutoCloseable {
         return embedder.by.outputs(tokens, embedder.progress.stage("vectors", "texts", tokens.size()));
     }
 
-    private Embedder current() {
+    private Embedder embedder() {
         requireOpen();
-        return new Embedder(model, options.fit().progress("SentenceEncoder"));
+        return new Embedder(current.model(), options().fit().progress("SentenceEncoder"));
     }
 
     /**
@@ -580,7 +428,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalStateException as {@link #predict(String)}
      */
     public float[][] predict(List<String> texts) {
-        return current().texts(texts);
+        return embedder().texts(texts);
     }
 
     /**
@@ -604,7 +452,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalStateException as {@link #predict(String)}
      */
     public float[][] queries(List<String> texts) {
-        return current().queries(texts);
+        return embedder().queries(texts);
     }
 
     /**
@@ -616,7 +464,7 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalStateException as {@link #predict(String)}
      */
     public float[][] passages(List<String> texts) {
-        return current().passages(texts);
+        return embedder().passages(texts);
     }
 
     /**
@@ -648,6 +496,24 @@ public final class SentenceEncoder implements AutoCloseable {
         return RetrievalEvaluation.of(queries(queries), passages(passages), relevant, encoder.similarity());
     }
 
+    /** The indices of all passages for each query, the nearest first; of equal ones the first given. */
+    List<List<Integer>> nearest(List<String> queries, List<String> passages) {
+        float[][] asked = queries(queries);
+        float[][] searched = passages(passages);
+        List<List<Integer>> all = new ArrayList<>();
+        for (float[] query : asked) {
+            double[] scores = new double[searched.length];
+            for (int j = 0; j < scores.length; j++) {
+                scores[j] = encoder.similarity().of(query, searched[j]);
+            }
+            all.add(IntStream.range(0, scores.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble((Integer j) -> -scores[j]))
+                    .toList());
+        }
+        return all;
+    }
+
     /**
      * Searches the positives of pairs, each once, by their anchors. What counts as relevant are all positives of the same
      * anchor, and of its group.
@@ -662,7 +528,7 @@ public final class SentenceEncoder implements AutoCloseable {
             throw new IllegalArgumentException("SentenceEncoder.evaluate: " + pairs.size()
                     + " examples, not all of them pairs of texts that belong together; expected one pair or more.");
         }
-        return SentenceKind.retrieval(pairs, current());
+        return SentenceKind.retrieval(pairs, embedder());
     }
 
     /**
@@ -687,7 +553,7 @@ public final class SentenceEncoder implements AutoCloseable {
                 pairs.stream().allMatch(pair -> SentenceKind.of(pair) == SentenceKind.PAIRS),
                 "not all examples are pairs of texts that belong together, expected only such");
         problems.throwIfAny("SentenceEncoder.withHardNegatives");
-        Embedder embedder = current();
+        Embedder embedder = embedder();
         List<String> texts = corpus.stream().distinct().toList();
         float[][] vectors = embedder.passages(texts);
         float[][] anchors =
@@ -717,95 +583,42 @@ public final class SentenceEncoder implements AutoCloseable {
         return mined;
     }
 
-    /**
-     * Writes what was learned: with LoRA a PEFT directory, all weights as safetensors, and beside it {@code lora4j_text.json}
-     * with what the encoder has to be.
-     *
-     * @param directory where to; created if missing, files of an earlier save are replaced, all at once
-     * @throws IOException if it cannot be written; what was there before is unchanged then
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public synchronized void save(Path directory) throws IOException {
-        requireFitted("save");
+    @Override
+    VectorModel tuned() {
+        VectorModel now = current;
+        return now.learned() ? now : null;
+    }
+
+    @Override
+    Map<String, Object> saved(Tuned now) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("task", TASK);
         fields.put("encoder", SavedEncoder.fields(encoder));
-        if (report != null) {
-            fields.put("report", report.fields());
-        }
-        TaskFiles.save(
-                "SentenceEncoder.save",
-                directory,
-                TaskFiles.DESCRIPTION,
-                model,
-                fields,
-                evidence.flatMap(known -> known.receipt("SentenceEncoder.save", model)),
-                (staging, written) -> TaskFiles.load(staging, written, parts, true));
+        return fields;
     }
 
-    /**
-     * What the training was, as {@link #save} writes it beside the encoder.
-     *
-     * @return the receipt; empty if this was loaded from a directory without one, or what was trained was changed since
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public synchronized Optional<Receipt> receipt() {
-        requireFitted("receipt");
-        return evidence.flatMap(known -> known.receipt("SentenceEncoder.receipt", model));
+    @Override
+    String description() {
+        return TaskFiles.DESCRIPTION;
     }
 
-    /**
-     * Writes what was learned, merged, as a directory of sentence-transformers.
-     *
-     * @param directory where to; must not exist
-     * @throws IOException if it exists or cannot be written; nothing is left behind then
-     * @throws IllegalStateException if nothing was learned yet, or {@code lora-dl4j-export} is not on the class path
-     */
-    public void export(Path directory) throws IOException {
-        Arguments.required(directory, "SentenceEncoder.export: directory", "a directory to write to");
-        requireFitted("export");
-        TextTask.exporter("SentenceEncoder.export")
+    @Override
+    TaskModel readBack(Path directory, Map<String, Object> fields, Tuned now) throws IOException {
+        return TaskFiles.load(directory, fields, parts, true);
+    }
+
+    @Override
+    void export(String where, Path directory, Tuned now) throws IOException {
+        TextTask.exporter(where)
                 .export(
                         new TaskExporter.Task(
-                                encoder, model.parameters(), TaskExporter.Head.NONE, List.of(), Optional.empty()),
+                                encoder, now.model().parameters(), TaskExporter.Head.NONE, List.of(), Optional.empty()),
                         directory);
     }
 
-    /**
-     * What the last {@code fit} did, here or before this was saved.
-     *
-     * @return the report; its {@code before} is that of the encoder as it was read
-     * @throws IllegalStateException if nothing was learned yet, or this was loaded from a directory without a report
-     */
-    public TextFitReport report() {
-        if (report == null) {
-            throw new IllegalStateException(
-                    "SentenceEncoder.report: there is none; expected fit(...) before it, or a directory that was saved after it.");
-        }
-        return report;
-    }
-
-    /**
-     * The adapted graph, with all that adapters can do.
-     *
-     * @return the live model
-     * @throws IllegalStateException if nothing was learned yet, or all weights were
-     */
-    public AdaptedSameDiff model() {
-        requireFitted("model");
-        return model.adapted()
-                .orElseThrow(() -> new IllegalStateException(
-                        "SentenceEncoder.model: all weights were trained; expected an adapter."));
-    }
-
-    /**
-     * What was learned, as a value to combine, compare or serve.
-     *
-     * @return a copy of the adapter
-     * @throws IllegalStateException as {@link #model}
-     */
-    public Adapter adapter() {
-        return model().adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
+    @Override
+    Map<String, String> hashes() {
+        return encoder.hashes();
     }
 
     /**
@@ -815,20 +628,8 @@ public final class SentenceEncoder implements AutoCloseable {
      * @throws IllegalStateException if nothing was learned yet, or all weights were
      */
     public TaskHead<String, float[]> taskHead() {
-        requireFitted("taskHead");
-        return TaskHead.ofVectors("SentenceEncoder.taskHead", encoder, model);
-    }
-
-    /**
-     * All weights of the encoder as they were learned: an adapter merged, or all of them trained in full. Exports take them:
-     * {@code HuggingFaceExport.of(encoder).weights(search.weights())}.
-     *
-     * @return by PyTorch's names, without a prefix, and in its layout; not to be written to
-     * @throws IllegalStateException if nothing was learned yet
-     */
-    public ModelWeights weights() {
-        requireFitted("weights");
-        return model.parameters();
+        return TaskHead.ofVectors(
+                "SentenceEncoder.taskHead", encoder, requireTuned("taskHead").model());
     }
 
     /**
@@ -840,33 +641,14 @@ public final class SentenceEncoder implements AutoCloseable {
         return encoder;
     }
 
-    private void requireFitted(String call) {
-        requireOpen();
-        if (!fitted) {
-            throw new IllegalStateException(
-                    "SentenceEncoder." + call + ": nothing was learned yet; expected fit(...) or load(...) before it.");
-        }
-    }
-
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("SentenceEncoder: it is closed; expected an open one. Load it again.");
-        }
-    }
-
-    /** Closes the encoder with this. */
-    void ownEncoder() {
-        ownsEncoder = true;
-    }
-
-    /** Frees what predictions keep; the encoder stays open, unless {@link #load(Path, Path...)} found it. */
     @Override
-    public void close() {
-        closed = true;
-        model.close();
-        if (ownsEncoder) {
-            encoder.close();
-        }
+    void closeModel() {
+        current.model().close();
+    }
+
+    @Override
+    void closeEncoder() {
+        encoder.close();
     }
 
     /**

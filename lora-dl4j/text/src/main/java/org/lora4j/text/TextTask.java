@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.MessageText;
@@ -20,6 +21,7 @@ import org.lora4j.internal.text.EncodedInputs;
 import org.lora4j.internal.text.EncodedText;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.FitEncoder;
+import org.lora4j.internal.text.LabeledRows;
 import org.lora4j.internal.text.LinearHead;
 import org.lora4j.internal.text.TaskEvidence;
 import org.lora4j.internal.text.TaskFiles;
@@ -28,6 +30,7 @@ import org.lora4j.internal.text.TokenRows;
 import org.lora4j.internal.text.Tuning;
 import org.lora4j.pretrained.PretrainedHead;
 import org.lora4j.pretrained.TokenizedText;
+import org.lora4j.train.Batches;
 import org.lora4j.train.Progress;
 import org.lora4j.trust.DataHashes;
 import org.lora4j.trust.ExamplePreview;
@@ -387,6 +390,46 @@ public abstract class TextTask<I, E, P, R, T extends TextTask<I, E, P, R, T>> ex
                 now.model(),
                 now.targets(),
                 input -> of.tokens(by, input));
+    }
+
+    /**
+     * Examples in batches as {@code fit} learns from them: those of similar length together, drawn anew in every epoch. For a trainer of
+     * one's own over {@link #graph()}, such as {@code MultiTaskTrainer} with several tasks over one adapter.
+     *
+     * @param examples the examples
+     * @return the batches, of the size that the builder sets
+     * @throws IllegalStateException if nothing was learned yet; a head alone is enough
+     * @throws IllegalArgumentException if there is no example, or one is null, empty or none that this task has learned to tell; the
+     *     message lists every problem
+     */
+    public Batches trainingBatches(List<E> examples) {
+        Arguments.required(examples, name() + ".trainingBatches: examples", "a list of examples");
+        Fitted<I, E, P> now = requireFitted("trainingBatches");
+        List<EncodedText> encoded = encodedToLearn(examples, "trainingBatches");
+        if (encoded.isEmpty()) {
+            throw new IllegalArgumentException(
+                    name() + ".trainingBatches: no examples to learn from; expected one or more.");
+        }
+        return new LabeledRows(encoded, new TargetHead(name(), now.targets()), parts, options());
+    }
+
+    /**
+     * Predicts from now on with an adapter that learned elsewhere for this encoder and these labels, its head in it: together with other
+     * tasks, or combined of several. What was learned before is replaced, as by {@code fit}; there is no report and no receipt of it.
+     *
+     * @param adapter the adapter, such as {@code MultiTaskAdapter.plain(task)}
+     * @return this
+     * @throws IllegalStateException if nothing was learned yet, so that no labels are known; a head alone is enough
+     * @throws IllegalArgumentException if the adapter has no head, or does not fit the encoder or the labels; what was there before is
+     *     unchanged then
+     */
+    public synchronized T adopt(Adapter adapter) {
+        Arguments.required(adapter, name() + ".adopt: adapter", "an adapter with the head of this task");
+        Fitted<I, E, P> now = requireFitted("adopt");
+        TaskModel model = TaskModel.of(name() + ".adopt", parts, new TargetHead(name(), now.targets()), adapter);
+        take(new Fitted<>(parts, model, now.targets(), null, Optional.<TaskEvidence>empty()));
+        now.model().close();
+        return self();
     }
 
     /**

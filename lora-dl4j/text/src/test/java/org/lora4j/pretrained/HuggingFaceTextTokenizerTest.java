@@ -92,6 +92,18 @@ class HuggingFaceTextTokenizerTest {
     }
 
     @Test
+    void firstPieces_areMadeWithoutWhatIsBehindThem() throws IOException {
+        HuggingFaceTextTokenizer tokenizer = wordLevel("\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},");
+
+        assertThat(tokenizer.pieces("a b b a", false, 3))
+                .isEqualTo(tokenizer.pieces("a b b a", false).subList(0, 3));
+        assertThat(tokenizer.pieces("a b", false, 3)).hasSize(2);
+        // The file has no token for c, which nobody asks for.
+        assertThat(tokenizer.pieces("a b b a c", false, 2)).hasSize(2);
+        assertThatIllegalStateException().isThrownBy(() -> tokenizer.pieces("a b b a c", false));
+    }
+
+    @Test
     void missingTextsAndWords_areNamed() throws IOException {
         HuggingFaceTextTokenizer tokenizer = wordLevel("");
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,49 @@ class PairTasksTest {
         ranker.save(folder);
         assertThat(ReRanker.load(folder, ENCODER).rank("where", List.of("bad", "good")))
                 .isEqualTo(ranker.rank("where", List.of("bad", "good")));
+    }
+
+    @Test
+    void reRanker_overASearch_ordersTheFirstOnesAlone() {
+        List<String> passages = List.of("very good", "bad film", "the rate is low", "card", "my card is lost");
+        List<String> queries = List.of("where is my card", "good film");
+        List<ScoredPair> pairs = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            pairs.add(new ScoredPair("where is my card " + i, "very good " + i, 1));
+            pairs.add(new ScoredPair("where is my card " + i, "bad film " + i, 0));
+            pairs.add(new ScoredPair("where is my card " + i, "the rate is low " + i, 0));
+        }
+        try (ReRanker ranker = ReRanker.builder(ENCODER).epochs(6).build().fit(pairs, pairs);
+                SentenceEncoder search = SentenceEncoder.builder(ENCODER).build()) {
+            List<List<Integer>> relevant = List.of(List.of(0), List.of(1, 3));
+            // What each of both says by itself, put together by hand.
+            List<Double> reciprocal = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                String query = queries.get(i);
+                float[] asked = search.query(query);
+                float[][] vectors = search.passages(passages);
+                List<Integer> order = new ArrayList<>(List.of(0, 1, 2, 3, 4));
+                order.sort(Comparator.comparingDouble(j -> -ENCODER.similarity().of(asked, vectors[j])));
+                List<Integer> first = order.subList(0, 3);
+                first.sort(Comparator.comparingDouble(j -> -ranker.predict(new TextPair(query, passages.get(j)))));
+                int best = 5;
+                for (int j : relevant.get(i)) {
+                    best = Math.min(best, order.indexOf(j));
+                }
+                reciprocal.add(1.0 / (best + 1));
+            }
+
+            RetrievalEvaluation found = ranker.evaluate(search, queries, passages, relevant, 3);
+
+            assertThat(found.reciprocalRanks()).isEqualTo(reciprocal);
+            assertThat(found.queries()).isEqualTo(2);
+            assertThat(ranker.evaluate(search, queries, passages, relevant, 99).queries())
+                    .isEqualTo(2);
+            assertThatThrownBy(() -> ranker.evaluate(search, queries, passages, List.of(List.of(7), List.of()), 0))
+                    .hasMessageContaining("first = 0")
+                    .hasMessageContaining("a query has no relevant passage")
+                    .hasMessageContaining("none of the 5 that are searched");
+        }
     }
 
     @Test

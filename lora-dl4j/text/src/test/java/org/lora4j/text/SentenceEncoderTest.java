@@ -173,7 +173,7 @@ class SentenceEncoderTest {
                 List.of(SentenceExample.pair("a", " "), SentenceExample.vector("film", new float[] {1, 2}));
 
         assertThatThrownBy(() -> quick().build().fit(bad, bad))
-                .hasMessageContaining("train[0] has an empty text")
+                .hasMessageContaining("train[0] is an empty text")
                 .hasMessageContaining("train[1] has a vector of length 2, expected 16");
     }
 
@@ -231,7 +231,7 @@ class SentenceEncoderTest {
         }
 
         assertThatThrownBy(() -> SentenceEncoder.builder(ENCODER).build().fit(train))
-                .hasMessageContaining("train[3, 10, 11] have an empty text, expected words; skipEmpty()");
+                .hasMessageContaining("train[3, 10, 11] are 3 empty texts, expected words; skipEmpty()");
         SentenceEncoder encoder =
                 SentenceEncoder.builder(ENCODER).epochs(1).skipEmpty().build().fit(train);
         assertThat(encoder.report().notes()).contains("train[3, 10, 11]: 3 empty texts were left out");

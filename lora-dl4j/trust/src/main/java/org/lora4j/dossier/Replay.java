@@ -43,7 +43,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * none can be exchanged. The last segment is always one of them, and ends with what was saved. A run that is forged in one of the n
  * segments before it is found by k more with a probability of k/n; all of them are the whole run.
  *
- * <p><b>Costs.</b> Those of the run, or of the segments with what a fit does before its first step. <b>Threads.</b> For one thread.
+ * <p><b>Costs.</b> Those of the run, or of the segments and, once, of what a fit does before its first step. <b>Threads.</b> For one thread.
  *
  * @apiNote Status: experimental
  */
@@ -72,7 +72,8 @@ public final class Replay {
     public interface PartTraining {
 
         /**
-         * Goes on from the checkpoint that is there, or starts if there is none, and saves.
+         * Goes on from the checkpoint that is there, or starts if there is none, and saves. Called once for all segments: the trainer
+         * takes them up one after the other, as the pieces of the checkpoints say.
          *
          * @param folder where to save; it does not exist yet
          * @param checkpoints for the builder of what trains, which is then told to resume

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -42,10 +43,13 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
      */
     private record Segment(Optional<Link> from, Link to, boolean last) {
 
+        private long begin() {
+            return from.map(link -> link.record().step()).orElse(0L);
+        }
+
         @Override
         public String toString() {
-            return "steps " + from.map(link -> link.record().step()).orElse(0L) + " to "
-                    + to.record().step();
+            return "steps " + begin() + " to " + to.record().step();
         }
     }
 
@@ -60,8 +64,8 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
 
     ReplayVerdict compare(Saved recorded, int count, long seed) throws IOException {
         Findings findings = new Findings();
-        for (Segment segment : drawn(count, seed)) {
-            compare(recorded, segment, findings);
+        try (TemporaryFolder temporary = TemporaryFolder.create()) {
+            compare(recorded, drawn(count, seed), temporary.folder(), findings);
         }
         double most = findings.apart.values().stream()
                 .mapToDouble(value -> value)
@@ -105,36 +109,61 @@ record ReplaySegments(CheckpointChain chain, PartTraining training) {
         return places.stream().map(all::get).toList();
     }
 
-    private void compare(Saved recorded, Segment segment, Findings findings) throws IOException {
-        try (TemporaryFolder temporary = TemporaryFolder.create()) {
-            Path folder = temporary.folder().resolve("checkpoints");
-            Path saved = temporary.folder().resolve("replay");
+    /** Trains all of them by one call, so that model and data are made ready once. */
+    private void compare(Saved recorded, List<Segment> segments, Path temporary, Findings findings) throws IOException {
+        Path folder = temporary.resolve("checkpoints");
+        Path saved = temporary.resolve("replay");
+        training.saveTo(saved, pieces(segments, folder));
+        Saved replayed = Saved.read(saved);
+        Receipt now = replayed.receipt();
+        List<String> envelope = Replay.envelope(recorded.receipt(), now);
+        findings.envelope.addAll(envelope);
+        findings.inputs.addAll(Replay.inputs(recorded.receipt(), now, !envelope.isEmpty()));
+        compareSaved(recorded, replayed, findings);
+        List<Link> reached = CheckpointChain.read(folder).links();
+        for (Segment segment : segments) {
+            compare(segment, reached, findings);
+        }
+    }
+
+    private static Checkpoints pieces(List<Segment> segments, Path folder) throws IOException {
+        Checkpoints checkpoints = new Checkpoints(folder, Long.MAX_VALUE, NEVER, Integer.MAX_VALUE);
+        for (Segment segment : segments) {
+            // The last one is written when the run ends, which takes an evaluation more.
+            OptionalLong end = segment.last()
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(segment.to().record().step());
+            if (segment != segments.get(0)) {
+                checkpoints = checkpoints.withPiece(segment.from().orElseThrow().file(), end);
+                continue;
+            }
             if (segment.from().isPresent()) {
                 CheckpointChain.copy(segment.from().get(), folder);
             }
-            long end = segment.to().record().step();
-            Checkpoints checkpoints = new Checkpoints(folder, Long.MAX_VALUE, NEVER, 2);
-            // The last one is written when the run ends, which takes an evaluation more.
-            training.saveTo(saved, segment.last() ? checkpoints : checkpoints.withUntil(end));
-            Saved replayed = Saved.read(saved);
-            Receipt now = replayed.receipt();
-            List<String> envelope = Replay.envelope(recorded.receipt(), now);
-            findings.envelope.addAll(envelope);
-            findings.inputs.addAll(Replay.inputs(recorded.receipt(), now, !envelope.isEmpty()));
-            if (segment.last()) {
-                compareSaved(recorded, replayed, findings);
-            }
-            List<Link> written = CheckpointChain.read(folder).links();
-            Link reached = written.get(written.size() - 1);
-            if (reached.record().hash().equals(segment.to().record().hash())) {
-                findings.segments.add(segment + ": the same in every bit");
-                return;
-            }
-            findings.same = false;
-            Map<String, Double> apart = CheckpointChain.differences(segment.to(), reached);
-            apart.forEach((name, much) -> findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
-            findings.segments.add(segment + ": " + apart.size() + " values differ");
+            checkpoints = end.isPresent() ? checkpoints.withUntil(end.getAsLong()) : checkpoints;
         }
+        return checkpoints;
+    }
+
+    private static void compare(Segment segment, List<Link> all, Findings findings) throws IOException {
+        Optional<Link> reached = all.stream()
+                .filter(link -> link.record().step() > segment.begin()
+                        && link.record().step() <= segment.to().record().step())
+                .reduce((earlier, later) -> later);
+        if (reached.isPresent()
+                && reached.get().record().hash().equals(segment.to().record().hash())) {
+            findings.segments.add(segment + ": the same in every bit");
+            return;
+        }
+        findings.same = false;
+        if (reached.isEmpty()) {
+            findings.apart.put("steps", Double.MAX_VALUE);
+            findings.segments.add(segment + ": it ended before its first step");
+            return;
+        }
+        Map<String, Double> apart = CheckpointChain.differences(segment.to(), reached.get());
+        apart.forEach((name, much) -> findings.apart.merge(name, Math.min(much, Double.MAX_VALUE), Math::max));
+        findings.segments.add(segment + ": " + apart.size() + " values differ");
     }
 
     private static void compareSaved(Saved recorded, Saved replayed, Findings findings) {

@@ -50,6 +50,7 @@ import org.tribuo.data.text.TextFeatureExtractor;
 import org.tribuo.data.text.impl.TextFeatureExtractorImpl;
 import org.tribuo.ensemble.BaggingTrainer;
 import org.tribuo.ensemble.EnsembleModel;
+import org.tribuo.evaluation.CrossValidation;
 
 /** The examples of docs/tribuo.md. */
 class TribuoGuideTest {
@@ -114,6 +115,24 @@ class TribuoGuideTest {
         EnsembleModel<Label> ensemble = bagging.train(train);
 
         assertThat(ensemble.getNumModels()).isEqualTo(3);
+    }
+
+    /** A recipe of docs/recipes.md. */
+    @Test
+    void crossValidation() throws Exception {
+        LoraTrainer<Label> trainer = LoraTrainer.builder(new BaseNetwork(file), new LabelConverter())
+                .inputs(new DenseInputConverter(featureNames))
+                .epochs(2)
+                .build();
+        List<Double> accuracies = new ArrayList<>();
+        // begin
+        CrossValidation<Label, LabelEvaluation> folds =
+                new CrossValidation<>(trainer, train, new LabelEvaluator(), 3, 1);
+        for (Pair<LabelEvaluation, Model<Label>> fold : folds.evaluate()) {
+            accuracies.add(fold.getA().accuracy());
+        }
+        // end
+        assertThat(accuracies).hasSize(3);
     }
 
     private void saveAndLoad(LoraModel<Label> model, Path saved) throws Exception {

@@ -40,9 +40,12 @@ final class ChildJava {
         command.add(home.resolve("bin").resolve("java").toString());
         command.addAll(options);
         command.addAll(StandIn.asked().options());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.add(main.getName());
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        // Not as an argument: ONNX Runtime 1.29 reads the command line when it is loaded, and a long one overflows the
+        // stack.
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         builder.environment().putAll(environment);
         builder.environment().putAll(StandIn.asked().environment());
         Process process = builder.start();

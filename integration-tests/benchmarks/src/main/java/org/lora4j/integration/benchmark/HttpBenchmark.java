@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.benchmark;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.lora4j.format.DType;
+import org.lora4j.serve.text.TextLimits;
+import org.lora4j.serve.text.TextServer;
 import org.lora4j.server.LoraServer;
 import org.lora4j.server.ServerLimits;
 
 /**
  * What a port costs: requests of a gloss of WordNet each, mixed over 100 adapters of all-MiniLM-L6-v2, through HTTP from a client in a process
  * of its own, beside direct calls of {@link org.lora4j.serve.AdapterServer} with the same glosses and adapters in batches that were made
- * before; how long requests take when they come at random times, at 70 % of what the port answered; and tokens of language models.
+ * before, and beside ONNX Runtime behind the same layer; how long requests take when they come at random times, at 70 % of what the port
+ * answered; and tokens of language models, beside llama.cpp behind the same layer.
  *
  * <p>Arguments: the folder for the report, and optionally the number of rounds that count (6).
  */
@@ -30,6 +35,10 @@ public final class HttpBenchmark {
     private static final double LEAST_SHARE = 0.85;
     private static final double SHARE_OF_LOAD = 0.7;
     private static final double MOST_TIMES_MEDIAN = 5;
+    private static final double LEAST_OF_ONNX = 0.8;
+    private static final double MOST_DIFFERENCE = 1e-4;
+    private static final String ENCODER = "minilm";
+    private static final String A_SECOND = "requests a second";
 
     private HttpBenchmark() {}
 
@@ -54,54 +63,142 @@ public final class HttpBenchmark {
         summary.publish(folder, "http");
     }
 
-    private static void encoder(ServedGlosses glosses, int rounds, Summary summary) throws Exception {
-        Path bodies = bodies(glosses);
-        try (LoraServer port = LoraServer.builder()
-                .encoder("minilm", glosses.server())
-                .limits(ServerLimits.usual())
-                .accessLog(line -> {})
-                .port(0)
-                .start()) {
-            double[] through = new double[rounds];
-            double[] shares = new double[rounds];
-            double[] tails = new double[rounds];
-            for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
-                Map<String, Double> closed = asked(port, bodies, 0);
-                double direct = glosses.direct(glosses.mixed());
-                Map<String, Double> open = asked(port, bodies, SHARE_OF_LOAD * closed.get("requests a second"));
-                System.out.printf(
-                        Locale.ROOT,
-                        "round %d: %.1f through HTTP, %.1f direct; at 70 %%: median %.1f ms, p99 %.1f ms%n",
-                        round + 1,
-                        closed.get("requests a second"),
-                        direct,
-                        1e3 * open.get("median"),
-                        1e3 * open.get("p99"));
-                if (round >= 0) {
-                    through[round] = closed.get("requests a second");
-                    shares[round] = closed.get("requests a second") / direct;
-                    tails[round] = open.get("p99") / open.get("median");
-                }
-            }
-            Arrays.sort(shares);
-            Arrays.sort(tails);
-            Map<String, Object> row = new LinkedHashMap<>();
-            row.put("", "100 adapters, mixed");
-            row.put("through HTTP, best", Arrays.stream(through).max().orElseThrow());
-            row.put("HTTP / direct, median", shares[rounds / 2]);
-            row.put("p99 / median at 70 %, median", tails[rounds / 2]);
-            summary.grid("requests a second", List.of(row));
-            summary.promise(Promise.atLeast("requests a second, HTTP / direct", shares[rounds / 2], LEAST_SHARE));
-            summary.promise(Promise.atMost("p99 / median at 70 % of the load", tails[rounds / 2], MOST_TIMES_MEDIAN));
+    /** What of one round is compared. */
+    private record Round(
+            double mixed,
+            double base,
+            int batch,
+            double direct,
+            double processor,
+            double onnx,
+            double median,
+            double p99) {
+
+        void print(int number) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "round %d: %.1f through HTTP in batches of %d rows, %.1f the base alone, %.1f direct (processor time of the server / direct %.2f),"
+                            + " %.1f ONNX Runtime; at 70 %%: median %.1f ms, p99 %.1f ms%n",
+                    number,
+                    mixed,
+                    batch,
+                    base,
+                    direct,
+                    processor,
+                    onnx,
+                    1e3 * median,
+                    1e3 * p99);
         }
     }
 
-    private static Map<String, Double> asked(LoraServer port, Path bodies, double rate) throws IOException {
+    private static void encoder(ServedGlosses glosses, int rounds, Summary summary) throws Exception {
+        Path mixed = bodies(glosses, glosses.mixed());
+        Path base =
+                bodies(glosses, glosses.texts().stream().map(text -> ENCODER).toList());
+        TextLimits limits = TextLimits.usual();
+        List<Round> found = new ArrayList<>();
+        try (LoraServer port = LoraServer.builder()
+                        .encoder(ENCODER, glosses.server())
+                        .limits(ServerLimits.usual())
+                        .accessLog(line -> {})
+                        .port(0)
+                        .start();
+                OnnxPort onnx = new OnnxPort(
+                        OnnxTeam.file(),
+                        glosses.encoder(),
+                        glosses.workers(),
+                        limits.batchRows(),
+                        limits.batchTokens())) {
+            requireSame(glosses, onnx);
+            for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+                ServedGlosses.BatchSizes sizes = glosses.sizes();
+                long before = processorNanos();
+                double closed = asked(port.port(), mixed, 0).get(A_SECOND);
+                long between = processorNanos();
+                int batch = sizes.rows();
+                double direct = glosses.direct(glosses.mixed(), AT_ONCE, batch);
+                double processor = (double) (between - before) / (processorNanos() - between);
+                Map<String, Double> open = asked(port.port(), mixed, SHARE_OF_LOAD * closed);
+                Round one = new Round(
+                        closed,
+                        asked(port.port(), base, 0).get(A_SECOND),
+                        batch,
+                        direct,
+                        processor,
+                        asked(onnx.port(), base, 0).get(A_SECOND),
+                        open.get("median"),
+                        open.get("p99"));
+                one.print(round + 1);
+                if (round >= 0) {
+                    found.add(one);
+                }
+            }
+        }
+        summary.grid(
+                A_SECOND,
+                List.of(
+                        row("100 adapters, mixed", found, Round::mixed),
+                        row("the base", found, Round::base),
+                        row("direct calls, 100 adapters", found, Round::direct),
+                        row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
+        summary.note("processor time of the server's process / direct calls, median", median(found, Round::processor));
+        summary.note("the server of texts", glosses.totals());
+        double leastOfBase = Machine.has("avx512f") ? 1.0 : 0.95;
+        summary.promise(Promise.atLeast(
+                "requests a second, HTTP / direct", median(found, one -> one.mixed() / one.direct()), LEAST_SHARE));
+        summary.promise(Promise.atMost(
+                "p99 / median at 70 % of the load", median(found, one -> one.p99() / one.median()), MOST_TIMES_MEDIAN));
+        summary.promise(Promise.atLeast(
+                "requests a second, the base / ONNX Runtime",
+                median(found, one -> one.base() / one.onnx()),
+                leastOfBase));
+        summary.promise(Promise.atLeast(
+                "requests a second, 100 adapters / ONNX Runtime's base",
+                median(found, one -> one.mixed() / one.onnx()),
+                LEAST_OF_ONNX));
+    }
+
+    /** Of this process, which is the server's. */
+    private static long processorNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    }
+
+    private static double median(List<Round> rounds, ToDoubleFunction<Round> of) {
+        double[] sorted = rounds.stream().mapToDouble(of).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+
+    private static Map<String, Object> row(String name, List<Round> rounds, ToDoubleFunction<Round> of) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("", name);
+        row.put("best", rounds.stream().mapToDouble(of).max().orElseThrow());
+        row.put("median", median(rounds, of));
+        return row;
+    }
+
+    /** A peer that computes something else would prove nothing. */
+    private static void requireSame(ServedGlosses glosses, OnnxPort onnx) {
+        String text = glosses.texts().get(0);
+        float[] ours = glosses.server()
+                .embed(TextServer.BASE, List.of(text))
+                .join()
+                .results()
+                .get(0);
+        float[] theirs = onnx.of(text).join();
+        for (int i = 0; i < ours.length; i++) {
+            if (Math.abs(ours[i] - theirs[i]) > MOST_DIFFERENCE) {
+                throw new IllegalStateException("number " + i + " of a vector is " + ours[i] + ", of ONNX Runtime "
+                        + theirs[i] + "; expected the same to " + MOST_DIFFERENCE);
+            }
+        }
+    }
+
+    private static Map<String, Double> asked(int port, Path bodies, double rate) throws IOException {
         Map<String, Double> told = ChildJava.run(
                 HttpLoadClient.class,
-                List.of("-Xmx512m", "-XX:+UseSerialGC"),
+                List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
                 List.of(
-                        Integer.toString(port.port()),
+                        Integer.toString(port),
                         bodies.toString(),
                         Integer.toString(rate > 0 ? 4 * AT_ONCE : AT_ONCE),
                         Double.toString(rate),
@@ -113,12 +210,11 @@ public final class HttpBenchmark {
         return told;
     }
 
-    private static Path bodies(ServedGlosses glosses) throws IOException {
+    private static Path bodies(ServedGlosses glosses, List<String> models) throws IOException {
         List<String> bodies = new ArrayList<>();
         for (int i = 0; i < glosses.texts().size(); i++) {
             String text = glosses.texts().get(i).replace("\\", "\\\\").replace("\"", "\\\"");
-            bodies.add("{\"model\": \"" + glosses.mixed().get(i) + "\", \"inputs\": \"" + text
-                    + "\", \"truncate\": true}");
+            bodies.add("{\"model\": \"" + models.get(i) + "\", \"inputs\": \"" + text + "\", \"truncate\": true}");
         }
         return Files.write(Files.createTempFile("http-benchmark", ".jsonl"), bodies);
     }

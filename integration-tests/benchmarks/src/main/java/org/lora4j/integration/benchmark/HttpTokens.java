@@ -4,10 +4,14 @@ package org.lora4j.integration.benchmark;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
+import org.lora4j.export.GgufExport;
+import org.lora4j.export.GgufType;
 import org.lora4j.format.DType;
 import org.lora4j.internal.language.DecoderConfig;
 import org.lora4j.language.CausalLm;
@@ -30,6 +34,10 @@ final class HttpTokens {
     private static final int TOKENS = 48;
     private static final int VOCABULARY = 49_152;
     private static final double LEAST_SHARE = 0.95;
+
+    /** What clients call the model without an adapter. */
+    static final String BASE = "base";
+
     private static final double MILLISECOND = 1e-3;
 
     private HttpTokens() {}
@@ -41,6 +49,7 @@ final class HttpTokens {
         List<Double> direct = new ArrayList<>();
         List<Double> http = new ArrayList<>();
         List<Double> first = new ArrayList<>();
+        List<Double> alone = new ArrayList<>();
         try (CausalLm model = CausalLm.load(directory);
                 CausalLmServer texts =
                         CausalLmServer.builder(model).maxSequences(SEQUENCES).build()) {
@@ -49,24 +58,23 @@ final class HttpTokens {
             }
             try (LoraServer server = LoraServer.builder()
                     .port(0)
-                    .languageModel("base", texts)
+                    .languageModel(BASE, texts)
                     .accessLog(line -> {})
                     .start()) {
                 for (int round = -1; round < rounds; round++) {
-                    double alone = seconds(texts);
-                    Map<String, Double> told = ChildJava.run(
-                            HttpTokensClient.class,
-                            List.of(),
-                            List.of(server.uri().toString(), String.valueOf(REQUESTS), String.valueOf(TOKENS)),
-                            Map.of());
+                    double inProcess = seconds(texts);
+                    Map<String, Double> told = asked(server.uri().toString(), HttpTokensClient.Asked.ADAPTERS);
+                    Map<String, Double> ofModel = asked(server.uri().toString(), HttpTokensClient.Asked.MODEL);
                     if (round >= 0) {
-                        direct.add(alone);
+                        direct.add(inProcess);
                         http.add(told.get(HttpTokensClient.SECONDS));
                         first.add(told.get(HttpTokensClient.FIRST));
+                        alone.add(ofModel.get(HttpTokensClient.SECONDS));
                     }
                 }
             }
         }
+        List<Double> llama = llama(directory, type, rounds);
         double tokens = REQUESTS * TOKENS;
         summary.note(
                 type + ", tokens a second of " + REQUESTS + " texts with 16 adapters, median",
@@ -78,10 +86,42 @@ final class HttpTokens {
         summary.note(
                 type + ", first token over HTTP with " + REQUESTS + " requests at once, median",
                 String.format(Locale.ROOT, "%.0f ms", Timing.of(first).median() / MILLISECOND));
+        summary.note(
+                type + ", tokens a second without adapters, beside llama.cpp behind the same layer, median",
+                String.format(
+                        Locale.ROOT,
+                        "%.1f, llama.cpp %.1f",
+                        tokens / Timing.of(alone).median(),
+                        tokens / Timing.of(llama).median()));
         summary.promise(Promise.atLeast(
                 type + ", tokens a second over HTTP / direct",
                 Timing.of(direct).median() / Timing.of(http).median(),
                 LEAST_SHARE));
+    }
+
+    private static Map<String, Double> asked(String server, HttpTokensClient.Asked whom) throws IOException {
+        return ChildJava.run(
+                HttpTokensClient.class,
+                List.of(),
+                List.of(server, String.valueOf(REQUESTS), String.valueOf(TOKENS), whom.name()),
+                Map.of());
+    }
+
+    /** The same weights in llama.cpp; it has no bfloat16 of its own here, so half precision stands beside that. */
+    private static List<Double> llama(Path directory, DType type, int rounds) throws IOException {
+        boolean half = type != DType.F32;
+        Path exported = directory.resolveSibling(directory.getFileName() + "-gguf");
+        GgufExport.of(directory).type(half ? GgufType.F16 : GgufType.F32).write(exported);
+        List<Double> seconds = new ArrayList<>();
+        try (LlamaPort port = new LlamaPort(exported.resolve("model.gguf"), half, SEQUENCES, PROMPT + TOKENS)) {
+            for (int round = -1; round < rounds; round++) {
+                double told = asked(port.url(), HttpTokensClient.Asked.MODEL).get(HttpTokensClient.SECONDS);
+                if (round >= 0) {
+                    seconds.add(told);
+                }
+            }
+        }
+        return seconds;
     }
 
     static String name(int request) {
@@ -91,6 +131,11 @@ final class HttpTokens {
     /** The prompt of a request, for both. */
     static int[] prompt(int request) {
         return new Random(request).ints(PROMPT, 0, VOCABULARY - 300).toArray();
+    }
+
+    /** The same as a text. */
+    static String text(int request) {
+        return Arrays.stream(prompt(request)).mapToObj(RandomModel::letter).collect(Collectors.joining());
     }
 
     private static double seconds(CausalLmServer server) {

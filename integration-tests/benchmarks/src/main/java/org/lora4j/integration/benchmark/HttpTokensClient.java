@@ -37,17 +37,28 @@ public final class HttpTokensClient {
     private final URI completions;
     private final List<Double> first = new ArrayList<>();
 
-    private HttpTokensClient(String server) {
+    private final Asked whom;
+
+    /** Whom requests name, and how they bring their prompts. */
+    enum Asked {
+        /** Each request another adapter, prompts as ids. */
+        ADAPTERS,
+        /** The model alone, prompts as texts. */
+        MODEL
+    }
+
+    private HttpTokensClient(String server, Asked whom) {
         this.completions = URI.create(server + "/v1/completions");
+        this.whom = whom;
     }
 
     /**
      * Asks, and tells the time until all was answered, and the median of that until a first token.
      *
-     * @param args the server, the number of requests, and the tokens of each
+     * @param args the server, the number of requests, the tokens of each, and whom they ask
      */
     public static void main(String[] args) {
-        HttpTokensClient asker = new HttpTokensClient(args[0]);
+        HttpTokensClient asker = new HttpTokensClient(args[0], Asked.valueOf(args[3]));
         int requests = Integer.parseInt(args[1]);
         asker.ask(WARM_UP, 2);
         asker.first.clear();
@@ -64,8 +75,8 @@ public final class HttpTokensClient {
                     Locale.ROOT,
                     "{\"model\": \"%s\", \"prompt\": %s, \"max_tokens\": %d, \"temperature\": 0, \"ignore_eos\": true,"
                             + " \"stream\": true, \"stream_options\": {\"include_usage\": true}}",
-                    HttpTokens.name(i),
-                    Arrays.toString(HttpTokens.prompt(i)),
+                    whom == Asked.ADAPTERS ? HttpTokens.name(i) : HttpTokens.BASE,
+                    whom == Asked.ADAPTERS ? Arrays.toString(HttpTokens.prompt(i)) : '"' + HttpTokens.text(i) + '"',
                     tokens);
             HttpRequest request = HttpRequest.newBuilder(completions)
                     .header("Content-Type", "application/json")

@@ -48,7 +48,8 @@ final class OnnxTeam {
         }
     }
 
-    private static byte[] file() throws IOException {
+    /** MiniLM as it is published. */
+    static byte[] file() throws IOException {
         try (InputStream in = OnnxTeam.class.getClassLoader().getResourceAsStream(FILE)) {
             if (in == null) {
                 throw new IOException(FILE + " is not on the class path; expected the data jar of MiniLM.");

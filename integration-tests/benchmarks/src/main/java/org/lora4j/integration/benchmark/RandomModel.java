@@ -78,8 +78,7 @@ final class RandomModel {
         Map<String, Object> words = new LinkedHashMap<>();
         int letters = config.vocabulary() - BYTES - SPECIAL.size();
         for (int id = 0; id < letters; id++) {
-            int letter = FIRST_LETTER + id;
-            words.put(Character.toString(letter < Character.MIN_SURROGATE ? letter : letter + SURROGATES), id);
+            words.put(letter(id), id);
         }
         for (int value = 0; value < BYTES; value++) {
             words.put(String.format(Locale.ROOT, "<0x%02X>", value), words.size());
@@ -100,6 +99,12 @@ final class RandomModel {
                 directory.resolve("tokenizer.json"),
                 Map.of("added_tokens", added, "normalizer", spaces, "model", model));
         JsonObjects.write(directory.resolve("tokenizer_config.json"), Map.of("bos_token", "<s>", "eos_token", "</s>"));
+    }
+
+    /** The text of an id that is neither a byte nor special. */
+    static String letter(int id) {
+        int letter = FIRST_LETTER + id;
+        return Character.toString(letter < Character.MIN_SURROGATE ? letter : letter + SURROGATES);
     }
 
     private void addAll(DecoderConfig config) {

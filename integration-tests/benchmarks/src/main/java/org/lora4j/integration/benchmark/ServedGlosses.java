@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
@@ -32,6 +33,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.text.TextLimits;
 import org.lora4j.serve.text.TextServer;
+import org.lora4j.serve.text.TextServerMetrics;
 import org.lora4j.text.TextEncoder;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -66,6 +68,7 @@ final class ServedGlosses implements AutoCloseable {
             texts.stream().map(text -> AdapterServer.BASE).toList();
     private final TextServer server;
     private final AdapterServer direct;
+    private final Path folder = Files.createTempDirectory("served-glosses");
 
     ServedGlosses() throws IOException {
         SameDiff graph = EncoderGraph.create(weights, encoder.pooling(), types).graph();
@@ -75,10 +78,9 @@ final class ServedGlosses implements AutoCloseable {
                 .build();
         direct = AdapterServer.builder(graph)
                 .outputs(EncoderGraph.POOLED)
-                .example(batches(base.subList(0, 3)).get(0).arrays())
+                .example(batches(base, 0, 3, 3).get(0).arrays())
                 .concurrency(workers)
                 .build();
-        Path folder = Files.createTempDirectory("served-glosses");
         Adapter started = started(graph);
         for (int i = 0; i < ADAPTERS; i++) {
             Adapter adapter = moved(started);
@@ -101,6 +103,10 @@ final class ServedGlosses implements AutoCloseable {
         return workers;
     }
 
+    TextEncoder encoder() {
+        return encoder;
+    }
+
     /** For each text the adapter of its request. */
     List<String> mixed() {
         return mixed;
@@ -111,13 +117,67 @@ final class ServedGlosses implements AutoCloseable {
         return base;
     }
 
-    private static String name(int adapter) {
+    /** Where an adapter was read from. */
+    Path directory(int adapter) {
+        return folder.resolve(name(adapter));
+    }
+
+    static String name(int adapter) {
         return "a" + adapter;
     }
 
-    /** Requests a second of direct calls, by as many threads as the server has. */
-    double direct(List<String> adapters) throws Exception {
-        return requestsPerSecond(direct, batches(adapters));
+    /**
+     * Requests a second of direct calls, by as many threads as the server has.
+     *
+     * @param together how many texts batches are made of, as a server makes them of what waits
+     * @param rows of a batch, as many as the server's had
+     */
+    double direct(List<String> adapters, int together, int rows) throws Exception {
+        List<PreparedBatch> batches = new ArrayList<>();
+        for (int from = 0; from < texts.size(); from += together) {
+            batches.addAll(batches(adapters, from, Math.min(texts.size(), from + together), rows));
+        }
+        return requestsPerSecond(direct, batches);
+    }
+
+    /** What the server did, without the counts of each of a hundred adapters. */
+    String totals() {
+        TextServerMetrics now = server.metrics();
+        return String.format(
+                Locale.ROOT,
+                "%,d requests answered, %,d failed, %,d rejected, %,d cancelled; %,d texts in %,d batches; %,d tokens, %,d with"
+                        + " padding; %d open",
+                now.answered(),
+                now.failed(),
+                now.rejected(),
+                now.cancelled(),
+                now.texts(),
+                now.batches(),
+                now.tokens(),
+                now.paddedTokens(),
+                now.open());
+    }
+
+    /** What batches the server makes, from now on. */
+    BatchSizes sizes() {
+        return new BatchSizes(server.metrics());
+    }
+
+    /** Rows of the batches since some moment. */
+    final class BatchSizes {
+
+        private final TextServerMetrics before;
+
+        private BatchSizes(TextServerMetrics before) {
+            this.before = before;
+        }
+
+        /** On average, rounded up. */
+        int rows() {
+            TextServerMetrics now = server.metrics();
+            long batches = Math.max(1, now.batches() - before.batches());
+            return (int) Math.max(1, (now.texts() - before.texts() + batches - 1) / batches);
+        }
     }
 
     private double requestsPerSecond(AdapterServer server, List<PreparedBatch> batches) throws Exception {
@@ -151,16 +211,17 @@ final class ServedGlosses implements AutoCloseable {
     /** Inputs that were made before, and the adapter of each of their rows. */
     private record PreparedBatch(Map<String, INDArray> arrays, List<String> adapters) {}
 
-    /** The same bounds as the server's, with all texts at hand: no batches can be fuller. */
-    private List<PreparedBatch> batches(List<String> adapters) {
+    /** The same bounds as the server's, of texts that are at hand together. */
+    private List<PreparedBatch> batches(List<String> adapters, int from, int to, int most) {
         List<TokenizedText> tokens =
-                texts.stream().limit(adapters.size()).map(encoder::tokens).toList();
-        TokenRows rows = new TokenRows(
-                tokens, TextLimits.usual().batchRows(), TextLimits.usual().batchTokens());
+                texts.subList(from, to).stream().map(encoder::tokens).toList();
+        TokenRows rows = new TokenRows(tokens, most, TextLimits.usual().batchTokens());
         return rows.parts().stream()
                 .map(part -> new PreparedBatch(
                         rows.placeholders(part, inputs),
-                        part.rows().stream().map(adapters::get).toList()))
+                        part.rows().stream()
+                                .map(row -> adapters.get(from + row))
+                                .toList()))
                 .toList();
     }
 

@@ -51,7 +51,7 @@ public final class TextServerBenchmark {
             List<Map<String, Object>> rows = new ArrayList<>();
             compare("100 adapters, mixed", glosses, glosses.mixed(), rounds, LEAST_SHARE, rows, summary);
             compare("the base", glosses, glosses.base(), rounds, LEAST_SHARE_OF_BASE, rows, summary);
-            summary.note("the server", glosses.server().metrics());
+            summary.note("the server", glosses.totals());
             return summary.grid("requests a second", rows);
         }
     }
@@ -68,10 +68,18 @@ public final class TextServerBenchmark {
         double[] through = new double[rounds];
         double[] alone = new double[rounds];
         for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
+            ServedGlosses.BatchSizes sizes = glosses.sizes();
             double served = requestsPerSecond(glosses, adapters);
-            double computed = glosses.direct(adapters);
+            int most = sizes.rows();
+            double computed = glosses.direct(adapters, AT_ONCE, most);
             System.out.printf(
-                    Locale.ROOT, "%s, round %d: %.1f served, %.1f direct%n", what, round + 1, served, computed);
+                    Locale.ROOT,
+                    "%s, round %d: %.1f served in batches of %d rows, %.1f direct%n",
+                    what,
+                    round + 1,
+                    served,
+                    most,
+                    computed);
             if (round >= 0) {
                 through[round] = served;
                 alone[round] = computed;

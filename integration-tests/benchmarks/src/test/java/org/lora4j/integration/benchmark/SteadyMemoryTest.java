@@ -44,7 +44,7 @@ class SteadyMemoryTest {
     private static final double MOST_BYTES = 24e6;
 
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "the memory of a process is read from /proc")
     void steps_byTheThousand_takeNoMoreMemory() throws IOException {
         Map<String, Double> told = ChildJava.run(Steps.class, OPTIONS, List.of(), ENVIRONMENT);
 

@@ -38,8 +38,9 @@ record CodeSearch(Example example, TextEncoder encoder, long seed) {
 
     void compare(List<Method> methods, Comparison ranks) throws IOException {
         Parts parts = parts(methods, seed);
-        example.say("search, %s, seed %d: %d pairs, %d to search", encoder.name(), seed, parts.train().size(), parts.test()
-                .size());
+        example.say(
+                "search, %s, seed %d: %d pairs, %d to search",
+                encoder.name(), seed, parts.train().size(), parts.test().size());
         List<TrainingReport> pages = new ArrayList<>();
         // What LoRA is compared with first, as it is in the table.
         evaluated("frozen", SentenceEncoder.builder(encoder).build(), parts, ranks, pages);
@@ -54,18 +55,22 @@ record CodeSearch(Example example, TextEncoder encoder, long seed) {
                 TrainingReport.compare(pages).withTitle("Code search by " + encoder.name() + ", seed " + seed));
     }
 
-    private void evaluated(
-            String arm, SentenceEncoder by, Parts parts, Comparison ranks, List<TrainingReport> pages)
+    private void evaluated(String arm, SentenceEncoder by, Parts parts, Comparison ranks, List<TrainingReport> pages)
             throws IOException {
         try (by) {
             RetrievalEvaluation evaluation = by.evaluate(parts.test());
             example.say("%s: %s", arm, evaluation);
-            ranks.add(arm, evaluation.reciprocalRanks().stream().mapToDouble(rank -> rank).toArray());
+            ranks.add(
+                    arm,
+                    evaluation.reciprocalRanks().stream()
+                            .mapToDouble(rank -> rank)
+                            .toArray());
             // The frozen one has learned nothing.
             TrainingReport page = pages.isEmpty() ? TrainingReport.titled(arm) : TrainingReport.of(by.report());
             pages.add(page.withTitle(arm).with(evaluation));
             if (arm.equals(Comparison.LORA)) {
-                example.receipt("search-" + encoder.name() + "-" + seed, by.receipt().orElseThrow());
+                example.receipt(
+                        "search-" + encoder.name() + "-" + seed, by.receipt().orElseThrow());
             }
         }
     }

@@ -26,6 +26,7 @@ final class JavaMethods {
     /** What a brace is not meant in, and braces. */
     private static final Pattern PIECE = Pattern.compile("\"(?:\\\\.|[^\"\\\\\\n])*+\"|'(?:\\\\.|[^'\\\\\\n])++'"
             + "|//[^\\n]*+|/\\*(?:[^*]++|\\*(?!/))*+\\*/|[{}]");
+
     private static final Pattern NAME = Pattern.compile("([\\w\\]>?.]+)\\s+(\\w+)\\s*\\(");
     private static final Pattern THROWS_TAG = Pattern.compile("@(?:throws|exception)\\s+([\\w.]+)");
     private static final Pattern THROWS_CLAUSE = Pattern.compile("\\)\\s*throws\\s+([\\w.,\\s]+)$");
@@ -70,8 +71,8 @@ final class JavaMethods {
     static List<Method> of(String resource, String artifact) throws IOException {
         URL found = JavaMethods.class.getClassLoader().getResource(resource);
         if (found == null) {
-            throw new IOException("resource \"" + resource + "\": not on the class path; expected the artifact " + artifact
-                    + ". The profile example-code brings it");
+            throw new IOException("resource \"" + resource + "\": not on the class path; expected the artifact "
+                    + artifact + ". The profile example-code brings it");
         }
         String jar = found.getPath().substring(0, found.getPath().indexOf('!'));
         List<Method> methods = new ArrayList<>();

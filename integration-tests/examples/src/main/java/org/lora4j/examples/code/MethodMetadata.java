@@ -38,9 +38,6 @@ import org.lora4j.train.ShuffledIndices;
  */
 record MethodMetadata(Example example, TextEncoder encoder, long seed) {
 
-    private static final int TRAINED = 1_500;
-    private static final int VALIDATED = 300;
-    private static final int TESTED = 750;
     private static final double VALIDATION_SHARE = 0.2;
     private static final double TEST_SHARE = 0.3;
     private static final int EPOCHS = 6;
@@ -54,17 +51,19 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
     record Parts(List<LabeledText> train, List<LabeledText> validation, List<LabeledText> test) {}
 
     void compare(List<Method> methods, MethodLabels labels, Comparison f1) throws IOException {
-        Parts parts = parts(methods, labels, seed);
+        Parts parts = parts(methods, labels, example.number(1, "code.methods", 100, 1_500), seed);
         example.say(
-                "%s, seed %d: %d methods to learn from, %d to tell", labels.title(), seed, parts.train().size(), parts.test()
-                        .size());
+                "%s, seed %d: %d methods to learn from, %d to tell",
+                labels.title(), seed, parts.train().size(), parts.test().size());
         Map<String, Supplier<TextClassifier.Builder>> arms = new LinkedHashMap<>();
         arms.put("head alone", () -> builder().headOnly());
         arms.put(Comparison.LORA, this::builder);
         if (example.full()) {
             arms.put("full fine-tuning", () -> builder().fullFineTuning());
         }
-        DataReport data = DataAdvisor.builder().build().examine(encoder, parts.train(), parts.validation(), List.of());
+        DataReport data = DataAdvisor.builder()
+                .build()
+                .examine(encoder, named(parts.train()), named(parts.validation()), List.of());
         example.say("the advisor, beforehand: %s", data.ranked().get(0));
         List<TrainingReport> pages = new ArrayList<>();
         for (Map.Entry<String, Supplier<TextClassifier.Builder>> arm : arms.entrySet()) {
@@ -83,7 +82,18 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
             }
         }
         TrainingReport page = TrainingReport.compare(pages).withTitle(labels.title() + ", seed " + seed);
-        example.page(file(labels), page.with(data, parts.train()).with(f1.advice("")));
+        example.page(
+                file(labels),
+                page.with(data, parts.train(), parts.validation(), List.of())
+                        .with(f1.advice("Beforehand the advisor said: "
+                                + data.learningCurve().advice().sentence())));
+    }
+
+    /** The advisor wants a label for each. */
+    private static List<LabeledText> named(List<LabeledText> examples) {
+        return examples.stream()
+                .map(example -> example.labels().isEmpty() ? new LabeledText(example.text(), "none") : example)
+                .toList();
     }
 
     private TextClassifier.Builder builder() {
@@ -95,7 +105,7 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
     }
 
     /** Methods of one name are in the same part; labels are those that enough training methods have. */
-    static Parts parts(List<Method> all, MethodLabels labels, long seed) {
+    static Parts parts(List<Method> all, MethodLabels labels, int count, long seed) {
         Map<String, String> names = new HashMap<>();
         List<Method> methods = all.stream()
                 .filter(method -> !method.name().isEmpty())
@@ -103,12 +113,12 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
                 .toList();
         Split<List<Method>> parts = Split.byGroup(methods, Method::name, TEST_SHARE, seed);
         Split<List<Method>> rest = Split.byGroup(parts.train(), Method::name, VALIDATION_SHARE, seed);
-        List<Method> learned = some(rest.train(), labels, TRAINED, seed);
+        List<Method> learned = some(rest.train(), labels, count, seed);
         Set<String> kept = frequent(learned, labels);
         return new Parts(
                 labeled(learned, labels, kept),
-                labeled(some(rest.validation(), labels, VALIDATED, seed), labels, kept),
-                labeled(some(parts.validation(), labels, TESTED, seed), labels, kept));
+                labeled(some(rest.validation(), labels, count / 5, seed), labels, kept),
+                labeled(some(parts.validation(), labels, count / 2, seed), labels, kept));
     }
 
     /** What copies for other types and numbers have in common. */
@@ -141,7 +151,8 @@ record MethodMetadata(Example example, TextEncoder encoder, long seed) {
         methods.forEach(method -> labels.of(method).forEach(label -> counts.merge(label, 1, Integer::sum)));
         return Set.copyOf(counts.keySet().stream()
                 .filter(label -> counts.get(label) >= FEWEST)
-                .sorted(Comparator.comparing((String label) -> -counts.get(label)).thenComparing(label -> label))
+                .sorted(Comparator.comparing((String label) -> -counts.get(label))
+                        .thenComparing(label -> label))
                 .limit(MOST_LABELS)
                 .toList());
     }

@@ -86,7 +86,8 @@ final class Client implements AutoCloseable {
                 server.classify(domain.name(), List.of(TextInput.of(text))).join();
         String by = answer.by().adapter();
         Prediction given = answer.results().get(0).prediction();
-        boolean ofDomain = answer.alias().filter(domain.name()::equals).isPresent() && by.startsWith(domain.name() + "-");
+        boolean ofDomain =
+                answer.alias().filter(domain.name()::equals).isPresent() && by.startsWith(domain.name() + "-");
         if (!ofDomain || !same(alone.get(by).get(text), given)) {
             wrong.add("\"" + text + "\" of " + domain.name() + " was answered by " + by + ": " + given);
         }
@@ -97,7 +98,9 @@ final class Client implements AutoCloseable {
     static boolean same(Prediction first, Prediction second) {
         return first.scores().keySet().equals(second.scores().keySet())
                 && first.scores().keySet().stream()
-                        .allMatch(label -> Math.abs(first.scores().get(label) - second.scores().get(label)) < TOLERANCE);
+                        .allMatch(label -> Math.abs(first.scores().get(label)
+                                        - second.scores().get(label))
+                                < TOLERANCE);
     }
 
     private void askRetired(String adapter) {
@@ -125,8 +128,12 @@ final class Client implements AutoCloseable {
 
     /** Waits for the last answer. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stopped = true;
-        thread.join();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

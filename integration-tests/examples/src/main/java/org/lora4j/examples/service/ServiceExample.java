@@ -16,7 +16,7 @@ public final class ServiceExample {
     /**
      * Runs the example.
      *
-     * @param args as {@link Example} has them
+     * @param args as {@link Example} has them, then how many domains: ten by default
      */
     public static void main(String[] args) {
         Example.main("example-service", args, ServiceExample::run);
@@ -25,9 +25,10 @@ public final class ServiceExample {
     private static void run(Example example) throws IOException {
         Optional<Requests> requests = Requests.of(example);
         if (requests.isPresent()) {
-            Comparison accuracy = new Comparison("ten domains of fifteen intents", "accuracy", example.seed());
+            Comparison accuracy = new Comparison("domains of fifteen intents", "accuracy", example.seed());
             for (long seed : example.seeds()) {
                 List<Domain> domains = requests.get().domains().stream()
+                        .limit(example.number(0, "service.domains", Story.BAD + 1, 10))
                         .map(name -> Domain.of(requests.get(), name, example.full(), seed))
                         .toList();
                 new Story(example, seed, domains, accuracy).tell();

@@ -44,7 +44,7 @@ final class Story {
     private static final int LONGEST = 32;
 
     /** The domain, counted from 0, that gets a bad candidate. */
-    private static final int BAD = 2;
+    static final int BAD = 2;
 
     /** So many answers of a candidate are waited for. */
     private static final int WATCHED = 30;
@@ -108,7 +108,9 @@ final class Story {
         inUse.put(domain.name(), first);
         server.routes().alias(domain.name(), first);
         client.askFor(domain);
-        example.say("%s: launched with a head over %d requests", domain.name(), domain.few().size());
+        example.say(
+                "%s: launched with a head over %d requests",
+                domain.name(), domain.few().size());
     }
 
     private TextClassifier.Builder builder() {
@@ -157,7 +159,7 @@ final class Story {
             example.say("%s: in use: %s", name, inUse.get(name));
             return TrainingReport.of(task.report())
                     .withTitle(name + ", seed " + seed)
-                    .with(data, domain.train())
+                    .with(data, domain.train(), domain.choice(), List.of())
                     .with(new Advice(
                             "Does it take the place of what is in use?",
                             inUse.containsValue(second) ? Advice.Answer.GOOD : Advice.Answer.CONSIDER,
@@ -184,7 +186,8 @@ final class Story {
 
     private List<Prediction> said(String name, List<LabeledText> examples) {
         return server
-                .classify(name, Domain.texts(examples).stream().map(TextInput::of).toList())
+                .classify(
+                        name, Domain.texts(examples).stream().map(TextInput::of).toList())
                 .join()
                 .results()
                 .stream()
@@ -230,7 +233,9 @@ final class Story {
         String bad = name + "-3";
         List<LabeledText> train = shuffled(domain.train());
         DataReport data = DataAdvisor.builder().seed(seed).build().examine(encoder, train);
-        example.say("%s: of its labels the advisor says: %s", bad, data.labelErrors().advice());
+        example.say(
+                "%s: of its labels the advisor says: %s",
+                bad, data.labelErrors().advice());
         try (TextClassifier task = builder().build().fit(train, shuffled(domain.choice()))) {
             load(bad, task, domain);
         }
@@ -246,7 +251,9 @@ final class Story {
         List<Prediction> after = said(name, domain.test());
         requireSame(before, after, name + " after it was rolled back");
         double[] right = {right(before, domain), right(meanwhile, domain), right(after, domain)};
-        example.say("%s: put into use against the gate: %.4f right, %.4f before, %.4f rolled back", bad, right[1], right[0], right[2]);
+        example.say(
+                "%s: put into use against the gate: %.4f right, %.4f before, %.4f rolled back",
+                bad, right[1], right[0], right[2]);
         example.figure(bad + ", seed " + seed, Map.of("gate", verdict.sentence(), "beforeMeanwhileAfter", right));
     }
 
@@ -297,14 +304,17 @@ final class Story {
         }
         List<String> names = domains.stream().map(Domain::name).toList();
         ForgettingReport forgetting = ForgettingReport.of(names, matrix.toArray(double[][]::new));
-        HeatMap.of(forgetting, "Ten domains in one service").save(example.folder().resolve("forgetting-" + seed + ".png"));
+        HeatMap.of(forgetting, domains.size() + " domains in one service")
+                .save(example.folder().resolve("forgetting-" + seed + ".png"));
         example.page(
                 "forgetting-" + seed,
                 TrainingReport.of(forgetting)
-                        .withTitle("Ten domains in one service, seed " + seed)
+                        .withTitle(domains.size() + " domains in one service, seed " + seed)
                         .with(accuracy.advice("")));
         DurationHistogram latency = server.metrics().latency();
-        long answers = client.answers().values().stream().mapToLong(count -> count.get()).sum();
+        long answers = client.answers().values().stream()
+                .mapToLong(count -> count.get())
+                .sum();
         example.say(
                 "%d answers, none lost, none by another adapter; %d requests for retired ones, all refused; the median took"
                         + " %.0f ms, 99 %% %.0f ms; forgetting %.4f",

@@ -18,6 +18,7 @@ import org.lora4j.advice.Suitability;
 import org.lora4j.exec.NativeThreads;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.digits.SuitabilityProof;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -180,7 +181,8 @@ public final class AdvisorExample {
     }
 
     private TextFitReport fit(
-            TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate) {
+            TextEncoder encoder, List<LabeledText> train, List<LabeledText> validation, String what, double rate)
+            throws IOException {
         out.printf(Locale.ROOT, "-- LoRA with %s, %.1e%n", what, rate);
         try (TextClassifier classifier = TextClassifier.builder(encoder)
                 .epochs(EPOCHS)
@@ -194,6 +196,10 @@ public final class AdvisorExample {
             out.println(classifier.report());
             out.println("signs of over- or underfitting: " + signs.size());
             signs.forEach(out::println);
+            Evidence.preflight(out::println, classifier.report().notes());
+            Path saved = folder.resolve(what.replaceAll("\\W+", "-"));
+            classifier.save(saved);
+            Evidence.receipt(out::println, saved);
             return classifier.report();
         }
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.continual;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,13 @@ final class AdapterPerTask extends Strategy {
             model.activate();
         }
         return model.graph();
+    }
+
+    /** Saves the adapters, each with its receipt. */
+    void save(Path folder) throws IOException {
+        for (String task : model.adapterNames()) {
+            model.adapter(task).save(folder.resolve(task.replaceAll("\\W+", "-")));
+        }
     }
 
     Adapter adapter(String task) {

@@ -22,6 +22,7 @@ import org.lora4j.continual.HeatMap;
 import org.lora4j.continual.TaskRouter;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.pretrained.EncoderWeights;
@@ -168,13 +169,22 @@ public final class ContinualExample {
             if (strategy instanceof AdapterPerTask perTask) {
                 perTask.requireUnchanged();
                 say(strategy.name() + ": all logits are bit for bit those right after learning");
+                Path adapters = folder.resolve("adapters");
+                perTask.save(adapters);
+                Evidence.receipt(this::say, adapters.resolve(intents(perTask)));
             }
         }
         return outcomes;
     }
 
+    /** The folder of the first task. */
+    private static String intents(Strategy strategy) {
+        return strategy.intents().names().get(0).replaceAll("\\W+", "-");
+    }
+
     private Outcome outcome(Strategy strategy, Routing routing) throws IOException {
         ForgettingReport report = strategy.intents().stream().run(new Spoken(strategy, this::say));
+        strategy.training().preflight().ifPresent(found -> Evidence.preflight(this::say, found));
         String file = strategy.name().replaceAll("[^a-zA-Z0-9]+", "-");
         report.save(folder.resolve(file + ".json"));
         HeatMap.of(report, strategy.name() + ": accuracy in percent after each task")

@@ -2,6 +2,7 @@
 package org.lora4j.integration.continual;
 
 import java.util.List;
+import java.util.Optional;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
@@ -11,6 +12,7 @@ import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
+import org.lora4j.trust.Preflight;
 
 /** One run of the training loop on the texts of a task. */
 final class Training {
@@ -19,6 +21,7 @@ final class Training {
 
     private final Settings settings;
     private double seconds;
+    private Optional<Preflight> first = Optional.empty();
 
     Training(Settings settings) {
         this.settings = settings;
@@ -48,8 +51,15 @@ final class Training {
 
     private void run(Trainable model, Batches texts, TrainingPlan plan) {
         long start = System.nanoTime();
-        Trainer.builder(model).plan(plan).build().train(texts);
+        Trainer trainer = Trainer.builder(model).plan(plan).build();
+        first = Optional.of(first.orElseGet(trainer::preflight));
+        trainer.train(texts);
         seconds += (System.nanoTime() - start) / 1e9;
+    }
+
+    /** What was found before the first run. */
+    Optional<Preflight> preflight() {
+        return first;
     }
 
     /** The duration of all runs. */

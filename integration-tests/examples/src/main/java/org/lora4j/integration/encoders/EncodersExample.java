@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
@@ -106,10 +107,10 @@ public final class EncodersExample {
                 test.size());
         // First, because it is the one that may be refused.
         if (!directory.toString().isEmpty()) {
-            compare(TextEncoder.load(directory));
+            compare(TextEncoder.load(directory), folder);
         }
         for (String name : NAMED) {
-            compare(TextEncoder.named(name));
+            compare(TextEncoder.named(name), folder);
         }
         print();
         ReportFile.write(folder.resolve("report.json"), figures());
@@ -118,24 +119,30 @@ public final class EncodersExample {
         out.printf(Locale.ROOT, "%nEverything took %.0f s.%n", (System.nanoTime() - start) / 1e9);
     }
 
-    private void compare(TextEncoder loaded) throws IOException {
+    private void compare(TextEncoder loaded, Path folder) throws IOException {
         try (loaded;
                 TextEncoder encoder = loaded.withMaxLength(Math.min(LONGEST, loaded.maxLength()))) {
             out.println("== " + encoder);
             String family = encoder.weights().config().modelType();
+            String name = encoder.name();
+            Path saved = folder.resolve(name.replaceAll("\\W+", "-"));
             Fit head = fitted(
-                    encoder.name(), TextClassifier.builder(encoder).headOnly().seed(SEED));
-            Fit lora = fitted(
-                    encoder.name(),
-                    TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED));
+                    name,
+                    TextClassifier.builder(encoder).headOnly().seed(SEED),
+                    saved.resolveSibling(saved.getFileName() + "-head"));
+            Fit lora =
+                    fitted(name, TextClassifier.builder(encoder).epochs(EPOCHS).seed(SEED), saved);
             rows.add(new Row(encoder.name(), family, head, lora));
         }
     }
 
-    private Fit fitted(String name, TextClassifier.Builder builder) {
+    private Fit fitted(String name, TextClassifier.Builder builder, Path saved) throws IOException {
         long start = System.nanoTime();
         try (TextClassifier classifier = builder.build().fit(train, validation)) {
             double seconds = (System.nanoTime() - start) / 1e9;
+            Evidence.preflight(out::println, classifier.report().notes());
+            classifier.save(saved);
+            Evidence.receipt(out::println, saved);
             List<Prediction> predictions =
                     classifier.predict(test.stream().map(LabeledText::text).toList());
             TrainingReport page = TrainingReport.of(classifier.report())

@@ -17,6 +17,7 @@ import org.lora4j.export.HuggingFaceExport;
 import org.lora4j.export.ModelCard;
 import org.lora4j.export.OnnxExport;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.report.TrainingReport;
@@ -103,6 +104,9 @@ public final class LandingExample {
                     .seed(42)
                     .build()
                     .fit(pairs(train))) {
+                Evidence.preflight(out::println, tuned.report().notes());
+                tuned.save(models.resolve("tuned"));
+                Evidence.receipt(out::println, models.resolve("tuned"));
                 ModelCard card = ModelCard.of("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0")
                         .data("BANKING77", "cc-by-4.0");
                 ExportReport onnx = base.adapter(tuned.adapter()).card(card).write(models.resolve("onnx"));

@@ -14,6 +14,7 @@ import org.lora4j.Lora;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.demonstration.Accuracy;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ProcessorTime;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
@@ -35,6 +36,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.Warmup;
+import org.lora4j.trust.Preflight;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -91,7 +93,8 @@ final class Laboratory {
                 .build();
         double before = ProcessorTime.seconds();
         Trainer trainer = Trainer.builder(model).plan(plan).build();
-        trainer.preflight().require("example-methods");
+        Preflight found = trainer.preflight();
+        found.require("example-methods");
         TrainingResult result = trainer.train(problem.training().batches());
         double step = 1000 * (ProcessorTime.seconds() - before) / result.steps();
         GraphExecutor executor = model.executor();
@@ -119,6 +122,8 @@ final class Laboratory {
                 tested ? probe.measure(method.name(), features(executor)).neighborOverlap() : Double.NaN);
         if (tested && seed == PAGED) {
             pages.add(problem, trial, result, executor);
+            Evidence.preflight(out, found);
+            Evidence.receipt(out, saved);
         }
         out.accept(String.format(
                 Locale.ROOT,

@@ -19,6 +19,7 @@ import org.lora4j.config.ModuleSelector;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.integration.demonstration.Accuracy;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.multitask.LearningTask;
@@ -40,6 +41,7 @@ import org.lora4j.train.GradientClipping;
 import org.lora4j.train.LearningRateSchedule;
 import org.lora4j.train.ProgressListener;
 import org.lora4j.train.Trainable;
+import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -211,7 +213,8 @@ public final class MultiTaskExample {
         alone.activate("default");
         out.printf(
                 Locale.ROOT,
-                "saved to %s (%d bytes, %d tasks); %s as a plain PEFT adapter: accuracy %.4f%n",
+                "saved to %s (%d bytes, %d tasks; without a receipt, as several tasks learned together); %s as a plain PEFT"
+                        + " adapter: accuracy %.4f%n",
                 directory,
                 ReportFile.bytes(directory),
                 loaded.tasks().size(),
@@ -265,6 +268,12 @@ public final class MultiTaskExample {
                 .clipping(GradientClipping.byGlobalNorm(1))
                 .seed(seed)
                 .build();
+        for (TextTask task : tasks) {
+            out.print(task.name() + ": ");
+            Evidence.preflight(
+                    out::println,
+                    Trainer.builder(models.of(task)).plan(plan).build().preflight());
+        }
         return MultiTaskTrainer.builder()
                 .tasks(tasks.stream()
                         .map(task -> new LearningTask(

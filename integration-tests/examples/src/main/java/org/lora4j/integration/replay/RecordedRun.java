@@ -29,7 +29,6 @@ import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.language.LmExample;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.pretrained.EncoderClassifier;
-import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.LengthBuckets;
 import org.lora4j.pretrained.Pooling;
@@ -66,14 +65,11 @@ enum RecordedRun {
     MINILM {
         @Override
         void train(Path data, Path folder, Optional<Checkpoints> checkpoints) throws IOException {
-            // Read once, as a program does that trains some segments.
-            if (weights == null) {
-                weights = MiniLm.weights();
-                try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
-                    List<TextExample> glosses = WordNetGlosses.load(SEED).training();
-                    texts = LengthBuckets.of(glosses, tokenizer, CATEGORIES, glosses.size())
-                            .withTokenBudget(TOKENS);
-                }
+            LengthBuckets texts;
+            try (HuggingFaceTextTokenizer tokenizer = MiniLm.tokenizer(LONGEST)) {
+                List<TextExample> glosses = WordNetGlosses.load(SEED).training();
+                texts = LengthBuckets.of(glosses, tokenizer, CATEGORIES, glosses.size())
+                        .withTokenBudget(TOKENS);
             }
             LoraConfig config = LoraConfig.builder()
                     .rank(8)
@@ -82,11 +78,11 @@ enum RecordedRun {
                     .modulesToSave(EncoderClassifier.HEAD)
                     .build();
             AdaptedSameDiff model = Lora.inject(
-                    EncoderClassifier.create(weights, Pooling.MEAN, CATEGORIES, SEED)
+                    EncoderClassifier.create(MiniLm.weights(), Pooling.MEAN, CATEGORIES, SEED)
                             .graph(),
                     config,
                     SEED);
-            run(model, texts.batches(), 3, checkpoints);
+            run(model, texts.batches(), 6, checkpoints);
             model.adapter(AdaptedModel.DEFAULT_ADAPTER).save(folder);
         }
     },
@@ -157,16 +153,13 @@ enum RecordedRun {
     };
 
     /** Of MiniLM; there are twenty. */
-    static final long STEPS_OF_A_SEGMENT = 22;
+    static final long STEPS_OF_A_SEGMENT = 44;
 
     private static final int CATEGORIES = NounCategory.names().size();
     private static final int LONGEST = 64;
     private static final int TOKENS = 320;
     private static final long SEED = 42;
     private static final int SIDE = 16;
-
-    private static EncoderWeights weights;
-    private static LengthBuckets texts;
 
     /** Trains and saves. */
     abstract void train(Path data, Path folder, Optional<Checkpoints> checkpoints) throws IOException;

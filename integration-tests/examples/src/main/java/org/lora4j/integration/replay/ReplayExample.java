@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.advice.Advice;
 import org.lora4j.dossier.Replay;
 import org.lora4j.dossier.ReplayVerdict;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ProcessorTime;
 import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.train.CheckpointChain;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.trust.Receipt;
@@ -71,6 +73,7 @@ public final class ReplayExample {
     private static void run(PrintStream out, Path data, Path folder, Path report)
             throws IOException, InterruptedException {
         Map<String, Object> figures = new LinkedHashMap<>();
+        TrainingReport page = TrainingReport.titled("Runs that were trained again");
         for (RecordedRun run : RecordedRun.values()) {
             Path recorded = folder.resolve(run.name());
             record(data, run, recorded);
@@ -81,11 +84,23 @@ public final class ReplayExample {
             out.println("  " + Receipt.read(recorded.resolve(Receipt.FILE)));
             figures.put(run.name(), verdict[0].outcome().name());
             requireSame(run.name(), verdict[0]);
+            page = page.with(good(run.name(), "trained again in another process: " + verdict[0], Map.of()))
+                    .with(Receipt.read(recorded.resolve(Receipt.FILE)));
             if (run.hasCheckpoints()) {
-                figures.put("segments of " + run, segments(out, data, run, recorded, whole));
+                Map<String, Object> segments = segments(out, data, run, recorded, whole);
+                figures.put("segments of " + run, segments);
+                page = page.with(good(
+                        run + ", segments",
+                        String.format(Locale.ROOT, "three of twenty cost %.3f of the run", segments.get("share")),
+                        segments));
             }
         }
         ReportFile.write(report, figures);
+        out.println("report: " + page.overwrite(report.resolveSibling("replay.html")));
+    }
+
+    private static Advice good(String what, String sentence, Map<String, Object> evidence) {
+        return new Advice(what, Advice.Answer.GOOD, sentence, evidence);
     }
 
     private static Checkpoints kept(Path recorded) {

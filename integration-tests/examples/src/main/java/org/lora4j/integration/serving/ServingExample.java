@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.integration.quickstart.MiniLm;
 import org.lora4j.integration.serving.ServedTraffic.Tally;
@@ -130,9 +131,9 @@ public final class ServingExample {
         for (ServedTask task : tasks) {
             List<Adapter> versions = new ArrayList<>();
             if (task.name().equals(ServedTask.TRAVEL)) {
-                versions.add(training.upperLayers(task, 1));
+                versions.add(training.upperLayers(task, 1, found -> {}));
             }
-            versions.add(training.upperLayers(task, epochs));
+            versions.add(training.upperLayers(task, epochs, found -> Evidence.preflight(out::println, found)));
             for (int version = 0; version < versions.size(); version++) {
                 versions.get(version).save(directory(task.name(), version));
             }
@@ -145,6 +146,7 @@ public final class ServingExample {
                     task.training().size(),
                     epochs,
                     ReportFile.bytes(directory(task.name(), versions.size() - 1)));
+            Evidence.receipt(out::println, directory(task.name(), versions.size() - 1));
         }
         return adapters;
     }

@@ -2,6 +2,7 @@
 package org.lora4j.integration.serving;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.lora4j.Lora;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.config.LoraConfig;
@@ -23,6 +24,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.Warmup;
 import org.lora4j.train.cache.PrefixCache;
+import org.lora4j.trust.Preflight;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /** Trains on all-MiniLM-L6-v2, briefly. */
@@ -55,10 +57,12 @@ final class TaskTraining {
                 .graph();
     }
 
-    /** An adapter of the upper layers and a head. */
-    Adapter upperLayers(ServedTask task, int epochs) {
+    /** An adapter of the upper layers and a head; {@code before} is told what the preflight found. */
+    Adapter upperLayers(ServedTask task, int epochs, Consumer<Preflight> before) {
         AdaptedSameDiff model = Lora.inject(base(weights), config(UPPER_LAYERS), seed);
-        trainer(model, RATE, epochs).cacheFrozenPrefix(CACHE).build().train(batches(task.training()));
+        Trainer trainer = trainer(model, RATE, epochs).cacheFrozenPrefix(CACHE).build();
+        before.accept(trainer.preflight());
+        trainer.train(batches(task.training()));
         return model.adapter(AdaptedSameDiff.DEFAULT_ADAPTER);
     }
 

@@ -11,23 +11,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
-import org.lora4j.report.TrainingReport;
-import org.lora4j.text.LabelEvaluation;
 import org.lora4j.text.LabeledText;
-import org.lora4j.text.RetrievalEvaluation;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTable;
 import org.lora4j.trust.Receipt;
 
 /**
- * Three text tasks over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks, the draws of
- * BANKING77 ({@code all}, or numbers with commas between them).
+ * Questions to a bank over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks ({@code
+ * banking77}, {@code heads}), the draws ({@code all}, or numbers with commas between them).
  */
 public final class TextExample {
 
@@ -35,13 +31,11 @@ public final class TextExample {
 
     private final PrintStream out;
     private final Path data;
-    private final boolean full;
     private final Map<String, Object> figures = new LinkedHashMap<>();
 
-    private TextExample(PrintStream out, Path data, boolean full) {
+    private TextExample(PrintStream out, Path data) {
         this.out = out;
         this.data = data;
-        this.full = full;
     }
 
     /**
@@ -62,8 +56,8 @@ public final class TextExample {
             }
             Path folder = Arguments.created(arguments.path(1, "target/example-text"), "text.output");
             boolean full = args.length > 2 && Set.of("full", "true").contains(args[2]);
-            Set<String> tasks = Set.of((args.length > 3 ? args[3] : "banking77,clinc150,snips").split(","));
-            new TextExample(System.out, data, full).run(folder, tasks, draws(args, full));
+            Set<String> tasks = Set.of((args.length > 3 ? args[3] : "banking77").split(","));
+            new TextExample(System.out, data).run(folder, tasks, draws(args, full));
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
             System.err.println("example-text: " + e.getMessage());
             System.exit(1);
@@ -84,15 +78,6 @@ public final class TextExample {
             }
             if (tasks.contains("heads")) {
                 heads(encoder);
-            }
-            if (tasks.contains("clinc150")) {
-                search(
-                        new IntentSearch(
-                                encoder, new Clinc150(data.resolve("clinc150")), full ? 50 : 10, full ? 30 : 10),
-                        folder);
-            }
-            if (tasks.contains("snips")) {
-                slots(new CommandSlots(encoder, data.resolve("snips-slots"), full ? 13_000 : 1_000), folder);
             }
         }
         ReportFile.write(folder.resolve("report.json"), figures);
@@ -154,50 +139,5 @@ public final class TextExample {
         return texts.stream()
                 .map(text -> new LabeledText(text.text(), List.copyOf(text.labels())))
                 .toList();
-    }
-
-    private void search(IntentSearch search, Path folder) throws IOException {
-        out.printf(Locale.ROOT, "%n== CLINC150: a search for questions of the same intent, %d pairs%n", search.pairs());
-        Map<String, Supplier<RetrievalEvaluation>> arms = new LinkedHashMap<>();
-        arms.put("frozen", search::frozen);
-        arms.put("LoRA", search::lora);
-        arms.put("full", search::full);
-        Map<String, Object> results = new LinkedHashMap<>();
-        List<TrainingReport> reports = new ArrayList<>();
-        arms.forEach((name, arm) -> {
-            RetrievalEvaluation evaluation = arm.get();
-            out.println(name + ": " + evaluation);
-            reports.add(TrainingReport.titled(name).with(evaluation));
-            results.put(
-                    name,
-                    Map.of(
-                            "recall1", evaluation.recall().get(1),
-                            "mrr", evaluation.meanReciprocalRank(),
-                            "ndcg10", evaluation.ndcg().get(10)));
-        });
-        figures.put("clinc150", results);
-        report(reports, folder.resolve("clinc150.html"));
-    }
-
-    private void slots(CommandSlots slots, Path folder) throws IOException {
-        out.printf(Locale.ROOT, "%n== Snips: slots of voice commands, %d to learn from%n", slots.commands());
-        Map<String, Supplier<LabelEvaluation>> arms = new LinkedHashMap<>();
-        arms.put("frozen", slots::frozen);
-        arms.put("LoRA", slots::lora);
-        arms.put("full", slots::full);
-        Map<String, Object> results = new LinkedHashMap<>();
-        List<TrainingReport> reports = new ArrayList<>();
-        arms.forEach((name, arm) -> {
-            LabelEvaluation evaluation = arm.get();
-            reports.add(TrainingReport.titled(name).with(evaluation));
-            out.printf(Locale.ROOT, "%s: entity F1 %.4f, macro %.4f%n", name, evaluation.f1(), evaluation.macroF1());
-            results.put(name, Map.of("f1", evaluation.f1(), "macroF1", evaluation.macroF1()));
-        });
-        figures.put("snips", results);
-        report(reports, folder.resolve("snips.html"));
-    }
-
-    private void report(List<TrainingReport> reports, Path file) throws IOException {
-        out.println("report: " + TrainingReport.compare(reports).overwrite(file));
     }
 }

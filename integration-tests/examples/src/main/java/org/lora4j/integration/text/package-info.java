@@ -1,5 +1,5 @@
 /**
- * Text tasks on published data in a few lines each: questions to a bank, questions as a search, slots of voice commands. Data
- * and model are not ours to ship: the program is told where they are.
+ * Questions to a bank from ten of each kind, in a few lines: LoRA beside two baselines on the frozen encoder. The program is told where
+ * the data is.
  */
 package org.lora4j.integration.text;

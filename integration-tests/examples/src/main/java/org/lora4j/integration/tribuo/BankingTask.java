@@ -105,6 +105,7 @@ final class BankingTask {
                 accuracy(model, encoder.tokens(validation, factory))));
         if (first) {
             pages.write(TASK, page(model, encoder.tokens(test, factory)));
+            pages.receipt(TASK, model);
         }
         long weights =
                 (vectors.getFeatureMap().size() + 1L) * vectors.getOutputInfo().size();

@@ -72,6 +72,7 @@ final class ClincTask {
         Dataset<MultiLabel> requests = encoder.tokens(test, factory);
         MultiLabelEvaluation lora = evaluation(model, requests);
         pages.write(TASK, page(model, requests));
+        pages.receipt(TASK, model);
         out.accept(String.format(
                 Locale.ROOT,
                 "clinc150: LoRA F1 %.4f micro, %.4f macro (validation %.4f micro)",

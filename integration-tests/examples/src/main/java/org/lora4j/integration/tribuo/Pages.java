@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.report.TrainingReport;
+import org.lora4j.tribuo.LoraModel;
 
 /**
  * Pages on the models of the first draws, to be looked at.
@@ -14,6 +16,17 @@ import org.lora4j.report.TrainingReport;
  * @param out is told where each is
  */
 record Pages(Path folder, Consumer<String> out) {
+
+    /** Saves the adapter, and shows its receipt. LoraTrainer refuses what its preflight finds. */
+    void receipt(String name, LoraModel<?> model) {
+        Path adapter = folder.resolve(name + "-adapter");
+        try {
+            model.exportAdapter(adapter);
+            Evidence.receipt(out, adapter);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     void write(String name, TrainingReport report) {
         try {

@@ -132,6 +132,7 @@ final class WineTask {
         adapted.add(new RegressionEvaluator().evaluate(model, reds.test()).averageR2());
         if (first) {
             pages.accept(TASK, page(model, reds.test()));
+            out.accept("receipt: " + model.receipt().orElseThrow());
         }
         learned = model.adapterParameterCount();
         parameters = network.network().numParams();

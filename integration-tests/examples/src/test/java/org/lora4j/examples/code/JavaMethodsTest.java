@@ -57,8 +57,7 @@ class JavaMethodsTest {
 
         assertThat(sum.thrown()).containsExactly("ArithmeticException", "OverflowException", "ToolException");
         assertThat(sum.deprecated()).isTrue();
-        assertThat(sum.body())
-                .isEqualTo("{ if (a > 0) { throw new Exception(\"}\"); } return _(b, a) + '{'; }");
+        assertThat(sum.body()).isEqualTo("{ if (a > 0) { throw new Exception(\"}\"); } return _(b, a) + '{'; }");
     }
 
     @Test
@@ -111,9 +110,12 @@ class JavaMethodsTest {
             methods.add(method("p", name, body, i % 4 < 2 ? Set.of("IOException") : Set.of()));
         }
 
-        MethodMetadata.Parts parts = MethodMetadata.parts(methods, MethodLabels.THROWN, 1);
+        MethodMetadata.Parts parts = MethodMetadata.parts(methods, MethodLabels.THROWN, 1_500, 1);
 
-        assertThat(parts.train()).isNotEmpty().extracting(LabeledText::labels).contains(List.of("IOException"), List.of());
+        assertThat(parts.train())
+                .isNotEmpty()
+                .extracting(LabeledText::labels)
+                .contains(List.of("IOException"), List.of());
         assertThat(Stream.of(parts.train(), parts.validation(), parts.test()).flatMap(List::stream))
                 .filteredOn(example -> example.text().startsWith("copy"))
                 .hasSizeLessThanOrEqualTo(1);

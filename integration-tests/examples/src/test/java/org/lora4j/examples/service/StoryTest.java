@@ -21,7 +21,10 @@ class StoryTest {
 
         assertThat(Story.shuffled(texts))
                 .containsExactly(
-                        new LabeledText("one", "transfer"), new LabeledText("two", "freeze"), texts.get(2), texts.get(3));
+                        new LabeledText("one", "transfer"),
+                        new LabeledText("two", "freeze"),
+                        texts.get(2),
+                        texts.get(3));
     }
 
     @Test

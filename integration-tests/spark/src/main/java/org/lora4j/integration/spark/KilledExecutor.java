@@ -9,20 +9,29 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.lora4j.spark.LoraTextClassifier;
 import org.lora4j.text.LabeledText;
 
-/** Two executors train one adapter, and one of them is killed: the stage begins again, and the adapter has the same bytes. */
+/**
+ * Two executors, each a process of its own, train one adapter, and one of them is killed after a checkpoint: the stage begins again, and the
+ * adapter has the bytes that it has without.
+ */
 final class KilledExecutor {
 
     private static final int EXECUTORS = 2;
-    private static final long WAIT_MILLIS = 200;
-    private static final int MOST_WAITS = 600;
+    private static final long WAIT_MILLIS = 100;
+    private static final int MOST_WAITS = 3_000;
 
     private final Path output;
     private final PrintStream out;
@@ -32,13 +41,17 @@ final class KilledExecutor {
         this.out = out;
     }
 
-    void run(SparkSession.Builder builder, List<LabeledText> texts) throws IOException, InterruptedException {
+    void run(SparkSession.Builder builder, List<LabeledText> texts) throws IOException {
         Path checkpoints = output.resolve("checkpoints");
-        try (SparkSession spark = builder.config("spark.executor.memory", "1g")
-                .config("spark.executor.memoryOverhead", "1g")
-                .config("spark.executor.extraClassPath", System.getProperty("java.class.path").split(java.io.File.pathSeparator)[0])
-                .getOrCreate()) {
-            waitUntil(() -> spark.sparkContext().statusTracker().getExecutorInfos().length > EXECUTORS);
+        try (SparkSession spark = cluster(builder).getOrCreate()) {
+            requireExecutors(spark, EXECUTORS);
+            AtomicInteger lost = new AtomicInteger();
+            spark.sparkContext().addSparkListener(new SparkListener() {
+                @Override
+                public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+                    lost.incrementAndGet();
+                }
+            });
             Dataset<Row> table = SparkExample.table(spark, texts);
             LoraTextClassifier classifier = new LoraTextClassifier()
                     .setEpochs(2)
@@ -52,19 +65,50 @@ final class KilledExecutor {
             out.printf(Locale.ROOT, "two executors, undisturbed: %.0f s%n", SparkExample.seconds(start));
 
             clear(checkpoints);
-            CompletableFuture<Long> killed = CompletableFuture.supplyAsync(() -> killAfterACheckpoint(checkpoints));
+            AtomicBoolean over = new AtomicBoolean();
+            CompletableFuture<Optional<Long>> killed =
+                    CompletableFuture.supplyAsync(() -> killAfterACheckpoint(checkpoints, over));
             classifier.setCheckpointDir(checkpoints.toString()).setCheckpointSteps(3);
             start = System.nanoTime();
-            byte[] disturbed = adapter(classifier, table, "disturbed");
+            byte[] disturbed;
+            try {
+                disturbed = adapter(classifier, table, "disturbed");
+            } finally {
+                over.set(true);
+            }
+            long process = killed.join()
+                    .orElseThrow(() -> new IllegalStateException("the training was over before an executor was killed;"
+                            + " expected a checkpoint before its end"));
+            boolean same = Arrays.equals(undisturbed, disturbed);
             out.printf(
                     Locale.ROOT,
-                    "two executors, process %d killed after a checkpoint: %.0f s, the same bytes: %s%n",
-                    killed.join(),
+                    "two executors, process %d killed after a checkpoint: %.0f s, executors lost: %d, the same bytes: %s%n",
+                    process,
                     SparkExample.seconds(start),
-                    Arrays.equals(undisturbed, disturbed));
-            if (!Arrays.equals(undisturbed, disturbed)) {
-                throw new IllegalStateException("an executor that died changed the adapter; expected the same bytes");
+                    lost.get(),
+                    same);
+            if (!same || lost.get() == 0) {
+                throw new IllegalStateException(
+                        "expected an executor to be lost, and an adapter with the same bytes as without");
             }
+        }
+    }
+
+    /** Their class path is the home of Spark, which has all jars; the classes of this program alone are in a folder. */
+    static SparkSession.Builder cluster(SparkSession.Builder builder) {
+        String own = System.getProperty("java.class.path").split(java.io.File.pathSeparator)[0];
+        return builder.config("spark.executor.memory", "1g")
+                .config("spark.executor.extraClassPath", own)
+                .config(
+                        "spark.executor.extraJavaOptions",
+                        "-Dorg.bytedeco.javacpp.maxbytes=2G -Dorg.bytedeco.javacpp.maxphysicalbytes=4G");
+    }
+
+    /** The driver is told as one of them. */
+    static void requireExecutors(SparkSession spark, int executors) {
+        if (!waited(() -> spark.sparkContext().statusTracker().getExecutorInfos().length > executors)) {
+            throw new IllegalStateException(executors + " executors did not start; expected a home of Spark with all jars in"
+                    + " SPARK_HOME. What they said is in the folder work below it.");
         }
     }
 
@@ -84,17 +128,18 @@ final class KilledExecutor {
         }
     }
 
-    /** The executors are processes that this one started. */
-    private static long killAfterACheckpoint(Path checkpoints) {
-        waitUntil(() -> Files.isDirectory(checkpoints) && hasFile(checkpoints));
-        ProcessHandle executor = ProcessHandle.current()
+    /** The executors are processes that this one started. Empty if the training ended before. */
+    private static Optional<Long> killAfterACheckpoint(Path checkpoints, AtomicBoolean over) {
+        waited(() -> over.get() || Files.isDirectory(checkpoints) && hasFile(checkpoints));
+        if (over.get()) {
+            return Optional.empty();
+        }
+        Optional<ProcessHandle> executor = ProcessHandle.current()
                 .descendants()
-                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend")
-                        || process.info().command().orElse("").endsWith("java"))
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no process of an executor was found"));
-        executor.destroyForcibly();
-        return executor.pid();
+                .filter(process -> process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                .findFirst();
+        executor.ifPresent(ProcessHandle::destroyForcibly);
+        return executor.map(ProcessHandle::pid);
     }
 
     private static boolean hasFile(Path folder) {
@@ -106,18 +151,19 @@ final class KilledExecutor {
         }
     }
 
-    private interface Condition {
-        boolean holds();
-    }
-
-    private static void waitUntil(Condition condition) {
-        for (int i = 0; i < MOST_WAITS && !condition.holds(); i++) {
+    /** Whether it came to be so within some minutes. */
+    private static boolean waited(BooleanSupplier condition) {
+        for (int i = 0; i < MOST_WAITS; i++) {
+            if (condition.getAsBoolean()) {
+                return true;
+            }
             try {
                 Thread.sleep(WAIT_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return;
+                return false;
             }
         }
+        return false;
     }
 }

@@ -61,7 +61,8 @@ public final class SparkExample {
     /**
      * Runs the example.
      *
-     * @param arguments the folder of the data, the folder for what is made, and a home of Spark
+     * @param arguments the folder of the data, the folder for what is made, and which parts run: {@code all}, or some of {@code sweep},
+     *     {@code vectors}, {@code adapters} and {@code fault} with commas
      * @throws IOException if a file cannot be read or written
      * @throws InterruptedException if the program is told to end
      */
@@ -75,20 +76,34 @@ public final class SparkExample {
         Files.createDirectories(output);
         SparkExample example = new SparkExample(data, output, System.out);
         List<LabeledText> train = example.questions("train.csv", OF_EACH_INTENT);
+        List<String> parts =
+                arguments[2].equals("all") ? List.of("sweep", "vectors", "adapters", "fault") : List.of(arguments[2].split(","));
+        long start = System.nanoTime();
         try (SparkSession spark = session("local[2]").getOrCreate()) {
-            example.sweep(spark, train);
-            example.vectors(spark);
-            example.adapters(spark);
+            if (parts.contains("sweep")) {
+                example.sweep(spark, train);
+            }
+            if (parts.contains("vectors")) {
+                example.vectors(spark);
+            }
+            if (parts.contains("adapters")) {
+                example.adapters(spark);
+            }
         }
-        new KilledExecutor(output, System.out).run(session("local-cluster[2,1,2048]"), train);
+        if (parts.contains("fault")) {
+            new KilledExecutor(output, System.out).run(session("local-cluster[2,1,2048]"), train);
+        }
+        System.out.printf(Locale.ROOT, "all in %.0f s%n", seconds(start));
     }
 
-    private static SparkSession.Builder session(String master) {
+    static SparkSession.Builder session(String master) {
         return SparkSession.builder()
                 .master(master)
                 .appName("lora4j example")
                 .config("spark.ui.enabled", "false")
                 .config("spark.log.level", "ERROR")
+                .config("spark.driver.host", "127.0.0.1")
+                .config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.sql.shuffle.partitions", "8");
     }
 

@@ -115,6 +115,21 @@ public final class CheckpointFolder implements AutoCloseable {
     }
 
     /**
+     * Takes up one checkpoint, wherever it is.
+     *
+     * @param file the file
+     * @param use takes up what it holds
+     * @throws IOException if it is damaged or cannot be read
+     */
+    public static void use(Path file, Consumer<CheckpointContent> use) throws IOException {
+        try {
+            use.accept(CheckpointFile.read(file));
+        } catch (UnusableContentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Writes what a checkpoint holds to another directory.
      *
      * @param file the file

@@ -7,6 +7,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.ObjIntConsumer;
 import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
@@ -18,7 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Shares the parts of a batch among workers, as {@link ParallelExecutor} shares them among threads: every worker has the whole batch,
  * computes the parts whose number is its own modulo the number of workers, and gets the gradients of all others. All add them in the order
  * of the parts. So the result has the bits that one machine gives with as many parts, however many workers there are; a batch that is not
- * cut is computed by each.
+ * cut is computed by each. A {@link PartwiseExecutor} says itself what its parts are.
  *
  * <p>Each message also says what the worker got in the step before, so that one that drifts is noticed in the next step.
  *
@@ -50,6 +53,12 @@ public final class SharedParts implements GraphExecutor {
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        if (executor instanceof PartwiseExecutor partwise) {
+            LossAndGradients result = partwise.gradients(
+                    placeholders, seed, (count, compute, take) -> each(count, compute, INDArray::close, take));
+            before = PartMessage.checksum(result);
+            return result;
+        }
         ExecutionParts parting = executor.parting(placeholders);
         if (parting.count() > 1) {
             return NativeThreads.one(() -> shared(BatchParts.of(placeholders, parting.count()), placeholders, seed));
@@ -65,22 +74,39 @@ public final class SharedParts implements GraphExecutor {
 
     private LossAndGradients shared(BatchParts parts, Map<String, INDArray> placeholders, long seed) {
         GraphExecutor one = executor.inOnePart();
-        PartMessage own = new PartMessage(before);
+        List<LossAndGradients> all = new ArrayList<>();
         OwnArrays copies = parts.copies(placeholders);
         try {
-            for (int part = exchange.worker(); part < parts.count(); part += exchange.workers()) {
-                LossAndGradients result =
-                        one.gradients(parts.placeholders(part), ParallelExecutor.partSeed(seed, part));
-                own.add(part, result);
-                result.gradients().values().forEach(one::takeBack);
-            }
+            each(
+                    parts.count(),
+                    part -> one.gradients(parts.placeholders(part), ParallelExecutor.partSeed(seed, part)),
+                    one::takeBack,
+                    (result, part) -> all.add(result));
         } finally {
             copies.close();
         }
         boolean sums = one instanceof SumsOfRows losses && losses.isSumOfParts(placeholders);
-        LossAndGradients joined = parts.joined(all(parts.count(), own), sums, (part, array) -> array.close());
+        LossAndGradients joined = parts.joined(all, sums, (part, array) -> array.close());
         before = PartMessage.checksum(joined);
         return joined;
+    }
+
+    /** Computes the parts of this worker, and takes all of them. */
+    private void each(
+            int count,
+            IntFunction<LossAndGradients> compute,
+            Consumer<INDArray> giveBack,
+            ObjIntConsumer<LossAndGradients> take) {
+        PartMessage own = new PartMessage(before);
+        for (int part = exchange.worker(); part < count; part += exchange.workers()) {
+            LossAndGradients result = compute.apply(part);
+            own.add(part, result);
+            result.gradients().values().forEach(giveBack);
+        }
+        List<LossAndGradients> all = all(count, own);
+        for (int part = 0; part < count; part++) {
+            take.accept(all.get(part), part);
+        }
     }
 
     private List<LossAndGradients> all(int count, PartMessage own) {

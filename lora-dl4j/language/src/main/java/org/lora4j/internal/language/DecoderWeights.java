@@ -28,7 +28,6 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.Backend;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.quant.HalfPrecision;
-import org.lora4j.quant.Int8;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.Tiled;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -379,7 +378,7 @@ public final class DecoderWeights {
     public Set<String> formsWithout(Predicate<StoredWeight> holds) {
         Set<String> forms = new TreeSet<>();
         for (String name : multiplied()) {
-            stored(name).filter(holds.negate()).map(DecoderWeights::form).ifPresent(forms::add);
+            stored(name).filter(holds.negate()).map(StoredWeight::form).ifPresent(forms::add);
         }
         return forms;
     }
@@ -390,25 +389,10 @@ public final class DecoderWeights {
         Set<String> forms = new TreeSet<>();
         for (Tensor tensor : tensors(config)) {
             if (tensor.isMatrix()) {
-                forms.add(stored(tensor.name()).map(DecoderWeights::form).orElse("F32"));
+                forms.add(stored(tensor.name()).map(StoredWeight::form).orElse("F32"));
             }
         }
         return "DecoderWeights[" + config.family() + ", " + names().size() + " tensors, " + bytes() / 1_000_000
                 + " MB in " + String.join(" and ", forms) + "]";
-    }
-
-    private static String form(StoredWeight weight) {
-        if (weight instanceof Tiled tiled) {
-            String type = tiled.scales().isPresent() ? "INT8" : ofHalves(tiled.values());
-            return type + " (in tiles for this processor)";
-        }
-        if (weight instanceof HalfPrecision half) {
-            return ofHalves(half.values());
-        }
-        return weight instanceof Int8 ? "INT8" : "NF4";
-    }
-
-    private static String ofHalves(INDArray values) {
-        return values.dataType() == DataType.BFLOAT16 ? "BF16" : "F16";
     }
 }

@@ -99,6 +99,11 @@ class GuideReportTest {
             report = report.with(IntegratedGradients.of(classifier).explain(texts.get(worst)));
         }
         report.write(file);
+
+        double error = answers.calibrationError();
+        double accuracy = answers.accuracyAt(0.9); // of the surest 90 %; a person answers the others
+        double threshold = answers.thresholdAt(0.9);
+        assertThat(List.of(error, accuracy, threshold)).allMatch(value -> value >= 0 && value <= 1);
         // end
         assertThat(file).content().contains("What changed where", "Influential examples", "film reviews");
     }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.internal.engine.autodiff.rules.LossOp;
 import org.lora4j.internal.graph.GraphOrder;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -113,6 +114,14 @@ final class RowIndependence {
             "greater_equal",
             "equals",
             "not_equals",
+            "lessthan_scalar",
+            "greaterthan_scalar",
+            "lessthanorequal_scalar",
+            "greaterthanorequal_scalar",
+            "equals_scalar",
+            "notequals_scalar",
+            "max_scalar",
+            "min_scalar",
             "Where",
             "where_np",
             "select",
@@ -315,6 +324,9 @@ final class RowIndependence {
             return isFirstAxisLeftOut(op, inputs) ? Kind.FIXED : Kind.SHAPE;
         }
         if (of.stream().allMatch(kind -> kind == Kind.FIXED || kind == Kind.SHAPE)) {
+            if (isGatherBehindRows(op, inputs)) {
+                return Kind.FIXED;
+            }
             return OF_SHAPES.contains(name) ? Kind.SHAPE : constantOfShape(op, name);
         }
         if (of.contains(Kind.MEAN)) {
@@ -334,6 +346,19 @@ final class RowIndependence {
         long[] axes = custom.iArgs();
         int rank = shapes.get(inputs.get(0)) == null ? 0 : shapes.get(inputs.get(0)).length;
         return axes.length == 1 && rank > 0 && Math.floorMod(axes[0], rank) != 0;
+    }
+
+    /** Sizes along other axes than the first, taken from a shape. */
+    private boolean isGatherBehindRows(SameDiffOp op, List<String> inputs) {
+        if (!op.getOp().opName().equals("gather") || inputs.size() < 2) {
+            return false;
+        }
+        String producer = GraphOrder.producer(graph, inputs.get(0));
+        SDVariable axes = graph.getVariable(inputs.get(1));
+        return producer != null
+                && graph.getOps().get(producer).getOp().opName().equals("shape_of")
+                && axes.getVariableType() == VariableType.CONSTANT
+                && Arrays.stream(axes.getArr().ravel().toLongVector()).allMatch(axis -> axis > 0);
     }
 
     private Kind constantOfShape(SameDiffOp op, String name) {
@@ -397,7 +422,7 @@ final class RowIndependence {
             case "layer_norm", "standardize" ->
                 out.length > 1 && !isOverFirstAxis(op, out.length) && allFixedBehind(of, 1);
             case "split" -> inputs.size() == 1 && keepsFirstAxis(inputs, of, out);
-            case "cumsum" -> out.length > 1 && !isOverFirstAxis(op, out.length);
+            case "cumsum" -> out.length > 1 && !isCumulatedOverFirstAxis(op, out.length);
             case "concat", "stack" ->
                 IntStream.range(0, inputs.size())
                         .allMatch(i -> of.get(i) == Kind.ROWS && shapes.get(inputs.get(i))[0] == out[0]);
@@ -420,6 +445,13 @@ final class RowIndependence {
     private static boolean isOverFirstAxis(SameDiffOp op, int rank) {
         return !(op.getOp() instanceof CustomOp custom)
                 || Arrays.stream(custom.iArgs()).anyMatch(axis -> Math.floorMod(axis, rank) == 0);
+    }
+
+    /** Whether sums run along the first axis; without axes they run along all. Two arguments before them say where a sum begins, and from which end. */
+    private static boolean isCumulatedOverFirstAxis(SameDiffOp op, int rank) {
+        return !(op.getOp() instanceof CustomOp custom)
+                || custom.iArgs().length < 3
+                || Arrays.stream(custom.iArgs()).skip(2).anyMatch(axis -> Math.floorMod(axis, rank) == 0);
     }
 
     private static boolean allFixedBehind(List<Kind> of, int first) {

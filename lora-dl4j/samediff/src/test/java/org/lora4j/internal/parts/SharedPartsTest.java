@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BrokenBarrierException;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -48,49 +46,6 @@ class SharedPartsTest {
     private static Map<String, INDArray> batch(DataType type, int rows) {
         return Map.of(
                 "x", values(3, rows, 3).castTo(type), "t", values(4, rows, 2).castTo(type));
-    }
-
-    /** Workers that are threads: each gives its bytes to a list, when all have, each takes the list. */
-    private static final class Together {
-
-        private final byte[][] given;
-        private final CyclicBarrier barrier;
-
-        Together(int workers) {
-            given = new byte[workers][];
-            barrier = new CyclicBarrier(workers);
-        }
-
-        PartExchange of(int worker, UnaryOperator<byte[]> change) {
-            return new PartExchange() {
-                @Override
-                public int worker() {
-                    return worker;
-                }
-
-                @Override
-                public int workers() {
-                    return given.length;
-                }
-
-                @Override
-                public List<byte[]> exchange(byte[] own) {
-                    given[worker] = change.apply(own);
-                    await();
-                    List<byte[]> all = List.copyOf(Arrays.asList(given));
-                    await();
-                    return all;
-                }
-            };
-        }
-
-        private void await() {
-            try {
-                barrier.await();
-            } catch (InterruptedException | BrokenBarrierException e) {
-                throw new IllegalStateException(e);
-            }
-        }
     }
 
     /** What each worker gets of two batches, one after the other. */
@@ -158,5 +113,25 @@ class SharedPartsTest {
     void partThatNobodyGives_isMissed() {
         assertThatThrownBy(() -> run(DataType.FLOAT, 2, 2, 6, message -> Arrays.copyOf(message, 8)))
                 .hasStackTraceContaining("no worker gave the parts [1] of 2");
+    }
+
+    @Test
+    void graphsThatLookAtAllRows_areRefusedByName() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 512);
+        SDVariable y = x.mmul(sd.var("w", values(1, 512, 512).castTo(DataType.FLOAT)));
+        // What a row gets depends on all rows of the batch.
+        SDVariable shares = sd.nn.softmax("shares", y, 0);
+        sd.math.square(shares).mean().rename("loss");
+        sd.setLossVariables("loss");
+        GraphExecutor automatic =
+                SameDiffExecutor.forTraining(sd, List.of("w")).withKernels().inParts(4);
+        GraphExecutor shared = new SharedParts(automatic, new Together(2).of(0, UnaryOperator.identity()));
+
+        assertThatThrownBy(() ->
+                        shared.gradients(Map.of("x", values(3, 512, 512).castTo(DataType.FLOAT)), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("batches of this model cannot be cut: \"loss\" is not known to be a mean")
+                .hasMessageContaining("may mix rows");
     }
 }

@@ -4,6 +4,7 @@ package org.lora4j.internal.server;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.serve.ServedBy;
 import org.lora4j.serve.ServedStatus;
 
@@ -18,6 +19,7 @@ import org.lora4j.serve.ServedStatus;
  * @param resident whether it is in memory now
  * @param active how many requests have it now
  * @param differences how its base differs from this one, where that was allowed
+ * @param storedAs in which forms the matrices of the base are kept
  * @apiNote Status: internal
  */
 public record HostedAdapter(
@@ -28,7 +30,8 @@ public record HostedAdapter(
         long bytes,
         boolean resident,
         int active,
-        List<String> differences) {
+        List<String> differences,
+        Set<String> storedAs) {
 
     static HostedAdapter of(ServedStatus status, String task) {
         return new HostedAdapter(
@@ -39,6 +42,7 @@ public record HostedAdapter(
                 status.bytes(),
                 status.resident(),
                 status.active(),
-                status.differences());
+                status.differences(),
+                status.storedAs());
     }
 }

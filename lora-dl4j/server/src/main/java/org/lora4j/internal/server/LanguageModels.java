@@ -54,7 +54,7 @@ public final class LanguageModels {
                     .param("model");
         }
         RouteChoice choice = host.routes().resolve(found.get().adapter(), key);
-        return Optional.of(new ServedLanguageModel(found.get().name(), host.server(), choice.adapter(), choice));
+        return Optional.of(ServedLanguageModel.of(found.get().name(), host.server(), choice));
     }
 
     /** The servers behind the names, each once, by the name of its base. */

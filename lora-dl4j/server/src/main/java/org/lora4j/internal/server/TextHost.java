@@ -59,7 +59,8 @@ public final class TextHost implements ModelHost {
                 task.bytes(),
                 true,
                 task.active(),
-                task.differences());
+                task.differences(),
+                task.storedAs());
     }
 
     @Override

@@ -61,7 +61,7 @@ class GuideSparkTest {
 
         assertThat(again.transform(test).collectAsList()).isEqualTo(predicted.collectAsList());
 
-        classifier.setLabelIndexCol("index").setEpochs(1);
+        classifier.setLabelIndexCol("index").setHeadOnly(true);
         ParamMap[] grid = new ParamGridBuilder()
                 .addGrid(classifier.rank(), new int[] {4, 16})
                 .build();

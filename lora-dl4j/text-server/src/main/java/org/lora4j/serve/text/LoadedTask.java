@@ -2,8 +2,11 @@
 package org.lora4j.serve.text;
 
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.error.Arguments;
 import org.lora4j.serve.ServedBy;
 
@@ -20,6 +23,7 @@ import org.lora4j.serve.ServedBy;
  * @param active requests that were accepted with it and are not answered yet, those with its earlier generations left out
  * @param differences how what it was trained on differs from this base, if that was allowed; empty if it does not, as far as it could be
  *     checked
+ * @param storedAs in which forms the matrices of the encoder are kept, such as {@code F32}
  * @apiNote Status: experimental
  */
 public record LoadedTask(
@@ -31,7 +35,8 @@ public record LoadedTask(
         Optional<Path> directory,
         long bytes,
         int active,
-        List<String> differences) {
+        List<String> differences,
+        Set<String> storedAs) {
 
     /**
      * Checks that all is there.
@@ -45,6 +50,7 @@ public record LoadedTask(
      * @param bytes as in the record
      * @param active as in the record
      * @param differences as in the record
+     * @param storedAs as in the record
      */
     public LoadedTask {
         Arguments.required(name, "LoadedTask: name", "a name");
@@ -53,5 +59,7 @@ public record LoadedTask(
         labels = List.copyOf(Arguments.allRequired(labels, "LoadedTask: labels", "a label"));
         Arguments.required(directory, "LoadedTask: directory", "a directory, or Optional.empty()");
         differences = List.copyOf(Arguments.allRequired(differences, "LoadedTask: differences", "a difference"));
+        Arguments.required(storedAs, "LoadedTask: storedAs", "forms");
+        storedAs = Collections.unmodifiableSet(new LinkedHashSet<>(storedAs));
     }
 }

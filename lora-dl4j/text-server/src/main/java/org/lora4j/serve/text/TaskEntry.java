@@ -4,6 +4,7 @@ package org.lora4j.serve.text;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.error.MessageText;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.ServedBy;
@@ -93,7 +94,7 @@ final class TaskEntry {
         return numbers;
     }
 
-    LoadedTask described(long bytesOfFactors, List<String> differences) {
+    LoadedTask described(long bytesOfFactors, List<String> differences, Set<String> storedAs) {
         return new LoadedTask(
                 by.adapter(),
                 kind,
@@ -104,7 +105,8 @@ final class TaskEntry {
                 directory,
                 bytesOfFactors + head.map(TaskHead::bytes).orElse(0L),
                 active,
-                differences);
+                differences,
+                storedAs);
     }
 
     void lend() {

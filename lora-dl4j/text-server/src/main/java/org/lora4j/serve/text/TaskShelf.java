@@ -219,11 +219,12 @@ final class TaskShelf {
         }
     }
 
-    private static LoadedTask described(TaskEntry entry, Map<String, ServedStatus> status) {
+    private LoadedTask described(TaskEntry entry, Map<String, ServedStatus> status) {
         Optional<ServedStatus> factors = Optional.ofNullable(status.get(entry.factors()));
         return entry.described(
                 factors.map(ServedStatus::bytes).orElse(0L),
-                factors.map(ServedStatus::differences).orElse(List.of()));
+                factors.map(ServedStatus::differences).orElse(List.of()),
+                adapters.storedAs());
     }
 
     private Map<String, ServedStatus> status() {

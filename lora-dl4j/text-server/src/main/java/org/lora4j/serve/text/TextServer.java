@@ -392,7 +392,25 @@ public final class TextServer implements AutoCloseable {
             String adapter, String query, List<String> passages, RequestOptions options) {
         Arguments.required(query, "TextServer.rerank: query", TEXTS);
         Arguments.allRequired(passages, "TextServer.rerank: passages", TEXTS);
-        return submit("rerank", adapter, TextWorks.rerank(query, List.copyOf(passages)), options);
+        return rerank(
+                adapter,
+                passages.stream().map(passage -> TextInput.of(query, passage)).toList(),
+                options);
+    }
+
+    /**
+     * Asks how relevant passages are, each for a query of its own. All are scored by the adapter that the request began with.
+     *
+     * @param adapter the name of a re-ranker, or an alias
+     * @param pairs a query and a passage each
+     * @param options what is asked of the request
+     * @return a score for each pair, in their order; as of {@link #classify(String, List, RequestOptions)}, which also says what is thrown
+     */
+    public CompletableFuture<TextAnswer<PassageScore>> rerank(
+            String adapter, List<TextInput> pairs, RequestOptions options) {
+        Arguments.allRequired(
+                pairs, "TextServer.rerank: pairs", "a query and a passage, such as TextInput.of(query, text)");
+        return submit("rerank", adapter, TextWorks.rerank(List.copyOf(pairs)), options);
     }
 
     /**
@@ -495,12 +513,14 @@ public final class TextServer implements AutoCloseable {
                     "TextServer.tokenize: the text has " + text.length() + " characters; expected at most "
                             + limits.characters() + ". Cut it, or raise characters of the limits.");
         }
-        List<TextToken> tokens = tokenizer("tokenize").pieces(text, specialTokens);
-        if (tokens.size() > limits.tokens()) {
+        // One more than may be: so much is enough to refuse it.
+        int longest = Math.min(limits.tokens(), Integer.MAX_VALUE - 1) + 1;
+        List<TextToken> tokens = tokenizer("tokenize").pieces(text, specialTokens, longest);
+        if (tokens.size() >= longest) {
             throw new TextLimitException(
                     TextLimitException.Limit.TOKENS,
-                    "TextServer.tokenize: the text has " + tokens.size() + " tokens; expected at most "
-                            + limits.tokens() + ". Cut it, or raise tokens of the limits.");
+                    "TextServer.tokenize: the text has more than " + limits.tokens()
+                            + " tokens; expected at most so many. Cut it, or raise tokens of the limits.");
         }
         return tokens;
     }

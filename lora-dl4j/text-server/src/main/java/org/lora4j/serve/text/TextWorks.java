@@ -103,22 +103,23 @@ final class TextWorks {
                 TextWorks::nearNumbers);
     }
 
-    /** How relevant passages are. */
-    static TextWork<PassageScore, PassageScore> rerank(String query, List<String> passages) {
+    /** How relevant passages are, each for the query before it. */
+    static TextWork<PassageScore, PassageScore> rerank(List<TextInput> pairs) {
         return new TextWork<>(
                 "rerank",
                 Set.of(TaskKind.RELEVANCE),
                 false,
-                passages.stream().map(passage -> List.of(query, passage)).toList(),
-                (entry, i) -> entry.<TextPair, Double>head().tokens(new TextPair(query, passages.get(i))),
+                pairs.stream()
+                        .map(pair -> List.of(pair.first(), pair(pair).second()))
+                        .toList(),
+                (entry, i) -> entry.<TextPair, Double>head().tokens(pair(pairs.get(i))),
                 (entry, i, tokens, vector) -> {
                     float[] numbers = entry.numbers(vector);
-                    double score = entry.<TextPair, Double>head()
-                            .decode(new TextPair(query, passages.get(i)), tokens, numbers);
+                    double score = entry.<TextPair, Double>head().decode(pair(pairs.get(i)), tokens, numbers);
                     return new PassageScore(i, numbers[0], score);
                 },
                 Function.identity(),
-                TextWorks::sameOrder);
+                (one, other) -> sameOrder(pairs, one, other));
     }
 
     /** A vector for each text. */
@@ -208,22 +209,32 @@ final class TextWorks {
                 .orElse(1);
     }
 
-    /** The share of pairs of passages that both put in the same order; of one passage whether both call it relevant. */
-    private static double sameOrder(List<PassageScore> one, List<PassageScore> other) {
-        if (one.size() == 1) {
-            return one.get(0).logit() >= 0 == other.get(0).logit() >= 0 ? 1 : 0;
-        }
+    /** The share of passages of one query that both put in the same order, two by two; of one alone whether both call it relevant. */
+    private static double sameOrder(List<TextInput> pairs, List<PassageScore> one, List<PassageScore> other) {
         long same = 0;
-        long pairs = 0;
+        long compared = 0;
         for (int i = 0; i < one.size(); i++) {
-            for (int j = 0; j < i; j++) {
-                int first = Float.compare(one.get(i).logit(), one.get(j).logit());
-                int second = Float.compare(other.get(i).logit(), other.get(j).logit());
-                same += Integer.signum(first) == Integer.signum(second) ? 1 : 0;
-                pairs++;
+            String query = pairs.get(i).first();
+            boolean alone = true;
+            for (int j = 0; j < one.size(); j++) {
+                if (j == i || !pairs.get(j).first().equals(query)) {
+                    continue;
+                }
+                alone = false;
+                if (j < i) {
+                    int first = Float.compare(one.get(i).logit(), one.get(j).logit());
+                    int second =
+                            Float.compare(other.get(i).logit(), other.get(j).logit());
+                    same += Integer.signum(first) == Integer.signum(second) ? 1 : 0;
+                    compared++;
+                }
+            }
+            if (alone) {
+                same += one.get(i).logit() >= 0 == other.get(i).logit() >= 0 ? 1 : 0;
+                compared++;
             }
         }
-        return pairs == 0 ? 1 : (double) same / pairs;
+        return compared == 0 ? 1 : (double) same / compared;
     }
 
     private static double cosine(float[] one, float[] other) {

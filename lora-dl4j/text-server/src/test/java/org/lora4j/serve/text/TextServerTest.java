@@ -762,6 +762,44 @@ class TextServerTest {
     }
 
     @Test
+    void pairsOfSeveralQueries_areScoredByOneGeneration_whateverIsExchangedMeanwhile() throws Exception {
+        List<TextInput> pairs = List.of(
+                TextInput.of("a good film", "the film is bad"),
+                TextInput.of("my card", "is lost"),
+                TextInput.of("a good film", "very good"));
+        try (TextServer one = TextServer.builder(ENCODER).workers(1).build()) {
+            one.load("ranker", folder.resolve("ranker"));
+            CountDownLatch release = HeldWorker.of(one);
+            CompletableFuture<TextAnswer<PassageScore>> asked = one.rerank("ranker", pairs, RequestOptions.usual());
+            one.replace("ranker", folder.resolve("classifier"));
+            release.countDown();
+
+            TextAnswer<PassageScore> answer = asked.join();
+
+            assertThat(answer.by().generation()).isEqualTo(1);
+            for (int i = 0; i < pairs.size(); i++) {
+                TextPair pair =
+                        new TextPair(pairs.get(i).first(), pairs.get(i).second().orElseThrow());
+                assertThat(answer.results().get(i).index()).isEqualTo(i);
+                assertThat(answer.results().get(i).score()).isCloseTo(RANKER.predict(pair), within(NEAR));
+            }
+        }
+    }
+
+    @Test
+    void longText_costsNoMoreThanTheTokensThatMayBe() {
+        String text = "film ".repeat(200_000);
+        TextServer small = TextServer.builder(ENCODER)
+                .limits(TextLimits.usual().request(2, 1 << 20, 30))
+                .build();
+        try (small) {
+            assertLimit(TextLimitException.Limit.TOKENS, () -> small.tokenize(text, true));
+            assertThat(small.tokenize("film ".repeat(28), true)).hasSize(30);
+            assertLimit(TextLimitException.Limit.TOKENS, () -> small.tokenize("film ".repeat(29), true));
+        }
+    }
+
+    @Test
     void watchedInputs_areComparedWithTrainingTexts_byTheSameAdapter() throws IOException {
         loaded("classifier", "head");
         server.routes().alias("live", "classifier");

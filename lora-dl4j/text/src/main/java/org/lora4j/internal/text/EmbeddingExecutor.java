@@ -14,6 +14,8 @@ import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.exec.kernel.Multiplier;
+import org.lora4j.internal.parts.PartSharing;
+import org.lora4j.internal.parts.PartwiseExecutor;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.TokenizedText;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -27,7 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * <p>A batch is the indices of its examples; their texts are here.
  */
-final class EmbeddingExecutor implements GraphExecutor {
+final class EmbeddingExecutor implements PartwiseExecutor {
 
     static final String EXAMPLES = "examples";
 
@@ -60,25 +62,31 @@ final class EmbeddingExecutor implements GraphExecutor {
 
     @Override
     public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+        return gradients(placeholders, seed, PartSharing.ALONE);
+    }
+
+    @Override
+    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed, PartSharing sharing) {
         List<Integer> used = new ArrayList<>();
         List<SentenceRows> batch = localized(placeholders.get(EXAMPLES).toIntVector(), used);
         TokenRows rows = new TokenRows(used.stream().map(texts::get).toList(), mostRows, mostTokens);
+        List<TokenRows.Part> all = rows.parts();
         double[][] vectors = new double[used.size()][];
-        for (TokenRows.Part part : rows.parts()) {
-            forward(rows, part, vectors);
-        }
+        sharing.each(
+                all.size(),
+                part -> forward(rows, all.get(part)),
+                (computed, part) -> keep(computed, all.get(part), vectors));
         double[][] wanted = new double[used.size()][vectors[0].length];
         double value = loss.of(batch, vectors, wanted);
         Map<String, INDArray> sum = new LinkedHashMap<>();
-        Set<String> unreached = null;
-        for (TokenRows.Part part : rows.parts()) {
-            LossAndGradients pass = backward(rows, part, wanted, seed);
+        Set<String> unreached = new HashSet<>();
+        sharing.each(all.size(), part -> backward(rows, all.get(part), wanted, seed), (pass, part) -> {
             pass.gradients().forEach((name, gradient) -> sum.merge(name, gradient, EmbeddingExecutor::added));
-            if (unreached == null) {
-                unreached = new HashSet<>(pass.unreached());
+            if (part == 0) {
+                unreached.addAll(pass.unreached());
             }
             unreached.retainAll(pass.unreached());
-        }
+        });
         return new LossAndGradients(value, sum, unreached);
     }
 
@@ -112,16 +120,22 @@ final class EmbeddingExecutor implements GraphExecutor {
         return places.computeIfAbsent(text, added -> places.size());
     }
 
-    private void forward(TokenRows rows, TokenRows.Part part, double[][] vectors) {
+    /** The vectors of a part. */
+    private LossAndGradients forward(TokenRows rows, TokenRows.Part part) {
         Map<String, INDArray> arrays = rows.placeholders(part, inputs);
-        INDArray values = encoder.output(arrays, List.of(EncoderGraph.POOLED)).get(EncoderGraph.POOLED);
+        Map<String, INDArray> vectors = encoder.output(arrays, List.of(EncoderGraph.POOLED));
+        arrays.values().forEach(INDArray::close);
+        return new LossAndGradients(0, vectors, Set.of());
+    }
+
+    private static void keep(LossAndGradients computed, TokenRows.Part part, double[][] vectors) {
+        INDArray values = computed.gradients().get(EncoderGraph.POOLED);
         double[] all = values.ravel().toDoubleVector();
         int width = all.length / part.rows().size();
         for (int row = 0; row < part.rows().size(); row++) {
             vectors[part.rows().get(row)] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
         }
         values.close();
-        arrays.values().forEach(INDArray::close);
     }
 
     private LossAndGradients backward(TokenRows rows, TokenRows.Part part, double[][] wanted, long seed) {
@@ -159,6 +173,12 @@ final class EmbeddingExecutor implements GraphExecutor {
     @Override
     public int mostParts() {
         return encoder.mostParts();
+    }
+
+    /** Of the passes, each among threads: parts of the texts follow from their tokens. */
+    @Override
+    public GraphExecutor inParts(int most) {
+        return new EmbeddingExecutor(encoder.inParts(most), parts, loss, texts, examples, mostRows, mostTokens);
     }
 
     @Override

@@ -32,7 +32,8 @@ public final class LabeledRows implements Batches {
     private final DataType type;
     private final FitEncoder encoder;
 
-    LabeledRows(List<EncodedText> examples, HeadTask task, FitEncoder parts, TextOptions options) {
+    /** Batches as a fit with these options has them. */
+    public LabeledRows(List<EncodedText> examples, HeadTask task, FitEncoder parts, TextOptions options) {
         this(
                 examples,
                 task,

@@ -129,6 +129,25 @@ public final class TaskModel implements AutoCloseable {
         return new TaskModel(loaded.base(), output, parts, Tuning.LORA, Optional.of(loaded), Optional.empty());
     }
 
+    /**
+     * A model with an adapter that learned elsewhere, together with the head in it.
+     *
+     * @param where the call, for messages
+     * @throws IllegalArgumentException if the adapter has no head, or does not fit the encoder or the head
+     */
+    public static TaskModel of(String where, FitEncoder parts, HeadTask task, Adapter adapter) {
+        String head = parts.lastModule() + WEIGHT;
+        if (!adapter.savedParameters().containsKey(head)) {
+            throw new IllegalArgumentException(where + ": the adapter has no \"" + head
+                    + "\"; expected the head of this task in it. Name the head in modulesToSave when it is trained.");
+        }
+        LinearHead zeros = LinearHead.zeros(parts.width(task.kind().isPerToken()), task.outputs());
+        AdaptedSameDiff adapted = AdaptedSameDiff.of(graph(parts, Tuning.LORA, task.kind(), zeros));
+        adapted.addAdapter(AdaptedModel.DEFAULT_ADAPTER, adapter);
+        adapted.activate(AdaptedModel.DEFAULT_ADAPTER);
+        return of(parts, Output.of(task.kind()), adapted);
+    }
+
     /** The graph: encoder, head, loss. */
     static SameDiff graph(FitEncoder parts, Tuning tuning, HeadKind kind, LinearHead head) {
         SameDiff sd = parts.graph(tuning == Tuning.FULL, kind.isPerToken());

@@ -141,13 +141,14 @@ public final class Tokenizer {
         }
     }
 
-    private Encoding tokens(String text, int type) {
+    /** The tokens of a text, up to those of the piece in which they become more than some number. */
+    private Encoding tokens(String text, int type, int most) {
         Encoding encoding = new Encoding();
         Pieces pieces = new Pieces(AlignedText.of(text));
         added.extract(pieces, normalizer);
         preTokenizer.cut(pieces);
         List<Piece> all = pieces.all();
-        for (int i = 0; i < all.size(); i++) {
+        for (int i = 0; i < all.size() && encoding.size() <= most; i++) {
             int word = i;
             AlignedText piece = all.get(i).text();
             if (all.get(i).added() >= 0) {
@@ -220,7 +221,9 @@ public final class Tokenizer {
      *     takes too long
      */
     public Encoding encode(String text, boolean specialTokens, int longest) {
-        return guarded(() -> processed(List.of(tokens(text, 0)), specialTokens, longest));
+        // What would be cut off anyway is not made.
+        int most = longest < 0 ? Integer.MAX_VALUE : longest;
+        return guarded(() -> processed(List.of(tokens(text, 0, most)), specialTokens, longest));
     }
 
     /**
@@ -232,7 +235,10 @@ public final class Tokenizer {
      * @return the tokens of both, as the file joins them
      */
     public Encoding encode(String first, String second, boolean specialTokens, int longest) {
-        return guarded(() -> processed(List.of(tokens(first, 0), tokens(second, 1)), specialTokens, longest));
+        return guarded(() -> processed(
+                List.of(tokens(first, 0, Integer.MAX_VALUE), tokens(second, 1, Integer.MAX_VALUE)),
+                specialTokens,
+                longest));
     }
 
     /**
@@ -250,7 +256,7 @@ public final class Tokenizer {
     private Encoding tokens(List<String> words) {
         Encoding all = new Encoding();
         for (int word = 0; word < words.size(); word++) {
-            Encoding one = tokens(words.get(word), 0);
+            Encoding one = tokens(words.get(word), 0, Integer.MAX_VALUE);
             for (int i = 0; i < one.size(); i++) {
                 all.add(one.id(i), one.token(i), word, one.start(i), one.end(i), 0, 0);
             }

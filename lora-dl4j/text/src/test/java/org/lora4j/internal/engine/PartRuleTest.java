@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 import static org.lora4j.internal.engine.GradientCheck.values;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.exec.ExecutionParts;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
@@ -23,12 +26,14 @@ import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
+import org.lora4j.pretrained.PretrainedEncoder;
 import org.nd4j.autodiff.loss.LossReduce;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** A batch is cut only where the parts give what the whole gives, and wherever usual graphs allow it. */
 class PartRuleTest {
@@ -261,23 +266,57 @@ class PartRuleTest {
     @ParameterizedTest
     @MethodSource("poolings")
     void bert_isCut(Pooling pooling) {
-        EncoderConfig config = EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2);
-        SameDiff sd = EncoderClassifier.create(EncoderWeights.random(config, 1, DataType.FLOAT), pooling, 3, 1)
-                .graph();
+        isCut(EncoderWeights.random(EncoderConfig.bert(2, 12, 3, 20, 30, 16, 2), 1, DataType.FLOAT), pooling);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "albert-seqcls",
+                "bert-relative-key-query",
+                "deberta-v1-seqcls",
+                "deberta-v2-conv",
+                "deberta-v3-multilabel-bias",
+                "distilbert-seqcls",
+                "electra-discriminator",
+                "gte-ntk-seqcls",
+                "modernbert-seqcls-mean",
+                "mpnet-embed",
+                "nomic-seqcls",
+                "qwen3-embed-left",
+                "roberta-seqcls",
+                "t5-encoder-gated",
+            })
+    void everyFamily_isCut_andPartsGiveTheWhole(String model) throws IOException {
+        Path directory = Path.of("src/test/resources/encoders/models", model);
+        isCut(PretrainedEncoder.load(directory).weights(), Pooling.MEAN);
+    }
+
+    private static void isCut(EncoderWeights weights, Pooling pooling) {
+        SameDiff sd = EncoderClassifier.create(weights, pooling, 3, 1).graph();
         Map<String, INDArray> batch = new LinkedHashMap<>();
         batch.put(EncoderGraph.INPUT_IDS, Nd4j.createFromArray(new int[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}, {3, 2, 1}
         }));
-        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.ones(DataType.FLOAT, 4, 3));
+        batch.put(EncoderGraph.ATTENTION_MASK, Nd4j.createFromArray(new float[][] {
+            {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {1, 0, 0},
+        }));
         batch.put(
                 EncoderClassifier.LABELS,
-                Nd4j.eye(4)
-                        .castTo(DataType.FLOAT)
-                        .get(
-                                org.nd4j.linalg.indexing.NDArrayIndex.all(),
-                                org.nd4j.linalg.indexing.NDArrayIndex.interval(0, 3)));
+                Nd4j.eye(4).castTo(DataType.FLOAT).get(NDArrayIndex.all(), NDArrayIndex.interval(0, 3)));
 
         assertThat(parting(sd, batch, sd.getLossVariables(), true))
                 .isEqualTo(new ExecutionParts(2, "rows share nothing"));
+        SameDiffExecutor whole = SameDiffExecutor.forTraining(sd, List.of(EncoderClassifier.HEAD + ".weight"));
+        LossAndGradients expected = whole.gradients(batch, 0);
+        LossAndGradients actual = ParallelExecutor.of(whole, 2).gradients(batch, 0);
+        assertThat(actual.loss()).isCloseTo(expected.loss(), offset(1e-6));
+        expected.gradients()
+                .forEach((name, gradient) -> assertThat(actual.gradients()
+                                .get(name)
+                                .sub(gradient)
+                                .amaxNumber()
+                                .doubleValue())
+                        .isLessThan(1e-6));
     }
 
     private static Stream<Pooling> poolings() {

@@ -48,20 +48,29 @@ public final class AllowedFolders {
 
     private static List<Path> candidates(Path root, String name) {
         List<Path> candidates = new ArrayList<>();
-        try {
-            Path saved = Path.of(name).normalize();
-            if (saved.toAbsolutePath().startsWith(root)) {
-                candidates.add(saved.toAbsolutePath());
-            }
-            for (int from = 0; from < saved.getNameCount(); from++) {
-                candidates.add(
-                        root.resolve(saved.subpath(from, saved.getNameCount())).normalize());
-            }
-        } catch (InvalidPathException e) {
-            return List.of();
+        addCandidates(root, name, candidates);
+        if (name.indexOf('\\') >= 0) {
+            // Written on Windows, perhaps, and read elsewhere.
+            addCandidates(root, name.replace('\\', '/'), candidates);
         }
         candidates.removeIf(candidate -> !candidate.startsWith(root) || candidate.equals(root));
         return candidates;
+    }
+
+    private static void addCandidates(Path root, String name, List<Path> candidates) {
+        Path saved;
+        try {
+            saved = root.getFileSystem().getPath(name).normalize();
+        } catch (InvalidPathException e) {
+            return;
+        }
+        if (saved.toAbsolutePath().startsWith(root)) {
+            candidates.add(saved.toAbsolutePath());
+        }
+        for (int from = 0; from < saved.getNameCount(); from++) {
+            candidates.add(
+                    root.resolve(saved.subpath(from, saved.getNameCount())).normalize());
+        }
     }
 
     private static boolean isWithin(Path root, Path top) throws IOException {

@@ -31,6 +31,19 @@ public final class WholeFile {
 
     private WholeFile() {}
 
+    /** Looks at a file before anybody else can. */
+    @FunctionalInterface
+    public interface Check {
+
+        /**
+         * Reads it.
+         *
+         * @param written the whole file, under a temporary name
+         * @throws IOException if it is not what it should be
+         */
+        void accept(Path written) throws IOException;
+    }
+
     /** What a file is to hold. */
     @FunctionalInterface
     public interface Content {
@@ -51,12 +64,24 @@ public final class WholeFile {
      * @throws IOException if writing fails; what was there before is unchanged then and nothing else is left behind
      */
     public static void write(Path file, Content content) throws IOException {
+        write(file, content, written -> {});
+    }
+
+    /**
+     * The same, of a file that is also looked at before it has its name: that its bytes are those that were written does not say that they
+     * make what was meant.
+     *
+     * @param file the file to create or replace
+     * @param check refuses what it reads
+     */
+    public static void write(Path file, Content content, Check check) throws IOException {
         Path absolute = file.toAbsolutePath();
         // Not Files.createTempFile: its permissions are for one user, and they would stay with the file.
         Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
                 + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime()) + ".tmp");
         try {
             writeNew(temporary, content);
+            check.accept(temporary);
             if (Files.isDirectory(absolute, LinkOption.NOFOLLOW_LINKS)) {
                 throw new IOException("it is a directory");
             }

@@ -98,6 +98,8 @@ public final class AdapterEndpoints implements Endpoints {
                 .put("resident", adapter.resident());
         ArrayNode differences = one.putArray("differences");
         adapter.differences().forEach(differences::add);
+        ArrayNode storedAs = one.putArray("stored_as");
+        adapter.storedAs().forEach(storedAs::add);
         return one;
     }
 

@@ -54,9 +54,12 @@ public final class LoadFolders {
                     "loading at run time is off: the server was started without folders from which it may load.");
         }
         try {
-            Path real = Path.of(name).toRealPath();
-            if (isBelow(real) && Files.isDirectory(real) && allBelow(real)) {
-                return real;
+            Path named = folders.get(0).getFileSystem().getPath(name).toAbsolutePath();
+            if (isOnADriveOfOurs(named)) {
+                Path real = named.toRealPath();
+                if (isBelow(real) && Files.isDirectory(real) && allBelow(real)) {
+                    return real;
+                }
             }
         } catch (IOException | UncheckedIOException | InvalidPathException e) {
             // As if it were somewhere else.
@@ -66,6 +69,11 @@ public final class LoadFolders {
                         MessageText.name(name)
                                 + " is no directory, with all that is in it, below a folder from which this server may load.")
                 .param("lora_path");
+    }
+
+    /** On Windows a name may be that of a share: merely looking there tells its machine who we are. */
+    private boolean isOnADriveOfOurs(Path named) {
+        return folders.stream().anyMatch(folder -> folder.getRoot().equals(named.getRoot()));
     }
 
     private boolean isBelow(Path real) {

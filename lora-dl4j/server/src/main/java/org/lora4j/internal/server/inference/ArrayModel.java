@@ -14,8 +14,10 @@ import org.lora4j.internal.http.Exchange;
 import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
 import org.lora4j.internal.server.ArrayHost;
+import org.lora4j.internal.server.CandidateFailures;
 import org.lora4j.internal.server.HostedAdapter;
 import org.lora4j.serve.RouteChoice;
+import org.lora4j.serve.RouteRole;
 import org.lora4j.serve.ServedInput;
 import org.lora4j.serve.ServingRequest;
 import org.lora4j.serve.ServingResult;
@@ -69,23 +71,51 @@ record ArrayModel(ArrayHost host, String adapter, String name) implements Infere
         Map<String, INDArray> arrays = new LinkedHashMap<>();
         inputs.forEach(input -> arrays.put(input.name(), input.array()));
         RouteChoice choice = host.routes().resolve(adapter, exchange.header("x-user"));
-        long begun = System.nanoTime();
-        CompletableFuture<ServingResult> result = host.submit(new ServingRequest(choice.adapter(), arrays));
-        exchange.whenGone(() -> result.cancel(true));
-        return result.thenApply(found -> {
-            Duration took = Duration.ofNanos(System.nanoTime() - begun);
-            if (found instanceof ServingResult.Failure failure) {
-                if (!isOfTheRequest(failure)) {
-                    choice.failed(choice.role());
+        return new Asked(exchange, choice, arrays, System.nanoTime()).of(choice.adapter(), choice.role());
+    }
+
+    /** A request on its way. */
+    private final class Asked {
+
+        private final Exchange exchange;
+        private final RouteChoice choice;
+        private final Map<String, INDArray> arrays;
+        private final long begun;
+
+        Asked(Exchange exchange, RouteChoice choice, Map<String, INDArray> arrays, long begun) {
+            this.exchange = exchange;
+            this.choice = choice;
+            this.arrays = arrays;
+            this.begun = begun;
+        }
+
+        /** Its answer by an adapter; if that is a candidate and fails, by what is in use. */
+        CompletableFuture<Outputs> of(String adapter, RouteRole role) {
+            CompletableFuture<ServingResult> result = host.submit(new ServingRequest(adapter, arrays));
+            exchange.whenGone(() -> result.cancel(true));
+            return result.thenCompose(found -> {
+                if (found instanceof ServingResult.Answer answer) {
+                    choice.answered(role, Duration.ofNanos(System.nanoTime() - begun));
+                    return CompletableFuture.completedFuture(outputs(answer));
                 }
-                throw problem(failure);
-            }
-            ServingResult.Answer answer = (ServingResult.Answer) found;
-            choice.answered(choice.role(), took);
+                ServingResult.Failure failure = (ServingResult.Failure) found;
+                if (isOfTheRequest(failure)) {
+                    throw problem(failure);
+                }
+                if (role != RouteRole.CANARY) {
+                    choice.failed(role);
+                    throw problem(failure);
+                }
+                CandidateFailures.tell(choice, failure.reason());
+                return of(choice.fallback().orElseThrow(), RouteRole.CURRENT);
+            });
+        }
+
+        private Outputs outputs(ServingResult.Answer answer) {
             List<ObjectNode> tensors = new ArrayList<>();
             answer.outputs().forEach((output, array) -> tensors.add(Tensors.written(output, array)));
             return new Outputs(tensors, Long.toString(answer.by().generation()));
-        });
+        }
     }
 
     /** No adapter could answer it. */

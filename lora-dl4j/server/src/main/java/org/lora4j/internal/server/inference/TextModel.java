@@ -87,8 +87,7 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
         Optional<List<String>> pairs = texts(inputs, PAIR);
         check(inputs, kind, texts, pairs);
         RequestOptions options =
-                // With a key all parts of a request get the same adapter.
-                RequestOptions.usual().withKey(exchange.header("x-user").orElseGet(exchange::requestId));
+                exchange.header("x-user").map(RequestOptions.usual()::withKey).orElseGet(RequestOptions::usual);
         return switch (kind) {
             case CLASSES, PAIR_CLASSES ->
                 outputs(exchange, server.classify(adapter, joined(texts, pairs), options), TextModel::classes);
@@ -112,7 +111,14 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
                                 "value",
                                 found.stream().mapToDouble(Double::doubleValue).toArray(),
                                 found.size())));
-            case RELEVANCE -> relevance(exchange, texts, pairs.orElseThrow(), options);
+            case RELEVANCE ->
+                outputs(
+                        exchange,
+                        server.rerank(adapter, joined(texts, pairs), options),
+                        found -> List.of(Tensors.written(
+                                "score",
+                                found.stream().mapToDouble(PassageScore::score).toArray(),
+                                found.size())));
             case VECTORS ->
                 outputs(
                         exchange,
@@ -177,45 +183,5 @@ record TextModel(TextServer server, String adapter, String name) implements Infe
     /** The label, or the labels that are on. */
     private static String label(ClassScores scores) {
         return String.join(",", scores.prediction().labels());
-    }
-
-    /** Passages of one query are asked together. */
-    private CompletableFuture<Outputs> relevance(
-            Exchange exchange, List<String> queries, List<String> passages, RequestOptions options) {
-        int most = server.limits().texts();
-        if (queries.size() > most) {
-            throw new HttpProblem(
-                    Kind.TOO_LARGE, queries.size() + " texts; expected at most " + most + ". Send fewer at once.");
-        }
-        double[] scores = new double[queries.size()];
-        String[] version = {version()};
-        List<CompletableFuture<?>> asked = new ArrayList<>();
-        List<CompletableFuture<?>> parts = new ArrayList<>();
-        int from = 0;
-        while (from < queries.size()) {
-            int to = from + 1;
-            while (to < queries.size() && queries.get(to).equals(queries.get(from))) {
-                to++;
-            }
-            int first = from;
-            CompletableFuture<TextAnswer<PassageScore>> part;
-            try {
-                part = server.rerank(adapter, queries.get(from), passages.subList(from, to), options);
-            } catch (RuntimeException | Error e) {
-                // The request fails as a whole.
-                asked.forEach(one -> one.cancel(true));
-                throw e;
-            }
-            asked.add(part);
-            exchange.whenGone(() -> part.cancel(true));
-            parts.add(part.thenAccept(found -> {
-                exchange.tokens(found.tokens(), 0);
-                version[0] = Long.toString(found.by().generation());
-                found.results().forEach(one -> scores[first + one.index()] = one.score());
-            }));
-            from = to;
-        }
-        return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-                .thenApply(done -> new Outputs(List.of(Tensors.written("score", scores, scores.length)), version[0]));
     }
 }

@@ -15,6 +15,7 @@ import org.lora4j.internal.http.EventStream;
 import org.lora4j.internal.http.Exchange;
 import org.lora4j.internal.http.HttpProblem;
 import org.lora4j.internal.http.HttpProblem.Kind;
+import org.lora4j.internal.server.CandidateFailures;
 import org.lora4j.internal.server.LanguageModels;
 import org.lora4j.internal.server.ServedLanguageModel;
 import org.lora4j.language.CausalLmServer;
@@ -28,7 +29,8 @@ import org.lora4j.language.QueueFullException;
 import org.lora4j.serve.ServedBy;
 
 /**
- * An answer while its texts are made: hears of tokens, tells them, and ends with the last text. If the client goes, so do its texts.
+ * An answer while its texts are made: hears of tokens, tells them, and ends with the last text. If the client goes, so do its texts. If the
+ * candidate of a canary fails before a word of it was sent, what is in use answers.
  *
  * <p><b>Threads.</b> Any: tokens come on the thread that makes all texts, the client goes on others. What changes is guarded by this
  * object; sending waits for nobody.
@@ -54,7 +56,6 @@ final class Reply {
 
     private final Exchange exchange;
     private final LanguageModels models;
-    private final ServedLanguageModel served;
     private final String model;
     private final ReplyShape shape;
     private final CompletionRequest asked;
@@ -65,9 +66,11 @@ final class Reply {
     private final long start = System.nanoTime();
 
     // Guarded by this.
-    private final List<List<RunningText>> texts = new ArrayList<>();
+    private ServedLanguageModel served;
+    private List<List<RunningText>> texts;
     private final List<LmRequest> requests = new ArrayList<>();
     private final List<List<Generation>> results = new ArrayList<>();
+    private int attempt;
     private EventStream events;
     private int missing;
     private boolean over;
@@ -97,6 +100,12 @@ final class Reply {
         this.times = times;
         this.id = shape.idPrefix() + UUID.randomUUID().toString().replace("-", "");
         this.created = created;
+        this.texts = texts();
+    }
+
+    /** A text that has not begun for each that was asked for. */
+    private List<List<RunningText>> texts() {
+        List<List<RunningText>> all = new ArrayList<>();
         int index = 0;
         for (CompletionRequest.Prompt prompt : asked.prompts()) {
             List<RunningText> ofPrompt = new ArrayList<>();
@@ -111,35 +120,89 @@ final class Reply {
                         asked.wantsLogs() ? Optional.of(new TokenLogs(tokenizer, prompt.ids())) : Optional.empty(),
                         asked.wantsCalls() ? Optional.of(new ToolCalls()) : Optional.empty()));
             }
-            texts.add(ofPrompt);
-            results.add(null);
+            all.add(ofPrompt);
         }
+        return all;
     }
 
     /** Submits what was asked for; all of it, or nothing. */
     synchronized void submit() {
-        missing = asked.prompts().size();
         times.submitted(count());
         try {
+            submitOrFallBack();
+        } catch (RuntimeException e) {
+            end();
+            throw refusal(e);
+        }
+        exchange.whenGone(this::gone);
+    }
+
+    private void submitOrFallBack() {
+        Optional<ServedLanguageModel> inUse = served.fallback();
+        try {
+            submitAll();
+        } catch (RuntimeException e) {
+            if (inUse.isEmpty()) {
+                throw e;
+            }
+            // What no adapter can answer is no fault of the candidate.
+            ServedLanguageModel candidate = served;
+            served = inUse.get();
+            submitAll();
+            CandidateFailures.tell(candidate.choice(), e.getMessage());
+        }
+    }
+
+    private void submitAll() {
+        requests.clear();
+        results.clear();
+        missing = asked.prompts().size();
+        int now = ++attempt;
+        List<List<RunningText>> ofNow = texts;
+        try {
             for (int i = 0; i < asked.prompts().size(); i++) {
-                List<RunningText> ofPrompt = texts.get(i);
+                List<RunningText> ofPrompt = ofNow.get(i);
                 CompletionRequest.Prompt prompt = asked.prompts().get(i);
+                results.add(null);
                 requests.add(served.server()
                         .submit(
                                 served.adapter(),
                                 prompt.ids(),
                                 prompt.config(),
-                                token -> heard(ofPrompt.get(token.number()), token)));
+                                token -> heard(now, ofPrompt.get(token.number()), token)));
             }
         } catch (RuntimeException e) {
-            end();
-            throw refusal(e);
+            requests.forEach(LmRequest::cancel);
+            throw e;
         }
-        for (int i = 0; i < requests.size(); i++) {
+        for (int i = 0; i < asked.prompts().size(); i++) {
             int prompt = i;
-            requests.get(i).future().whenComplete((found, failure) -> done(prompt, found, failure));
+            requests.get(i).future().whenComplete((found, failure) -> done(now, prompt, found, failure));
         }
-        exchange.whenGone(this::gone);
+    }
+
+    /** Once more by what is in use; false where there is nothing else, or a part of the answer is out. */
+    private boolean triesWhatIsInUse(Throwable failure) {
+        Optional<ServedLanguageModel> inUse = served.fallback();
+        if (inUse.isEmpty() || events != null || exchange.isGone()) {
+            return false;
+        }
+        ServedLanguageModel candidate = served;
+        List<List<RunningText>> before = texts;
+        requests.forEach(LmRequest::cancel);
+        served = inUse.get();
+        texts = texts();
+        try {
+            submitAll();
+        } catch (RuntimeException e) {
+            served = candidate;
+            texts = before;
+            return false;
+        }
+        times.ended(before.stream().flatMap(List::stream).toList());
+        times.submitted(count());
+        CandidateFailures.tell(candidate.choice(), failure.getMessage());
+        return true;
     }
 
     private int count() {
@@ -181,8 +244,8 @@ final class Reply {
         }
     }
 
-    private synchronized boolean heard(RunningText text, GeneratedToken token) {
-        if (over || exchange.isGone()) {
+    private synchronized boolean heard(int of, RunningText text, GeneratedToken token) {
+        if (of != attempt || over || exchange.isGone()) {
             return false;
         }
         boolean first = text.begins(start, times);
@@ -262,12 +325,15 @@ final class Reply {
         return "fp_" + (hash.isEmpty() ? "base" : hash.substring(0, Math.min(12, hash.length())));
     }
 
-    private synchronized void done(int prompt, List<Generation> found, Throwable failure) {
-        if (over) {
+    private synchronized void done(int of, int prompt, List<Generation> found, Throwable failure) {
+        if (of != attempt || over) {
             return;
         }
         boolean isCancelled =
                 found != null && found.stream().anyMatch(text -> text.finishReason() == FinishReason.CANCELLED);
+        if (failure != null && triesWhatIsInUse(failure)) {
+            return;
+        }
         if (failure != null || isCancelled) {
             end();
             HttpProblem problem = isCancelled

@@ -48,6 +48,7 @@ final class OpenAiPort implements AutoCloseable {
     final CausalLm model;
     final CausalLmServer server;
     final Metrics metrics = new Metrics("lora4j_");
+    final LanguageModels models;
     final HttpClient client = HttpClient.newHttpClient();
     private final HttpFront front;
 
@@ -81,7 +82,8 @@ final class OpenAiPort implements AutoCloseable {
                         failures,
                         metrics),
                 List.of());
-        front.serve(new OpenAiEndpoints(LanguageModels.of(Map.of(BASE, server)), metrics).routes());
+        models = LanguageModels.of(Map.of(BASE, server));
+        front.serve(new OpenAiEndpoints(models, metrics).routes());
     }
 
     /** The model of the fixtures in a folder of its own. */
