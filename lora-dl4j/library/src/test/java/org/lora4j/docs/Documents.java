@@ -51,7 +51,8 @@ final class Documents {
     List<String> files() {
         List<String> files = new ArrayList<>(List.of("README.md", "CHANGELOG.md"));
         try (Stream<Path> parts = Files.list(root.resolve("docs"))) {
-            for (Path part : parts.filter(path -> !path.endsWith("site")).sorted().toList()) {
+            for (Path part :
+                    parts.filter(path -> !path.endsWith("site")).sorted().toList()) {
                 try (Stream<Path> all = Files.walk(part)) {
                     all.filter(file -> file.toString().endsWith(".md"))
                             .map(file -> root.relativize(file).toString().replace('\\', '/'))
