@@ -75,10 +75,15 @@ final class Articles {
 
     void run() throws IOException {
         example.say("articles: %d paragraphs to learn from, %d in languages held out", learned.size(), held.size());
-        ByteNgrams bytes = ByteNgrams.fit(Paragraph.texts(learned), Paragraph.articles(learned), Paragraph.texts(chosen), Paragraph.articles(chosen));
+        ByteNgrams bytes = ByteNgrams.fit(
+                Paragraph.texts(learned),
+                Paragraph.articles(learned),
+                Paragraph.texts(chosen),
+                Paragraph.articles(chosen));
         float[][] frozen = frozen(learned);
         float[][] frozenHeld = frozen(held);
-        LogisticRegression head = LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
+        LogisticRegression head =
+                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
         List<String> byBytes = Paragraph.texts(held).stream().map(bytes::label).toList();
         List<String> byHead = head.predict(frozenHeld);
         List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
@@ -107,7 +112,8 @@ final class Articles {
     private TrainingReport adapters(long seed) throws IOException {
         Map<LanguageFamily, Adapter> adapters = new LinkedHashMap<>();
         for (LanguageFamily family : LanguageFamily.ALL) {
-            try (SentenceEncoder one = fit(Paragraph.of(learned, family), Paragraph.of(chosen, family), builder(seed))) {
+            try (SentenceEncoder one =
+                    fit(Paragraph.of(learned, family), Paragraph.of(chosen, family), builder(seed))) {
                 adapters.put(family, one.adapter());
                 example.say("articles, %s: %s", family.name(), one.report().summary());
                 example.receipt(
@@ -165,7 +171,8 @@ final class Articles {
     }
 
     private List<String> nearest(SentenceEncoder by, List<Paragraph> asked, List<Paragraph> known) {
-        return NearestNeighbor.labels(by.predict(Paragraph.texts(asked)), by.predict(Paragraph.texts(known)), Paragraph.articles(known));
+        return NearestNeighbor.labels(
+                by.predict(Paragraph.texts(asked)), by.predict(Paragraph.texts(known)), Paragraph.articles(known));
     }
 
     /** The adapter of the family, as the router says, and as it is. */

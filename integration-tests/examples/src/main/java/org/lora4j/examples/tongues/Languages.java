@@ -165,14 +165,16 @@ final class Languages {
     }
 
     private void unknown(Map<String, Function<List<String>, double[]>> ways) {
-        List<String> columns = new ArrayList<>(List.of("script", "languages", "paragraphs", "letters a token", "[UNK]"));
+        List<String> columns =
+                new ArrayList<>(List.of("script", "languages", "paragraphs", "letters a token", "[UNK]"));
         ways.keySet().forEach(way -> columns.add("unknown by " + way));
         MarkdownTable table = new MarkdownTable(columns);
         double refused = 0;
         int all = 0;
         for (Map.Entry<String, List<Declaration>> script : known.entrySet()) {
             List<String> texts = texts(script.getValue(), CHOSEN);
-            refused += row(table, script.getKey() + ", learned", script.getValue().size(), texts, ways) * texts.size();
+            refused +=
+                    row(table, script.getKey() + ", learned", script.getValue().size(), texts, ways) * texts.size();
             all += texts.size();
         }
         List<String> missed = new ArrayList<>();
@@ -206,8 +208,11 @@ final class Languages {
             Map<String, Function<List<String>, double[]>> ways) {
         Tokens tokens = Tokens.of(encoder, texts);
         List<Double> shares = new ArrayList<>(List.of(tokens.unknown()));
-        ways.values().forEach(way -> shares.add(
-                Arrays.stream(way.apply(texts)).map(value -> value < 0 ? 1 : 0).average().orElseThrow()));
+        ways.values()
+                .forEach(way -> shares.add(Arrays.stream(way.apply(texts))
+                        .map(value -> value < 0 ? 1 : 0)
+                        .average()
+                        .orElseThrow()));
         table.row(List.of(script, languages, texts.size(), tokens.lettersEach()), shares);
         example.say("unknown, %s: %.3f by letters", script, shares.get(1));
         return shares.get(1);
