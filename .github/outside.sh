@@ -3,7 +3,7 @@
 #
 #   .github/outside.sh target/release/lora4j-0.1.0-bundle.zip 0.1.0 [folder of a JDK ...]
 #
-# Its own local repository has nothing of lora4j; what others published is read from the one at home.
+# Its own local repository has nothing of lora4j; what others published is read from the one at home, where lora4j may be installed.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: .github/outside.sh BUNDLE VERSION [JDK ...]"; exit 2; }
 bundle=$(realpath "$1"); version=$2; shift 2
@@ -30,7 +30,10 @@ cat > "$work/project/pom.xml" <<POM
   </dependencies>
 </project>
 POM
-(cd "$work/project" && mvn -B -q -Dmaven.repo.local="$work/local" -Dmaven.repo.local.tail="$HOME/.m2/repository" -Dmaven.repo.local.tail.ignoreAvailability=true \
+others=$work/others; mkdir -p "$others/org"
+for one in "$HOME"/.m2/repository/*; do [ "$(basename "$one")" = org ] || ln -s "$one" "$others/"; done
+for one in "$HOME"/.m2/repository/org/*; do [ "$(basename "$one")" = lora4j ] || ln -s "$one" "$others/org/"; done
+(cd "$work/project" && mvn -B -q -Dmaven.repo.local="$work/local" -Dmaven.repo.local.tail="$others" -Dmaven.repo.local.tail.ignoreAvailability=true \
   compile org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath -Dmdep.outputFile="$work/path")
 grep -q "$work/local/org/lora4j" "$work/path" || { echo "lora4j did not come from the bundle: $(cat "$work/path")"; exit 1; }
 

@@ -14,10 +14,21 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** The program in a process of its own, as a user has it. */
+/**
+ * The program in a process of its own, as a user has it. In {@code mvn -Pcli verify} the property {@code lora4j.cli} names the folder of the
+ * built jar, and its launch script starts it.
+ */
 final class CliProcess {
 
     private static final long SECONDS = 300;
+    private static final String BUILT = System.getProperty("lora4j.cli", "");
+
+    /** Small, as several run at once. */
+    private static final List<String> JAVA = List.of(
+            "-Xmx700m",
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.bytedeco.javacpp.maxbytes=1G",
+            "-Dorg.bytedeco.javacpp.maxphysicalbytes=3G");
 
     /** What a process said, and how it ended. */
     record Result(int code, String out, String err) {
@@ -127,16 +138,15 @@ final class CliProcess {
     Running start(Path input, String... arguments) throws IOException {
         List<String> command =
                 new ArrayList<>(script == null ? List.of() : List.of("unshare", "-rm", "sh", "-c", script, "sh"));
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx700m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xshare:auto",
-                "-Dorg.bytedeco.javacpp.maxbytes=1G",
-                "-Dorg.bytedeco.javacpp.maxphysicalbytes=3G"));
-        command.addAll(options);
-        command.addAll(List.of("-cp", classPath(), Lora4j.class.getName()));
+        List<String> java = new ArrayList<>(JAVA);
+        java.addAll(options);
+        if (BUILT.isEmpty()) {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.addAll(java);
+            command.addAll(List.of("-XX:+UseSerialGC", "-cp", classPath(), Lora4j.class.getName()));
+        } else {
+            command.add(Path.of(BUILT, "lora4j").toString());
+        }
         command.addAll(Arrays.asList(arguments));
         Path result = out == null ? Files.createTempFile("lora4j-out", ".txt") : out;
         Path err = Files.createTempFile("lora4j-err", ".txt");
@@ -147,6 +157,10 @@ final class CliProcess {
                 .redirectError(err.toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("OMP_NUM_THREADS", "1");
+        if (!BUILT.isEmpty()) {
+            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+            builder.environment().put("JAVA_OPTS", String.join(" ", java));
+        }
         environment.forEach((name, value) -> {
             if (value == null) {
                 builder.environment().remove(name);

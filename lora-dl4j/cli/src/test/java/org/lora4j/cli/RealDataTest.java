@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.format.json.JsonObjects;
 
-/** Published data with the encoder that is inside, as a user would begin. */
+/** Published data with the encoder that is inside, and a small published decoder, as a user would begin. */
 @Tag("thorough")
 @Timeout(1200)
 class RealDataTest {
@@ -87,6 +87,65 @@ class RealDataTest {
         run("train", "--data", validation, "--label", "intent", "--method", "head", "--out", "intents");
         CliProcess.Result evaluated = run("evaluate", "intents", "--data", validation, "--json");
         assertThat((Double) measure(evaluated, "accuracy")).isGreaterThan(0.9);
+    }
+
+    private static String[] writing(String base, String out) {
+        return new String[] {
+            "train",
+            "--base",
+            base,
+            "--data",
+            "stories.jsonl",
+            "--out",
+            out,
+            "--epochs",
+            "4",
+            "--set",
+            "validation-fraction=0",
+            "--set",
+            "checkpoint-steps=1"
+        };
+    }
+
+    @Test
+    void aDecoder_isStoppedTwice_goesOnToTheSameBytes_andIsWrittenForOthers() throws Exception {
+        String base = Path.of("../language/src/test/resources/language/models/stories260k")
+                .toAbsolutePath()
+                .normalize()
+                .toString();
+        StringBuilder rows = new StringBuilder();
+        for (int i = 0; i < 160; i++) {
+            rows.append("{\"prompt\": \"")
+                    .append(i % 2 == 0 ? "Tom" : "Lily")
+                    .append(" had a\", \"completion\": \"")
+                    .append(" very big".repeat(i % 5))
+                    .append(i % 2 == 0 ? " red ball.\"}\n" : " new dog.\"}\n");
+        }
+        CliProcess.write(folder.resolve("stories.jsonl"), rows.toString());
+        run(writing(base, "whole"));
+        CliProcess.Running first = CliProcess.in(folder).start(writing(base, "stopped"));
+        first.waitFor("epoch 1:");
+        first.signal("INT");
+        CliProcess.Result stopped = first.end();
+        assertThat(stopped.code()).as(stopped.err()).isEqualTo(130);
+        CliProcess.Running second = CliProcess.in(folder).start("train", "--resume", "--out", "stopped");
+        second.waitFor("epoch 3:");
+        second.signal("KILL");
+        assertThat(second.end().code()).isEqualTo(137);
+        run("train", "--resume", "--out", "stopped");
+        String weights = "adapter_model.safetensors";
+        assertThat(Files.readAllBytes(folder.resolve("stopped").resolve(weights)))
+                .isEqualTo(Files.readAllBytes(folder.resolve("whole").resolve(weights)));
+
+        assertThat(run("generate", "stopped", "Tom had a", "--max-tokens", "12").out())
+                .contains("ball");
+        assertThat((Double) measure(run("evaluate", "stopped", "--data", "stories.jsonl", "--json"), "perplexity"))
+                .isLessThan(5);
+        run("report", "stopped", "--data", "stories.jsonl");
+        assertThat(folder.resolve("stopped.html")).exists();
+        run("convert", "stopped", "--to", "gguf", "--out", "gguf");
+        assertThat(folder.resolve("gguf/model.gguf")).exists();
+        assertThat(run("verify", "stopped", "--strict").out()).contains("the one that it was trained on");
     }
 
     private static String lines(Path zipped, int count) throws IOException {

@@ -47,14 +47,19 @@ final class Documents {
         return root.resolve(file);
     }
 
-    /** README.md, CHANGELOG.md and everything below docs, as paths below the root. */
+    /** README.md, CHANGELOG.md and everything below docs but the site and its tools, as paths below the root. */
     List<String> files() {
         List<String> files = new ArrayList<>(List.of("README.md", "CHANGELOG.md"));
-        try (Stream<Path> all = Files.walk(root.resolve("docs"))) {
-            all.filter(file -> file.toString().endsWith(".md"))
-                    .map(file -> root.relativize(file).toString().replace('\\', '/'))
-                    .sorted()
-                    .forEach(files::add);
+        try (Stream<Path> parts = Files.list(root.resolve("docs"))) {
+            for (Path part :
+                    parts.filter(path -> !path.endsWith("site")).sorted().toList()) {
+                try (Stream<Path> all = Files.walk(part)) {
+                    all.filter(file -> file.toString().endsWith(".md"))
+                            .map(file -> root.relativize(file).toString().replace('\\', '/'))
+                            .sorted()
+                            .forEach(files::add);
+                }
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

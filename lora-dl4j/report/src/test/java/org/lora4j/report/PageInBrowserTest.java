@@ -4,16 +4,15 @@ package org.lora4j.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,104 +20,132 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pages in a browser, if there is one: nothing is wrong for axe-core, and the page does not scroll sideways. */
+/**
+ * Pages in a browser, if there is one: on a telephone, a tablet and a wide screen, in light and dark, on paper, and by keys alone. Nothing is
+ * wrong for axe-core, and the page does not scroll sideways.
+ */
 @Tag("thorough")
 class PageInBrowserTest {
+
+    private static final int TAB = 9;
+    private static final int ENTER = 13;
+    private static final int A4 = 718;
+
+    /** What can have the focus and is seen. */
+    private static final String FOCUSABLE =
+            "[...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')].filter(e=>e.offsetParent)";
 
     @TempDir
     private static Path folder;
 
-    private static Path browser;
+    private static Browser browser;
     private static String axe;
+    private static Path page;
 
     @BeforeAll
     static void find() throws Exception {
-        browser = Stream.of("chromium", "chromium-browser", "google-chrome")
-                .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                        .map(place -> Path.of(place, name)))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElse(null);
-        assumeTrue(browser != null, "skipped: there is no Chromium");
+        assumeTrue(Browser.program().isPresent(), "skipped: there is no Chromium");
         Path script = folder.resolve("node_modules/axe-core/axe.min.js");
         try {
-            run("npm", "install", "--prefix", folder.toString(), "--no-audit", "--no-fund", "axe-core");
+            Process process = new ProcessBuilder(
+                            "npm", "install", "--prefix", folder.toString(), "--no-audit", "--no-fund", "axe-core")
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (!process.waitFor(3, TimeUnit.MINUTES)) {
+                process.destroyForcibly();
+            }
         } catch (IOException e) {
             assumeTrue(false, "skipped: there is no npm");
         }
         assumeTrue(Files.exists(script), "skipped: npm did not bring axe-core");
         axe = Files.readString(script);
+        browser = Browser.start(Browser.program().orElseThrow(), folder.resolve("profile"));
+        page = Everything.of("plain").write(folder.resolve("everything.html"));
     }
 
-    private static String run(String... command) throws Exception {
-        Path out = Files.createTempFile(folder, "out", ".txt");
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(out.toFile())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        if (!process.waitFor(3, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
+    @AfterAll
+    static void end() throws Exception {
+        if (browser != null) {
+            browser.end();
         }
-        return Files.readString(out);
-    }
-
-    /** What is in the title after the page and a script behind it have run. */
-    private static String titleAfter(String html, int width, boolean dark, String script) throws Exception {
-        Path page = Files.createTempFile(folder, "page", ".html");
-        // The policy would keep the script of the test out.
-        Files.writeString(
-                page,
-                html.replaceFirst("<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "")
-                        .replace("</body>", "<script>" + script + "</script></body>"));
-        return title(page, width, dark);
-    }
-
-    private static String title(Path page, int width, boolean dark) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                browser.toString(),
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--user-data-dir=" + Files.createTempDirectory(folder, "profile"),
-                "--window-size=" + width + ",900",
-                "--blink-settings=preferredColorScheme=" + (dark ? 0 : 1),
-                "--virtual-time-budget=30000",
-                "--dump-dom",
-                page.toUri().toString()));
-        Matcher title =
-                Pattern.compile("<title>(.*?)</title>", Pattern.DOTALL).matcher(run(command.toArray(String[]::new)));
-        assertThat(title.find()).as("a page with a title").isTrue();
-        return title.group(1);
     }
 
     @ParameterizedTest
-    @CsvSource({"500,false", "500,true", "1440,false", "1440,true"})
-    void axeFindsNothing_andThePageDoesNotScrollSideways(int width, boolean dark) throws Exception {
-        String script = axe + ";axe.run(document,{resultTypes:['violations']}).then(function(r){document.title="
-                + "r.violations.length+' violations '+r.violations.map(function(v){return v.id+' '+v.nodes[0].target}).join()"
-                + "+'; dark '+matchMedia('(prefers-color-scheme: dark)').matches"
-                + "+'; sideways '+(document.documentElement.scrollWidth>innerWidth)})";
+    @CsvSource({"360,false", "360,true", "800,false", "800,true", "1440,false", "1440,true"})
+    void onScreens_axeFindsNothing_andThePageDoesNotScrollSideways(int width, boolean dark) throws Exception {
+        browser.as("screen", width, dark);
+        browser.open(page);
+        browser.evaluate(axe + ";0");
 
-        assertThat(titleAfter(Everything.of("plain").html(), width, dark, script))
-                .isEqualTo("0 violations ; dark " + dark + "; sideways false");
+        assertThat(browser.evaluate("innerWidth+' '+matchMedia('(prefers-color-scheme: dark)').matches"))
+                .isEqualTo(width + " " + dark);
+        assertThat(browser.evaluate("axe.run(document,{resultTypes:['violations']}).then(r=>"
+                        + "r.violations.length+' violations '+r.violations.map(v=>v.id+' '+v.nodes[0].target).join())"))
+                .isEqualTo("0 violations ");
+        assertThat(browser.evaluate("document.documentElement.scrollWidth>innerWidth"))
+                .isEqualTo("false");
+    }
+
+    @Test
+    void onPaper_nothingIsCutOff() throws Exception {
+        browser.as("print", A4, false);
+        browser.open(page);
+
+        assertThat(browser.evaluate("[...document.querySelectorAll('main *')].filter(e=>!e.closest('details')"
+                        + "&&getComputedStyle(e).overflowX!='visible'&&!(e instanceof SVGElement)"
+                        + "&&(e.scrollWidth>e.clientWidth+1||e.scrollHeight>e.clientHeight+1))"
+                        + ".map(e=>e.tagName+'.'+e.className).join()"))
+                .as("boxes that would have to be scrolled")
+                .isEmpty();
+        assertThat(browser.evaluate("[...document.querySelectorAll('main svg, main figure, main dl')]"
+                        + ".filter(e=>e.getBoundingClientRect().right>innerWidth+1).length"))
+                .as("charts that are wider than the paper")
+                .isEqualTo("0");
+        Map<?, ?> print = browser.call("Page.printToPDF", Map.of("printBackground", true));
+        // What begins with %PDF-.
+        assertThat((String) print.get("data")).startsWith("JVBERi0").hasSizeGreaterThan(10_000);
+    }
+
+    @Test
+    void keys_reachEverything_andSort() throws Exception {
+        browser.as("screen", 800, false);
+        browser.open(page);
+        int all = Integer.parseInt(browser.evaluate(FOCUSABLE + ".length"));
+        assertThat(all).isGreaterThan(20);
+        browser.evaluate("document.activeElement.blur();window.seen=new Set();0");
+        for (int i = 0; i < all + 5; i++) {
+            browser.press("Tab", TAB);
+            browser.evaluate("window.seen.add(document.activeElement);0");
+        }
+        assertThat(browser.evaluate(FOCUSABLE + ".filter(e=>!window.seen.has(e)).map(e=>e.outerHTML).join()"))
+                .as("what no key reaches")
+                .isEmpty();
+
+        browser.evaluate("document.querySelector('th button').focus();0");
+        Set<String> orders = new LinkedHashSet<>();
+        for (int i = 0; i < 2; i++) {
+            browser.press("Enter", ENTER);
+            orders.add(browser.evaluate("document.querySelector('th[aria-sort]').getAttribute('aria-sort')"));
+        }
+        assertThat(orders).containsExactlyInAnyOrder("ascending", "descending");
     }
 
     @Test
     void thePolicy_letsTheScriptOfThePageRun_andNoOther() throws Exception {
         String attack = "\"><img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>";
-        Path page = TrainingReport.titled("waits")
+        Path waits = TrainingReport.titled("waits")
                 .withSamples(List.of(new TextSample(0, attack, attack), new TextSample(1, attack, attack)))
                 .write(folder.resolve("attack.html"));
-        assertThat(title(page, 800, false)).isEqualTo("waits");
+        browser.as("screen", 800, false);
+        browser.open(waits);
+        assertThat(browser.evaluate("document.title")).isEqualTo("waits");
 
         // The heads of tables become buttons by the page's own script; one that was put behind it does not run.
-        String html = Files.readString(page).replace("</body>", "<script>document.title='ran'</script></body>");
-        Files.writeString(page, html);
-        assertThat(title(page, 800, false)).isEqualTo("waits");
-        assertThat(titleAfter(
-                        html, 800, false, "document.title=document.querySelectorAll('th button').length+' buttons'"))
-                .isEqualTo("3 buttons");
+        Files.writeString(
+                waits, Files.readString(waits).replace("</body>", "<script>document.title='ran'</script></body>"));
+        browser.open(waits);
+        assertThat(browser.evaluate("document.title+', '+document.querySelectorAll('th button').length+' buttons'"))
+                .isEqualTo("waits, 3 buttons");
     }
 }

@@ -111,7 +111,6 @@ final class AnswerTypes {
             lora.save(example.folder().resolve("types-of-answers"));
             if (seed == example.seed()) {
                 page = explained(lora, parts, PredictedLabels.ofTexts(parts.test(), ofLora))
-                        .with(forecast)
                         .with(data, parts.train());
             }
         }

@@ -144,7 +144,6 @@ final class VoiceCommands {
             together(classifier, tagger);
             page = TrainingReport.of(result)
                     .withTitle("Voice commands: intents and slots over one adapter")
-                    .with(forecast)
                     .with(PredictedLabels.ofTexts(Parts.intents(test), intentsOf(classifier)))
                     .with(tagger.spec().evaluate(Parts.slots(test), slotsOf(tagger)))
                     .with(classifier.adapter().config())

@@ -19,6 +19,7 @@ import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.LogisticRegression;
+import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.NearestNeighbor;
 import org.lora4j.examples.Tokens;
 import org.lora4j.integration.datasets.Declaration;
@@ -72,27 +73,20 @@ final class Articles {
         this.held = LanguageFamily.paragraphs(all, LanguageFamily::held, percent);
     }
 
-    private static List<Paragraph> of(Collection<Paragraph> all, LanguageFamily family) {
-        return all.stream().filter(one -> one.family() == family).toList();
-    }
-
-    private static List<String> texts(List<Paragraph> paragraphs) {
-        return paragraphs.stream().map(Paragraph::text).toList();
-    }
-
-    private static List<String> articles(List<Paragraph> paragraphs) {
-        return paragraphs.stream().map(Paragraph::article).toList();
-    }
-
     void run() throws IOException {
         example.say("articles: %d paragraphs to learn from, %d in languages held out", learned.size(), held.size());
-        ByteNgrams bytes = ByteNgrams.fit(texts(learned), articles(learned), texts(chosen), articles(chosen));
+        ByteNgrams bytes = ByteNgrams.fit(
+                Paragraph.texts(learned),
+                Paragraph.articles(learned),
+                Paragraph.texts(chosen),
+                Paragraph.articles(chosen));
         float[][] frozen = frozen(learned);
         float[][] frozenHeld = frozen(held);
-        LogisticRegression head = LogisticRegression.fit(frozen, articles(learned), frozen(chosen), articles(chosen));
-        List<String> byBytes = texts(held).stream().map(bytes::label).toList();
+        LogisticRegression head =
+                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
+        List<String> byBytes = Paragraph.texts(held).stream().map(bytes::label).toList();
         List<String> byHead = head.predict(frozenHeld);
-        List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, articles(learned));
+        List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
         TrainingReport page = null;
         for (long seed : example.seeds()) {
             page = adapters(seed);
@@ -111,14 +105,15 @@ final class Articles {
     }
 
     private float[][] frozen(List<Paragraph> paragraphs) {
-        return encoder.embed(texts(paragraphs), Progress.none());
+        return encoder.embed(Paragraph.texts(paragraphs), Progress.none());
     }
 
     /** An adapter a family, all of them over one base, and one adapter of all families. */
     private TrainingReport adapters(long seed) throws IOException {
         Map<LanguageFamily, Adapter> adapters = new LinkedHashMap<>();
         for (LanguageFamily family : LanguageFamily.ALL) {
-            try (SentenceEncoder one = fit(of(learned, family), of(chosen, family), builder(seed))) {
+            try (SentenceEncoder one =
+                    fit(Paragraph.of(learned, family), Paragraph.of(chosen, family), builder(seed))) {
                 adapters.put(family, one.adapter());
                 example.say("articles, %s: %s", family.name(), one.report().summary());
                 example.receipt(
@@ -164,8 +159,8 @@ final class Articles {
                 .filter(one -> one.language().equals(all.get(0).language()))
                 .count();
         for (LanguageFamily family : LanguageFamily.ALL) {
-            List<Paragraph> own = of(all, family);
-            int anchored = of(anchors, family).size();
+            List<Paragraph> own = Paragraph.of(all, family);
+            int anchored = Paragraph.of(anchors, family).size();
             for (int i = 0; i < anchored; i++) {
                 Paragraph one = own.get(i);
                 Paragraph other = own.get((i + each) % own.size());
@@ -176,14 +171,15 @@ final class Articles {
     }
 
     private List<String> nearest(SentenceEncoder by, List<Paragraph> asked, List<Paragraph> known) {
-        return NearestNeighbor.labels(by.predict(texts(asked)), by.predict(texts(known)), articles(known));
+        return NearestNeighbor.labels(
+                by.predict(Paragraph.texts(asked)), by.predict(Paragraph.texts(known)), Paragraph.articles(known));
     }
 
     /** The adapter of the family, as the router says, and as it is. */
     private void routed(SentenceEncoder by) throws IOException {
         TaskRouter router = TaskRouter.mahalanobis(SHRINKAGE);
         for (LanguageFamily family : LanguageFamily.ALL) {
-            List<Paragraph> own = of(learned, family);
+            List<Paragraph> own = Paragraph.of(learned, family);
             router = router.with(
                     family.name(),
                     rows(frozen(own)),
@@ -212,7 +208,7 @@ final class Articles {
                     .filter(i -> adapters.get(i).equals(family.name()))
                     .boxed()
                     .toList();
-            List<Paragraph> own = of(learned, family);
+            List<Paragraph> own = Paragraph.of(learned, family);
             List<String> nearest = nearest(by, places.stream().map(held::get).toList(), own);
             places.forEach(place -> said[place] = nearest.get(places.indexOf(place)));
         }
@@ -236,7 +232,7 @@ final class Articles {
                             name,
                             Combine.of(List.copyOf(adapters)).weights(weights).combine());
             by.model().activate(name);
-            double[] hits = Comparison.hits(articles(chosen), nearest(by, chosen, learned));
+            double[] hits = Comparison.hits(Paragraph.articles(chosen), nearest(by, chosen, learned));
             double right = Arrays.stream(hits).average().orElseThrow();
             example.say("articles, merged with weights of %.1f: %.4f of the languages to choose with", weight, right);
             if (right > most) {
@@ -250,7 +246,7 @@ final class Articles {
 
     /** Languages are drawn anew as a whole, as their paragraphs hang together. */
     private void add(String arm, List<String> said) {
-        double[] hits = Comparison.hits(articles(held), said);
+        double[] hits = Comparison.hits(Paragraph.articles(held), said);
         Map<String, double[]> languages = new LinkedHashMap<>();
         for (int i = 0; i < hits.length; i++) {
             double[] counts = languages.computeIfAbsent(held.get(i).language(), language -> new double[2]);
@@ -260,7 +256,7 @@ final class Articles {
                     .merge(
                             arm,
                             hits[i]
-                                    / of(held, held.get(i).family()).size()
+                                    / Paragraph.of(held, held.get(i).family()).size()
                                     / example.seeds().size(),
                             Double::sum);
         }
@@ -272,20 +268,16 @@ final class Articles {
     }
 
     private void byFamily() {
-        StringBuilder table = new StringBuilder("| family | letters a token | cut at 64 tokens |");
-        List<String> arms = List.copyOf(byFamily.values().iterator().next().keySet());
-        arms.forEach(arm -> table.append(' ').append(arm).append(" |"));
-        table.append("\n|---|---|---|").append("---|".repeat(arms.size())).append('\n');
+        List<String> columns = new ArrayList<>(List.of("family", "letters a token", "cut at 64 tokens"));
+        columns.addAll(byFamily.values().iterator().next().keySet());
+        MarkdownTable table = new MarkdownTable(columns);
         for (LanguageFamily family : LanguageFamily.ALL) {
-            Tokens tokens = Tokens.of(encoder, texts(of(held, family)));
-            table.append(String.format(
-                    Locale.ROOT, "| %s | %.2f | %.1f %% |", family.name(), tokens.lettersEach(), 100 * tokens.cut()));
-            arms.forEach(arm -> table.append(String.format(
-                    Locale.ROOT, " %.1f %% |", 100 * byFamily.get(family.name()).get(arm))));
-            table.append('\n');
+            Tokens tokens = Tokens.of(encoder, Paragraph.texts(Paragraph.of(held, family)));
+            List<Double> shares = new ArrayList<>(List.of(tokens.cut()));
+            shares.addAll(byFamily.get(family.name()).values());
+            table.row(List.of(family.name(), tokens.lettersEach()), shares);
         }
         example.say("articles, family by family:\n" + table);
-        example.figure("articles, family by family", table.toString());
-        example.figure("articles, shares by family", byFamily);
+        example.figure("articles, family by family", byFamily);
     }
 }

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -18,6 +17,7 @@ import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.ClassifierArms;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.Tokens;
 import org.lora4j.integration.datasets.Declaration;
 import org.lora4j.text.LabeledText;
@@ -165,27 +165,27 @@ final class Languages {
     }
 
     private void unknown(Map<String, Function<List<String>, double[]>> ways) {
-        StringBuilder table = new StringBuilder("| script | languages | paragraphs | letters a token | [UNK] |");
-        ways.keySet().forEach(way -> table.append(" unknown by ").append(way).append(" |"));
-        table.append("\n|---|---|---|---|---|")
-                .append("---|".repeat(ways.size()))
-                .append('\n');
+        List<String> columns =
+                new ArrayList<>(List.of("script", "languages", "paragraphs", "letters a token", "[UNK]"));
+        ways.keySet().forEach(way -> columns.add("unknown by " + way));
+        MarkdownTable table = new MarkdownTable(columns);
         double refused = 0;
         int all = 0;
         for (Map.Entry<String, List<Declaration>> script : known.entrySet()) {
             List<String> texts = texts(script.getValue(), CHOSEN);
-            refused += row(table, script.getKey() + ", learned", script.getValue(), texts, ways) * texts.size();
+            refused +=
+                    row(table, script.getKey() + ", learned", script.getValue().size(), texts, ways) * texts.size();
             all += texts.size();
         }
         List<String> missed = new ArrayList<>();
-        for (Map.Entry<String, List<Declaration>> script : unseen.entrySet()) {
-            List<String> texts = texts(script.getValue(), 0);
+        unseen.forEach((script, languages) -> {
+            List<String> texts = texts(languages, 0);
             Collections.shuffle(texts, new Random(example.seed()));
             List<String> some = texts.subList(0, Math.min(MOST, texts.size()));
-            if (row(table, script.getKey(), script.getValue(), some, ways) < FOUND) {
-                missed.add(script.getKey());
+            if (row(table, script, languages.size(), some, ways) < FOUND) {
+                missed.add(script);
             }
-        }
+        });
         example.say("unknown, script by script:\n" + table);
         example.say(
                 "by letters %.4f of the known are refused (allowed: %.2f); scripts of which less than %.2f are unknown: %s",
@@ -201,27 +201,20 @@ final class Languages {
 
     /** Adds a row to the table. Returns the share that is unknown by the first way. */
     private double row(
-            StringBuilder table,
+            MarkdownTable table,
             String script,
-            List<Declaration> languages,
+            int languages,
             List<String> texts,
             Map<String, Function<List<String>, double[]>> ways) {
         Tokens tokens = Tokens.of(encoder, texts);
-        table.append(String.format(
-                Locale.ROOT,
-                "| %s | %d | %d | %.2f | %.1f %% |",
-                script,
-                languages.size(),
-                texts.size(),
-                tokens.lettersEach(),
-                100 * tokens.unknown()));
-        List<Double> shares = new ArrayList<>();
-        for (Function<List<String>, double[]> way : ways.values()) {
-            double[] values = way.apply(texts);
-            shares.add(Arrays.stream(values).filter(value -> value < 0).count() / (double) values.length);
-        }
-        shares.forEach(share -> table.append(String.format(Locale.ROOT, " %.1f %% |", 100 * share)));
-        table.append('\n');
-        return shares.get(0);
+        List<Double> shares = new ArrayList<>(List.of(tokens.unknown()));
+        ways.values()
+                .forEach(way -> shares.add(Arrays.stream(way.apply(texts))
+                        .map(value -> value < 0 ? 1 : 0)
+                        .average()
+                        .orElseThrow()));
+        table.row(List.of(script, languages, texts.size(), tokens.lettersEach()), shares);
+        example.say("unknown, %s: %.3f by letters", script, shares.get(1));
+        return shares.get(1);
     }
 }

@@ -14,6 +14,7 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.lora4j.integration.datasets.SignScene;
+import org.lora4j.integration.datasets.SignSet;
 import org.lora4j.integration.demonstration.FallingRate;
 import org.lora4j.train.ShuffledIndices;
 import org.nd4j.linalg.activations.Activation;
@@ -79,10 +80,14 @@ final class SignNetwork {
                 .toList());
     }
 
+    /** For each picture 1 if a network tells it right, else 0. */
+    static double[] hits(MultiLayerNetwork network, SignSet set) {
+        return set.hits(said(network, set).argMax(1).toIntVector());
+    }
+
     /** The share of pictures that a network tells right. */
     static double accuracy(MultiLayerNetwork network, SignSet set) {
-        int[] best = said(network, set).argMax(1).toIntVector();
-        return Arrays.stream(set.hits(best)).average().orElseThrow();
+        return Arrays.stream(hits(network, set)).average().orElseThrow();
     }
 
     /** What the last hidden layer makes of each picture. */

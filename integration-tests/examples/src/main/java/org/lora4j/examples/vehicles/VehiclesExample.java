@@ -23,6 +23,7 @@ import org.lora4j.examples.Latency;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.PictureSheet;
 import org.lora4j.integration.datasets.SignScene;
+import org.lora4j.integration.datasets.SignSet;
 import org.lora4j.integration.datasets.TrafficSigns;
 import org.lora4j.integration.demonstration.Outputs;
 import org.lora4j.report.PredictedLabels;
@@ -188,7 +189,7 @@ public final class VehiclesExample {
         TrainingResult result = train(scene, learn);
         INDArray said = SignNetwork.said(model.network(), test);
         comparison.add(Comparison.LORA, test.hits(said.argMax(1).toIntVector()));
-        comparison.add(BASE, test.hits(SignNetwork.said(base, test).argMax(1).toIntVector()));
+        comparison.add(BASE, SignNetwork.hits(base, test));
         SignSet choose = choosing.get(scene);
         LogisticRegression head =
                 LogisticRegression.fit(vectors, words(learn), SignNetwork.vectors(base, choose), words(choose));
@@ -196,7 +197,7 @@ public final class VehiclesExample {
         MultiLayerNetwork full = fresh(FULL_RATE, learn, EPOCHS);
         full.setParams(base.params().dup());
         fit(full, learn, EPOCHS, scene);
-        comparison.add(FULL, test.hits(SignNetwork.said(full, test).argMax(1).toIntVector()));
+        comparison.add(FULL, SignNetwork.hits(full, test));
 
         SignSet day = tests.get(SignScene.DAY);
         byDay.put(FULL + ", " + scene.word() + ", seed " + seed, SignNetwork.accuracy(full, day));
@@ -283,7 +284,7 @@ public final class VehiclesExample {
             List<String> known = routes.stream().map(route -> adapter(scene)).toList();
             mixed.add(Comparison.LORA, test.hits(said));
             mixed.add("LoRA, scene known", test.hits(said(test, known)));
-            mixed.add(BASE, test.hits(SignNetwork.said(base, test).argMax(1).toIntVector()));
+            mixed.add(BASE, SignNetwork.hits(base, test));
             double right =
                     Arrays.stream(Comparison.hits(known, routes)).average().orElseThrow();
             example.say("router, %s: %.4f to the right adapter", scene.word(), right);

@@ -36,7 +36,39 @@ public record LanguageFamily(String name, List<String> learned, List<String> cho
      * @param text the text
      * @param article the article of the declaration that it belongs to
      */
-    public record Paragraph(LanguageFamily family, String language, String text, String article) {}
+    public record Paragraph(LanguageFamily family, String language, String text, String article) {
+
+        /**
+         * Those of a family.
+         *
+         * @param all paragraphs
+         * @param family the family
+         * @return its paragraphs among them
+         */
+        public static List<Paragraph> of(List<Paragraph> all, LanguageFamily family) {
+            return all.stream().filter(one -> one.family() == family).toList();
+        }
+
+        /**
+         * The texts.
+         *
+         * @param paragraphs paragraphs
+         * @return the text of each
+         */
+        public static List<String> texts(List<Paragraph> paragraphs) {
+            return paragraphs.stream().map(Paragraph::text).toList();
+        }
+
+        /**
+         * The articles.
+         *
+         * @param paragraphs paragraphs
+         * @return the article of each
+         */
+        public static List<String> articles(List<Paragraph> paragraphs) {
+            return paragraphs.stream().map(Paragraph::article).toList();
+        }
+    }
 
     private static LanguageFamily of(String name, String learned, String chosen, String held) {
         return new LanguageFamily(name, List.of(learned.split(" ")), List.of(chosen), List.of(held.split(" ")));

@@ -10,6 +10,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.lora4j.integration.datasets.SignScene;
+import org.lora4j.integration.datasets.SignSet;
 import org.lora4j.integration.datasets.TrafficSigns;
 
 /** Pictures of all sixty signs, and the network that learns them, untrained. */

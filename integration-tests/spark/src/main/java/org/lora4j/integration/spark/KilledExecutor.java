@@ -107,8 +107,9 @@ final class KilledExecutor {
     /** The driver is told as one of them. */
     static void requireExecutors(SparkSession spark, int executors) {
         if (!waited(() -> spark.sparkContext().statusTracker().getExecutorInfos().length > executors)) {
-            throw new IllegalStateException(executors + " executors did not start; expected a home of Spark with all jars in"
-                    + " SPARK_HOME. What they said is in the folder work below it.");
+            throw new IllegalStateException(
+                    executors + " executors did not start; expected a home of Spark with all jars in"
+                            + " SPARK_HOME. What they said is in the folder work below it.");
         }
     }
 

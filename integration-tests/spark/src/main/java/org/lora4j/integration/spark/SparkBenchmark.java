@@ -88,7 +88,8 @@ public final class SparkBenchmark {
         parts.put("overhead", benchmark::overhead);
         parts.put("inference", benchmark::inference);
         parts.put("keys", benchmark::smallAdapters);
-        List<String> wanted = arguments[2].equals("all") ? List.copyOf(parts.keySet()) : List.of(arguments[2].split(","));
+        List<String> wanted =
+                arguments[2].equals("all") ? List.copyOf(parts.keySet()) : List.of(arguments[2].split(","));
         for (String part : wanted) {
             System.out.println("== " + part);
             parts.get(part).run();
@@ -113,8 +114,7 @@ public final class SparkBenchmark {
     }
 
     private static SparkSession cluster(int executors) {
-        SparkSession spark = KilledExecutor.cluster(
-                        SparkExample.session("local-cluster[" + executors + ",1,2048]"))
+        SparkSession spark = KilledExecutor.cluster(SparkExample.session("local-cluster[" + executors + ",1,2048]"))
                 .getOrCreate();
         KilledExecutor.requireExecutors(spark, executors);
         return spark;
@@ -141,20 +141,22 @@ public final class SparkBenchmark {
 
     private TextClassifier plain(
             TextEncoder encoder, List<LabeledText> texts, int threads, int parts, StepClock clock) {
-        return NativeThreads.atMost(threads, () -> TextClassifier.builder(encoder)
-                .adapter(LoraConfig.builder()
-                        .rank(8)
-                        .alpha(16)
-                        .targetModules(ModuleSelector.allLinear())
-                        .build())
-                .epochs(1)
-                .batchSize(BATCH)
-                .validationFraction(0)
-                .plan(plan -> plan.parts(parts))
-                .listener(clock)
-                .quiet()
-                .build()
-                .fit(texts));
+        return NativeThreads.atMost(
+                threads,
+                () -> TextClassifier.builder(encoder)
+                        .adapter(LoraConfig.builder()
+                                .rank(8)
+                                .alpha(16)
+                                .targetModules(ModuleSelector.allLinear())
+                                .build())
+                        .epochs(1)
+                        .batchSize(BATCH)
+                        .validationFraction(0)
+                        .plan(plan -> plan.parts(parts))
+                        .listener(clock)
+                        .quiet()
+                        .build()
+                        .fit(texts));
     }
 
     private void bits() throws IOException {
@@ -170,10 +172,7 @@ public final class SparkBenchmark {
             Dataset<Row> table = SparkExample.table(spark, texts);
             for (int workers : new int[] {1, 2, 4}) {
                 byte[] found = adapter(
-                        classifier()
-                                .setDistributed(true)
-                                .setNumWorkers(workers)
-                                .fit(table),
+                        classifier().setDistributed(true).setNumWorkers(workers).fit(table),
                         output.resolve("workers" + workers));
                 figures.atLeast(
                         "bytes of the plain trainer with as many parts after 50 steps, " + workers + " workers",
@@ -192,7 +191,8 @@ public final class SparkBenchmark {
             try (SparkSession spark = cluster(workers)) {
                 Dataset<Row> table = SparkExample.table(spark, texts);
                 SparkSteps steps = SparkSteps.listen(spark);
-                LoraTextClassifier classifier = classifier().setDistributed(true).setNumWorkers(workers);
+                LoraTextClassifier classifier =
+                        classifier().setDistributed(true).setNumWorkers(workers);
                 double best = Double.MAX_VALUE;
                 // The first one compiles, and opens the base.
                 for (int round = -1; round < ROUNDS; round++) {
@@ -320,7 +320,8 @@ public final class SparkBenchmark {
             Dataset<Row> table = spark.createDataFrame(rowsOfKeys(keys), SCHEMA).cache();
             table.count();
             long start = System.nanoTime();
-            long trained = AdaptersByKey.of(small(), "customer", folder.resolve("all").toString())
+            long trained = AdaptersByKey.of(
+                            small(), "customer", folder.resolve("all").toString())
                     .fit(table)
                     .filter("state = 'trained'")
                     .count();
@@ -328,24 +329,25 @@ public final class SparkBenchmark {
             if (trained != keys) {
                 throw new IllegalStateException(trained + " of " + keys + " adapters were trained");
             }
-            System.out.printf(
-                    Locale.ROOT, "%d small adapters: %.1f s; one alone %.3f s%n", keys, seconds, alone);
+            System.out.printf(Locale.ROOT, "%d small adapters: %.1f s; one alone %.3f s%n", keys, seconds, alone);
             figures.atMost(keys + " small adapters / as many times one alone, one core", seconds / (keys * alone), 1.2);
         }
     }
 
     private void saved(TextEncoder encoder, int key) {
-        try (TextClassifier one = NativeThreads.atMost(1, () -> TextClassifier.builder(encoder)
-                .adapter(LoraConfig.builder()
-                        .rank(8)
-                        .alpha(16)
-                        .targetModules(ModuleSelector.allLinear())
-                        .build())
-                .epochs(1)
-                .validationFraction(0)
-                .quiet()
-                .build()
-                .fit(textsOfKey(key)))) {
+        try (TextClassifier one = NativeThreads.atMost(
+                1,
+                () -> TextClassifier.builder(encoder)
+                        .adapter(LoraConfig.builder()
+                                .rank(8)
+                                .alpha(16)
+                                .targetModules(ModuleSelector.allLinear())
+                                .build())
+                        .epochs(1)
+                        .validationFraction(0)
+                        .quiet()
+                        .build()
+                        .fit(textsOfKey(key)))) {
             one.save(output.resolve("alone" + key));
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

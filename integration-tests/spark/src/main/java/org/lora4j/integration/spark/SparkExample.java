@@ -69,15 +69,17 @@ public final class SparkExample {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path data = Path.of(arguments[0]);
         if (!Files.isDirectory(data.resolve("banking77"))) {
-            System.out.println("skipped: " + data.resolve("banking77") + " is not there; -Dlora4j.shared names its folder");
+            System.out.println(
+                    "skipped: " + data.resolve("banking77") + " is not there; -Dlora4j.shared names its folder");
             return;
         }
         Path output = Path.of(arguments[1]);
         Files.createDirectories(output);
         SparkExample example = new SparkExample(data, output, System.out);
         List<LabeledText> train = example.questions("train.csv", OF_EACH_INTENT);
-        List<String> parts =
-                arguments[2].equals("all") ? List.of("sweep", "vectors", "adapters", "fault") : List.of(arguments[2].split(","));
+        List<String> parts = arguments[2].equals("all")
+                ? List.of("sweep", "vectors", "adapters", "fault")
+                : List.of(arguments[2].split(","));
         long start = System.nanoTime();
         try (SparkSession spark = session("local[2]").getOrCreate()) {
             if (parts.contains("sweep")) {
@@ -129,9 +131,12 @@ public final class SparkExample {
 
     private void sweep(SparkSession spark, List<LabeledText> train) throws IOException {
         Dataset<Row> table = table(spark, train);
-        Dataset<Row> test = table(spark, questions("test.csv", Integer.MAX_VALUE)).repartition(4);
-        LoraTextClassifier classifier =
-                new LoraTextClassifier().setCheckpoint(BASE).setLabelIndexCol("index").setValidationFraction(0);
+        Dataset<Row> test =
+                table(spark, questions("test.csv", Integer.MAX_VALUE)).repartition(4);
+        LoraTextClassifier classifier = new LoraTextClassifier()
+                .setCheckpoint(BASE)
+                .setLabelIndexCol("index")
+                .setValidationFraction(0);
         MulticlassClassificationEvaluator accuracy =
                 new MulticlassClassificationEvaluator().setLabelCol("index").setMetricName("accuracy");
         ParamMap[] ranks = new ParamGridBuilder()
@@ -156,7 +161,12 @@ public final class SparkExample {
         CrossValidatorModel loaded = CrossValidatorModel.load(saved.toString());
         start = System.nanoTime();
         double score = accuracy.evaluate(loaded.transform(test));
-        out.printf(Locale.ROOT, "saved, loaded, scored: accuracy %.4f on %d questions, %.0f s%n", score, test.count(), seconds(start));
+        out.printf(
+                Locale.ROOT,
+                "saved, loaded, scored: accuracy %.4f on %d questions, %.0f s%n",
+                score,
+                test.count(),
+                seconds(start));
         LoraTextClassificationModel best =
                 (LoraTextClassificationModel) ((PipelineModel) loaded.bestModel()).stages()[0];
         best.write().overwrite().save(output.resolve("best").toString());
@@ -167,28 +177,33 @@ public final class SparkExample {
         byte[] ours = Files.readAllBytes(output.resolve("best/lora4j/adapter_model.safetensors"));
         boolean same;
         try (TextEncoder encoder = TextEncoder.named(BASE);
-                TextClassifier plain = NativeThreads.atMost(1, () -> TextClassifier.builder(encoder)
-                        .adapter(LoraConfig.builder()
-                                .rank(rank)
-                                .alpha(16)
-                                .targetModules(ModuleSelector.allLinear())
-                                .build())
-                        .validationFraction(0)
-                        .quiet()
-                        .build()
-                        .fit(train))) {
+                TextClassifier plain = NativeThreads.atMost(
+                        1,
+                        () -> TextClassifier.builder(encoder)
+                                .adapter(LoraConfig.builder()
+                                        .rank(rank)
+                                        .alpha(16)
+                                        .targetModules(ModuleSelector.allLinear())
+                                        .build())
+                                .validationFraction(0)
+                                .quiet()
+                                .build()
+                                .fit(train))) {
             Path folder = output.resolve("plain");
             plain.save(folder);
             same = Arrays.equals(ours, Files.readAllBytes(folder.resolve("adapter_model.safetensors")));
         }
         out.println("the adapter has the bytes of the plain trainer's: " + same);
         if (!same) {
-            throw new IllegalStateException("the adapter of Spark differs from the plain trainer's; expected the same bytes");
+            throw new IllegalStateException(
+                    "the adapter of Spark differs from the plain trainer's; expected the same bytes");
         }
     }
 
     private void vectors(SparkSession spark) throws IOException {
-        Dataset<Row> test = table(spark, questions("test.csv", Integer.MAX_VALUE)).repartition(8).cache();
+        Dataset<Row> test = table(spark, questions("test.csv", Integer.MAX_VALUE))
+                .repartition(8)
+                .cache();
         long rows = test.count();
         LoraSentenceEncoderModel encoder = new LoraSentenceEncoderModel().setCheckpoint(BASE);
         encoder.transform(test.limit(64)).count();
@@ -200,7 +215,11 @@ public final class SparkExample {
     /** Each key has three intents of its own. */
     private void adapters(SparkSession spark) throws IOException {
         List<LabeledText> all = questions("train.csv", OF_EACH_INTENT);
-        List<String> intents = all.stream().map(text -> text.labels().get(0)).distinct().sorted().toList();
+        List<String> intents = all.stream()
+                .map(text -> text.labels().get(0))
+                .distinct()
+                .sorted()
+                .toList();
         List<Row> rows = new ArrayList<>();
         for (int key = 0; key < KEYS; key++) {
             List<String> own = new ArrayList<>();
@@ -216,8 +235,8 @@ public final class SparkExample {
         Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
         LoraTextClassifier classifier =
                 new LoraTextClassifier().setCheckpoint(BASE).setEpochs(1).setValidationFraction(0);
-        AdaptersByKey byKey =
-                AdaptersByKey.of(classifier, "customer", output.resolve("adapters").toString());
+        AdaptersByKey byKey = AdaptersByKey.of(
+                classifier, "customer", output.resolve("adapters").toString());
         for (String run : List.of("first run", "second run")) {
             long start = System.nanoTime();
             Dataset<Row> report = byKey.fit(table);
@@ -227,11 +246,14 @@ public final class SparkExample {
 
     private static String states(Dataset<Row> report) {
         StringBuilder states = new StringBuilder();
-        report.groupBy("state").count().orderBy("state").collectAsList().forEach(row -> states.append(
-                        states.isEmpty() ? "" : ", ")
-                .append(row.getLong(1))
-                .append(' ')
-                .append(row.getString(0)));
+        report.groupBy("state")
+                .count()
+                .orderBy("state")
+                .collectAsList()
+                .forEach(row -> states.append(states.isEmpty() ? "" : ", ")
+                        .append(row.getLong(1))
+                        .append(' ')
+                        .append(row.getString(0)));
         return states.toString();
     }
 

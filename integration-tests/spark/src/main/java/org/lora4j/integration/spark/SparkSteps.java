@@ -28,7 +28,9 @@ final class SparkSteps extends SparkListener {
     @Override
     public void onStageCompleted(SparkListenerStageCompleted stage) {
         CollectionConverters.asJava(stage.stageInfo().accumulables()).values().forEach(value -> {
-            if (value.name().isDefined() && value.value().isDefined() && value.value().get() instanceof Number number) {
+            if (value.name().isDefined()
+                    && value.value().isDefined()
+                    && value.value().get() instanceof Number number) {
                 told.put(value.name().get(), number);
             }
         });

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.examples.vehicles;
+package org.lora4j.integration.datasets;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.lora4j.integration.datasets.SignScene;
-import org.lora4j.integration.datasets.TrafficSigns;
 import org.lora4j.train.Batch;
 import org.lora4j.train.DataSetPlaceholders;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,15 +21,23 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param signs the number of the sign on each
  * @param batches the same as a network takes them
  */
-record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
+public record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
 
     /** What the arrays of a batch are called. */
-    static final DataSetPlaceholders NAMES = DataSetPlaceholders.of("pictures", "signs");
+    public static final DataSetPlaceholders NAMES = DataSetPlaceholders.of("pictures", "signs");
 
     private static final int BATCH = 32;
 
-    /** As many pictures of each sign, shuffled. Another seed gives others. */
-    static SignSet of(TrafficSigns drawings, SignScene scene, int each, long seed) {
+    /**
+     * As many pictures of each sign, shuffled.
+     *
+     * @param drawings the signs
+     * @param scene under which circumstances they are seen
+     * @param each how many pictures of each
+     * @param seed another one gives others
+     * @return the pictures
+     */
+    public static SignSet of(TrafficSigns drawings, SignScene scene, int each, long seed) {
         SplittableRandom random = new SplittableRandom(seed * SignScene.values().length + scene.ordinal());
         int kinds = drawings.signs().size();
         List<Integer> order = new ArrayList<>();
@@ -53,8 +59,12 @@ record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
         return new SignSet(pictures, order.stream().mapToInt(sign -> sign).toArray(), batches);
     }
 
-    /** The batches for the training loop of the library. */
-    List<Batch> named() {
+    /**
+     * The batches for the training loop of the library.
+     *
+     * @return batches whose arrays are called as {@link #NAMES}
+     */
+    public List<Batch> named() {
         return batches.stream()
                 .map(set -> Batch.of(
                         Map.of(
@@ -66,13 +76,22 @@ record SignSet(List<float[]> pictures, int[] signs, List<DataSet> batches) {
                 .toList();
     }
 
-    /** All pictures as one array. */
-    INDArray features() {
+    /**
+     * All pictures as one array.
+     *
+     * @return pictures, channels, rows, columns
+     */
+    public INDArray features() {
         return Nd4j.vstack(batches.stream().map(DataSet::getFeatures).toList());
     }
 
-    /** For each picture 1 if the most probable sign is the right one, else 0. */
-    double[] hits(int... said) {
+    /**
+     * Which signs are right.
+     *
+     * @param said a sign for each picture
+     * @return for each picture 1 if it is the right one, else 0
+     */
+    public double[] hits(int... said) {
         return IntStream.range(0, signs.length)
                 .mapToDouble(i -> said[i] == signs[i] ? 1 : 0)
                 .toArray();
