@@ -111,7 +111,7 @@ final class AnswerTypes {
             lora.save(example.folder().resolve("types-of-answers"));
             if (seed == example.seed()) {
                 page = explained(lora, parts, PredictedLabels.ofTexts(parts.test(), ofLora))
-                            .with(data, parts.train());
+                        .with(data, parts.train());
             }
         }
     }
