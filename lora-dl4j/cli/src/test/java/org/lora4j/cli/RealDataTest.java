@@ -138,7 +138,7 @@ class RealDataTest {
                 .isEqualTo(Files.readAllBytes(folder.resolve("whole").resolve(weights)));
 
         assertThat(run("generate", "stopped", "Tom had a", "--max-tokens", "12").out())
-                .contains("ball");
+                .containsPattern("red ball|new dog");
         assertThat((Double) measure(run("evaluate", "stopped", "--data", "stories.jsonl", "--json"), "perplexity"))
                 .isLessThan(5);
         run("report", "stopped", "--data", "stories.jsonl");
