@@ -229,7 +229,7 @@ public final class Example {
      * @param table what was compared
      */
     public void table(Comparison table) {
-        out.printf("%n%s%n%s%n%n", table, table.verdict());
+        out.printf(Locale.ROOT, "%n%s%n%s%n%n", table, table.verdict());
         figures.put(table.title(), table.values());
     }
 

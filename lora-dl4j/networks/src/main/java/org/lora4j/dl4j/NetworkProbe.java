@@ -2,6 +2,7 @@
 package org.lora4j.dl4j;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.internal.array.io.TensorHash;
+import org.lora4j.internal.format.file.RegularFile;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -44,6 +46,8 @@ final class NetworkProbe {
     /** Of larger networks no second copy is made: the bytes were compared. */
     private static final long MOST_NUMBERS = 200_000_000;
 
+    private static final String WRITTEN = "the network that was just written";
+
     private NetworkProbe() {}
 
     static void requireSame(Model meant, Path file) throws IOException {
@@ -51,7 +55,10 @@ final class NetworkProbe {
             return;
         }
         if (meant instanceof MultiLayerNetwork layers) {
-            MultiLayerNetwork found = ModelSerializer.restoreMultiLayerNetwork(file.toFile(), false);
+            MultiLayerNetwork found;
+            try (InputStream in = RegularFile.open(file, WRITTEN)) {
+                found = ModelSerializer.restoreMultiLayerNetwork(in, false);
+            }
             requireSame(
                     layers,
                     found,
@@ -63,7 +70,10 @@ final class NetworkProbe {
                 requireNear(layers.output(rows.get()), found.output(rows.get()));
             }
         } else if (meant instanceof ComputationGraph graph) {
-            ComputationGraph found = ModelSerializer.restoreComputationGraph(file.toFile(), false);
+            ComputationGraph found;
+            try (InputStream in = RegularFile.open(file, WRITTEN)) {
+                found = ModelSerializer.restoreComputationGraph(in, false);
+            }
             requireSame(
                     graph,
                     found,

@@ -2,8 +2,8 @@
 package org.lora4j.samediff;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.io.TensorHash;
 import org.lora4j.internal.engine.SameDiffExecutor;
+import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.graph.GraphOrder;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -67,8 +68,8 @@ final class GraphProbe {
     }
 
     private static SameDiff read(Path file) throws IOException {
-        try {
-            return Bfloat16Bytes.mended(SameDiffFile.stock(ByteBuffer.wrap(Files.readAllBytes(file)), false));
+        try (InputStream in = RegularFile.open(file, "the graph that was just written")) {
+            return Bfloat16Bytes.mended(SameDiffFile.stock(ByteBuffer.wrap(in.readAllBytes()), false));
         } catch (RuntimeException e) {
             throw new IOException("what was written cannot be read by SameDiff: " + e, e);
         }

@@ -431,7 +431,8 @@ class TextClassifierTest {
                 .hasMessageContaining("report: stop_reason = DONE, expected one of [COMPLETED");
 
         Files.writeString(json, text.replace("\"report\"", "\"other\""));
-        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER).report()).hasMessageContaining("there is none, as the directory");
+        assertThatThrownBy(() -> TextClassifier.load(folder, ENCODER).report())
+                .hasMessageContaining("there is none, as the directory");
     }
 
     @Test
