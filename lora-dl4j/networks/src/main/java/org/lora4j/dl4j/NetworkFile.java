@@ -96,7 +96,7 @@ public final class NetworkFile {
 
     /**
      * Writes a network as {@code ModelSerializer} does without the updater's memory, but whole or not at all: a process that dies
-     * meanwhile leaves what was there before. Before it is visible, {@code ModelSerializer} reads it: configuration and parameters have
+     * meanwhile leaves what was there before. Before it is visible it is read again: configuration and parameters have
      * to be the same in every bit, and the answers to rows from a fixed seed within 1e-5 where the first layer says how long a row is.
      *
      * @param network the network
@@ -106,10 +106,12 @@ public final class NetworkFile {
     public static void write(Model network, Path zip) throws IOException {
         Arguments.required(network, "NetworkFile.write: network", "a network");
         Arguments.required(zip, "NetworkFile.write: zip", "where to write");
+        Set<String> own = NetworkProbe.classes(network);
         WholeFile.write(
                 zip,
                 out -> ModelSerializer.writeModel(network, out, false),
-                written -> NetworkProbe.requireSame(network, written));
+                written ->
+                        NetworkProbe.requireSame(network, new NetworkFile(written, own, 0, false, MemoryMode.IN_VIEW)));
     }
 
     /**

@@ -2,12 +2,11 @@
 package org.lora4j.dl4j;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -22,15 +21,14 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.ModelSerializer;
 import org.lora4j.internal.array.io.TensorHash;
-import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.format.dl4j.NetworkConfiguration;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Whether a network that was written is the one in memory: it is read as everybody reads it, has the same configuration and the same
+ * Whether a network that was written is the one in memory: it is read, has the same configuration and the same
  * parameters in every bit, and answers rows from a fixed seed as the one in memory does. What takes images or several kinds of input does not
  * say how large they are: there configuration and parameters are all that is compared.
  */
@@ -46,19 +44,25 @@ final class NetworkProbe {
     /** Of larger networks no second copy is made: the bytes were compared. */
     private static final long MOST_NUMBERS = 200_000_000;
 
-    private static final String WRITTEN = "the network that was just written";
-
     private NetworkProbe() {}
 
-    static void requireSame(Model meant, Path file) throws IOException {
+    /** The classes in a configuration, which the program that has the network trusts. */
+    static Set<String> classes(Model network) throws IOException {
+        String configuration = "{}";
+        if (network instanceof MultiLayerNetwork layers) {
+            configuration = layers.getLayerWiseConfigurations().toJson();
+        } else if (network instanceof ComputationGraph graph) {
+            configuration = graph.getConfiguration().toJson();
+        }
+        return NetworkConfiguration.classes(configuration);
+    }
+
+    static void requireSame(Model meant, NetworkFile written) throws IOException {
         if (meant.numParams() > MOST_NUMBERS) {
             return;
         }
         if (meant instanceof MultiLayerNetwork layers) {
-            MultiLayerNetwork found;
-            try (InputStream in = RegularFile.open(file, WRITTEN)) {
-                found = ModelSerializer.restoreMultiLayerNetwork(in, false);
-            }
+            MultiLayerNetwork found = written.multiLayerNetwork();
             requireSame(
                     layers,
                     found,
@@ -70,10 +74,7 @@ final class NetworkProbe {
                 requireNear(layers.output(rows.get()), found.output(rows.get()));
             }
         } else if (meant instanceof ComputationGraph graph) {
-            ComputationGraph found;
-            try (InputStream in = RegularFile.open(file, WRITTEN)) {
-                found = ModelSerializer.restoreComputationGraph(in, false);
-            }
+            ComputationGraph found = written.computationGraph();
             requireSame(
                     graph,
                     found,

@@ -100,7 +100,7 @@ class StableApiTest {
     void examples_useNothingInternal_asUsersDo() {
         noClasses()
                 .that()
-                .resideInAPackage("org.lora4j.integration..")
+                .resideInAnyPackage("org.lora4j.integration..", "org.lora4j.examples..")
                 .and()
                 .resideOutsideOfPackage("org.lora4j.integration.benchmark..")
                 .should()
@@ -108,7 +108,7 @@ class StableApiTest {
                 .resideInAPackage("org.lora4j.internal..")
                 .check(new ClassFileImporter()
                         .withImportOption(new DoNotIncludeTests())
-                        .importPackages("org.lora4j.integration"));
+                        .importPackages("org.lora4j.integration", "org.lora4j.examples"));
     }
 
     private static String listed() throws IOException {

@@ -174,7 +174,7 @@ class StrangersFilesTest {
                             .noneMatch(one -> type.getName().equals(one.name)
                                     || type.getName().startsWith(one.name + "$"))))
             .and()
-            .resideOutsideOfPackage("org.lora4j.integration..")
+            .resideOutsideOfPackages("org.lora4j.integration..", "org.lora4j.examples..")
             .should()
             .callCodeUnitWhere(describe(
                     "opens a file to read it, whatever stands in its place; RegularFile does so for all",

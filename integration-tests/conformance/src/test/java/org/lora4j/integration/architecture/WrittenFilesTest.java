@@ -59,6 +59,7 @@ class WrittenFilesTest {
         String name = type.getName().replaceFirst("\\$.*", "");
         return type.getPackageName().equals(WRITERS)
                 || OTHERS.containsKey(name)
+                || name.startsWith("org.lora4j.examples.")
                 || name.startsWith("org.lora4j.integration.") && !name.endsWith(".WrittenFilesTest");
     }
 

@@ -69,12 +69,21 @@ public record NetworkConfiguration(String text, boolean isGraph) {
                     + "; expected classes of " + Problems.quoted(PACKAGES) + ". If you trust a class, name it:"
                     + " NetworkFile.of(file).allowing(TheClass.class).");
         }
-        if (root.findValuesAsText("@class").contains(REMOVED)) {
+        if (classes(root).contains(REMOVED)) {
             throw new ModelFormatException(zip.where(NetworkZip.CONFIGURATION)
                     + ": names a LoraLearnedSelfAttentionLayer, which lora4j no longer has, as Deeplearning4j 1.0.0-M2.1"
                     + " cannot run the layer that it adapted; expected layers that run. Build the network with a"
                     + " SelfAttentionLayer and train it anew.");
         }
         return new NetworkConfiguration(text, graph);
+    }
+
+    /** The classes that a configuration names, of a network in memory. */
+    public static Set<String> classes(String text) throws IOException {
+        return classes(NamedClasses.parse(text));
+    }
+
+    private static Set<String> classes(JsonNode root) {
+        return Set.copyOf(root.findValuesAsText("@class"));
     }
 }
