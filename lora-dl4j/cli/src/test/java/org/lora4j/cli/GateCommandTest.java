@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,7 +20,7 @@ class GateCommandTest {
     @Test
     void theBetterOne_isPromotedAndTheOtherWayRoundIsKept() throws IOException {
         KeptModel models = KeptModel.in(folder);
-        models.train("good", "--epochs", "15", "--set", "validation-fraction=0", "--learning-rate", "0.01");
+        models.train("good", "--epochs", "8", "--set", "validation-fraction=0", "--learning-rate", "0.02");
         // Learned from examples whose labels are exchanged, so that it is wrong wherever the other is right.
         Files.writeString(
                 folder.resolve("wrong.csv"),
@@ -31,7 +32,7 @@ class GateCommandTest {
                 "bad",
                 List.of("--data", "IN/wrong.csv", "--text", "question", "--label", "intent"),
                 "--epochs",
-                "15",
+                "8",
                 "--set",
                 "validation-fraction=0",
                 "--learning-rate",
@@ -53,6 +54,7 @@ class GateCommandTest {
     }
 
     @Test
+    @Tag("thorough")
     void numbersAndRanks_arePairedToo() throws IOException {
         KeptModel models = KeptModel.in(folder);
         Files.writeString(folder.resolve("grades.csv"), "text,grade\n" + "good card,100\nbad rate,500\n".repeat(8));

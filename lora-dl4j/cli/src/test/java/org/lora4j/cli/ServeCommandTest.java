@@ -26,8 +26,7 @@ class ServeCommandTest {
 
     @Test
     void model_isServed_untilASignalComes() throws Exception {
-        TinyFiles.encoder(folder.resolve("encoder"));
-        CliProcess.write(folder.resolve("questions.csv"), TinyFiles.questions(40, ','));
+        KeptModel.in(folder).train("model", "--epochs", "1");
         CliProcess.write(folder.resolve("admin.token"), "token-of-admins\n");
         CliProcess.write(folder.resolve("serve.yaml"), """
                 models:
@@ -38,24 +37,7 @@ class ServeCommandTest {
                 load-from: [.]
                 access-log: true
                 """);
-        CliProcess cli = CliProcess.in(folder);
-        CliProcess.Result trained = cli.run(
-                "train",
-                "--base",
-                "encoder",
-                "--data",
-                "questions.csv",
-                "--text",
-                "question",
-                "--label",
-                "intent",
-                "--out",
-                "model",
-                "--epochs",
-                "1");
-        assertThat(trained.code()).as(trained.err()).isZero();
-
-        CliProcess.Running server = cli.start("serve", "--config", "serve.yaml");
+        CliProcess.Running server = CliProcess.in(folder).start("serve", "--config", "serve.yaml");
         URI uri = place(server);
         assertThat(ask(uri, "/predict", "{\"inputs\": \"where is my card\", \"model\": \"questions\"}", null)
                         .statusCode())
@@ -77,16 +59,16 @@ class ServeCommandTest {
 
     @Test
     void mistakes_areSaid() throws Exception {
-        assertThat(run("serve").err()).contains("nothing to serve");
-        assertThat(run("serve", "nothing-there").err()).contains("nothing-there");
-        CliProcess.write(folder.resolve("wrong.yaml"), "models: [a]\nprot: 8080\n");
-        assertThat(run("serve", "--config", "wrong.yaml").err()).contains("line 2", "\"prot\"", "port");
+        assertThat(refused("serve")).contains("nothing to serve");
+        assertThat(refused("serve", folder.resolve("nothing-there").toString())).contains("nothing-there");
+        Path wrong = CliProcess.write(folder.resolve("wrong.yaml"), "models: [a]\nprot: 8080\n");
+        assertThat(refused("serve", "--config", wrong.toString())).contains("line 2", "\"prot\"", "port");
     }
 
-    private CliProcess.Result run(String... arguments) throws Exception {
-        CliProcess.Result result = CliProcess.in(folder).run(arguments);
-        assertThat(result.code()).isIn(2, 3);
-        return result;
+    private static String refused(String... arguments) {
+        CliRun run = CliRun.of(arguments);
+        assertThat(run.code()).isIn(ExitCode.USAGE, ExitCode.INPUT);
+        return run.err();
     }
 
     private static URI place(CliProcess.Running server) throws IOException, InterruptedException {

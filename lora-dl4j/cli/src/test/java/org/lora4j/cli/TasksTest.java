@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.format.json.JsonObjects;
@@ -195,6 +196,7 @@ class TasksTest {
     }
 
     @Test
+    @Tag("thorough")
     void everyKindOfMethod_isTrainedAndOpened() throws IOException {
         Path data = file("questions.csv", TinyFiles.questions(16, ','));
         for (String method : List.of("head", "full", "dora", "ia3")) {
@@ -204,6 +206,7 @@ class TasksTest {
     }
 
     @Test
+    @Tag("thorough")
     void anotherMethod_isWrittenAsPlainLora() throws IOException {
         Path data = file("questions.csv", TinyFiles.questions(24, ','));
         train(

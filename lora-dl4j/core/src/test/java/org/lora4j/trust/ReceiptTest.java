@@ -2,18 +2,21 @@
 package org.lora4j.trust;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.error.CapturedLog;
 import org.lora4j.error.CorruptAdapterException;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.UnsupportedAdapterVersionException;
@@ -138,8 +141,15 @@ class ReceiptTest {
         assertThatThrownBy(() -> TrustPolicy.usual().compare("adapter", RECEIPT, here))
                 .isInstanceOf(IncompatibleBaseException.class)
                 .hasMessageContaining("the base has the hash " + ONE + ", and it was trained with " + TWO);
-        assertThat(TrustPolicy.usual().allowOtherBase().compare("adapter", RECEIPT, here))
-                .containsExactly("the base has the hash " + ONE + ", and it was trained with " + TWO);
+        List<String> allowed = new ArrayList<>();
+        String log = CapturedLog.of(
+                TrustPolicy.class,
+                () -> assertThatCode(() ->
+                                allowed.addAll(TrustPolicy.usual().allowOtherBase().compare("adapter", RECEIPT, here)))
+                        .doesNotThrowAnyException());
+        assertThat(allowed).containsExactly("the base has the hash " + ONE + ", and it was trained with " + TWO);
+        assertThat(log)
+                .contains("WARN", "adapter: " + allowed.get(0) + "; it is taken all the same, as that was allowed");
         assertThat(TrustPolicy.usual().compare("adapter", RECEIPT, Map.of("base", TWO, "tokenizer", ONE)))
                 .isEmpty();
         assertThatThrownBy(() -> TrustPolicy.usual()

@@ -22,6 +22,9 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.ai.document.MetadataMode;
+import org.springframework.ai.openai.OpenAiEmbeddingOptions;
+import org.springframework.ai.openai.api.OpenAiApi;
 
 /** Clients that others wrote ask for embeddings. */
 class StockClientsTest {
@@ -141,5 +144,14 @@ class StockClientsTest {
         for (int i = 0; i < 2; i++) {
             assertThat(found.get(i).vector()).containsExactly(expected[i], within(1e-5f));
         }
+    }
+
+    @Test
+    void springAi_getsEmbeddings() {
+        org.springframework.ai.openai.OpenAiEmbeddingModel model = new org.springframework.ai.openai.OpenAiEmbeddingModel(
+                OpenAiApi.builder().baseUrl(server.uri().toString()).apiKey(TOKEN).build(),
+                MetadataMode.NONE,
+                OpenAiEmbeddingOptions.builder().model("tiny").build());
+        assertThat(model.embed("a good film")).containsExactly(TinyTasks.ENCODER.embed("a good film"), within(1e-5f));
     }
 }

@@ -10,23 +10,15 @@ import java.util.OptionalDouble;
  * A promise on the ratio of two contenders.
  *
  * @param name its name
- * @param over keys of the numerator, of which the fastest one counts
+ * @param over key of the numerator
  * @param under keys of the denominator, of which the fastest one counts
  * @param target the largest ratio that keeps it
  * @param threads the only number of threads that it is made for; 0 for any
  */
-record Claim(String name, List<String> over, List<String> under, double target, int threads) {
+record Claim(String name, String over, List<String> under, double target, int threads) {
 
     Claim(String name, String over, List<String> under, double target) {
         this(name, over, under, target, 0);
-    }
-
-    Claim(String name, List<String> over, List<String> under, double target) {
-        this(name, over, under, target, 0);
-    }
-
-    Claim(String name, String over, List<String> under, double target, int threads) {
-        this(name, List.of(over), under, target, threads);
     }
 
     boolean isMadeFor(int count) {
@@ -39,16 +31,15 @@ record Claim(String name, List<String> over, List<String> under, double target, 
 
     /** What became of it, with some words added to its name. */
     Promise judge(Measurements measured, TimedBy clock, String where) {
-        Optional<String> upper = fastest(over, measured, clock);
         Optional<String> lower = fastest(under, measured, clock);
-        if (upper.isEmpty() || lower.isEmpty()) {
-            String missing = upper.isEmpty() ? over.get(0) : under.get(0);
+        if (!measured.has(over) || lower.isEmpty()) {
+            String missing = measured.has(over) ? under.get(0) : over;
             return new Promise(
                     name + where, OptionalDouble.empty(), Promise.Side.AT_MOST, target, measured.whyMissing(missing));
         }
         return new Promise(
                 name + where,
-                OptionalDouble.of(measured.ratio(upper.get(), lower.get(), clock)),
+                OptionalDouble.of(measured.ratio(over, lower.get(), clock)),
                 Promise.Side.AT_MOST,
                 target,
                 under.size() > 1 ? "fastest: " + measured.label(lower.get()) : "");

@@ -19,10 +19,11 @@ final class Measurements {
         rounds.computeIfAbsent(key, k -> new ArrayList<>()).add(List.copyOf(turns));
     }
 
-    /** Adds what others measured. */
+    /** Adds the rounds that others measured to those of the same contenders. */
     void addAll(Measurements others) {
         labels.putAll(others.labels);
-        rounds.putAll(others.rounds);
+        others.rounds.forEach(
+                (key, more) -> rounds.computeIfAbsent(key, k -> new ArrayList<>()).addAll(more));
         missing.putAll(others.missing);
     }
 

@@ -60,8 +60,6 @@ enum Team {
     TUNED_OPS("6G", "tunedOps", wanted -> DefaultsTeam.plain("tunedOps", wanted), Map::of),
     /** Every door of this library as it comes, on a machine that others use. */
     BUSY("4G", "busy", wanted -> BusyTeam.contenders("busy", wanted), Machine::facts),
-    /** The same once more, since the best of two processes is compared with the best of two. */
-    BUSY_AGAIN("4G", "busyAgain", wanted -> BusyTeam.contenders("busyAgain", wanted), Map::of),
     /** The same with native threads for all processors, which wait without spinning. */
     BUSY_PASSIVE("4G", "busyPassive", wanted -> BusyTeam.contenders("busyPassive", wanted), Map::of),
     /** The same with one native thread. */
@@ -134,7 +132,7 @@ enum Team {
 
     /** What its process is started with. A team that gives each thread a part of the batch needs one inside of an op. */
     Map<String, String> environment(int threads) {
-        if (this == DEFAULTS || this == BUSY || this == BUSY_AGAIN) {
+        if (this == DEFAULTS || this == BUSY) {
             return Map.of();
         }
         if (this == BUSY_PASSIVE) {

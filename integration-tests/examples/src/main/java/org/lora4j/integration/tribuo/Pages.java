@@ -17,10 +17,11 @@ import org.lora4j.tribuo.LoraModel;
  */
 record Pages(Path folder, Consumer<String> out) {
 
-    /** Saves the adapter, and shows its receipt. LoraTrainer refuses what its preflight finds. */
+    /** Saves the adapter of a model, and shows its receipt. That there is a model says that its preflight refused nothing. */
     void receipt(String name, LoraModel<?> model) {
         Path adapter = folder.resolve(name + "-adapter");
         try {
+            out.accept("preflight: LoraTrainer refused nothing");
             model.exportAdapter(adapter);
             Evidence.receipt(out, adapter);
         } catch (IOException e) {
