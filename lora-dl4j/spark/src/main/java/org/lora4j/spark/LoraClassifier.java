@@ -16,6 +16,8 @@ public final class LoraClassifier extends LoraEstimator<LoraClassifier, LoraClas
         implements LoraFeatureParams<LoraClassifier>,
                 LoraSavedModuleParams<LoraClassifier>,
                 LoraLabelParams<LoraClassifier>,
+                LoraPartsParams<LoraClassifier>,
+                LoraDistributedParams<LoraClassifier>,
                 LoraClassParams<LoraClassifier> {
 
     private static final long serialVersionUID = 1;
@@ -27,7 +29,9 @@ public final class LoraClassifier extends LoraEstimator<LoraClassifier, LoraClas
             ParamRows.SAVED_MODULES,
             ParamRows.LABEL,
             ParamRows.PREDICTION,
-            ParamRows.CLASSES);
+            ParamRows.CLASSES,
+            ParamRows.PARTS,
+            ParamRows.DISTRIBUTED);
 
     /** With a name of its own. */
     public LoraClassifier() {

@@ -15,6 +15,8 @@ public final class LoraRegressor extends LoraEstimator<LoraRegressor, LoraRegres
         implements LoraFeatureParams<LoraRegressor>,
                 LoraSavedModuleParams<LoraRegressor>,
                 LoraLabelParams<LoraRegressor>,
+                LoraPartsParams<LoraRegressor>,
+                LoraDistributedParams<LoraRegressor>,
                 LoraPredictionParams<LoraRegressor> {
 
     private static final long serialVersionUID = 1;
@@ -25,7 +27,9 @@ public final class LoraRegressor extends LoraEstimator<LoraRegressor, LoraRegres
             ParamRows.TRAINING,
             ParamRows.SAVED_MODULES,
             ParamRows.LABEL,
-            ParamRows.PREDICTION);
+            ParamRows.PREDICTION,
+            ParamRows.PARTS,
+            ParamRows.DISTRIBUTED);
 
     /** With a name of its own. */
     public LoraRegressor() {

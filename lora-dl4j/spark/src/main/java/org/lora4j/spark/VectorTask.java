@@ -19,6 +19,7 @@ import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.internal.parts.SharedParts;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Batches;
@@ -26,6 +27,7 @@ import org.lora4j.train.FitOptions;
 import org.lora4j.train.FitSettings;
 import org.lora4j.train.Holdout;
 import org.lora4j.train.ShuffledIndices;
+import org.lora4j.train.Trainable;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.Validation;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -194,15 +196,25 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         VectorBase.Adapted model = base.fresh(options.adapter(), settings);
         int outputs = outputs(model, split.train().get(0).features()).length;
         requireFit(known, outputs);
-        Trainer.Builder trainer = Trainer.builder(model.trainable())
-                .plan(options.plan(!split.validation().isEmpty(), plan -> plan))
+        Trainable learner = site.others()
+                .map(others -> model.trainable().executedBy(executor -> new SharedParts(executor, others)))
+                .orElse(model.trainable());
+        int parts = settings.count("gradientParts");
+        Trainer.Builder trainer = Trainer.builder(learner)
+                .plan(options.plan(!split.validation().isEmpty(), plan -> parts > 0 ? plan.parts(parts) : plan))
                 .quiet();
         site.listeners().forEach(trainer::listener);
+        site.checkpoints().ifPresent(trainer::checkpoints);
         if (!split.validation().isEmpty()) {
             trainer.validation(new Validation(
                     metric(), higherIsBetter(), () -> score(split.validation(), outputs(model, split.validation()))));
         }
-        trainer.build().train(new Rows(split.train(), settings, example -> target(example, known, outputs)));
+        Rows rows = new Rows(split.train(), settings, example -> target(example, known, outputs));
+        if (site.checkpoints().isEmpty()) {
+            trainer.build().train(rows);
+        } else {
+            trainer.build().resume(rows);
+        }
         model.model().adapter(AdaptedModel.DEFAULT_ADAPTER).save(directory);
         return known;
     }

@@ -14,6 +14,7 @@ import org.apache.spark.ml.evaluation.RegressionEvaluator;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -147,6 +148,42 @@ class VectorTasksTest {
 
         assertThat(new RegressionEvaluator().setMetricName("r2").evaluate(model.transform(table)))
                 .isGreaterThan(0.9);
+    }
+
+    /** The second fit of two goes on from the last checkpoint to its end at once. */
+    @Test
+    void twoWorkers_giveTheBytesOfOne_overAGraph() throws IOException {
+        LoraClassifier alone = together(graph()).setDistributed(false);
+        Dataset<Row> table = table(64, false);
+        String weights = "adapter_model.safetensors";
+
+        byte[] expected = alone.fit(table).files().files().get(weights);
+        LoraClassifier together = alone.copy(ParamMap.empty())
+                .setDistributed(true)
+                .setCheckpointDir(folder.resolve("steps").toString())
+                .setCheckpointSteps(1);
+
+        assertThat(together.fit(table).files().files().get(weights)).isEqualTo(expected);
+        assertThat(together.fit(table).files().files().get(weights)).isEqualTo(expected);
+    }
+
+    private static LoraClassifier together(Path base) {
+        return new LoraClassifier()
+                .setCheckpoint(base.toString())
+                .setEpochs(2)
+                .setGradientParts(4)
+                .setNumWorkers(2)
+                .setDistributed(true);
+    }
+
+    @Test
+    void aNetwork_runsBatchesWhole_soSeveralWorkersAreRefused() throws IOException {
+        Path network = network(3, Activation.SOFTMAX, LossFunctions.LossFunction.MCXENT);
+
+        assertThatThrownBy(() -> together(network).fit(table(64, false)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("batches of this model cannot be cut: this executor runs batches whole")
+                .hasMessageContaining("Train it by one worker");
     }
 
     @Test

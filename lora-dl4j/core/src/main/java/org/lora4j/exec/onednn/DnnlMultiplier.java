@@ -431,10 +431,15 @@ final class DnnlMultiplier implements Multiplier {
     private MatrixOperand packed(INDArray array, MatrixOperand lies, memory.desc wanted, OfThread mine) {
         Packed packed = packs.get(lies);
         if (packed == null || !packed.original().isOf(array)) {
-            FloatPointer values = new FloatPointer(wanted.get_size() / Float.BYTES);
-            reorder(mine.stream, lies, wanted, values);
-            packed = new Packed(Original.of(array), values);
-            packs.put(lies, packed);
+            // One thread makes it, and the others take it: a copy that the map does not hold is freed while it is read.
+            packed = packs.compute(lies, (place, known) -> {
+                if (known != null && known.original().isOf(array)) {
+                    return known;
+                }
+                FloatPointer values = new FloatPointer(wanted.get_size() / Float.BYTES);
+                reorder(mine.stream, lies, wanted, values);
+                return new Packed(Original.of(array), values);
+            });
         }
         return new MatrixOperand(Region.of(packed.values()), lies.layout(), Form.PACKED);
     }
@@ -461,10 +466,14 @@ final class DnnlMultiplier implements Multiplier {
         INDArray array = w.array();
         Half half = halves.get(single.address());
         if (half == null || !half.original().isOf(array)) {
-            ShortPointer values = new ShortPointer(array.length());
-            convert(stream, single, values, stored);
-            half = new Half(Original.of(array), values);
-            halves.put(single.address(), half);
+            half = halves.compute(single.address(), (place, known) -> {
+                if (known != null && known.original().isOf(array)) {
+                    return known;
+                }
+                ShortPointer values = new ShortPointer(array.length());
+                convert(stream, single, values, stored);
+                return new Half(Original.of(array), values);
+            });
         }
         return new MatrixOperand(Region.of(half.values()), stored, Form.BF16);
     }
