@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,7 @@ public abstract class AdapterMethodContract {
     private static final int DRAWS = 4;
 
     /** So many values of a factor are compared with differences. */
-    private static final int SAMPLE = 5;
+    private static final int SAMPLE = 3;
 
     /** A network in double precision, without its adapters; equal at each call. */
     protected abstract AdaptedModel model(String network);
@@ -154,8 +155,17 @@ public abstract class AdapterMethodContract {
         return cases.stream();
     }
 
-    /** All modules of the network that the method is made for. */
+    /** Configurations, and outputs of networks without adapters: both are the same in every test. */
+    private final Map<List<Object>, AdapterConfig> configs = new HashMap<>();
+
+    private final Map<String, double[]> baseOutputs = new HashMap<>();
+
     private AdapterConfig config(String method, String network, Initialization start) {
+        return configs.computeIfAbsent(List.of(method, network, start), key -> makeConfig(method, network, start));
+    }
+
+    /** All modules of the network that the method is made for. */
+    private AdapterConfig makeConfig(String method, String network, Initialization start) {
         AdapterConfig.Builder<?> builder = METHODS.get(method).get();
         List<String> targets = new ArrayList<>();
         AdapterConfig any = builder.targetModules("any").build();
@@ -223,7 +233,7 @@ public abstract class AdapterMethodContract {
                 .isNotEqualTo("KaSA");
         AdaptedModel model = adapted(method, network, Initialization.KAIMING_UNIFORM);
 
-        double[] base = output(model(network), network);
+        double[] base = baseOutputs.computeIfAbsent(network, name -> output(model(name), name));
 
         if (method.equals("DoRA") || method.equals("HRA")) {
             // Lengths that are formed again are rounded again, and so are reflections that undo each other.

@@ -65,21 +65,22 @@ public abstract class EveryCombinationContract {
     protected void changed(AdaptedModel adapted) {}
 
     /** Every method with small settings, and every start that A and B may have. */
-    private static Map<String, Supplier<AdapterConfig.Builder<?>>> methods() {
-        Map<String, Supplier<AdapterConfig.Builder<?>>> methods = new LinkedHashMap<>(AdapterMethodContract.methods());
+    private static final Map<String, Supplier<AdapterConfig.Builder<?>>> METHODS =
+            new LinkedHashMap<>(AdapterMethodContract.methods());
+
+    static {
         for (Initialization start : Initialization.values()) {
-            methods.put("LoRA, " + start, () -> LoraConfig.builder().rank(2).initialization(start));
+            METHODS.put("LoRA, " + start, () -> LoraConfig.builder().rank(2).initialization(start));
         }
-        methods.put("LoRA with a bias on B", () -> LoraConfig.builder().rank(2).loraBias(true));
-        methods.put("FourierFT", () -> FourierFtConfig.builder().frequencies(3));
-        methods.put("PVeRA", () -> PveraConfig.builder().rank(2));
-        methods.put("VB-LoRA", () -> VbLoraConfig.builder().rank(2));
-        return methods;
+        METHODS.put("LoRA with a bias on B", () -> LoraConfig.builder().rank(2).loraBias(true));
+        METHODS.put("FourierFT", () -> FourierFtConfig.builder().frequencies(3));
+        METHODS.put("PVeRA", () -> PveraConfig.builder().rank(2));
+        METHODS.put("VB-LoRA", () -> VbLoraConfig.builder().rank(2));
     }
 
     /** A config of a method for modules; empty if no config can say that. */
     private static Optional<AdapterConfig> config(String method, String... modules) {
-        AdapterConfig.Builder<?> builder = methods().get(method).get().targetModules(modules);
+        AdapterConfig.Builder<?> builder = METHODS.get(method).get().targetModules(modules);
         if (builder instanceof Ia3Config.Builder ia3) {
             ia3.feedforwardModules(method.contains("feed") ? modules : new String[0]);
         }
@@ -104,7 +105,7 @@ public abstract class EveryCombinationContract {
         List<List<String>> slots = slots(network);
         List<String> all = slots.stream().flatMap(List::stream).toList();
         int turn = 0;
-        for (String method : methods().keySet()) {
+        for (String method : METHODS.keySet()) {
             for (List<String> slot : slots.size() == 1 ? slots : List.of(slots.get(turn++ % slots.size()), all)) {
                 config(method, slot.toArray(String[]::new))
                         .ifPresent(config -> isAccepted(network, method, slot, config));
@@ -117,7 +118,7 @@ public abstract class EveryCombinationContract {
     @MethodSource("networks")
     void everyMethodInEveryModule_learnsAndMerges_orIsRefusedByName(String network) {
         Map<String, List<String>> accepted = new LinkedHashMap<>();
-        for (String method : methods().keySet()) {
+        for (String method : METHODS.keySet()) {
             for (List<String> slot : slots(network)) {
                 Optional<AdapterConfig> config = config(method, slot.toArray(String[]::new));
                 if (config.isPresent() && isAccepted(network, method, slot, config.get())) {

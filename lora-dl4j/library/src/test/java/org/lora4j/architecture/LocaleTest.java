@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,10 +26,14 @@ class LocaleTest {
             + "|\\.(toLowerCase|toUpperCase)\\(\\)"
             + "|\\bnew (Formatter|DecimalFormat|SimpleDateFormat|MessageFormat|Scanner)\\("
             + "|\\bMessageFormat\\.format\\("
-            + "|\\b\\w*Format\\.get\\w*Instance\\(\\s*\\)"
+            + "|Format\\.get\\w*Instance\\(\\s*\\)"
             + "|\\bLocale\\.getDefault\\("
             + "|\\bDateTimeFormatter\\.ofPattern\\([^,()]*\\)");
 
+    @DisabledIfSystemProperty(
+            named = "test.digits",
+            matches = ".+",
+            disabledReason = "sources are the same in every locale, and the run in that of the machine reads them")
     @ParameterizedTest
     @ValueSource(
             strings = {

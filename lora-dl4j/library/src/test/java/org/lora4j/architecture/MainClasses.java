@@ -7,14 +7,14 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 
 /** The class files of all modules of the library, read once for all rules. */
-public final class MainClasses {
+final class MainClasses {
 
     /** Leaves out tests, also those of other modules, which in a whole build come in jars of their own. */
     private static final ImportOption WITHOUT_TESTS =
             location -> new DoNotIncludeTests().includes(location) && !location.contains("-tests.jar");
 
     /** All of them. */
-    public static final JavaClasses ALL =
+    static final JavaClasses ALL =
             new ClassFileImporter().withImportOption(WITHOUT_TESTS).importPackages("org.lora4j");
 
     private MainClasses() {}

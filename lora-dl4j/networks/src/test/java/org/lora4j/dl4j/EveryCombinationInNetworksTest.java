@@ -16,21 +16,20 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Every method in every kind of layer of the table, and in wrapped ones. */
 class EveryCombinationInNetworksTest extends EveryCombinationContract {
 
-    private static Case of(String kind) {
-        return KindsInGraphsTest.cases()
-                .filter(one -> one.kind().equals(kind))
-                .findFirst()
-                .orElseThrow();
+    private final Map<String, Case> cases = new LinkedHashMap<>();
+
+    EveryCombinationInNetworksTest() {
+        KindsInGraphsTest.cases().forEach(one -> cases.put(one.kind(), one));
     }
 
     @Override
     protected List<String> networks() {
-        return KindsInGraphsTest.cases().map(Case::kind).toList();
+        return List.copyOf(cases.keySet());
     }
 
     @Override
     protected AdaptedModel model(String kind) {
-        ComputationGraph base = of(kind).graph().get();
+        ComputationGraph base = cases.get(kind).graph().get();
         base.init();
         return AdaptedNetwork.of(base);
     }
@@ -54,15 +53,15 @@ class EveryCombinationInNetworksTest extends EveryCombinationContract {
 
     @Override
     protected double[] output(AdaptedModel adapted, String kind) {
-        INDArray[] outputs = network(adapted).output(of(kind).inputs());
+        INDArray[] outputs = network(adapted).output(cases.get(kind).inputs());
         return Networks.values(outputs[outputs.length - 1]);
     }
 
     @Override
     protected Map<String, ParameterAndGradient> gradients(AdaptedModel adapted, String kind) {
         ComputationGraph network = network(adapted);
-        network.setInputs(of(kind).inputs());
-        network.setLabels(of(kind).labels());
+        network.setInputs(cases.get(kind).inputs());
+        network.setLabels(cases.get(kind).labels());
         network.computeGradientAndScore();
         Map<String, ParameterAndGradient> gradients = new LinkedHashMap<>();
         network.gradient()

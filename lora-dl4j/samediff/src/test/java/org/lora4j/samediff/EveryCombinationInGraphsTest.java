@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,9 @@ class EveryCombinationInGraphsTest extends EveryCombinationContract {
 
     private final Map<String, FormCase> forms = new LinkedHashMap<>();
 
+    /** What the graphs are asked with; each graph is made anew, as adapters change it. */
+    private final Map<String, Map<String, INDArray>> inputs = new HashMap<>();
+
     EveryCombinationInGraphsTest() {
         FormCase.all().forEach(form -> forms.put(form.name, form));
     }
@@ -28,6 +32,10 @@ class EveryCombinationInGraphsTest extends EveryCombinationContract {
         return forms.get(form).make(DataType.DOUBLE);
     }
 
+    private Map<String, INDArray> inputs(String form) {
+        return inputs.computeIfAbsent(form, name -> graph(name).inputs);
+    }
+
     @Override
     protected AdaptedModel model(String form) {
         return AdaptedSameDiff.of(graph(form).sd);
@@ -36,7 +44,7 @@ class EveryCombinationInGraphsTest extends EveryCombinationContract {
     @Override
     protected double[] output(AdaptedModel adapted, String form) {
         return ((AdaptedSameDiff) adapted)
-                .output(graph(form).inputs, "y")
+                .output(inputs(form), "y")
                 .get("y")
                 .dup('c')
                 .data()
@@ -47,7 +55,7 @@ class EveryCombinationInGraphsTest extends EveryCombinationContract {
     protected Map<String, ParameterAndGradient> gradients(AdaptedModel adapted, String form) {
         AdaptedSameDiff model = (AdaptedSameDiff) adapted;
         Map<String, INDArray> found =
-                model.executor().gradients(graph(form).inputs, 1).gradients();
+                model.executor().gradients(inputs(form), 1).gradients();
         Map<String, ParameterAndGradient> gradients = new LinkedHashMap<>();
         model.trainableParameters()
                 .forEach(parameter -> gradients.put(

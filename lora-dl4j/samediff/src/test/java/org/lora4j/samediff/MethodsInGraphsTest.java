@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.samediff;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +13,19 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Every method in the ways in which a graph spells a module that differ most; {@link MethodsInAllFormsTest} has the others. */
 class MethodsInGraphsTest extends AdapterMethodContract {
 
+    /** What the graphs are asked with; each graph is made anew, as adapters change it. */
+    private static final Map<String, Map<String, INDArray>> INPUTS = new HashMap<>();
+
     private static FormCase.Maker graph(String form) {
         return FormCase.all().stream()
                 .filter(one -> one.name.equals(form))
                 .findFirst()
                 .orElseThrow()
                 .make(DataType.DOUBLE);
+    }
+
+    private static Map<String, INDArray> inputs(String form) {
+        return INPUTS.computeIfAbsent(form, name -> graph(name).inputs);
     }
 
     @Override
@@ -32,7 +40,7 @@ class MethodsInGraphsTest extends AdapterMethodContract {
 
     private static double[] value(AdaptedModel adapted, String form, String output) {
         return ((AdaptedSameDiff) adapted)
-                .output(graph(form).inputs, output)
+                .output(inputs(form), output)
                 .get(output)
                 .dup('c')
                 .data()
@@ -53,7 +61,7 @@ class MethodsInGraphsTest extends AdapterMethodContract {
     protected Map<String, ParameterAndGradient> gradients(AdaptedModel adapted, String form) {
         AdaptedSameDiff model = (AdaptedSameDiff) adapted;
         Map<String, INDArray> found =
-                model.executor().gradients(graph(form).inputs, 1).gradients();
+                model.executor().gradients(inputs(form), 1).gradients();
         Map<String, ParameterAndGradient> gradients = new LinkedHashMap<>();
         model.trainableParameters()
                 .forEach(parameter -> gradients.put(

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -18,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,8 +46,16 @@ class AdapterServerOnNetworksTest {
     Path folder;
 
     static Stream<Arguments> cases() {
+        return cases(1, 4);
+    }
+
+    static Stream<Arguments> moreCases() {
+        return cases(5, 20);
+    }
+
+    private static Stream<Arguments> cases(int first, int last) {
         return Stream.of(ServedNetwork.values())
-                .flatMap(host -> Stream.iterate(1, seed -> seed + 1).limit(8).map(seed -> Arguments.of(host, seed)));
+                .flatMap(host -> IntStream.rangeClosed(first, last).mapToObj(seed -> Arguments.of(host, seed)));
     }
 
     private static void assertClose(Map<String, INDArray> found, Map<String, INDArray> expected) {
@@ -84,6 +94,13 @@ class AdapterServerOnNetworksTest {
                     RowCheck.rows(found, row, row + 1),
                     host.expected(adapters.get(rows.get(row)), RowCheck.rows(inputs, row, row + 1)));
         }
+    }
+
+    @Tag("thorough")
+    @ParameterizedTest(name = "{0}, seed {1}")
+    @MethodSource("moreCases")
+    void output_ofMoreMixedBatches_isThatOfEachAdapterAlone(ServedNetwork host, int seed) throws IOException {
+        output_ofRandomMixedBatches_isThatOfEachAdapterAlone(host, seed);
     }
 
     @ParameterizedTest

@@ -23,7 +23,7 @@ abstract class LayerCoreContract extends LayerFixture {
     private static final double MERGED = 1e-6;
 
     /** As many values of a parameter are tested here; every one in {@link LayerAdapterContract}. */
-    private static final int SAMPLE = 4;
+    private static final int SAMPLE = 3;
 
     LayerCoreContract(LayerCase one) {
         super(one);

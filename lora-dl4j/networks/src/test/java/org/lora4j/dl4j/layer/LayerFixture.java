@@ -6,9 +6,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleSupplier;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -31,8 +33,12 @@ abstract class LayerFixture {
 
     final LayerCase one;
 
+    /** Names of all weights and of all parameters of a case, which need a network to be known: every test asks for them. */
+    private static final Map<LayerCase, List<String>> WEIGHTS = new ConcurrentHashMap<>();
+
+    private static final Map<LayerCase, Set<String>> STOCK_NAMES = new ConcurrentHashMap<>();
+
     private DataType typeBefore;
-    private Set<String> stockNames;
 
     LayerFixture(LayerCase one) {
         this.one = one;
@@ -71,9 +77,11 @@ abstract class LayerFixture {
     }
 
     List<String> weights() {
-        return LayerKinds.weights(configuration(built(stock(), new NoOp()))).stream()
-                .map(LayerWeight::name)
-                .toList();
+        return WEIGHTS.computeIfAbsent(
+                one,
+                key -> LayerKinds.weights(configuration(built(stock(), new NoOp()))).stream()
+                        .map(LayerWeight::name)
+                        .toList());
     }
 
     LoraSettings updates(Initialization start, double dropout) {
@@ -143,13 +151,13 @@ abstract class LayerFixture {
         return values;
     }
 
-    /** Asked for each parameter. */
     Set<String> stockNames() {
-        if (stockNames == null) {
-            stockNames =
-                    built(stock(), new NoOp()).getLayer(position()).paramTable().keySet();
-        }
-        return stockNames;
+        return STOCK_NAMES.computeIfAbsent(
+                one,
+                key -> new LinkedHashSet<>(built(stock(), new NoOp())
+                        .getLayer(position())
+                        .paramTable()
+                        .keySet()));
     }
 
     /** What the stock layer puts out over the values of this network; for a kind that cannot run, what it is meant to. */

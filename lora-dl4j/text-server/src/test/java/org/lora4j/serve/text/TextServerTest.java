@@ -25,6 +25,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 @Timeout(120)
 class TextServerTest {
+
+    /** Names, queues and threads, and no numbers that depend on the instructions of a processor: not repeated with fewer of them. */
+    private static final String ANY_PROCESSOR = "any-processor";
 
     /** Of one computation on two paths in FLOAT, relative to the largest number. */
     private static final double NEAR = 1e-5;
@@ -296,6 +300,7 @@ class TextServerTest {
         same.forEach(answer -> assertNear(answer.join().results().get(0).logits(), alone));
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void answer_saysWhoMadeIt_andWhatItCost() throws IOException {
         loaded("classifier");
@@ -316,6 +321,7 @@ class TextServerTest {
         assertThat(server.embed(TextServer.BASE, List.of("paris")).join().by()).isEqualTo(ServedBy.NONE);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void contentHash_isThatOfTheReceipt() throws IOException {
         loaded("classifier", "head");
@@ -327,6 +333,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void tasks_areDescribed() throws IOException {
         loaded("classifier", "several", "ranker");
@@ -344,6 +351,7 @@ class TextServerTest {
         assertThat(server.task(TextServer.BASE).kind()).isEqualTo(TaskKind.VECTORS);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void taskOfTheProgram_isServedAsItIs_andOneOfAnotherEncoderIsRefused() {
         LoadedTask task = server.register("own", CLASSIFIER);
@@ -369,6 +377,7 @@ class TextServerTest {
                 .withMessageContaining("nothing was learned yet");
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void taskThatTrainedAllWeights_isRefused() {
         TextClassifier full = TextClassifier.builder(ENCODER)
@@ -384,6 +393,7 @@ class TextServerTest {
         assertThat(server.tasks()).isEmpty();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void unknownName_isAnErrorWithNearNames_andNeverTheBase() throws IOException {
         loaded("classifier");
@@ -404,6 +414,7 @@ class TextServerTest {
         assertThat(server.metrics().byAdapter()).containsOnlyKeys("classifier", TextServer.BASE);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void hostileNames_areNotLoaded() {
         for (String name :
@@ -413,6 +424,7 @@ class TextServerTest {
         assertThat(server.tasks()).isEmpty();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void takenName_andWhatCannotBeRead_leaveTheServerAsItWas() throws IOException {
         loaded("classifier");
@@ -436,6 +448,7 @@ class TextServerTest {
         assertThat(server.tasks()).hasSize(1);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void directoryWithoutReceipt_isRefusedByAStrictServer() throws IOException {
         Path bare = Files.createDirectories(folder.resolve("bare"));
@@ -461,6 +474,7 @@ class TextServerTest {
         assertNear(server.embed("peft", List.of("paris")).join().results().get(0), VECTORS.predict("paris"));
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void adapterOfAnotherKind_isRefused_andSaysWhatItIsFor() throws IOException {
         loaded("tagger", "classifier");
@@ -476,6 +490,7 @@ class TextServerTest {
         assertThat(server.task("tagger").active()).as("nothing is left behind").isZero();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void emptyInputs_areNamed() throws IOException {
         loaded("classifier");
@@ -488,6 +503,7 @@ class TextServerTest {
                 .withMessageContaining("no input");
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void requestsBeyondTheLimits_areRefusedBeforeTheyWait() {
         TextLimits limits = TextLimits.usual().request(3, 50, 30);
@@ -516,6 +532,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void error_ofATokenizer_leavesNothingBehind() {
         TextTokenizer hostile = new TextTokenizer() {
@@ -543,6 +560,7 @@ class TextServerTest {
                         TextLimitException.class, e -> assertThat(e.limit()).isEqualTo(limit));
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void moreThanMayWait_isRefused_andMayComeAgain() throws Exception {
         try (TextServer small = TextServer.builder(ENCODER)
@@ -570,6 +588,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void requestWhoseTimeIsOver_failsAlone_andLeavesTheQueue() throws Exception {
         try (TextServer small = TextServer.builder(ENCODER).workers(1).build()) {
@@ -593,6 +612,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void cancelledRequest_leavesTheQueue() throws Exception {
         try (TextServer small = TextServer.builder(ENCODER).workers(1).build()) {
@@ -608,6 +628,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void acceptedRequests_keepWhatTheyBeganWith_whenItIsExchangedOrUnloaded() throws Exception {
         try (TextServer small = TextServer.builder(ENCODER).workers(1).build()) {
@@ -632,6 +653,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void drain_answersWhatWasAccepted_andTakesNoMore() throws Exception {
         TextServer small = TextServer.builder(ENCODER).workers(1).build();
@@ -651,6 +673,7 @@ class TextServerTest {
         small.close();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void close_answersWhatWasAccepted() throws Exception {
         TextServer small = TextServer.builder(ENCODER).workers(2).build();
@@ -665,6 +688,7 @@ class TextServerTest {
                 .isInstanceOf(ServerClosedException.class);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void close_inWhatDependsOnAnAnswer_doesNotWaitForItself() throws Exception {
         TextServer small = TextServer.builder(ENCODER).workers(1).build();
@@ -676,6 +700,7 @@ class TextServerTest {
         assertThat(small.accepts()).isFalse();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void textThatBreaksItsHead_failsAlone() throws Exception {
         // The head of its copy has numbers of which some sums are beyond FLOAT, others not.
@@ -717,6 +742,7 @@ class TextServerTest {
         return !Float.isFinite(sum);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void metrics_countWhatWasDone() throws Exception {
         loaded("classifier");
@@ -741,6 +767,7 @@ class TextServerTest {
         assertThat(server.metrics().byAdapter()).containsOnlyKeys(TextServer.BASE);
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void tokens_haveTheirPlaces_andBecomeTextAgain() {
         List<TextToken> tokens = server.tokenize("Playing 🎬 in Paris", true);
@@ -786,6 +813,7 @@ class TextServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void longText_costsNoMoreThanTheTokensThatMayBe() {
         String text = "film ".repeat(200_000);
@@ -822,6 +850,7 @@ class TextServerTest {
         assertThat(server.drift("classifier")).isEqualTo(Optional.empty());
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void failuresOfJoin_areThoseOfTheRequest() {
         CompletableFuture<TextAnswer<float[]>> answer = server.embed(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.adapter;
+package org.lora4j.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.RandLoraConfig;
 import org.lora4j.error.AdapterFormatException;
@@ -26,7 +27,6 @@ import org.lora4j.format.safetensors.TensorSource;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.random.RandomStreams;
-import org.lora4j.samediff.AdaptedSameDiff;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
