@@ -19,6 +19,7 @@ import java.util.zip.GZIPInputStream;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.report.TrainingReport;
+import org.lora4j.train.ProgressListener;
 import org.lora4j.trust.Receipt;
 
 /**
@@ -157,6 +158,16 @@ public final class Example {
                 "[%4.0f s] %s%n",
                 seconds(),
                 values.length == 0 ? line : String.format(Locale.ROOT, line, values));
+    }
+
+    /**
+     * Tells how far a training is.
+     *
+     * @param training what stands before each line
+     * @return a listener of its epochs
+     */
+    public ProgressListener progress(String training) {
+        return ProgressListener.to(line -> say("%s: %s", training, line));
     }
 
     private double seconds() {

@@ -31,7 +31,6 @@ import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.train.Progress;
-import org.lora4j.train.ProgressListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -75,16 +74,12 @@ final class Articles {
 
     void run() throws IOException {
         example.say("articles: %d paragraphs to learn from, %d in languages held out", learned.size(), held.size());
-        ByteNgrams bytes = ByteNgrams.fit(
-                Paragraph.texts(learned),
-                Paragraph.articles(learned),
-                Paragraph.texts(chosen),
-                Paragraph.articles(chosen));
+        ByteNgrams bytes = ByteNgrams.fit(Paragraph.labeled(learned), Paragraph.labeled(chosen));
         float[][] frozen = frozen(learned);
         float[][] frozenHeld = frozen(held);
         LogisticRegression head =
                 LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
-        List<String> byBytes = Paragraph.texts(held).stream().map(bytes::label).toList();
+        List<String> byBytes = bytes.predict(Paragraph.texts(held));
         List<String> byHead = head.predict(frozenHeld);
         List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
         TrainingReport page = null;
@@ -142,7 +137,7 @@ final class Articles {
                 .batchSize(BATCH)
                 .seed(seed)
                 .quiet()
-                .listener(ProgressListener.to(line -> example.say("articles: %s", line)));
+                .listener(example.progress("articles"));
     }
 
     private static SentenceEncoder fit(
@@ -193,8 +188,7 @@ final class Articles {
         List<String> families = held.stream().map(one -> one.family().name()).toList();
         add(Comparison.LORA, byAdapters(by, routes));
         add(KNOWN, byAdapters(by, families));
-        double[] right = Comparison.hits(families, routes);
-        double share = Arrays.stream(right).average().orElseThrow();
+        double share = Comparison.share(families, routes);
         example.say("articles: %.4f are sent to the adapter of their family", share);
         example.figure("share sent to the adapter of the family", share);
     }
@@ -232,8 +226,7 @@ final class Articles {
                             name,
                             Combine.of(List.copyOf(adapters)).weights(weights).combine());
             by.model().activate(name);
-            double[] hits = Comparison.hits(Paragraph.articles(chosen), nearest(by, chosen, learned));
-            double right = Arrays.stream(hits).average().orElseThrow();
+            double right = Comparison.share(Paragraph.articles(chosen), nearest(by, chosen, learned));
             example.say("articles, merged with weights of %.1f: %.4f of the languages to choose with", weight, right);
             if (right > most) {
                 most = right;
@@ -247,23 +240,15 @@ final class Articles {
     /** Languages are drawn anew as a whole, as their paragraphs hang together. */
     private void add(String arm, List<String> said) {
         double[] hits = Comparison.hits(Paragraph.articles(held), said);
-        Map<String, double[]> languages = new LinkedHashMap<>();
+        comparison.add(arm, hits, held.stream().map(Paragraph::language).toList());
         for (int i = 0; i < hits.length; i++) {
-            double[] counts = languages.computeIfAbsent(held.get(i).language(), language -> new double[2]);
-            counts[0] += hits[i];
-            counts[1]++;
-            byFamily.computeIfAbsent(held.get(i).family().name(), family -> new LinkedHashMap<>())
-                    .merge(
-                            arm,
-                            hits[i]
-                                    / Paragraph.of(held, held.get(i).family()).size()
-                                    / example.seeds().size(),
-                            Double::sum);
+            LanguageFamily family = held.get(i).family();
+            double share = hits[i]
+                    / Paragraph.of(held, family).size()
+                    / example.seeds().size();
+            byFamily.computeIfAbsent(family.name(), name -> new LinkedHashMap<>())
+                    .merge(arm, share, Double::sum);
         }
-        comparison.add(
-                arm,
-                languages.values().stream().mapToDouble(counts -> counts[0]).toArray(),
-                languages.values().stream().mapToDouble(counts -> counts[1]).toArray());
         example.say("articles, %s: %.4f", arm, comparison.value(arm).value());
     }
 
