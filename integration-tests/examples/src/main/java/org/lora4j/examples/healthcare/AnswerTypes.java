@@ -33,7 +33,7 @@ import org.lora4j.train.ScoreInterval;
 final class AnswerTypes {
 
     private static final int LEAST = 200;
-    private static final String TEXTS = "1500";
+    private static final int TEXTS = 1_500;
     private static final double TESTED = 0.27;
     private static final double VALIDATED = 0.13;
     private static final int INFLUENTIAL = 400;
@@ -84,10 +84,8 @@ final class AnswerTypes {
     }
 
     private void learn(long seed) throws IOException {
-        Parts parts = Parts.of(
-                answers,
-                example.full() ? answers.answers().size() : Integer.parseInt(example.argument(0, TEXTS)),
-                seed);
+        int texts = example.full() ? answers.answers().size() : example.number(0, "healthcare.texts", 1, TEXTS);
+        Parts parts = Parts.of(answers, texts, seed);
         DataReport data =
                 DataAdvisor.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train(), parts.validation());
         Suitability forecast =

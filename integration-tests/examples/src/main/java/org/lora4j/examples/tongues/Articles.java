@@ -18,6 +18,7 @@ import org.lora4j.continual.TaskRouter;
 import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.FrozenVectors;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.NearestNeighbor;
@@ -30,9 +31,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.text.TextEncoder;
-import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Which article a paragraph belongs to, in languages that were never learned from: that of the nearest paragraph of those that were. One
@@ -75,10 +74,10 @@ final class Articles {
     void run() throws IOException {
         example.say("articles: %d paragraphs to learn from, %d in languages held out", learned.size(), held.size());
         ByteNgrams bytes = ByteNgrams.fit(Paragraph.labeled(learned), Paragraph.labeled(chosen));
-        float[][] frozen = frozen(learned);
-        float[][] frozenHeld = frozen(held);
+        float[][] frozen = frozen(learned).toFloatMatrix();
+        float[][] frozenHeld = frozen(held).toFloatMatrix();
         LogisticRegression head =
-                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
+                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen).toFloatMatrix(), Paragraph.articles(chosen));
         List<String> byBytes = bytes.predict(Paragraph.texts(held));
         List<String> byHead = head.predict(frozenHeld);
         List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
@@ -99,8 +98,8 @@ final class Articles {
         example.page("articles", page.with(comparison.advice("")));
     }
 
-    private float[][] frozen(List<Paragraph> paragraphs) {
-        return encoder.embed(Paragraph.texts(paragraphs), Progress.none());
+    private INDArray frozen(List<Paragraph> paragraphs) {
+        return FrozenVectors.of(encoder, Paragraph.texts(paragraphs));
     }
 
     /** An adapter a family, all of them over one base, and one adapter of all families. */
@@ -177,14 +176,14 @@ final class Articles {
             List<Paragraph> own = Paragraph.of(learned, family);
             router = router.with(
                     family.name(),
-                    rows(frozen(own)),
+                    frozen(own),
                     own.stream()
                             .mapToInt(one -> family.learned().indexOf(one.language()))
                             .toArray());
         }
         router.save(example.folder().resolve("router.safetensors"));
         List<String> routes =
-                router.route(rows(frozen(held))).stream().map(Route::task).toList();
+                router.route(frozen(held)).stream().map(Route::task).toList();
         List<String> families = held.stream().map(one -> one.family().name()).toList();
         add(Comparison.LORA, byAdapters(by, routes));
         add(KNOWN, byAdapters(by, families));
@@ -207,10 +206,6 @@ final class Articles {
             places.forEach(place -> said[place] = nearest.get(places.indexOf(place)));
         }
         return List.of(said);
-    }
-
-    private static INDArray rows(float[]... vectors) {
-        return Nd4j.createFromArray(vectors);
     }
 
     /** All adapters as one, with the weights that are best where languages are chosen with. */

@@ -17,6 +17,7 @@ import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.ClassifierArms;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.FrozenVectors;
 import org.lora4j.examples.LabeledTexts;
 import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.Tokens;
@@ -26,9 +27,6 @@ import org.lora4j.text.LetterCoverage;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
-import org.lora4j.train.Progress;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Which language a paragraph is in, and whether it is in a script that was never learned from. */
 final class Languages {
@@ -117,7 +115,8 @@ final class Languages {
         LetterCoverage letters = LetterCoverage.of(LabeledTexts.texts(train));
         List<String> labels = LabeledTexts.labels(train);
         int[] classes = labels.stream().mapToInt(labels::indexOf).toArray();
-        TaskRouter router = TaskRouter.mahalanobis(SHRINKAGE).with(NAME, vectors(LabeledTexts.texts(train)), classes);
+        TaskRouter router = TaskRouter.mahalanobis(SHRINKAGE)
+                .with(NAME, FrozenVectors.of(encoder, LabeledTexts.texts(train)), classes);
         Map<String, Function<List<String>, double[]>> ways = new LinkedHashMap<>();
         ways.put(
                 "letters",
@@ -137,15 +136,11 @@ final class Languages {
         ways.put(
                 "distance",
                 limited(
-                        texts -> router.route(vectors(texts)).stream()
+                        texts -> router.route(FrozenVectors.of(encoder, texts)).stream()
                                 .mapToDouble(route -> -route.distance())
                                 .toArray(),
                         held));
         return ways;
-    }
-
-    private INDArray vectors(List<String> texts) {
-        return Nd4j.createFromArray(encoder.embed(texts, Progress.none()));
     }
 
     /** Less a limit below which are at most 5 % of what was held out. */
