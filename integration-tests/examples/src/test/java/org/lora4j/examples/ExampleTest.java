@@ -86,8 +86,8 @@ class ExampleTest {
 
         assertThat(example().jar(jar, inside)).isEmpty();
         assertThat(printed.toString(StandardCharsets.UTF_8))
-                .startsWith("example-x: skipped what needs marker.jar: no " + inside + " on the class path. It comes from "
-                        + "a forge.")
+                .startsWith("example-x: skipped what needs marker.jar: no " + inside
+                        + " on the class path. It comes from " + "a forge.")
                 .contains("-Pexample-x");
 
         // A jar that is there, with other bytes than "abc".

@@ -76,8 +76,8 @@ final class Articles {
         ByteNgrams bytes = ByteNgrams.fit(Paragraph.labeled(learned), Paragraph.labeled(chosen));
         float[][] frozen = frozen(learned).toFloatMatrix();
         float[][] frozenHeld = frozen(held).toFloatMatrix();
-        LogisticRegression head =
-                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen).toFloatMatrix(), Paragraph.articles(chosen));
+        LogisticRegression head = LogisticRegression.fit(
+                frozen, Paragraph.articles(learned), frozen(chosen).toFloatMatrix(), Paragraph.articles(chosen));
         List<String> byBytes = bytes.predict(Paragraph.texts(held));
         List<String> byHead = head.predict(frozenHeld);
         List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
