@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.lora4j.text.LabeledText;
 
 /**
  * A baseline without any encoder or tokenizer: multinomial naive Bayes over the bytes of a text, one to five of them in a row, each counted
@@ -47,14 +48,14 @@ public final class ByteNgrams {
         }
     }
 
-    private ByteNgrams(List<String> texts, List<String> given) {
-        labels = given.stream().distinct().sorted().toList();
+    private ByteNgrams(List<LabeledText> train) {
+        labels = LabeledTexts.labels(train).stream().distinct().sorted().toList();
         totals = new double[labels.size()];
         Map<String, Integer> numbers = new HashMap<>();
         labels.forEach(label -> numbers.put(label, numbers.size()));
-        for (int i = 0; i < texts.size(); i++) {
-            int label = numbers.get(given.get(i));
-            for (long gram : grams(texts.get(i))) {
+        for (LabeledText one : train) {
+            int label = numbers.get(one.labels().get(0));
+            for (long gram : grams(one.text())) {
                 grams.computeIfAbsent(gram, g -> new Postings()).add(label);
                 totals[label]++;
             }
@@ -64,22 +65,18 @@ public final class ByteNgrams {
     /**
      * Learns.
      *
-     * @param texts the texts
-     * @param labels the label of each
-     * @param validation texts to choose the smoothing with
-     * @param validationLabels their labels
+     * @param train texts with a label each
+     * @param validation others to choose the smoothing with
      * @return what was learned
      */
-    public static ByteNgrams fit(
-            List<String> texts, List<String> labels, List<String> validation, List<String> validationLabels) {
-        ByteNgrams model = new ByteNgrams(texts, labels);
+    public static ByteNgrams fit(List<LabeledText> train, List<LabeledText> validation) {
+        ByteNgrams model = new ByteNgrams(train);
         double best = SMOOTHINGS[0];
         double most = -1;
         for (double smoothing : SMOOTHINGS) {
             model.smoothing = smoothing;
-            List<String> said = validation.stream().map(model::label).toList();
             double right =
-                    Arrays.stream(Comparison.hits(validationLabels, said)).sum();
+                    Comparison.share(LabeledTexts.labels(validation), model.predict(LabeledTexts.texts(validation)));
             if (right > most) {
                 most = right;
                 best = smoothing;
@@ -104,12 +101,16 @@ public final class ByteNgrams {
     }
 
     /**
-     * The most probable label.
+     * The most probable labels.
      *
-     * @param text a text
-     * @return its label
+     * @param texts texts
+     * @return a label for each
      */
-    public String label(String text) {
+    public List<String> predict(List<String> texts) {
+        return texts.stream().map(this::label).toList();
+    }
+
+    private String label(String text) {
         double[] sums = new double[labels.size()];
         int known = 0;
         int[] counts = new int[sums.length];

@@ -12,7 +12,6 @@ import org.lora4j.text.LabeledText;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
-import org.lora4j.train.ProgressListener;
 
 /**
  * A classifier of texts in several ways: LoRA, its head alone, and with {@code -Dexample.full} full fine-tuning.
@@ -50,7 +49,6 @@ public record ClassifierArms(Map<String, List<Prediction>> said, TrainingReport 
             arms.put(FULL, builder -> builder.fullFineTuning().epochs(epochs));
         }
         List<LabeledText> test = parts.get(2);
-        List<String> texts = test.stream().map(LabeledText::text).toList();
         Map<String, List<Prediction>> said = new LinkedHashMap<>();
         TrainingReport page = TrainingReport.titled(name);
         for (Map.Entry<String, UnaryOperator<TextClassifier.Builder>> arm : arms.entrySet()) {
@@ -58,9 +56,9 @@ public record ClassifierArms(Map<String, List<Prediction>> said, TrainingReport 
                     .apply(TextClassifier.builder(encoder))
                     .seed(seed)
                     .quiet()
-                    .listener(ProgressListener.to(line -> example.say("%s, %s: %s", name, arm.getKey(), line)));
+                    .listener(example.progress(name + ", " + arm.getKey()));
             try (TextClassifier classifier = builder.build().fit(parts.get(0), parts.get(1))) {
-                List<Prediction> own = classifier.predict(texts);
+                List<Prediction> own = classifier.predict(LabeledTexts.texts(test));
                 said.put(arm.getKey(), own);
                 example.say(
                         "%s, %s: %s", name, arm.getKey(), classifier.report().line());

@@ -83,6 +83,27 @@ public final class Comparison {
     }
 
     /**
+     * Adds results of examples that hang together, such as the rows of a document: those of a group are drawn together.
+     *
+     * @param arm its name
+     * @param results for each example how good the answer is
+     * @param groups for each example the name of its group
+     * @return this
+     */
+    public Comparison add(String arm, double[] results, List<String> groups) {
+        Map<String, double[]> sums = new LinkedHashMap<>();
+        for (int i = 0; i < results.length; i++) {
+            double[] sum = sums.computeIfAbsent(groups.get(i), group -> new double[2]);
+            sum[0] += results[i];
+            sum[1]++;
+        }
+        return add(
+                arm,
+                sums.values().stream().mapToDouble(sum -> sum[0]).toArray(),
+                sums.values().stream().mapToDouble(sum -> sum[1]).toArray());
+    }
+
+    /**
      * Adds answers of one label each: 1 for each that is right, 0 for each other.
      *
      * @param arm its name
@@ -94,7 +115,7 @@ public final class Comparison {
         return add(
                 arm,
                 hits(
-                        examples.stream().map(text -> text.labels().get(0)).toList(),
+                        LabeledTexts.labels(examples),
                         predictions.stream().map(Prediction::label).toList()));
     }
 
@@ -151,6 +172,17 @@ public final class Comparison {
             hits[i] = truth.get(i).equals(given.get(i)) ? 1 : 0;
         }
         return hits;
+    }
+
+    /**
+     * How many answers are right.
+     *
+     * @param truth what is true of each example
+     * @param given what was answered
+     * @return the share, from 0 to 1
+     */
+    public static double share(List<String> truth, List<String> given) {
+        return Arrays.stream(hits(truth, given)).average().orElseThrow();
     }
 
     /**

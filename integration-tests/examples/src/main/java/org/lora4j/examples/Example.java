@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.examples;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.JarURLConnection;
+import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -16,9 +20,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.lora4j.integration.demonstration.Arguments;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.report.TrainingReport;
+import org.lora4j.train.ProgressListener;
 import org.lora4j.trust.Receipt;
 
 /**
@@ -159,6 +165,16 @@ public final class Example {
                 values.length == 0 ? line : String.format(Locale.ROOT, line, values));
     }
 
+    /**
+     * Tells how far a training is.
+     *
+     * @param training what stands before each line
+     * @return a listener of its epochs
+     */
+    public ProgressListener progress(String training) {
+        return ProgressListener.to(line -> say("%s: %s", training, line));
+    }
+
     private double seconds() {
         return (System.nanoTime() - start) / 1e9;
     }
@@ -177,12 +193,37 @@ public final class Example {
         Path found = packaged.isPresent()
                 ? packaged.get()
                 : shared.resolve("data").resolve(file.set()).resolve(file.name());
-        if (!Files.isRegularFile(found)) {
-            out.println(name + ": skipped what needs " + file.name() + ": no file "
-                    + found.toAbsolutePath().normalize() + ". It comes from " + file.origin()
-                    + ". Name the folder that has data/" + file.set() + ": -Dlora4j.shared=FOLDER");
-            return Optional.empty();
-        }
+        return Files.isRegularFile(found)
+                ? sound(file, found)
+                : absent(
+                        file,
+                        "no file " + found.toAbsolutePath().normalize(),
+                        "Name the folder that has data/" + file.set() + ": -Dlora4j.shared=FOLDER");
+    }
+
+    /**
+     * Finds a jar of the class path. If it is not there, one line says what is missing and where it comes from, and the program leaves
+     * out what needs it.
+     *
+     * @param jar the jar
+     * @param resource what it has
+     * @return where it is; empty if it is absent
+     * @throws IOException if it cannot be read, or is not the one that was published
+     */
+    public Optional<Path> jar(DataFile jar, String resource) throws IOException {
+        URL found = Example.class.getClassLoader().getResource(resource);
+        return found != null && found.openConnection() instanceof JarURLConnection inside
+                ? sound(jar, Path.of(URI.create(inside.getJarFileURL().toString())))
+                : absent(jar, "no " + resource + " on the class path", "Run it with mvn -P" + name + " verify");
+    }
+
+    private Optional<Path> absent(DataFile file, String missing, String remedy) {
+        out.println(name + ": skipped what needs " + file.name() + ": " + missing + ". It comes from " + file.origin()
+                + ". " + remedy);
+        return Optional.empty();
+    }
+
+    private static Optional<Path> sound(DataFile file, Path found) throws IOException {
         String sum = sha256(Files.readAllBytes(found));
         if (!sum.equals(file.sha256())) {
             throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum
@@ -202,6 +243,11 @@ public final class Example {
                     .resolve(file.name());
             Files.write(copy, plain != null ? plain.readAllBytes() : new GZIPInputStream(packed).readAllBytes());
             return Optional.of(copy);
+        } catch (ZipException | EOFException e) {
+            throw new IOException(
+                    "resource " + resource + ".gz: " + e.getMessage() + "; expected a whole file. Take it from "
+                            + file.origin() + " again",
+                    e);
         }
     }
 

@@ -5,16 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.lora4j.text.LabeledText;
 
 class ByteNgramsTest {
 
-    private static final ByteNgrams MODEL =
-            ByteNgrams.fit(List.of("aaa", "aab", "bbb"), List.of("x", "x", "y"), List.of("aa"), List.of("x"));
+    private static final ByteNgrams MODEL = ByteNgrams.fit(
+            List.of(new LabeledText("aaa", "x"), new LabeledText("aab", "x"), new LabeledText("bbb", "y")),
+            List.of(new LabeledText("aa", "x")));
 
     @Test
-    void label_isTheOneThatHasTheBytes() {
-        assertThat(MODEL.label("AA")).isEqualTo("x");
-        assertThat(MODEL.label("bb")).isEqualTo("y");
+    void predict_givesTheLabelThatHasTheBytes() {
+        assertThat(MODEL.predict(List.of("AA", "bb"))).containsExactly("x", "y");
     }
 
     @Test

@@ -52,6 +52,23 @@ class ComparisonTest {
         assertThat(table.value(Comparison.LORA).value()).isCloseTo(0.4, within(1e-12));
     }
 
+    @Test
+    void add_ofGroups_drawsThemTogether() {
+        // Of each draw all are of a or of b, or half of them: no draw has only the wrong one of a.
+        Comparison table = new Comparison("rows", "accuracy", 1)
+                .add(Comparison.LORA, new double[] {1, 1, 0, 1}, List.of("a", "b", "a", "b"));
+
+        assertThat(table.value(Comparison.LORA).value()).isEqualTo(0.75);
+        assertThat(table.value(Comparison.LORA).low()).isEqualTo(0.5);
+        assertThat(table.value(Comparison.LORA).high()).isEqualTo(1);
+    }
+
+    @Test
+    void share_isThatOfTheRightAnswers() {
+        assertThat(Comparison.share(List.of("a", "b", "c", "d"), List.of("a", "b", "x", "y")))
+                .isEqualTo(0.5);
+    }
+
     private static Prediction said(String... labels) {
         return new Prediction(List.of(labels), Map.of(labels[0], 0.9));
     }

@@ -70,6 +70,34 @@ class ExampleTest {
     }
 
     @Test
+    void data_thatIsShipped_andDamaged_isRefusedByName() {
+        DataFile torn = new DataFile("letters", "torn.txt", OF_ABC, "the alphabet");
+
+        assertThatThrownBy(() -> example().data(torn))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("letters/torn.txt.gz: ")
+                .hasMessageContaining("Take it from the alphabet again");
+    }
+
+    @Test
+    void jar_ofTheClassPath_hasToBeWhatWasPublished() throws IOException {
+        String inside = "org/lora4j/examples/marker.txt";
+        DataFile jar = new DataFile("marker", "marker.jar", OF_ABC, "a forge");
+
+        assertThat(example().jar(jar, inside)).isEmpty();
+        assertThat(printed.toString(StandardCharsets.UTF_8))
+                .startsWith("example-x: skipped what needs marker.jar: no " + inside
+                        + " on the class path. It comes from " + "a forge.")
+                .contains("-Pexample-x");
+
+        // A jar that is there, with other bytes than "abc".
+        assertThatThrownBy(() -> example().jar(jar, "org/junit/jupiter/api/Test.class"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("expected " + OF_ABC)
+                .hasMessageContaining("a forge");
+    }
+
+    @Test
     void seeds_areThreeInTheLongRun() throws IOException {
         assertThat(example().seeds()).containsExactly(42L);
         assertThat(example("true", "7").seeds()).containsExactly(7L, 8L, 9L);

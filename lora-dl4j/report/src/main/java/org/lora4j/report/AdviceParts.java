@@ -15,7 +15,6 @@ import org.lora4j.advice.RankSensitivity;
 import org.lora4j.advice.RankSuggestion;
 import org.lora4j.internal.report.ReportBlock;
 import org.lora4j.internal.report.ReportBlock.Curves;
-import org.lora4j.internal.report.ReportBlock.Facts;
 import org.lora4j.internal.report.ReportBlock.Series;
 import org.lora4j.internal.report.ReportBlock.Verdict;
 import org.lora4j.internal.report.ReportDocument;
@@ -40,20 +39,7 @@ final class AdviceParts {
 
     /** An answer of its own, with its numbers. */
     static ReportDocument add(ReportDocument report, ReportPart part, Advice advice) {
-        Map<String, Object> numbers = new LinkedHashMap<>();
-        advice.evidence().forEach((name, value) -> {
-            // Lists are what tables of their own show.
-            if (!(value instanceof List<?>)) {
-                FlatValues.add(name, value, numbers);
-            }
-        });
-        ReportDocument with = report.with(verdict(advice));
-        return numbers.isEmpty()
-                ? with
-                : with.with(
-                        part,
-                        List.of(new Facts(
-                                advice.question(), "What the answer on " + advice.question() + " rests on", numbers)));
+        return report.with(verdict(advice)).with(part, EvidenceBlocks.of(advice));
     }
 
     static ReportDocument add(

@@ -18,6 +18,7 @@ final class TableRows {
     private final List<Column> columns;
     private final List<List<Object>> rows = new ArrayList<>();
     private long count;
+    private boolean folded;
 
     TableRows(String id, String caption, Column... columns) {
         this.id = id;
@@ -62,6 +63,12 @@ final class TableRows {
         return this;
     }
 
+    /** Has it shown only to who asks for it: what stands elsewhere in short. */
+    TableRows folded() {
+        folded = true;
+        return this;
+    }
+
     boolean isEmpty() {
         return count == 0;
     }
@@ -80,6 +87,7 @@ final class TableRows {
                 rows.stream()
                         .map(row -> filled.stream().map(row::get).collect(Collectors.<Object>toList()))
                         .toList(),
-                count);
+                count,
+                folded);
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.lora4j.advice.Advice;
 import org.lora4j.advice.DataReport;
 import org.lora4j.advice.LearningRateSuggestion;
@@ -58,6 +59,7 @@ final class Everything {
                         List.of(new RankSensitivity.Module(text, 0.1, 1, 2, 8)), Optional.empty(), advice(text)))
                 .with(Suitability.afterTraining(100).head(0.8).rank(8, 0.9).judge())
                 .with(advice(text))
+                .with(new Advice("details", Advice.Answer.GOOD, text, Map.of(text, many(text))))
                 .with(LabelEvaluation.of(List.of(List.of(text), List.of("b")), List.of(List.of(text), List.of(text))))
                 .with(answers)
                 .with(PredictedLabelSets.of(
@@ -109,6 +111,13 @@ final class Everything {
 
     private static Advice advice(String text) {
         return new Advice(text, Advice.Answer.CONSIDER, text, Map.of(text, text, "numbers", Map.of(text, 1)));
+    }
+
+    /** More than stand by name: they are folded. */
+    private static Map<String, Object> many(String text) {
+        Map<String, Object> many = new LinkedHashMap<>();
+        IntStream.range(0, 30).forEach(i -> many.put(text + i, Map.of(text, i, "said", text)));
+        return many;
     }
 
     static DataReport data(String text) {

@@ -33,7 +33,8 @@ class PageInBrowserTest {
 
     /** What can have the focus and is seen. */
     private static final String FOCUSABLE =
-            "[...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')].filter(e=>e.offsetParent)";
+            "[...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')]"
+                    + ".filter(e=>e.offsetParent&&(e.matches('summary')||!e.closest('details:not([open])')))";
 
     @TempDir
     private static Path folder;

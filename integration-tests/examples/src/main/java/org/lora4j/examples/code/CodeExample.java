@@ -2,9 +2,12 @@
 package org.lora4j.examples.code;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lora4j.examples.Comparison;
+import org.lora4j.examples.DataFile;
 import org.lora4j.examples.Example;
 import org.lora4j.examples.code.JavaMethods.Method;
 import org.lora4j.text.TextEncoder;
@@ -15,8 +18,16 @@ import org.lora4j.text.TextEncoder;
  */
 public final class CodeExample {
 
-    private static final String MATH = "org/apache/commons/math3/util/FastMath.java";
-    private static final String LANG = "org/apache/commons/lang3/StringUtils.java";
+    private static final DataFile MATH = new DataFile(
+            "commons-math3",
+            "commons-math3-3.6.1-sources.jar",
+            "e2ff85a3c360d56c51a7021614a194f3fbaf224054642ac535016f118322934d",
+            "Maven, as org.apache.commons:commons-math3:3.6.1:sources");
+    private static final DataFile LANG = new DataFile(
+            "commons-lang3",
+            "commons-lang3-3.17.0-sources.jar",
+            "5fdcac21ad329766054a95367d7583dfcdca737d221d5e01a5f2a198c04c6b18",
+            "Maven, as org.apache.commons:commons-lang3:3.17.0:sources");
     private static final String MINI_LM = "all-minilm-l6-v2";
     private static final int LONGEST = 64;
 
@@ -32,9 +43,14 @@ public final class CodeExample {
     }
 
     private static void run(Example example) throws IOException {
-        List<Method> math = JavaMethods.of(MATH, "org.apache.commons:commons-math3:3.6.1:sources");
+        Optional<Path> mathJar = example.jar(MATH, "org/apache/commons/math3/util/FastMath.java");
+        Optional<Path> langJar = example.jar(LANG, "org/apache/commons/lang3/StringUtils.java");
+        if (mathJar.isEmpty() || langJar.isEmpty()) {
+            return;
+        }
+        List<Method> math = JavaMethods.of(mathJar.get());
         List<Method> both = new ArrayList<>(math);
-        both.addAll(JavaMethods.of(LANG, "org.apache.commons:commons-lang3:3.17.0:sources"));
+        both.addAll(JavaMethods.of(langJar.get()));
         try (TextEncoder encoder = TextEncoder.named(MINI_LM).withMaxLength(LONGEST)) {
             for (MethodLabels labels : MethodLabels.values()) {
                 Comparison f1 = new Comparison(labels.title(), "micro F1", example.seed());

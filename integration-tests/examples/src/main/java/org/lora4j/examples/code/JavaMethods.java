@@ -3,8 +3,9 @@ package org.lora4j.examples.code;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -67,16 +68,10 @@ final class JavaMethods {
 
     private JavaMethods() {}
 
-    /** All methods of the jar that a resource is in, in the order of their packages. */
-    static List<Method> of(String resource, String artifact) throws IOException {
-        URL found = JavaMethods.class.getClassLoader().getResource(resource);
-        if (found == null) {
-            throw new IOException("resource \"" + resource + "\": not on the class path; expected the artifact "
-                    + artifact + ". The profile example-code brings it");
-        }
-        String jar = found.getPath().substring(0, found.getPath().indexOf('!'));
+    /** All methods of a jar with sources, in the order of their packages. */
+    static List<Method> of(Path jar) throws IOException {
         List<Method> methods = new ArrayList<>();
-        try (InputStream in = new URL(jar).openStream();
+        try (InputStream in = Files.newInputStream(jar);
                 JarInputStream entries = new JarInputStream(in)) {
             for (JarEntry entry = entries.getNextJarEntry(); entry != null; entry = entries.getNextJarEntry()) {
                 if (entry.getName().endsWith(".java")) {

@@ -14,6 +14,7 @@ import org.lora4j.advice.Suitability;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Draw;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.LabeledTexts;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.MedQuad;
 import org.lora4j.interpret.DataInf;
@@ -32,7 +33,7 @@ import org.lora4j.train.ScoreInterval;
 final class AnswerTypes {
 
     private static final int LEAST = 200;
-    private static final String TEXTS = "1500";
+    private static final int TEXTS = 1_500;
     private static final double TESTED = 0.27;
     private static final double VALIDATED = 0.13;
     private static final int INFLUENTIAL = 400;
@@ -83,10 +84,8 @@ final class AnswerTypes {
     }
 
     private void learn(long seed) throws IOException {
-        Parts parts = Parts.of(
-                answers,
-                example.full() ? answers.answers().size() : Integer.parseInt(example.argument(0, TEXTS)),
-                seed);
+        int texts = example.full() ? answers.answers().size() : example.number(0, "healthcare.texts", 1, TEXTS);
+        Parts parts = Parts.of(answers, texts, seed);
         DataReport data =
                 DataAdvisor.of(() -> TextClassifier.builder(encoder).seed(seed), parts.train(), parts.validation());
         Suitability forecast =
@@ -140,27 +139,22 @@ final class AnswerTypes {
 
     private void logisticRegression(Parts parts) {
         LogisticRegression model = LogisticRegression.fit(
-                encoder.embed(texts(parts.train())),
-                labels(parts.train()),
-                encoder.embed(texts(parts.validation())),
-                labels(parts.validation()));
+                encoder.embed(LabeledTexts.texts(parts.train())),
+                LabeledTexts.labels(parts.train()),
+                encoder.embed(LabeledTexts.texts(parts.validation())),
+                LabeledTexts.labels(parts.validation()));
         accuracy.add(
                 "logistic regression on frozen vectors",
-                Comparison.hits(labels(parts.test()), model.predict(encoder.embed(texts(parts.test())))));
-    }
-
-    private static List<String> texts(List<LabeledText> examples) {
-        return examples.stream().map(LabeledText::text).toList();
-    }
-
-    private static List<String> labels(List<LabeledText> examples) {
-        return examples.stream().map(answer -> answer.labels().get(0)).toList();
+                Comparison.hits(
+                        LabeledTexts.labels(parts.test()),
+                        model.predict(encoder.embed(LabeledTexts.texts(parts.test())))));
     }
 
     /** What an arm says of the test, its probabilities calibrated on the validation part. */
     private List<Prediction> judged(String arm, TextClassifier by, Parts parts) {
-        Calibration calibration = Calibration.of(labels(parts.validation()), by.predict(texts(parts.validation())));
-        List<Prediction> plain = by.predict(texts(parts.test()));
+        Calibration calibration = Calibration.of(
+                LabeledTexts.labels(parts.validation()), by.predict(LabeledTexts.texts(parts.validation())));
+        List<Prediction> plain = by.predict(LabeledTexts.texts(parts.test()));
         List<Prediction> calibrated = calibration.apply(plain);
         accuracy.addAnswers(arm, parts.test(), plain);
         example.say(

@@ -29,9 +29,13 @@ final class MedicalSearch {
 
     private static final double TESTED = 0.2;
     private static final double VALIDATED = 0.08;
-    private static final String PAIRS = "1500";
+    private static final int PAIRS = 1_500;
     private static final int HELD = 200;
-    private static final String QUESTIONS = "200";
+    private static final int QUESTIONS = 200;
+
+    /** Of the long run: the re-ranker reads fifty answers for each. */
+    private static final int MOST_QUESTIONS = 300;
+
     private static final int ALL = 10_000;
     private static final int RANKED_OF_PAIRS = 3;
     private static final int FIRST = 50;
@@ -98,10 +102,10 @@ final class MedicalSearch {
     }
 
     private void learn(long seed) throws IOException {
-        int most = example.full() ? ALL : Integer.parseInt(example.argument(1, PAIRS));
+        int most = example.full() ? ALL : example.number(1, "language.pairs", 1, PAIRS);
+        int asked = example.full() ? MOST_QUESTIONS : example.number(2, "language.questions", 1, QUESTIONS);
         List<List<Answer>> parts = answers.parts(seed, TESTED, VALIDATED);
-        Test test =
-                Test.of(parts.get(0), example.full() ? ALL : Integer.parseInt(example.argument(2, QUESTIONS)), seed);
+        Test test = Test.of(parts.get(0), asked, seed);
         List<SentenceExample> validation = pairs(Draw.some(parts.get(1), HELD, seed));
         List<SentenceExample> train = pairs(Draw.some(parts.get(2), most, seed));
         example.say(

@@ -34,12 +34,4 @@ record Domain(
                 requests.texts("val", name, 0, 20, seed),
                 requests.texts("test", name, 0, full ? 30 : 10, seed));
     }
-
-    static List<String> texts(List<LabeledText> examples) {
-        return examples.stream().map(LabeledText::text).toList();
-    }
-
-    static List<String> truth(List<LabeledText> examples) {
-        return examples.stream().map(text -> text.labels().get(0)).toList();
-    }
 }

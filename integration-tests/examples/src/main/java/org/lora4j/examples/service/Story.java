@@ -20,6 +20,7 @@ import org.lora4j.dossier.PairedResults;
 import org.lora4j.dossier.PromotionGate;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.LabeledTexts;
 import org.lora4j.report.PredictedLabels;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.serve.DurationHistogram;
@@ -118,7 +119,7 @@ final class Story {
     }
 
     private List<Prediction> load(String adapter, TextClassifier task, Domain domain) throws IOException {
-        List<String> asked = Domain.texts(domain.test());
+        List<String> asked = LabeledTexts.texts(domain.test());
         List<Prediction> predictions = task.predict(asked);
         task.save(folder(adapter));
         client.expect(adapter, asked, predictions);
@@ -171,13 +172,13 @@ final class Story {
 
     private void baseline(String arm, TextClassifier.Builder settings, Domain domain) {
         try (TextClassifier task = settings.build().fit(domain.train(), domain.choice())) {
-            accuracy.addAnswers(arm, domain.test(), task.predict(Domain.texts(domain.test())));
+            accuracy.addAnswers(arm, domain.test(), task.predict(LabeledTexts.texts(domain.test())));
         }
     }
 
     private GateVerdict judge(Domain domain, String candidate) {
         GateVerdict verdict = gate.judge(PairedResults.ofAnswers(
-                Domain.truth(domain.judged()),
+                LabeledTexts.labels(domain.judged()),
                 labels(said(inUse.get(domain.name()), domain.judged())),
                 labels(said(candidate, domain.judged()))));
         example.say("%s: gate: %s", candidate, verdict);
@@ -187,7 +188,8 @@ final class Story {
     private List<Prediction> said(String name, List<LabeledText> examples) {
         return server
                 .classify(
-                        name, Domain.texts(examples).stream().map(TextInput::of).toList())
+                        name,
+                        LabeledTexts.texts(examples).stream().map(TextInput::of).toList())
                 .join()
                 .results()
                 .stream()
@@ -259,7 +261,7 @@ final class Story {
 
     /** The texts of the first intent get the labels of others. */
     static List<LabeledText> shuffled(List<LabeledText> texts) {
-        List<String> labels = Domain.truth(texts).stream().distinct().toList();
+        List<String> labels = LabeledTexts.labels(texts).stream().distinct().toList();
         return IntStream.range(0, texts.size())
                 .mapToObj(i -> texts.get(i).labels().contains(labels.get(0))
                         ? new LabeledText(texts.get(i).text(), labels.get(1 + i % (labels.size() - 1)))
@@ -298,7 +300,7 @@ final class Story {
             requireSame(served.get(name), said(name, domain.test()), name + " at the end");
             try (TextClassifier again = TextClassifier.load(folder(inUse.get(name)), encoder)) {
                 require(
-                        again.predict(Domain.texts(domain.test())).equals(alone.get(name)),
+                        again.predict(LabeledTexts.texts(domain.test())).equals(alone.get(name)),
                         name + ": the adapter alone says something else than when it was learned");
             }
         }

@@ -18,6 +18,7 @@ import org.lora4j.continual.TaskRouter;
 import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.FrozenVectors;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.NearestNeighbor;
@@ -30,10 +31,7 @@ import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.SentenceEncoder;
 import org.lora4j.text.SentenceExample;
 import org.lora4j.text.TextEncoder;
-import org.lora4j.train.Progress;
-import org.lora4j.train.ProgressListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Which article a paragraph belongs to, in languages that were never learned from: that of the nearest paragraph of those that were. One
@@ -75,16 +73,12 @@ final class Articles {
 
     void run() throws IOException {
         example.say("articles: %d paragraphs to learn from, %d in languages held out", learned.size(), held.size());
-        ByteNgrams bytes = ByteNgrams.fit(
-                Paragraph.texts(learned),
-                Paragraph.articles(learned),
-                Paragraph.texts(chosen),
-                Paragraph.articles(chosen));
-        float[][] frozen = frozen(learned);
-        float[][] frozenHeld = frozen(held);
-        LogisticRegression head =
-                LogisticRegression.fit(frozen, Paragraph.articles(learned), frozen(chosen), Paragraph.articles(chosen));
-        List<String> byBytes = Paragraph.texts(held).stream().map(bytes::label).toList();
+        ByteNgrams bytes = ByteNgrams.fit(Paragraph.labeled(learned), Paragraph.labeled(chosen));
+        float[][] frozen = frozen(learned).toFloatMatrix();
+        float[][] frozenHeld = frozen(held).toFloatMatrix();
+        LogisticRegression head = LogisticRegression.fit(
+                frozen, Paragraph.articles(learned), frozen(chosen).toFloatMatrix(), Paragraph.articles(chosen));
+        List<String> byBytes = bytes.predict(Paragraph.texts(held));
         List<String> byHead = head.predict(frozenHeld);
         List<String> byFrozen = NearestNeighbor.labels(frozenHeld, frozen, Paragraph.articles(learned));
         TrainingReport page = null;
@@ -104,8 +98,8 @@ final class Articles {
         example.page("articles", page.with(comparison.advice("")));
     }
 
-    private float[][] frozen(List<Paragraph> paragraphs) {
-        return encoder.embed(Paragraph.texts(paragraphs), Progress.none());
+    private INDArray frozen(List<Paragraph> paragraphs) {
+        return FrozenVectors.of(encoder, Paragraph.texts(paragraphs));
     }
 
     /** An adapter a family, all of them over one base, and one adapter of all families. */
@@ -142,7 +136,7 @@ final class Articles {
                 .batchSize(BATCH)
                 .seed(seed)
                 .quiet()
-                .listener(ProgressListener.to(line -> example.say("articles: %s", line)));
+                .listener(example.progress("articles"));
     }
 
     private static SentenceEncoder fit(
@@ -182,19 +176,18 @@ final class Articles {
             List<Paragraph> own = Paragraph.of(learned, family);
             router = router.with(
                     family.name(),
-                    rows(frozen(own)),
+                    frozen(own),
                     own.stream()
                             .mapToInt(one -> family.learned().indexOf(one.language()))
                             .toArray());
         }
         router.save(example.folder().resolve("router.safetensors"));
         List<String> routes =
-                router.route(rows(frozen(held))).stream().map(Route::task).toList();
+                router.route(frozen(held)).stream().map(Route::task).toList();
         List<String> families = held.stream().map(one -> one.family().name()).toList();
         add(Comparison.LORA, byAdapters(by, routes));
         add(KNOWN, byAdapters(by, families));
-        double[] right = Comparison.hits(families, routes);
-        double share = Arrays.stream(right).average().orElseThrow();
+        double share = Comparison.share(families, routes);
         example.say("articles: %.4f are sent to the adapter of their family", share);
         example.figure("share sent to the adapter of the family", share);
     }
@@ -215,10 +208,6 @@ final class Articles {
         return List.of(said);
     }
 
-    private static INDArray rows(float[]... vectors) {
-        return Nd4j.createFromArray(vectors);
-    }
-
     /** All adapters as one, with the weights that are best where languages are chosen with. */
     private void merged(SentenceEncoder by, Collection<Adapter> adapters) {
         String best = "";
@@ -232,8 +221,7 @@ final class Articles {
                             name,
                             Combine.of(List.copyOf(adapters)).weights(weights).combine());
             by.model().activate(name);
-            double[] hits = Comparison.hits(Paragraph.articles(chosen), nearest(by, chosen, learned));
-            double right = Arrays.stream(hits).average().orElseThrow();
+            double right = Comparison.share(Paragraph.articles(chosen), nearest(by, chosen, learned));
             example.say("articles, merged with weights of %.1f: %.4f of the languages to choose with", weight, right);
             if (right > most) {
                 most = right;
@@ -247,23 +235,15 @@ final class Articles {
     /** Languages are drawn anew as a whole, as their paragraphs hang together. */
     private void add(String arm, List<String> said) {
         double[] hits = Comparison.hits(Paragraph.articles(held), said);
-        Map<String, double[]> languages = new LinkedHashMap<>();
+        comparison.add(arm, hits, held.stream().map(Paragraph::language).toList());
         for (int i = 0; i < hits.length; i++) {
-            double[] counts = languages.computeIfAbsent(held.get(i).language(), language -> new double[2]);
-            counts[0] += hits[i];
-            counts[1]++;
-            byFamily.computeIfAbsent(held.get(i).family().name(), family -> new LinkedHashMap<>())
-                    .merge(
-                            arm,
-                            hits[i]
-                                    / Paragraph.of(held, held.get(i).family()).size()
-                                    / example.seeds().size(),
-                            Double::sum);
+            LanguageFamily family = held.get(i).family();
+            double share = hits[i]
+                    / Paragraph.of(held, family).size()
+                    / example.seeds().size();
+            byFamily.computeIfAbsent(family.name(), name -> new LinkedHashMap<>())
+                    .merge(arm, share, Double::sum);
         }
-        comparison.add(
-                arm,
-                languages.values().stream().mapToDouble(counts -> counts[0]).toArray(),
-                languages.values().stream().mapToDouble(counts -> counts[1]).toArray());
         example.say("articles, %s: %.4f", arm, comparison.value(arm).value());
     }
 

@@ -17,6 +17,8 @@ import org.lora4j.examples.ByteNgrams;
 import org.lora4j.examples.ClassifierArms;
 import org.lora4j.examples.Comparison;
 import org.lora4j.examples.Example;
+import org.lora4j.examples.FrozenVectors;
+import org.lora4j.examples.LabeledTexts;
 import org.lora4j.examples.MarkdownTable;
 import org.lora4j.examples.Tokens;
 import org.lora4j.integration.datasets.Declaration;
@@ -25,8 +27,6 @@ import org.lora4j.text.LetterCoverage;
 import org.lora4j.text.Prediction;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
-import org.lora4j.train.Progress;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Which language a paragraph is in, and whether it is in a script that was never learned from. */
 final class Languages {
@@ -89,21 +89,11 @@ final class Languages {
                 .toList();
     }
 
-    private static List<String> plain(List<LabeledText> texts) {
-        return texts.stream().map(LabeledText::text).toList();
-    }
-
-    private static List<String> labels(List<LabeledText> texts) {
-        return texts.stream().map(text -> text.labels().get(0)).toList();
-    }
-
     void run() throws IOException {
         List<List<LabeledText>> parts = List.of(texts(0, LEARNED), texts(LEARNED, CHOSEN), texts(CHOSEN, 1));
         List<LabeledText> test = parts.get(2);
-        ByteNgrams bytes =
-                ByteNgrams.fit(plain(parts.get(0)), labels(parts.get(0)), plain(parts.get(1)), labels(parts.get(1)));
-        double[] byBytes = Comparison.hits(
-                labels(test), plain(test).stream().map(bytes::label).toList());
+        ByteNgrams bytes = ByteNgrams.fit(parts.get(0), parts.get(1));
+        double[] byBytes = Comparison.hits(LabeledTexts.labels(test), bytes.predict(LabeledTexts.texts(test)));
         Comparison comparison =
                 new Comparison("language of a paragraph, articles held out", "accuracy", example.seed());
         ClassifierArms arms = null;
@@ -114,7 +104,7 @@ final class Languages {
         }
         example.table(comparison);
         try (TextClassifier classifier = TextClassifier.load(example.folder().resolve(NAME), encoder)) {
-            unknown(ways(classifier, bytes, parts.get(0), plain(parts.get(1))));
+            unknown(ways(classifier, bytes, parts.get(0), LabeledTexts.texts(parts.get(1))));
         }
         example.page(NAME, arms.page().with(comparison.advice("")));
     }
@@ -122,13 +112,11 @@ final class Languages {
     /** Ways to say "unknown": for texts a number each, which is below 0 for what is unknown. Letters decide, others are compared. */
     private Map<String, Function<List<String>, double[]>> ways(
             TextClassifier classifier, ByteNgrams bytes, List<LabeledText> train, List<String> held) {
-        LetterCoverage letters = LetterCoverage.of(plain(train));
-        List<String> names = labels(train).stream().distinct().toList();
+        LetterCoverage letters = LetterCoverage.of(LabeledTexts.texts(train));
+        List<String> labels = LabeledTexts.labels(train);
+        int[] classes = labels.stream().mapToInt(labels::indexOf).toArray();
         TaskRouter router = TaskRouter.mahalanobis(SHRINKAGE)
-                .with(
-                        NAME,
-                        Nd4j.createFromArray(encoder.embed(plain(train), Progress.none())),
-                        labels(train).stream().mapToInt(names::indexOf).toArray());
+                .with(NAME, FrozenVectors.of(encoder, LabeledTexts.texts(train)), classes);
         Map<String, Function<List<String>, double[]>> ways = new LinkedHashMap<>();
         ways.put(
                 "letters",
@@ -148,7 +136,7 @@ final class Languages {
         ways.put(
                 "distance",
                 limited(
-                        texts -> router.route(Nd4j.createFromArray(encoder.embed(texts, Progress.none()))).stream()
+                        texts -> router.route(FrozenVectors.of(encoder, texts)).stream()
                                 .mapToDouble(route -> -route.distance())
                                 .toArray(),
                         held));

@@ -55,7 +55,7 @@ final class DrivingCommands {
         example.table(others);
         example.page(
                 "commands",
-                arms.page().with(intents.advice("")).with(others.advice("")).with(forecast.advice()));
+                arms.page().with(intents.advice("")).with(others.advice("")).with(forecast));
     }
 
     /** Those of the fifteen intents, then those that are none of them. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -24,16 +25,26 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
-/** The network: three convolutions, each with maximum pooling, and two dense layers. All of it is stock Deeplearning4j. */
+/**
+ * The network: two convolutions, each with maximum pooling, and two dense layers. All of it is stock Deeplearning4j, whose time goes into
+ * laying out windows: so the first convolution has a stride of 2, and units are cut off at 0 behind the pooling, which gives the same
+ * numbers from a quarter of them.
+ */
 final class SignNetwork {
 
-    /** The layers with weights, from the picture to the signs. */
-    static final String[] LAYERS = {"conv1", "conv2", "conv3", "fc", "out"};
+    /** The layers with weights from the picture to the last hidden layer. */
+    static final String[] LAYERS = {"conv1", "conv2", "fc"};
+
+    /** What says which sign it is. */
+    static final String HEAD = "out";
 
     /** Where the last hidden layer is among all activations, the picture included. */
     private static final int HIDDEN = 7;
 
-    private static final int[] CHANNELS = {12, 24, 48};
+    /** Convolution, pooling, and what cuts off at 0. */
+    private static final int BLOCK = 3;
+
+    private static final int[] CHANNELS = {24, 48};
     private static final int UNITS = 128;
 
     private SignNetwork() {}
@@ -50,13 +61,16 @@ final class SignNetwork {
             layers.layer(new ConvolutionLayer.Builder(3, 3)
                             .name(LAYERS[i])
                             .nOut(CHANNELS[i])
+                            .stride(i == 0 ? new int[] {2, 2} : new int[] {1, 1})
                             .convolutionMode(ConvolutionMode.Same)
+                            .activation(Activation.IDENTITY)
                             .build())
-                    .layer(new SubsamplingLayer.Builder(new int[] {2, 2}, new int[] {2, 2}).build());
+                    .layer(new SubsamplingLayer.Builder(new int[] {2, 2}, new int[] {2, 2}).build())
+                    .layer(new ActivationLayer(Activation.RELU));
         }
         layers.layer(new DenseLayer.Builder().name("fc").nOut(UNITS).build())
                 .layer(new OutputLayer.Builder(LossFunction.MCXENT)
-                        .name("out")
+                        .name(HEAD)
                         .nOut(signs)
                         .activation(Activation.SOFTMAX)
                         .build())
@@ -90,9 +104,9 @@ final class SignNetwork {
         return Arrays.stream(hits(network, set)).average().orElseThrow();
     }
 
-    /** What the last hidden layer makes of each picture. */
+    /** What the last hidden layer makes of each picture, scaled so that a regularized head has numbers of about 1 in all. */
     static float[][] vectors(MultiLayerNetwork network, SignSet set) {
-        return features(network, set, false).toFloatMatrix();
+        return features(network, set, false).divi(Math.sqrt(UNITS)).toFloatMatrix();
     }
 
     /** What a router looks at: the vectors, and mean and deviation of each channel, which tell of light, blur and grain. */
@@ -105,7 +119,7 @@ final class SignNetwork {
         for (DataSet batch : set.batches()) {
             List<INDArray> layers = network.feedForward(batch.getFeatures(), false);
             List<INDArray> parts = new ArrayList<>(List.of(layers.get(HIDDEN)));
-            for (int i = 0; looks && i < HIDDEN; i += 2) {
+            for (int i = 0; looks && i < HIDDEN; i += BLOCK) {
                 parts.add(layers.get(i).mean(2, 3));
                 parts.add(layers.get(i).std(2, 3));
             }

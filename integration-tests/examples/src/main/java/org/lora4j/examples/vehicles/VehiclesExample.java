@@ -31,7 +31,6 @@ import org.lora4j.report.TrainingReport;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batches;
 import org.lora4j.train.LearningRateSchedule;
-import org.lora4j.train.ProgressListener;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingPlan;
 import org.lora4j.train.TrainingResult;
@@ -65,8 +64,8 @@ public final class VehiclesExample {
     private static final int TO_CHOOSE = 5;
     private static final int TO_TEST = 20;
 
-    private static final int BASE_EPOCHS = 4;
-    private static final int EPOCHS = 6;
+    private static final int BASE_EPOCHS = 6;
+    private static final int EPOCHS = 12;
     private static final double BASE_RATE = 3e-3;
     private static final double FULL_RATE = 1e-3;
     private static final double LORA_RATE = 5e-3;
@@ -96,7 +95,7 @@ public final class VehiclesExample {
     private VehiclesExample(Example example, TrafficSigns drawings) {
         this.example = example;
         this.drawings = drawings;
-        this.percent = Integer.parseInt(example.argument(0, "100"));
+        this.percent = example.number(0, "vehicles.percent", 1, 100);
         this.mixed = new Comparison("signs of all four scenes", "accuracy", example.seed());
         NEW.forEach(
                 scene -> comparisons.put(scene, new Comparison("signs, " + scene.word(), "accuracy", example.seed())));
@@ -216,7 +215,7 @@ public final class VehiclesExample {
                                 said.castTo(DataType.DOUBLE).toDoubleMatrix()))
                         .with(model.parameterSummary())
                         .with(comparison.advice(""))
-                        .with(forecast.advice())
+                        .with(forecast)
                         .with(receipt));
     }
 
@@ -225,6 +224,7 @@ public final class VehiclesExample {
                 .rank(RANK)
                 .alpha(2 * RANK)
                 .targetModules(SignNetwork.LAYERS)
+                .modulesToSave(SignNetwork.HEAD)
                 .bias(BiasTraining.ADAPTED_ONLY)
                 .build();
         model.addAdapter(scene.word(), config, seed);
@@ -240,7 +240,7 @@ public final class VehiclesExample {
                 .plan(plan)
                 .validation(Validation.higherIsBetter(
                         "accuracy", () -> SignNetwork.accuracy(model.network(), choosing.get(scene))))
-                .listener(ProgressListener.to(line -> example.say("%s, adapter: %s", scene.word(), line)))
+                .listener(example.progress(scene.word() + ", adapter"))
                 .build()
                 .train(Batches.shuffled(learn.named()));
         model.setTrainable(scene.word(), false);
@@ -285,8 +285,7 @@ public final class VehiclesExample {
             mixed.add(Comparison.LORA, test.hits(said));
             mixed.add("LoRA, scene known", test.hits(said(test, known)));
             mixed.add(BASE, SignNetwork.hits(base, test));
-            double right =
-                    Arrays.stream(Comparison.hits(known, routes)).average().orElseThrow();
+            double right = Comparison.share(known, routes);
             example.say("router, %s: %.4f to the right adapter", scene.word(), right);
             figures.put(scene.word(), right);
             show(sheet, scene, test, said);

@@ -68,6 +68,18 @@ public record LanguageFamily(String name, List<String> learned, List<String> cho
         public static List<String> articles(List<Paragraph> paragraphs) {
             return paragraphs.stream().map(Paragraph::article).toList();
         }
+
+        /**
+         * The texts with their articles.
+         *
+         * @param paragraphs paragraphs
+         * @return the text of each, labeled by its article
+         */
+        public static List<org.lora4j.text.LabeledText> labeled(List<Paragraph> paragraphs) {
+            return paragraphs.stream()
+                    .map(one -> new org.lora4j.text.LabeledText(one.text(), one.article()))
+                    .toList();
+        }
     }
 
     private static LanguageFamily of(String name, String learned, String chosen, String held) {

@@ -131,8 +131,9 @@ public sealed interface ReportBlock {
      * @param columns its columns
      * @param rows a cell for each column
      * @param of how many rows there were before some were left out
+     * @param folded whether a page shows it only to who asks for it
      */
-    record Grid(String id, String caption, List<Column> columns, List<List<Object>> rows, long of)
+    record Grid(String id, String caption, List<Column> columns, List<List<Object>> rows, long of, boolean folded)
             implements ReportBlock {
 
         /**
@@ -143,6 +144,7 @@ public sealed interface ReportBlock {
          * @param columns its columns
          * @param rows a cell for each column
          * @param of how many rows there were
+         * @param folded whether a page shows it only to who asks for it
          */
         public Grid {
             id = shown(id);

@@ -98,7 +98,7 @@ public record ReportCut(int rows, int characters, int words, int blocks) {
             return block;
         }
         if (block instanceof Grid grid) {
-            return new Grid(grid.id(), grid.caption(), grid.columns(), rows(grid), grid.of());
+            return new Grid(grid.id(), grid.caption(), grid.columns(), rows(grid), grid.of(), grid.folded());
         }
         if (block instanceof HeatGrid heat) {
             return heat(heat);

@@ -97,6 +97,9 @@ public final class ReportJson {
                             .toList());
             values.put("rows", grid.rows());
             values.put("of", grid.of());
+            if (grid.folded()) {
+                values.put("folded", true);
+            }
         } else if (block instanceof Curves curves) {
             values.put("block", "curves");
             values.put("id", curves.id());
@@ -268,7 +271,7 @@ public final class ReportJson {
                     rows.add(new ArrayList<>((List<?>) row));
                 }
             }
-            return new Grid(id, caption, columns, rows, number("of"));
+            return new Grid(id, caption, columns, rows, number("of"), rest.containsKey("folded") && truth("folded"));
         }
 
         private HeatGrid matrix() {

@@ -193,7 +193,15 @@ public final class HtmlPage {
                 .add(HtmlElement.of(Tag.CAPTION).add(caption(grid)))
                 .add(HtmlElement.of(Tag.THEAD).add(head))
                 .add(body);
-        return ScrollBox.ofRows(grid.caption(), table);
+        HtmlElement box = ScrollBox.ofRows(grid.caption(), table);
+        return grid.folded()
+                ? HtmlElement.of(Tag.DETAILS)
+                        .add(HtmlElement.of(Tag.SUMMARY)
+                                .add(HtmlElement.of(Tag.BDI).add(grid.caption()))
+                                .add(String.format(
+                                        Locale.ROOT, ": %,d rows", grid.rows().size())))
+                        .add(box)
+                : box;
     }
 
     private static String caption(Grid grid) {
