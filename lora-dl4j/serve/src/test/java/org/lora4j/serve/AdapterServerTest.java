@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,7 +53,18 @@ class AdapterServerTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void output_ofRandomMixedBatches_isThatOfEachAdapterAlone(int threads) throws IOException {
-        for (int round = 0; round < 12; round++) {
+        checkMixedBatches(threads, 6);
+    }
+
+    @Tag("thorough")
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void output_ofManyMixedBatches_isThatOfEachAdapterAlone(int threads) throws IOException {
+        checkMixedBatches(threads, 40);
+    }
+
+    private void checkMixedBatches(int threads, int rounds) throws IOException {
+        for (int round = 0; round < rounds; round++) {
             AdapterServer server = ServedGraph.server().threads(threads).build();
             Map<String, Adapter> adapters = new LinkedHashMap<>();
             for (int i = 0; i < 1 + random.nextInt(5); i++) {

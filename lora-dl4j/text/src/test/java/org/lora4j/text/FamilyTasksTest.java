@@ -97,7 +97,7 @@ class FamilyTasksTest {
 
     private static void classifier(TextEncoder encoder, Path folder) throws IOException {
         TextClassifier classifier =
-                TextClassifier.builder(encoder).epochs(2).batchSize(8).build().fit(TEXTS, TEXTS);
+                TextClassifier.builder(encoder).epochs(1).batchSize(8).build().fit(TEXTS, TEXTS);
         classifier.save(folder);
         TextClassifier again = TextClassifier.load(folder, encoder);
         for (LabeledText text : TEXTS.subList(0, 4)) {
@@ -117,7 +117,7 @@ class FamilyTasksTest {
                     List.of(i % 2 == 0 ? new LabeledWords.Span("city", 11, 19) : new LabeledWords.Span("city", 0, 5))));
         }
         TokenClassifier tagger =
-                TokenClassifier.builder(encoder).epochs(2).build().fit(commands, commands);
+                TokenClassifier.builder(encoder).epochs(1).build().fit(commands, commands);
         tagger.save(folder);
         assertThat(TokenClassifier.load(folder, encoder).predict("my card is in paris"))
                 .isEqualTo(tagger.predict("my card is in paris"));
@@ -129,7 +129,7 @@ class FamilyTasksTest {
             pairs.add(SentenceExample.pair("the " + word, "a very " + word));
         }
         SentenceEncoder sentences =
-                SentenceEncoder.builder(encoder).epochs(2).batchSize(8).build();
+                SentenceEncoder.builder(encoder).epochs(1).batchSize(8).build();
         assertThat(sentences.predict("a good film")).containsExactly(encoder.embed("a good film"), within(1e-5f));
         sentences.fit(pairs, pairs);
         sentences.save(folder);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.architecture;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Constructor;
@@ -94,21 +91,6 @@ class StableApiTest {
                 .as("types that signatures of stable ones name and that are not stable themselves; mark them stable, or"
                         + " hide what names them")
                 .isEmpty();
-    }
-
-    @Test
-    void examples_useNothingInternal_asUsersDo() {
-        noClasses()
-                .that()
-                .resideInAnyPackage("org.lora4j.integration..", "org.lora4j.examples..")
-                .and()
-                .resideOutsideOfPackage("org.lora4j.integration.benchmark..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.lora4j.internal..")
-                .check(new ClassFileImporter()
-                        .withImportOption(new DoNotIncludeTests())
-                        .importPackages("org.lora4j.integration", "org.lora4j.examples"));
     }
 
     private static String listed() throws IOException {

@@ -42,7 +42,7 @@ import org.nd4j.common.util.SerializationUtils;
  * lead to {@link ObjectInputStream}, walked backwards from it; read it anew when one of them changes. Calls through interfaces
  * are not seen so: Tribuo's own reading of metadata is one of them, see docs/security.md.
  */
-class StrangersFilesTest {
+abstract class StrangersFilesTest {
 
     private static final JavaClasses MAIN = MainClasses.ALL;
 

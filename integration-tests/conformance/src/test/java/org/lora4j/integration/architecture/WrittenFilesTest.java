@@ -32,7 +32,7 @@ import org.lora4j.tribuo.LoraModel;
  * Files of callers are written, replaced, moved and removed by one package, where that is done whole or not at all: {@code
  * WholeFile}, {@code StagedFiles} and {@code StagedDirectory}. To make a folder is no danger, and free to all.
  */
-class WrittenFilesTest {
+abstract class WrittenFilesTest {
 
     private static final JavaClasses MAIN = MainClasses.ALL;
 
