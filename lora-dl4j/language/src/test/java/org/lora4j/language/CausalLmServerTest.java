@@ -42,6 +42,9 @@ import org.lora4j.serve.ServedStatus;
 @Timeout(120)
 class CausalLmServerTest {
 
+    /** Queues and threads, and no numbers that depend on the instructions of a processor: not repeated with fewer of them. */
+    private static final String ANY_PROCESSOR = "any-processor";
+
     private static final TokenListener ALL = token -> true;
 
     /** Of stories260k: 5 layers, 4 key heads of 8, keys and values. */
@@ -210,7 +213,7 @@ class CausalLmServerTest {
     @ParameterizedTest
     @EnumSource(Form.class)
     void mixOfRequests_inLittleMemory_getTheTextsOfEachAlone(Form form, @TempDir Path folder) throws Exception {
-        mix(form, folder, 5, 8);
+        mix(form, folder, 5, 8, 64);
     }
 
     private static Stream<Arguments> longMixes() {
@@ -223,7 +226,7 @@ class CausalLmServerTest {
     @MethodSource("longMixes")
     @Timeout(900)
     void mixOfRequests_forLong_getTheTextsOfEachAlone(Form form, long seed, @TempDir Path folder) throws Exception {
-        mix(form, folder, seed, 150);
+        mix(form, folder, seed, 150, Integer.MAX_VALUE);
     }
 
     private static Map<String, Adapter> adapters(ServedModel served, List<String> modules) {
@@ -245,13 +248,14 @@ class CausalLmServerTest {
         return adapters;
     }
 
-    private void mix(Form form, Path folder, long seed, int count) throws Exception {
+    /** So many requests, with prompts and texts of at most so many tokens. */
+    private void mix(Form form, Path folder, long seed, int count, int most) throws Exception {
         ServedModel served = form.open(folder);
         SplittableRandom random = new SplittableRandom(seed);
         Map<String, Adapter> adapters = adapters(served, form.modules);
         int sequences = 1 + random.nextInt(9);
         int promptTokens = 1 + random.nextInt(40);
-        int longest = served.model.contextLength() * 3 / 8;
+        int longest = Math.min(most, served.model.contextLength() * 3 / 8);
         CausalLmServer.Builder builder =
                 CausalLmServer.builder(served.model).maxSequences(sequences).promptTokens(promptTokens);
         long memory;
@@ -339,6 +343,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void requestThatCanNeverFit_isRefusedWithTheNumbers() {
         long fixed = fixed(2, 8);
@@ -365,6 +370,7 @@ class CausalLmServerTest {
                 .withMessageContaining("expected at least " + (fixed + 64 * BYTES_OF_TOKEN));
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void builder_namesAllThatIsOutOfRange() {
         assertThatIllegalArgumentException()
@@ -379,6 +385,7 @@ class CausalLmServerTest {
                         "maxSequences = 0", "promptTokens = 257", "queue = -1", "memory", "adapterMemory");
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void badRequests_failAlone() {
         Adapter huge = stories.random(ServedModel.lora(2, "down_proj"), 4, 1e25);
@@ -423,6 +430,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void queueThatIsFull_refuses() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
@@ -460,6 +468,7 @@ class CausalLmServerTest {
         };
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void cancelling_endsATextWithWhatThereIsOfIt() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
@@ -491,6 +500,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void close_endsAllTexts_andRefusesWhatComesLater() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
@@ -511,6 +521,7 @@ class CausalLmServerTest {
         assertThat(server.metrics().bytes()).isZero();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void close_fromAListener_endsTheServer() {
         AtomicReference<CausalLmServer> server = new AtomicReference<>(builder().build());
@@ -524,6 +535,7 @@ class CausalLmServerTest {
         server.get().close();
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void drain_waitsForWhatWasAccepted() throws Exception {
         try (CausalLmServer server = builder().maxSequences(2).build()) {
@@ -561,6 +573,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void longPrompt_doesNotHoldUpOthers() throws Exception {
         List<String> order = Collections.synchronizedList(new ArrayList<>());
@@ -582,6 +595,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void textThatNeedsMuchRoom_isOvertakenForAWhileOnly() throws Exception {
         List<String> order = Collections.synchronizedList(new ArrayList<>());
@@ -612,6 +626,7 @@ class CausalLmServerTest {
                         IntStream.range(0, 40).mapToObj(i -> "small" + i).toList());
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void adapterWithManyRequests_doesNotHoldUpAnother() throws Exception {
         List<String> order = Collections.synchronizedList(new ArrayList<>());
@@ -717,6 +732,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void adapterOfAnotherModel_isRefused() throws IOException {
         Adapter other = new ServedModel("llama-gqa").fixture("adapter-all");
@@ -785,6 +801,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void listeners_mayAskForMore() {
         try (CausalLmServer server = builder().build()) {
@@ -799,6 +816,7 @@ class CausalLmServerTest {
         }
     }
 
+    @Tag(ANY_PROCESSOR)
     @Test
     void chat_withoutATemplate_saysSo() {
         try (CausalLmServer server = builder().build()) {
