@@ -227,7 +227,7 @@ public final class Example {
         String sum = sha256(Files.readAllBytes(found));
         if (!sum.equals(file.sha256())) {
             throw new IOException("file " + found.toAbsolutePath().normalize() + ": its sha256 is " + sum
-                    + "; expected " + file.sha256() + ". Take it from " + file.origin() + " again");
+                    + "; expected " + file.sha256() + ". Fetch it again: it comes from " + file.origin());
         }
         return Optional.of(found);
     }
@@ -245,8 +245,8 @@ public final class Example {
             return Optional.of(copy);
         } catch (ZipException | EOFException e) {
             throw new IOException(
-                    "resource " + resource + ".gz: " + e.getMessage() + "; expected a whole file. Take it from "
-                            + file.origin() + " again",
+                    "resource " + resource + ".gz: " + e.getMessage()
+                            + "; expected a whole file. Fetch it again: it comes from " + file.origin(),
                     e);
         }
     }

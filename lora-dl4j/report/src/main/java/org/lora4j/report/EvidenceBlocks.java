@@ -24,6 +24,9 @@ final class EvidenceBlocks {
     /** The most values by name, and the most rows of a table that is not folded. */
     private static final int FEW = 20;
 
+    /** What stands above the things that an answer itself tells of. */
+    private static final String THINGS = "what";
+
     /** The largest number first, then texts by the alphabet. */
     private static final Comparator<Object> ORDER = Comparator.comparingDouble(
                     (Object value) -> value instanceof Number number ? -number.doubleValue() : Double.POSITIVE_INFINITY)
@@ -45,11 +48,14 @@ final class EvidenceBlocks {
         evidence.add("", told);
         List<ReportBlock> blocks = new ArrayList<>();
         if (!evidence.facts.isEmpty()) {
-            blocks.add(new Facts(
-                    advice.question(), "What the answer on " + advice.question() + " rests on", evidence.facts));
+            blocks.add(new Facts(advice.question(), evidence.restsOn(), evidence.facts));
         }
         blocks.addAll(evidence.tables);
         return blocks;
+    }
+
+    private String restsOn() {
+        return "What the answer on " + question + " rests on";
     }
 
     private void add(String name, Map<?, ?> values) {
@@ -70,7 +76,7 @@ final class EvidenceBlocks {
                 inner.forEach((key, value) -> FlatValues.add(String.valueOf(key), value, row));
                 rows.put(thing, row);
             });
-            table(name.isEmpty() ? "what" : name, rows);
+            table(name.isEmpty() ? THINGS : name, rows);
         } else {
             things.forEach((key, inner) -> add(path(name, key), inner));
         }
@@ -114,7 +120,8 @@ final class EvidenceBlocks {
                     .allMatch(value -> value == null || value instanceof Number);
             columns.add(number ? TableRows.number(column) : TableRows.text(column));
         }
-        TableRows table = new TableRows(question + " " + name, question + ": " + name, columns.toArray(Column[]::new));
+        String caption = name.equals(THINGS) ? restsOn() : question + ": " + name;
+        TableRows table = new TableRows(question + " " + name, caption, columns.toArray(Column[]::new));
         List<Map.Entry<String, Map<String, Object>>> ordered = new ArrayList<>(rows.entrySet());
         if (rows.size() > FEW) {
             table.folded();

@@ -113,6 +113,7 @@ class EvidenceTest {
 
         assertThat(page.texts("dt")).containsExactly("note");
         assertThat(page.elements("details")).isEmpty();
+        assertThat(page.texts("caption")).containsExactly("What the answer on gate rests on");
         assertThat(page.texts("th")).containsExactly("what", "value", "examples", "above low");
         assertThat(page.texts("td")).containsExactly("head", "0.5", "10", "", "LoRA", "0.75", "", "0.125");
     }
