@@ -144,8 +144,8 @@ class ReceiptTest {
         List<String> allowed = new ArrayList<>();
         String log = CapturedLog.of(
                 TrustPolicy.class,
-                () -> assertThatCode(() ->
-                                allowed.addAll(TrustPolicy.usual().allowOtherBase().compare("adapter", RECEIPT, here)))
+                () -> assertThatCode(() -> allowed.addAll(
+                                TrustPolicy.usual().allowOtherBase().compare("adapter", RECEIPT, here)))
                         .doesNotThrowAnyException());
         assertThat(allowed).containsExactly("the base has the hash " + ONE + ", and it was trained with " + TWO);
         assertThat(log)

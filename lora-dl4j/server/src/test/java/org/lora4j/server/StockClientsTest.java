@@ -148,10 +148,14 @@ class StockClientsTest {
 
     @Test
     void springAi_getsEmbeddings() {
-        org.springframework.ai.openai.OpenAiEmbeddingModel model = new org.springframework.ai.openai.OpenAiEmbeddingModel(
-                OpenAiApi.builder().baseUrl(server.uri().toString()).apiKey(TOKEN).build(),
-                MetadataMode.NONE,
-                OpenAiEmbeddingOptions.builder().model("tiny").build());
+        org.springframework.ai.openai.OpenAiEmbeddingModel model =
+                new org.springframework.ai.openai.OpenAiEmbeddingModel(
+                        OpenAiApi.builder()
+                                .baseUrl(server.uri().toString())
+                                .apiKey(TOKEN)
+                                .build(),
+                        MetadataMode.NONE,
+                        OpenAiEmbeddingOptions.builder().model("tiny").build());
         assertThat(model.embed("a good film")).containsExactly(TinyTasks.ENCODER.embed("a good film"), within(1e-5f));
     }
 }

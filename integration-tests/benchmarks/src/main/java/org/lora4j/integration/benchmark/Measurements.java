@@ -22,8 +22,8 @@ final class Measurements {
     /** Adds the rounds that others measured to those of the same contenders. */
     void addAll(Measurements others) {
         labels.putAll(others.labels);
-        others.rounds.forEach(
-                (key, more) -> rounds.computeIfAbsent(key, k -> new ArrayList<>()).addAll(more));
+        others.rounds.forEach((key, more) ->
+                rounds.computeIfAbsent(key, k -> new ArrayList<>()).addAll(more));
         missing.putAll(others.missing);
     }
 
