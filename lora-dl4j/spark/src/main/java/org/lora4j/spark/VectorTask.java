@@ -196,6 +196,11 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         VectorBase.Adapted model = base.fresh(options.adapter(), settings);
         int outputs = outputs(model, split.train().get(0).features()).length;
         requireFit(known, outputs);
+        if (site.others().isPresent() && model.trainable().executor().inParts(2).mostParts() == 1) {
+            throw new IllegalArgumentException(
+                    "distributed = true, but a network of Deeplearning4j runs batches whole, so every worker would compute all of it;"
+                            + " expected a SameDiff graph. Train it by one worker.");
+        }
         Trainable learner = site.others()
                 .map(others -> model.trainable().executedBy(executor -> new SharedParts(executor, others)))
                 .orElse(model.trainable());

@@ -182,7 +182,7 @@ class VectorTasksTest {
 
         assertThatThrownBy(() -> together(network).fit(table(64, false)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("batches of this model cannot be cut: this executor runs batches whole")
+                .hasMessageContaining("distributed = true, but a network of Deeplearning4j runs batches whole")
                 .hasMessageContaining("Train it by one worker");
     }
 

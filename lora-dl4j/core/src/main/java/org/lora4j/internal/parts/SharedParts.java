@@ -63,7 +63,9 @@ public final class SharedParts implements GraphExecutor {
         if (parting.count() > 1) {
             return NativeThreads.one(() -> shared(BatchParts.of(placeholders, parting.count()), placeholders, seed));
         }
-        if (exchange.workers() > 1 && !parting.reason().equals(ExecutionParts.TOO_LITTLE)) {
+        if (exchange.workers() > 1
+                && executor.mostParts() > 1
+                && !parting.reason().equals(ExecutionParts.TOO_LITTLE)) {
             throw new IllegalArgumentException("shared parts: batches of this model cannot be cut: " + parting.reason()
                     + "; expected one whose rows do not influence each other. Train it by one worker.");
         }
