@@ -43,7 +43,7 @@ class EndToEndTest {
             "--epochs",
             "4",
             "--set",
-            "checkpoint-steps=5"
+            "checkpoint-steps=1"
         };
         String[] all = java.util.Arrays.copyOf(first, first.length + more.length);
         System.arraycopy(more, 0, all, first.length, more.length);

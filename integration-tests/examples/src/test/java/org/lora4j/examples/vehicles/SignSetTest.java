@@ -71,8 +71,8 @@ class SignSetTest {
         assertThat(SignNetwork.said(network, set).sum(1).meanNumber().doubleValue())
                 .isBetween(0.999, 1.001);
         assertThat(SignNetwork.vectors(network, set)[0]).hasSize(128);
-        // The vectors, and mean and deviation of 3, 12, 24 and 48 channels.
-        assertThat(SignNetwork.looks(network, set).shape()).containsExactly(60, 128 + 2 * (3 + 12 + 24 + 48));
+        // The vectors, and mean and deviation of 3, 24 and 48 channels.
+        assertThat(SignNetwork.looks(network, set).shape()).containsExactly(60, 128 + 2 * (3 + 24 + 48));
         assertThat(set.hits(set.signs())).containsOnly(1);
         assertThat(set.features().shape()).containsExactly(60, 3, 32, 32);
     }
