@@ -93,7 +93,8 @@ public final class FitBenchmark {
             Cell.Draw draw = work.draw();
             if (file.find(draw, work.candidate().key()).isEmpty()) {
                 TextSet set = set(work.set());
-                Cell cell = measure(set, draw, work.candidate());
+                warmUp(set);
+                Cell cell = measure(work.set().reader(encoder), set, draw, work.candidate());
                 file.add(cell);
                 System.out.printf(
                         Locale.ROOT,
@@ -118,17 +119,20 @@ public final class FitBenchmark {
         return known;
     }
 
-    private Cell measure(TextSet set, Cell.Draw draw, Candidate candidate) {
+    /** What Java compiles on the way is nobody's cost. */
+    private void warmUp(TextSet set) {
+        if (!warm) {
+            Candidate.DEFAULT.fit(encoder, set.draw(WARM_UP, 0), 0);
+            Candidate.PLAIN.fit(encoder, set.draw(WARM_UP, 0), 0);
+            warm = true;
+        }
+    }
+
+    private static Cell measure(TextEncoder encoder, TextSet set, Cell.Draw draw, Candidate candidate) {
         List<LabeledText> train = set.draw(draw.size(), draw.seed());
         if (train.size() < draw.size()) {
             throw new IllegalArgumentException(draw.set() + " has " + train.size() + " texts to draw from; expected "
                     + draw.size() + " or more. Leave it out by -Dbenchmark.sets=...");
-        }
-        if (!warm) {
-            // What Java compiles on the way is nobody's cost.
-            Candidate.DEFAULT.fit(encoder, set.draw(WARM_UP, draw.seed()), draw.seed());
-            Candidate.PLAIN.fit(encoder, set.draw(WARM_UP, draw.seed()), draw.seed());
-            warm = true;
         }
         double before = ProcessorTime.seconds();
         Learned learned = candidate.fit(encoder, train, draw.seed());

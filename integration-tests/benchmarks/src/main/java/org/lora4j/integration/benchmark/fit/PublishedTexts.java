@@ -25,6 +25,7 @@ import org.lora4j.integration.wordnet.NounCategory;
 import org.lora4j.integration.wordnet.WordNetGlosses;
 import org.lora4j.pretrained.TextExample;
 import org.lora4j.text.LabeledText;
+import org.lora4j.text.TextEncoder;
 import org.lora4j.train.ShuffledIndices;
 
 /** The sets. What they are is told in docs/text.md. */
@@ -56,6 +57,11 @@ enum PublishedTexts {
         }
     },
     MEDQUAD_TYPES {
+        @Override
+        TextEncoder reader(TextEncoder encoder) throws IOException {
+            return encoder.withMaxLength(64);
+        }
+
         @Override
         TextSet read(Path data) throws IOException {
             List<String[]> rows = table(data.resolve("medquad").resolve("medquad-subset.tsv.gz"));
@@ -104,6 +110,11 @@ enum PublishedTexts {
 
     /** Reads the set from the folder of published data. */
     abstract TextSet read(Path data) throws IOException;
+
+    /** The encoder as every candidate reads these texts with it: long answers are cut. */
+    TextEncoder reader(TextEncoder encoder) throws IOException {
+        return encoder;
+    }
 
     String key() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
