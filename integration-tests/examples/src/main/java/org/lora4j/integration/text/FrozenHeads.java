@@ -2,7 +2,8 @@
 package org.lora4j.integration.text;
 
 import java.util.List;
-import java.util.stream.IntStream;
+import org.lora4j.examples.Comparison;
+import org.lora4j.examples.LabeledTexts;
 import org.lora4j.examples.LogisticRegression;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
@@ -31,20 +32,15 @@ final class FrozenHeads {
     /** Tribuo's logistic regression, its cost chosen on the validation part. */
     double libLinear(List<LabeledText> train, List<LabeledText> validation) {
         List<String> found = LogisticRegression.fit(
-                        vectors(train), labels(train), vectors(validation), labels(validation))
+                        vectors(train),
+                        LabeledTexts.labels(train),
+                        vectors(validation),
+                        LabeledTexts.labels(validation))
                 .predict(testVectors);
-        List<String> truth = labels(test);
-        long right = IntStream.range(0, truth.size())
-                .filter(i -> truth.get(i).equals(found.get(i)))
-                .count();
-        return (double) right / truth.size();
-    }
-
-    private static List<String> labels(List<LabeledText> questions) {
-        return questions.stream().map(question -> question.labels().get(0)).toList();
+        return Comparison.share(LabeledTexts.labels(test), found);
     }
 
     private float[][] vectors(List<LabeledText> questions) {
-        return encoder.embed(questions.stream().map(LabeledText::text).toList());
+        return encoder.embed(LabeledTexts.texts(questions));
     }
 }
