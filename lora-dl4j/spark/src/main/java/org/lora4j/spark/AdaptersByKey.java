@@ -99,7 +99,7 @@ public final class AdaptersByKey {
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseSource base = BaseSource.of(spark, task.name(), settings);
-        base.requireEverywhere(spark, task);
+        base.requireEverywhere(spark, task, settings);
         RowTraining<B, E> training =
                 new RowTraining<>(task, settings, task.facts(dataset.schema(), settings), base, RunMetrics.of(spark));
         List<Column> columns = new ArrayList<>(List.of(LoraEstimator.columns(task, settings)));

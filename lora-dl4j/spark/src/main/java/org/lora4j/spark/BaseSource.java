@@ -147,19 +147,19 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
     }
 
     /**
-     * Opens the base where tasks will run, before they do.
+     * Opens the base where tasks will run, and looks whether it can do what is asked, before they do.
      *
      * @throws IllegalArgumentException if an executor cannot; the message says which, and why
      */
-    void requireEverywhere(JavaSparkContext spark, RowTask<?, ?, ?> task) {
+    void requireEverywhere(JavaSparkContext spark, RowTask<?, ?, ?> task, ParamValues settings) {
         List<String> problems;
         if (spark.isLocal()) {
-            problems = Opening.tryIt(this, task);
+            problems = Opening.tryIt(this, task, settings);
         } else {
             int slots = Math.max(1, spark.defaultParallelism());
             List<Integer> numbers = IntStream.range(0, slots).boxed().toList();
             problems = spark.parallelize(numbers, slots)
-                    .mapPartitions(new Opening(this, task))
+                    .mapPartitions(new Opening<>(this, task, settings))
                     .distinct()
                     .collect();
         }
@@ -169,19 +169,24 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
     }
 
     /** Tries to open a base. */
-    private record Opening(BaseSource base, RowTask<?, ?, ?> task)
+    private record Opening<B extends AutoCloseable>(BaseSource base, RowTask<B, ?, ?> task, ParamValues settings)
             implements FlatMapFunction<java.util.Iterator<Integer>, String> {
 
         private static final long serialVersionUID = 1;
 
         @Override
         public java.util.Iterator<String> call(java.util.Iterator<Integer> numbers) {
-            return tryIt(base, task).iterator();
+            return tryIt(base, task, settings).iterator();
         }
 
-        static List<String> tryIt(BaseSource base, RowTask<?, ?, ?> task) {
-            try (ExecutorCache.Lease<?> lease = base.take(task)) {
-                return lease.value() == null ? List.of("it is not there") : List.of();
+        static <B extends AutoCloseable> List<String> tryIt(
+                BaseSource base, RowTask<B, ?, ?> task, ParamValues settings) {
+            try (ExecutorCache.Lease<B> lease = base.take(task)) {
+                if (lease.value() == null) {
+                    return List.of("it is not there");
+                }
+                task.checkBase(lease.value(), settings);
+                return List.of();
             } catch (IOException | RuntimeException e) {
                 return List.of(String.valueOf(e.getMessage()));
             }

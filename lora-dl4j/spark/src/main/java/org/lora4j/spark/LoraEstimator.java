@@ -105,7 +105,7 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
             RowTask<B, E, ?> task, Dataset<?> dataset, ParamValues settings, JavaSparkContext spark) {
         Facts facts = task.facts(dataset.schema(), settings);
         BaseSource base = BaseSource.of(spark, task.name(), settings);
-        base.requireEverywhere(spark, task);
+        base.requireEverywhere(spark, task, settings);
         RowTraining<B, E> training = new RowTraining<>(task, settings, facts, base, RunMetrics.of(spark));
         if (settings.flag("distributed")) {
             DistributedTraining.requireRunnable(task.name(), settings, spark);

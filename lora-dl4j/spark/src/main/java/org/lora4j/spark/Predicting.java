@@ -55,7 +55,7 @@ final class Predicting {
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseSource base = BaseSource.of(spark, task.name(), own);
-        base.requireEverywhere(spark, task);
+        base.requireEverywhere(spark, task, own);
         SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
         // The adapters of a folder may have been trained anew since another table was made.
         String run = own.names("adaptersPath") ? UUID.randomUUID().toString() : "";

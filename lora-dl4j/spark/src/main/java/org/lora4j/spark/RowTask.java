@@ -35,6 +35,13 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
     /** Looks at a table to learn from. */
     void checkTraining(TableColumns columns, ParamValues settings);
 
+    /**
+     * Looks at a base to learn with, where it will be used and before it is.
+     *
+     * @throws IllegalArgumentException if it cannot learn as the settings ask; the message says why
+     */
+    default void checkBase(B base, ParamValues settings) {}
+
     /** The columns that examples are made of. */
     List<String> trainingColumns(ParamValues settings);
 

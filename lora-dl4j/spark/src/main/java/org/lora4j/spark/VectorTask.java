@@ -128,6 +128,21 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         columns.require("labelCol", settings.text("labelCol"), labels());
     }
 
+    @Override
+    public final void checkBase(VectorBase base, ParamValues settings) {
+        if (settings.flag("distributed")
+                && base.fresh(new Fit().of(settings).options().adapter(), settings)
+                                .trainable()
+                                .executor()
+                                .inParts(2)
+                                .mostParts()
+                        == 1) {
+            throw new IllegalArgumentException(
+                    "distributed = true, but the base runs batches whole, as networks of Deeplearning4j do, so every worker would"
+                            + " compute all of it; expected a SameDiff graph whose rows share nothing. Set distributed to false.");
+        }
+    }
+
     /** What the column of labels holds. */
     abstract TableColumns.Kind labels();
 
@@ -196,11 +211,6 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         VectorBase.Adapted model = base.fresh(options.adapter(), settings);
         int outputs = outputs(model, split.train().get(0).features()).length;
         requireFit(known, outputs);
-        if (site.others().isPresent() && model.trainable().executor().inParts(2).mostParts() == 1) {
-            throw new IllegalArgumentException(
-                    "distributed = true, but a network of Deeplearning4j runs batches whole, so every worker would compute all of it;"
-                            + " expected a SameDiff graph. Train it by one worker.");
-        }
         Trainable learner = site.others()
                 .map(others -> model.trainable().executedBy(executor -> new SharedParts(executor, others)))
                 .orElse(model.trainable());

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.benchmark;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,10 +22,14 @@ import org.lora4j.server.ServerLimits;
  * before, and beside ONNX Runtime behind the same layer; how long requests take when they come at random times, at 70 % of what the port
  * answered; and tokens of language models, beside llama.cpp behind the same layer.
  *
- * <p>Arguments: the folder for the report, and optionally the number of rounds that count (6).
+ * <p>Arguments: the folder for the report, the number of rounds that count (6), three that it does not read, and parts with commas:
+ * {@code encoder}, {@code tokens}, or {@code all}.
  */
 public final class HttpBenchmark {
 
+    private static final String ENCODER_PART = "encoder";
+    private static final String TOKENS = "tokens";
+    private static final List<String> PARTS = List.of(ENCODER_PART, TOKENS);
     private static final int ROUNDS = 6;
     private static final int WARM_UP_ROUNDS = 2;
     private static final int AT_ONCE = 128;
@@ -52,15 +54,26 @@ public final class HttpBenchmark {
         Locale.setDefault(Locale.ROOT);
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : ROUNDS;
         Path folder = Path.of(args.length > 0 ? args[0] : "target/benchmark");
-        Summary summary = new Summary("MiniLM, 100 adapters through HTTP", Machine.facts());
-        try (ServedGlosses glosses = new ServedGlosses()) {
-            encoder(glosses, rounds, summary);
+        List<String> parts = args.length > 5 && !args[5].equals("all") ? List.of(args[5].split(",")) : PARTS;
+        if (!PARTS.containsAll(parts)) {
+            throw new IllegalArgumentException(
+                    "http: the parts are " + parts + "; expected some of " + PARTS + ". Pass -Dbenchmark.only=tokens.");
         }
-        Path models = Files.createTempDirectory("http-benchmark");
-        for (DType type : List.of(DType.F32, DType.BF16)) {
-            HttpTokens.run(models.resolve("lm-" + type), type, rounds, summary);
+        Summary summary = new Summary("MiniLM, 100 adapters through HTTP", Machine.facts());
+        if (parts.contains(ENCODER_PART)) {
+            try (ServedGlosses glosses = new ServedGlosses()) {
+                encoder(glosses, rounds, summary);
+            }
+        }
+        if (parts.contains(TOKENS)) {
+            Path models = Files.createTempDirectory("http-benchmark");
+            for (DType type : List.of(DType.F32, DType.BF16)) {
+                HttpTokens.run(models.resolve("lm-" + type), type, rounds, summary);
+            }
         }
         summary.publish(folder, "http");
+        // Threads of llama.cpp that Java knows end without telling it, and it would wait for them.
+        System.exit(0);
     }
 
     /** What of one round is compared. */
@@ -70,6 +83,7 @@ public final class HttpBenchmark {
             int batch,
             double direct,
             double processor,
+            double client,
             double onnx,
             double median,
             double p99) {
@@ -112,12 +126,14 @@ public final class HttpBenchmark {
             requireSame(glosses, onnx);
             for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
                 ServedGlosses.BatchSizes sizes = glosses.sizes();
-                long before = processorNanos();
-                double closed = asked(port.port(), mixed, 0).get(A_SECOND);
-                long between = processorNanos();
+                long before = HttpLoadClient.processorNanos();
+                Map<String, Double> told = asked(port.port(), mixed, 0);
+                double closed = told.get(A_SECOND);
+                long between = HttpLoadClient.processorNanos();
                 int batch = sizes.rows();
                 double direct = glosses.direct(glosses.mixed(), AT_ONCE, batch);
-                double processor = (double) (between - before) / (processorNanos() - between);
+                // The client asks once more to warm up.
+                double processor = (between - before) / (2.0 * (HttpLoadClient.processorNanos() - between));
                 Map<String, Double> open = asked(port.port(), mixed, SHARE_OF_LOAD * closed);
                 Round one = new Round(
                         closed,
@@ -125,6 +141,7 @@ public final class HttpBenchmark {
                         batch,
                         direct,
                         processor,
+                        told.get(HttpLoadClient.PROCESSOR),
                         asked(onnx.port(), base, 0).get(A_SECOND),
                         open.get("median"),
                         open.get("p99"));
@@ -142,6 +159,9 @@ public final class HttpBenchmark {
                         row("direct calls, 100 adapters", found, Round::direct),
                         row("ONNX Runtime behind the same layer, the base", found, Round::onnx)));
         summary.note("processor time of the server's process / direct calls, median", median(found, Round::processor));
+        summary.note(
+                "milliseconds of processor time that the client takes for a request, median",
+                median(found, Round::client));
         summary.note("the server of texts", glosses.totals());
         double leastOfBase = Machine.has("avx512f") ? 1.0 : 0.95;
         summary.promise(Promise.atLeast(
@@ -156,11 +176,6 @@ public final class HttpBenchmark {
                 "requests a second, 100 adapters / ONNX Runtime's base",
                 median(found, one -> one.mixed() / one.onnx()),
                 LEAST_OF_ONNX));
-    }
-
-    /** Of this process, which is the server's. */
-    private static long processorNanos() {
-        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
     private static double median(List<Round> rounds, ToDoubleFunction<Round> of) {

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Banking77;
 import org.lora4j.integration.datasets.LabeledText;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
 import org.lora4j.language.CausalLm;
 import org.lora4j.language.CausalLmServer;
@@ -33,7 +34,6 @@ import org.lora4j.language.LongRows;
 import org.lora4j.report.SampleListener;
 import org.lora4j.report.TrainingReport;
 import org.lora4j.train.RunListener;
-import org.lora4j.trust.Receipt;
 
 /**
  * Stories260K learns Shakespeare, Java source and the intents of questions to a bank. Arguments: the data, the folder for the
@@ -148,7 +148,7 @@ public final class LanguageExample {
 
         out.println(adapting.preview(domain.train(), 1));
         LmFitReport report = adapting.fit(domain.train(), domain.validation());
-        out.println("preflight: " + (report.notes().isEmpty() ? "nothing found" : report.notes()));
+        Evidence.preflight(out::println, report.notes());
         Outcome adapter = outcome(adapting, domain, report);
         print(
                 "LoRA: %.4f after epoch %d of %d, %d tokens learned at a rate of %.1e, %.1f minutes; stories %.4f%n",
@@ -179,7 +179,7 @@ public final class LanguageExample {
                 off, merged, domain.name(), mergedDomain);
         model.model().adapter(domain.name()).save(folder.resolve(domain.name()));
         if (!report.startKept()) {
-            out.println(Receipt.read(folder.resolve(domain.name()).resolve(Receipt.FILE)));
+            Evidence.receipt(out::println, folder.resolve(domain.name()));
         }
         Map<String, Object> all = new LinkedHashMap<>();
         if (domain.name().equals("banking")) {

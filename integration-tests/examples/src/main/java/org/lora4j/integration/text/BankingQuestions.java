@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.lora4j.report.PredictedLabels;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextEncoder;
@@ -32,8 +34,8 @@ final class BankingQuestions {
     private final List<LabeledText> test;
     private final FrozenHeads heads;
 
-    /** What a draw gave: shares of the test questions told right. */
-    record Draw(double libLinear, double headOnly, double lora, TextFitReport report) {}
+    /** What a draw gave: shares of the test questions told right, and what LoRA's page shows. */
+    record Draw(double libLinear, double headOnly, double lora, TextFitReport report, TrainingReport page) {}
 
     BankingQuestions(TextEncoder encoder, List<LabeledText> train, List<LabeledText> test) {
         this.encoder = encoder;
@@ -71,9 +73,14 @@ final class BankingQuestions {
                 TextClassifier.builder(encoder).seed(seed).build().fit(train, validation);
         double lora = classifier.evaluate(test).accuracy();
         TextFitReport report = classifier.report();
+        TrainingReport page = TrainingReport.of(report)
+                .withTitle("BANKING77, draw " + seed)
+                .with(PredictedLabels.ofTexts(
+                        test,
+                        classifier.predict(test.stream().map(LabeledText::text).toList())));
         classifier.save(folder);
         classifier.close();
-        return new Draw(libLinear, headOnly, lora, report);
+        return new Draw(libLinear, headOnly, lora, report, page);
     }
 
     private void draw(long seed, List<LabeledText> train, List<LabeledText> validation) {

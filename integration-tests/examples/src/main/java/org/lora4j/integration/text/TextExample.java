@@ -15,11 +15,12 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.lora4j.integration.datasets.Clinc150;
 import org.lora4j.integration.demonstration.Arguments;
+import org.lora4j.integration.demonstration.Evidence;
 import org.lora4j.integration.demonstration.ReportFile;
+import org.lora4j.report.TrainingReport;
 import org.lora4j.text.LabeledText;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTable;
-import org.lora4j.trust.Receipt;
 
 /**
  * Questions to a bank over all-MiniLM-L6-v2. Arguments: the data, the folder for the results, {@code full}, the tasks ({@code
@@ -89,12 +90,13 @@ public final class TextExample {
         BankingQuestions questions = questions(encoder);
         List<Double> gains = new ArrayList<>();
         List<Map<String, Double>> draws = new ArrayList<>();
+        List<TrainingReport> pages = new ArrayList<>();
         for (long seed : seeds) {
             Path saved = folder.resolve("banking77-" + seed);
             BankingQuestions.Draw draw = questions.draw(seed, saved);
-            List<String> found = draw.report().notes();
-            out.println("preflight: " + (found.isEmpty() ? "nothing found" : found));
-            out.println(Receipt.read(saved.resolve(Receipt.FILE)));
+            Evidence.preflight(out::println, draw.report().notes());
+            Evidence.receipt(out::println, saved);
+            pages.add(draw.page());
             double best = Math.max(draw.libLinear(), draw.headOnly());
             gains.add(100 * (draw.lora() - best));
             draws.add(Map.of("libLinear", draw.libLinear(), "headOnly", draw.headOnly(), "lora", draw.lora()));
@@ -112,6 +114,8 @@ public final class TextExample {
                         .sum()
                 / Math.max(1, gains.size() - 1));
         out.printf(Locale.ROOT, "LoRA above the better of both: %.2f points, spread %.2f%n", mean, spread);
+        TrainingReport page = pages.size() == 1 ? pages.get(0) : TrainingReport.compare(pages);
+        out.println("report: " + page.overwrite(folder.resolve("banking77.html")));
         figures.put("banking77", Map.of("draws", draws, "meanGain", mean, "spread", spread));
     }
 

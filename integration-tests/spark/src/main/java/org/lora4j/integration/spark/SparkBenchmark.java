@@ -54,6 +54,8 @@ public final class SparkBenchmark {
     private static final int SERVED = 20;
     private static final int CHUNK = 256;
     private static final int SERVERS_THREADS = 2;
+    /** How often the table has each text: a job opens its server and reads its adapters anew, whatever its length. */
+    private static final int COPIES = 4;
     private static final StructType SCHEMA = StructType.fromDDL("text STRING, label STRING, customer STRING");
     private static final String ADAPTER = "adapter_model.safetensors";
 
@@ -358,8 +360,8 @@ public final class SparkBenchmark {
     private void inference() throws Exception {
         Path folder = output.resolve("served-" + System.nanoTime());
         List<Row> rows = new ArrayList<>();
-        for (int i = 0; i < test.size(); i++) {
-            rows.add(RowFactory.create(test.get(i).text(), null, "key " + i % SERVED));
+        for (int i = 0; i < COPIES * test.size(); i++) {
+            rows.add(RowFactory.create(test.get(i % test.size()).text(), null, "key " + i % SERVED));
         }
         List<Double> shares = new ArrayList<>();
         try (SparkSession spark = local(SERVERS_THREADS);

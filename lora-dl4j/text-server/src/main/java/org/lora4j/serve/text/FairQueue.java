@@ -164,7 +164,6 @@ final class FairQueue {
         int idle = Math.max(1, workers - taking + 1);
         long share = idle == 1 ? mostTokens : Math.max(FEWEST_TOKENS, (waitingTokens + idle - 1) / idle);
         long tokens = Math.min(mostTokens, share);
-        now = Math.max(now, least(-1).given);
         int longest = 0;
         int padding = 0;
         for (int from = bucket; from >= 0; from--) {
@@ -181,6 +180,9 @@ final class FairQueue {
                 row.take();
                 left(flow, row);
                 batch.add(row);
+                // Who comes new stands behind whom a batch has reached, or those who had more before would wait until
+                // all others had as much.
+                now = Math.max(now, flow.given);
                 flow.given += length;
                 longest = length;
                 padding += more;

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -154,6 +156,29 @@ class FairQueueTest {
                 .toList());
 
         assertThat(next.get("rested")).as("not all ten batches of four").isBetween(18L, 24L);
+    }
+
+    @Test
+    void amongManyAdapters_noRowIsPassedAgainAndAgain() {
+        FairQueue queue = new FairQueue(32, 2_048, 1);
+        SplittableRandom random = new SplittableRandom(1);
+        Map<TextRow, Integer> since = new IdentityHashMap<>();
+        int longest = 0;
+
+        for (int turn = 0; turn < 500; turn++) {
+            for (int i = 0; i < 10; i++) {
+                since.put(
+                        add(queue, "a" + random.nextInt(100), 8 + random.nextInt(56))
+                                .rows()
+                                .get(0),
+                        turn);
+            }
+            for (TextRow row : take(queue)) {
+                longest = Math.max(longest, turn - since.remove(row));
+            }
+        }
+
+        assertThat(longest).as("batches until it was taken").isLessThanOrEqualTo(8);
     }
 
     @Test
