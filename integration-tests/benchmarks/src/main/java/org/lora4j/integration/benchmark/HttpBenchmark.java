@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.lora4j.format.DType;
+import org.lora4j.integration.demonstration.ProcessorTime;
 import org.lora4j.serve.text.TextLimits;
 import org.lora4j.serve.text.TextServer;
 import org.lora4j.server.LoraServer;
@@ -126,14 +127,14 @@ public final class HttpBenchmark {
             requireSame(glosses, onnx);
             for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
                 ServedGlosses.BatchSizes sizes = glosses.sizes();
-                long before = HttpLoadClient.processorNanos();
+                double before = ProcessorTime.seconds();
                 Map<String, Double> told = asked(port.port(), mixed, 0);
                 double closed = told.get(A_SECOND);
-                long between = HttpLoadClient.processorNanos();
+                double between = ProcessorTime.seconds();
                 int batch = sizes.rows();
                 double direct = glosses.direct(glosses.mixed(), AT_ONCE, batch);
                 // The client asks once more to warm up.
-                double processor = (between - before) / (2.0 * (HttpLoadClient.processorNanos() - between));
+                double processor = (between - before) / (2 * (ProcessorTime.seconds() - between));
                 Map<String, Double> open = asked(port.port(), mixed, SHARE_OF_LOAD * closed);
                 Round one = new Round(
                         closed,

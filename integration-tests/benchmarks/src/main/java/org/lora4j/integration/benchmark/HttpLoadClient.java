@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.integration.benchmark;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,6 +13,7 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.lora4j.integration.demonstration.ProcessorTime;
 
 /**
  * Asks a server of texts from a process of its own, and tells how many requests a second were answered and how long they took. Either so
@@ -59,7 +58,7 @@ public final class HttpLoadClient {
         free.acquire(all);
         free.release(all);
         double[] seconds = new double[bodies.size()];
-        long processor = processorNanos();
+        double processor = ProcessorTime.seconds();
         long begun = System.nanoTime();
         double due = 0;
         for (int i = 0; i < bodies.size(); i++) {
@@ -84,18 +83,13 @@ public final class HttpLoadClient {
         }
         free.acquire(all);
         ChildJava.tell("requests a second", bodies.size() / ((System.nanoTime() - begun) / 1e9));
-        ChildJava.tell(PROCESSOR, (processorNanos() - processor) / 1e6 / bodies.size());
+        ChildJava.tell(PROCESSOR, 1e3 * (ProcessorTime.seconds() - processor) / bodies.size());
         Arrays.sort(seconds);
         ChildJava.tell("median", seconds[seconds.length / 2]);
         ChildJava.tell("p99", seconds[(int) (0.99 * seconds.length)]);
         ChildJava.tell("wrong", wrong.get());
         // Threads of the client would stay for a while.
         System.exit(0);
-    }
-
-    /** Of this process. */
-    static long processorNanos() {
-        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
     private static HttpRequest request(URI path, String body) {
