@@ -25,11 +25,12 @@ else sed "s#</settings>#<servers>$server</servers></settings>#" "$own"; fi > "$o
 before=$(grep -m1 -oP '<released.version>\K[^<]+' "$root/lora-dl4j/bom/pom.xml")
 profiles=release; [ "$before" = none ] || profiles=release,compatibility
 
+# -T1: the plugin of Maven Central makes the bundle with the module that is last in order, which side by side others may still follow.
 # The archiver takes away what a generous umask gives to folders, but does not give back what a strict one takes, so none is stricter than 022.
 build() { # folder, locale, time zone, umask, Maven options
   git -C "$root" archive HEAD | tar -x -C "$1"
   find "$1" -name pom.xml -exec sed -i "s#<version>$now</version>#<version>$version</version>#; s#<project.build.outputTimestamp>[^<]*#<project.build.outputTimestamp>$time#" {} +
-  (cd "$1" && umask "$4" && LC_ALL=$2 TZ=$3 mvn "${settings[@]}" -B -ntp -P"$profiles" -Dmaven.test.skip=true deploy "${@:5}")
+  (cd "$1" && umask "$4" && LC_ALL=$2 TZ=$3 mvn "${settings[@]}" -T1 -B -ntp -P"$profiles" -Dmaven.test.skip=true deploy "${@:5}")
 }
 # The first is never sent: it only has to have the same bytes.
 TZ=UTC0 build "$out/first" C UTC 022 "$@" -Dgpg.skip=true -DskipPublishing=true
