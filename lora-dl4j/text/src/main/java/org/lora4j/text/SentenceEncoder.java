@@ -14,9 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
@@ -532,8 +534,8 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
     }
 
     /**
-     * Adds to pairs the texts that this encoder takes for their positives, but that are not: those nearest to the anchor.
-     * Left out are the positives of the same anchor and of its group, and what is nearer to the anchor than {@code most}
+     * Adds to pairs the texts that this encoder takes for their positives, but that are not: those nearest to the anchor. A search learns
+     * from these. Left out are the positives of the same anchor and of its group, and what is nearer to the anchor than {@code most}
      * times its own positive, as it may belong to it without anybody having said so.
      *
      * @param pairs examples made by {@link SentenceExample#pair}
@@ -546,13 +548,34 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
      */
     public List<SentenceExample> withHardNegatives(
             List<SentenceExample> pairs, Collection<String> corpus, int count, double most) {
+        return withHardNegatives(pairs, corpus, count, most, count, 0);
+    }
+
+    /**
+     * The same, drawn from the {@code among} nearest. A {@link ReRanker} learns from these: what it will be asked to order is all that a
+     * search finds, so {@code among} is as many as that.
+     *
+     * @param pairs examples made by {@link SentenceExample#pair}
+     * @param corpus where to look
+     * @param count how many for each, 1 or more; fewer where there are no others
+     * @param most as above
+     * @param among how many of the nearest to draw from, {@code count} or more
+     * @param seed which ones are drawn
+     * @return the examples, each with its negatives, the nearest first
+     * @throws IllegalArgumentException if there is no pair, {@code count} is below 1 or {@code among} below {@code count}
+     * @throws IllegalStateException as {@link #predict(String)}
+     */
+    public List<SentenceExample> withHardNegatives(
+            List<SentenceExample> pairs, Collection<String> corpus, int count, double most, int among, long seed) {
         Problems problems = new Problems();
         problems.check(!pairs.isEmpty(), "no pairs, expected one or more");
         problems.atLeast("count", count, 1);
+        problems.atLeast("among", among, count);
         problems.check(
                 pairs.stream().allMatch(pair -> SentenceKind.of(pair) == SentenceKind.PAIRS),
                 "not all examples are pairs of texts that belong together, expected only such");
         problems.throwIfAny("SentenceEncoder.withHardNegatives");
+        Random random = new Random(seed);
         Embedder embedder = embedder();
         List<String> texts = corpus.stream().distinct().toList();
         float[][] vectors = embedder.passages(texts);
@@ -571,14 +594,19 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
             for (int j = 0; j < scores.length; j++) {
                 scores[j] = InnerProducts.cosine(anchor, vectors[j]);
             }
-            mined.add(pair.withNegatives(IntStream.range(0, scores.length)
+            Comparator<Integer> nearest = Comparator.comparingDouble(j -> -scores[j]);
+            List<Integer> found = IntStream.range(0, scores.length)
                     .boxed()
                     .filter(j -> scores[j] < limit && !own.contains(texts.get(j)))
                     .filter(j -> !texts.get(j).equals(pair.anchor()))
-                    .sorted(Comparator.comparingDouble((Integer j) -> -scores[j]))
-                    .limit(count)
-                    .map(texts::get)
-                    .toList()));
+                    .sorted(nearest)
+                    .limit(among)
+                    .collect(Collectors.toCollection(ArrayList::new));
+            if (among > count) {
+                Collections.shuffle(found, random);
+            }
+            mined.add(pair.withNegatives(
+                    found.stream().limit(count).sorted(nearest).map(texts::get).toList()));
         }
         return mined;
     }

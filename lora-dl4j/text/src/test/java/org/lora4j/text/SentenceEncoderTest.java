@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -155,6 +156,33 @@ class SentenceEncoderTest {
                         example -> assertThat(example.negatives()).containsExactlyInAnyOrder("bad", "the bad film"));
         assertThat(encoder.withHardNegatives(pairs, corpus, 2, -10).get(0).negatives())
                 .isEmpty();
+    }
+
+    @Test
+    void withHardNegatives_drawnFromMore_areAmongThese_andFollowTheSeed() {
+        SentenceEncoder encoder = quick().build();
+        List<SentenceExample> pairs = List.of(SentenceExample.pair("the good film", "the good film is"));
+        List<String> corpus =
+                List.of("the good film is", "a good film", "bad", "the bad film", "a card", "my card", "film");
+        List<String> nearest =
+                encoder.withHardNegatives(pairs, corpus, 4, 10).get(0).negatives();
+
+        Set<List<String>> drawn = new HashSet<>();
+        for (long seed = 0; seed < 20; seed++) {
+            List<String> two = encoder.withHardNegatives(pairs, corpus, 2, 10, 4, seed)
+                    .get(0)
+                    .negatives();
+            assertThat(nearest).containsSubsequence(two);
+            assertThat(encoder.withHardNegatives(pairs, corpus, 2, 10, 4, seed)
+                            .get(0)
+                            .negatives())
+                    .isEqualTo(two);
+            drawn.add(two);
+        }
+        assertThat(drawn).hasSizeGreaterThan(2);
+        assertThatThrownBy(() -> encoder.withHardNegatives(pairs, corpus, 3, 10, 2, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("among");
     }
 
     @Test

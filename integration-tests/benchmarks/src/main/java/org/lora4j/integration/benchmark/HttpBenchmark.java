@@ -212,7 +212,7 @@ public final class HttpBenchmark {
     private static Map<String, Double> asked(int port, Path bodies, double rate) throws IOException {
         Map<String, Double> told = ChildJava.run(
                 HttpLoadClient.class,
-                List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+                HttpLoadClient.OPTIONS,
                 List.of(
                         Integer.toString(port),
                         bodies.toString(),

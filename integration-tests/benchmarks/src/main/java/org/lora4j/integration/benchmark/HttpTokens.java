@@ -102,7 +102,7 @@ final class HttpTokens {
     private static Map<String, Double> asked(String server, HttpTokensClient.Asked whom) throws IOException {
         return ChildJava.run(
                 HttpTokensClient.class,
-                List.of(),
+                HttpLoadClient.OPTIONS,
                 List.of(server, String.valueOf(REQUESTS), String.valueOf(TOKENS), whom.name()),
                 Map.of());
     }

@@ -31,7 +31,7 @@ final class MedicalSearch {
     private static final double VALIDATED = 0.08;
     private static final int PAIRS = 1_500;
     private static final int HELD = 200;
-    private static final int QUESTIONS = 200;
+    private static final int QUESTIONS = 120;
 
     /** Of the long run: the re-ranker reads fifty answers for each. */
     private static final int MOST_QUESTIONS = 300;
@@ -132,13 +132,15 @@ final class MedicalSearch {
             lora.save(example.folder().resolve("medical-search"));
             rank(seed, lora, pairEncoder, found, test, train, validation);
         }
-        try (SentenceEncoder full = SentenceEncoder.builder(encoder)
-                .fullFineTuning()
-                .epochs(3)
-                .seed(seed)
-                .build()
-                .fit(train, validation)) {
-            measure("full fine-tuning", full, test);
+        if (example.full()) {
+            try (SentenceEncoder full = SentenceEncoder.builder(encoder)
+                    .fullFineTuning()
+                    .epochs(3)
+                    .seed(seed)
+                    .build()
+                    .fit(train, validation)) {
+                measure("full fine-tuning", full, test);
+            }
         }
     }
 
@@ -178,8 +180,8 @@ final class MedicalSearch {
             List<SentenceExample> train,
             List<SentenceExample> validation)
             throws IOException {
-        List<ScoredPair> pairs = hard(by, train, train.size() / RANKED_OF_PAIRS);
-        List<ScoredPair> held = hard(by, validation, HELD);
+        List<ScoredPair> pairs = asked(by, train, train.size() / RANKED_OF_PAIRS, seed);
+        List<ScoredPair> held = asked(by, validation, HELD, seed);
         example.say("re-ranker: %d pairs to learn from", pairs.size());
         ranked.add(ALONE, reciprocal(found));
         try (ReRanker frozen = ReRanker.builder(pairEncoder)
@@ -203,10 +205,11 @@ final class MedicalSearch {
         }
     }
 
-    private static List<ScoredPair> hard(SentenceEncoder by, List<SentenceExample> pairs, int most) {
+    /** Pairs as the re-ranker will be asked: wrong answers from the first that the search finds. */
+    private static List<ScoredPair> asked(SentenceEncoder by, List<SentenceExample> pairs, int most, long seed) {
         List<String> corpus =
                 pairs.stream().map(pair -> pair.positive().orElseThrow()).toList();
-        List<SentenceExample> mined = by.withHardNegatives(pairs, corpus, NEGATIVES, 0.99);
+        List<SentenceExample> mined = by.withHardNegatives(pairs, corpus, NEGATIVES, 0.99, FIRST, seed);
         return ScoredPair.of(mined.subList(0, Math.min(most, mined.size())));
     }
 

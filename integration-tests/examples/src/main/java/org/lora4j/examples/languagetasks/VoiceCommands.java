@@ -152,7 +152,9 @@ final class VoiceCommands {
                     .withLicences(Map.of("Snips", "CC0 1.0", "all-MiniLM-L6-v2", "Apache-2.0"));
         }
         apart("an adapter for each task", false, seed, parts, heads + 2 * factors);
-        apart("full fine-tuning for each task", true, seed, parts, heads + 2 * weights);
+        if (example.full()) {
+            apart("full fine-tuning for each task", true, seed, parts, heads + 2 * weights);
+        }
     }
 
     /** Each task by itself, as whoever has one would do. */

@@ -169,8 +169,11 @@ public final class VehiclesExample {
     }
 
     private MultiLayerNetwork fresh(double rate, SignSet set, int epochs) {
-        return SignNetwork.create(
+        MultiLayerNetwork network = SignNetwork.create(
                 drawings.signs().size(), rate, epochs * set.batches().size(), seed);
+        // From here on native threads sleep while they wait, by which stock layers gain as well.
+        AdaptedNetwork.of(network);
+        return network;
     }
 
     /** LoRA, the head alone and all weights on one scene. */
