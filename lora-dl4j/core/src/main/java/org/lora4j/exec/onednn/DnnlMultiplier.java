@@ -250,6 +250,10 @@ final class DnnlMultiplier implements Multiplier {
             move(others, 1, first);
         }
         move(others, MATRIX, first);
+        // What a batch holds would be overwritten before it is added.
+        if (z.rank() > MATRIX && others.removeIf(addend -> addend == z)) {
+            first.add(z);
+        }
         OfThread mine = ofThread.get();
         List<Part> parts = parts(first, products, z, mine);
         boolean together = parts.stream()

@@ -10,8 +10,10 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.array.ThreadArrays;
 
 /**
  * One product of matrices, or of a batch of them, in certain layouts, compiled by oneDNN. For one thread.
@@ -70,11 +72,17 @@ public final class DnnlProduct {
 
     private static final String NO_KERNEL = "none";
 
+    /** Columns of x of which oneDNN 3.11 takes so many at a time, if there is one row. */
+    private static final int COLUMNS_AT_ONCE = 1024;
+
     private final matmul product;
     private final String kernel;
     private final memory.desc weights;
     private final engine engine;
     private final Places known;
+    /** Where a row is computed that is then added to z; null if oneDNN adds it. */
+    private final FloatPointer aside;
+
     private final Map<Key, Places> bySizes = new Cache<>();
 
     /** Where the operands of some sizes are. */
@@ -158,7 +166,7 @@ public final class DnnlProduct {
             if (key.addend() != null) {
                 after.append_binary(dnnl.algorithm.binary_add.value, desc(key.addend(), memory.data_type.f32));
             }
-            if (key.kept()) {
+            if (key.kept() && !overruns(key)) {
                 after.append_sum();
             }
             attributes.set_post_ops(after);
@@ -172,6 +180,19 @@ public final class DnnlProduct {
             }
         }
         known = product == null || key.isOfAnyBatch() ? null : new Places(key, weights, engine);
+        aside = overruns(key) ? new FloatPointer(key.z().columns()) : null;
+    }
+
+    /**
+     * Whether oneDNN 3.11 would write behind its own memory, and destroy what lies there: one row of F32 that is added to what z holds, of more
+     * columns than it takes at a time, by a matrix that lies by columns. It is right if nothing is added.
+     */
+    static boolean overruns(Key key) {
+        return key.kept()
+                && key.form() == Form.F32
+                && key.z().rows() == 1
+                && !key.w().isByRows()
+                && (!key.x().isKnown() || key.x().columns() > COLUMNS_AT_ONCE);
     }
 
     private static memory.desc desc(MemoryLayout layout, memory.data_type type) {
@@ -209,8 +230,25 @@ public final class DnnlProduct {
     }
 
     private void run(Places places, stream stream, Region x, Region w, Region z, Region bias, Region addend) {
-        places.set(x, w, z, bias, addend);
+        places.set(x, w, aside == null ? z : Region.of(aside), bias, addend);
         product.execute(stream, places.arguments);
         stream._wait();
+        if (aside != null) {
+            addTo(z);
+        }
+    }
+
+    private void addTo(Region z) {
+        int length = Math.toIntExact(aside.capacity());
+        z.require((long) length * Float.BYTES);
+        FloatPointer place = new FloatPointer(at(z.address()));
+        float[] row = ThreadArrays.array(0, length);
+        float[] sum = ThreadArrays.array(1, length);
+        aside.get(row, 0, length);
+        place.get(sum, 0, length);
+        for (int i = 0; i < length; i++) {
+            sum[i] += row[i];
+        }
+        place.put(sum, 0, length);
     }
 }

@@ -29,7 +29,7 @@ public record Term(
 
     /**
      * Whether everything lies in memory as kernels may take it, and the sizes fit. Not batches of outer products, of which
-     * oneDNN 3.11 takes some strides wrongly (its pull request 6015).
+     * oneDNN 3.11 takes some strides wrongly (its pull request 6015), nor of rows that it would write behind.
      */
     public boolean isPlain() {
         MemoryLayout all = z.layout();
@@ -37,7 +37,7 @@ public record Term(
                 && w.layout().isPlain()
                 && all.isByRows()
                 && all.isProduct(x.layout(), w.layout())
-                && !(all.isBatch() && x.layout().columns() == 1)
+                && !(all.isBatch() && (x.layout().columns() == 1 || DnnlProduct.overruns(key())))
                 && (bias == null || bias.layout().isByRows())
                 && (addend == null
                         || addend == z

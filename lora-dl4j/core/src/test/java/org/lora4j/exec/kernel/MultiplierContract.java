@@ -3,6 +3,7 @@ package org.lora4j.exec.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -294,6 +295,46 @@ public abstract class MultiplierContract {
             Expected expected = new Expected(15, 19);
             expected.add(matrix(x, i), new Factor(matrix(rows, i), false, false));
             assertIs(expected, "matrix " + i, matrix(z, i));
+        }
+    }
+
+    /** oneDNN 3.11 gives the right numbers here, and writes behind its own memory: the process then ends somewhere else. */
+    @Test
+    void multiply_ofOneRowThatIsAdded_overLongSums_isTheProduct_andLeavesMemoryAlone() {
+        Draw draw = draw(1);
+        for (int inner = 1000; inner < 1600; inner += 3) {
+            Product product = new Product(
+                    new Factor(draw.dense(1, inner), false, false), new Factor(draw.dense(100, inner), true, true));
+            INDArray z = draw.dense(1, 100);
+            Expected expected = new Expected(1, 100);
+            expected.add(z.dup());
+            expected.add(product);
+
+            multiplier().multiply(product, z, 1);
+
+            assertIs(expected, "a sum over " + inner, z);
+        }
+    }
+
+    @Test
+    void multiply_ofBatchesOfOneRowThatIsAdded_overLongSums_isTheProduct() {
+        Draw draw = draw(2);
+        INDArray rows = draw.dense(2, 1, 1500);
+        INDArray w = draw.dense(2, 100, 1500);
+        INDArray z = draw.dense(2, 1, 100);
+        INDArray before = z.dup();
+
+        multiplier().multiply(new Product(new Factor(rows, false, false), new Factor(w, true, false)), z, 1);
+
+        for (int i = 0; i < 2; i++) {
+            for (int j = 0; j < 100; j++) {
+                double sum = before.getDouble(i, 0, j);
+                for (int k = 0; k < 1500; k++) {
+                    sum += rows.getDouble(i, 0, k) * w.getDouble(i, j, k);
+                }
+                assertThat(z.getDouble(i, 0, j))
+                        .isEqualTo(sum, within(multiplier().rounds() ? 0.5 : 1e-4));
+            }
         }
     }
 
