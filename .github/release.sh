@@ -2,7 +2,7 @@
 # Makes a release from the last commit: .github/release.sh VERSION [Maven options]
 #
 # Two copies of the commit are built in two folders, by two local settings. Every artifact must have the same bytes in both; then the bundle
-# for Maven Central is in target/release. Nothing is sent. To sign and to send it, add -Dgpg.skip=false -DskipPublishing=false.
+# for Maven Central is in target/release. Nothing is sent. To sign and to send it, add -Dgpg.skip=false -DskipUpload=false.
 set -euo pipefail
 [ $# -ge 1 ] || { echo "usage: .github/release.sh VERSION [Maven options], for instance .github/release.sh 0.1.0"; exit 2; }
 version=$1; shift
@@ -11,15 +11,6 @@ now=$(grep -m1 -oP '<version>\K[^<]+-SNAPSHOT' "$root/lora-dl4j/bom/pom.xml") ||
 out=$root/target/release
 rm -rf "$out"; mkdir -p "$out/first" "$out/the second elsewhere"
 time=$(git -C "$root" log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)
-
-# The plugin asks for the name and password of Central even if it sends nothing.
-settings=(-s "$out/settings.xml")
-server='<server><id>central</id><username>nobody</username><password>nothing is sent</password></server>'
-own=$HOME/.m2/settings.xml
-if [ ! -f "$own" ]; then echo "<settings><servers>$server</servers></settings>"
-elif grep -q '<servers>' "$own"; then sed "s#<servers>#<servers>$server#" "$own"
-else sed "s#</settings>#<servers>$server</servers></settings>#" "$own"; fi > "$out/settings.xml"
-[[ " $* " == *" -DskipPublishing=false "* ]] && settings=()
 
 # Programs for the version before must still compile and run; the first version has none before it.
 before=$(grep -m1 -oP '<released.version>\K[^<]+' "$root/lora-dl4j/bom/pom.xml")
@@ -30,10 +21,10 @@ profiles=release; [ "$before" = none ] || profiles=release,compatibility
 build() { # folder, locale, time zone, umask, Maven options
   git -C "$root" archive HEAD | tar -x -C "$1"
   find "$1" -name pom.xml -exec sed -i "s#<version>$now</version>#<version>$version</version>#; s#<project.build.outputTimestamp>[^<]*#<project.build.outputTimestamp>$time#" {} +
-  (cd "$1" && umask "$4" && LC_ALL=$2 TZ=$3 mvn "${settings[@]}" -T1 -B -ntp -P"$profiles" -Dmaven.test.skip=true deploy "${@:5}")
+  (cd "$1" && umask "$4" && LC_ALL=$2 TZ=$3 mvn -T1 -B -ntp -P"$profiles" -Dmaven.test.skip=true deploy "${@:5}")
 }
 # The first is never sent: it only has to have the same bytes.
-TZ=UTC0 build "$out/first" C UTC 022 "$@" -Dgpg.skip=true -DskipPublishing=true
+TZ=UTC0 build "$out/first" C UTC 022 "$@" -Dgpg.skip=true -DskipUpload=true
 TZ=UTC0 build "$out/the second elsewhere" C.UTF-8 Asia/Tokyo 002 "$@"
 
 same=0
