@@ -43,6 +43,9 @@ final class PageReader {
                 .as("a page of one style, one body and one script")
                 .isTrue();
         DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        // Since Java 24 a text of more than 100,000 letters is refused, which a page may have.
+        factory.setAttribute("jdk.xml.maxGeneralEntitySizeLimit", "0");
+        factory.setAttribute("jdk.xml.totalEntitySizeLimit", "0");
         factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
         Document body = factory.newDocumentBuilder()
                 .parse(new InputSource(new StringReader("<body>" + page.group(3) + page.group(4) + "</body>")));
