@@ -171,7 +171,7 @@ public final class VehiclesExample {
     private MultiLayerNetwork fresh(double rate, SignSet set, int epochs) {
         MultiLayerNetwork network = SignNetwork.create(
                 drawings.signs().size(), rate, epochs * set.batches().size(), seed);
-        // From here on native threads sleep while they wait, by which stock layers gain as well.
+        // From here on native threads are those of the library, with which stock layers learn several times as fast.
         AdaptedNetwork.of(network);
         return network;
     }
