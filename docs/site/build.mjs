@@ -15,6 +15,8 @@ const repository = process.env.LORA4J_URL ?? ''
 const moved = new Map([
   ['README.md', 'start.md'],
   ['CHANGELOG.md', 'changelog.md'],
+  ['.github/CONTRIBUTING.md', 'contributing.md'],
+  ['.github/SECURITY.md', 'reporting.md'],
   ['docs/decisions/README.md', 'decisions/index.md'],
   ['docs/examples/README.md', 'examples/index.md'],
 ])
@@ -48,11 +50,12 @@ function relinked(text, path) {
         if (!link.startsWith('.')) link = './' + link
         return `${picture}[${words}](${link}${anchor ? '#' + anchor : ''})`
       }
-      if (picture || /\.(png|svg|html|json|py)$/.test(wanted)) {
-        const copy = posix.join('files', wanted)
+      if (picture || /\.(png|svg|html|json|py)$|LICENSE$/.test(wanted)) {
+        const copy = posix.join('files', wanted.includes('.') ? wanted : wanted + '.txt')
         mkdirSync(dirname(join(source, 'public', copy)), { recursive: true })
         cpSync(join(root, wanted), join(source, 'public', copy))
-        return `${picture}[${words}](/${copy})`
+        // A picture is shown as wide as the text; a click opens it as it is.
+        return picture ? `[![${words}](/${copy})](/${copy})` : `[${words}](/${copy})`
       }
       return repository ? `[${words}](${repository}/blob/main/${wanted})` : words
     }),
@@ -68,11 +71,13 @@ function outsideOfCode(text, change) {
 }
 
 rmSync(source, { recursive: true, force: true })
-for (const path of ['README.md', 'CHANGELOG.md', ...markdown('docs')]) {
+for (const path of [...[...moved.keys()].filter(path => !path.startsWith('docs/')), ...markdown('docs')]) {
   const to = join(source, pageOf(path))
   mkdirSync(dirname(to), { recursive: true })
   writeFileSync(to, relinked(readFileSync(join(root, path), 'utf8'), path))
 }
+const start = join(source, pageOf('README.md'))
+writeFileSync(start, readFileSync(start, 'utf8').replace(/^# lora4j$/m, '# Five minutes with lora4j'))
 cpSync(join(here, 'index.md'), join(source, 'index.md'))
 
 const named = new Set(pages.flatMap(group => group.pages.map(page => page.path)))
@@ -86,6 +91,9 @@ if (broken.length) {
   process.exit(1)
 }
 process.env.LORA4J_SITE_OUT = out
+// VitePress takes a file of an unknown ending for a page.
+process.env.VITE_EXTRA_EXTENSIONS = 'py'
 await build(here)
 rmSync(source, { recursive: true })
+if (!repository) console.warn('LORA4J_URL is not set: the site has no link to the sources.')
 console.log('The site is in ' + relative(process.cwd(), out) + ': put it on any static host.')

@@ -17,7 +17,7 @@ export const pages = [
       page('A service that grows', 'examples/service'),
     ],
   },
-  { text: 'Without Java', pages: [page('Command line', 'cli'), page('Serving: a port to ask', 'serving'), page('Reports', 'report')] },
+  { text: 'Without Java', pages: [page('Command line', 'cli'), page('Serving', 'serving'), page('Reports', 'report')] },
   { text: 'Texts and images', pages: [page('Text tasks', 'text'), page('Images', 'images')] },
   { text: 'Language models', pages: [page('Language models', 'language-models')] },
   {
@@ -28,7 +28,7 @@ export const pages = [
     text: 'One base, many tasks',
     pages: [page('Many tasks', 'many-tasks'), page('Combine adapters', 'combine')],
   },
-  { text: 'Choose a method', pages: [page('Other methods', 'methods'), page('Advice', 'advisor'), page('Quantized weights', 'quantized')] },
+  { text: 'Choose a method', pages: [page('Adapter methods', 'methods'), page('Advisor', 'advisor'), page('Quantized weights', 'quantized')] },
   {
     text: 'Understand and trust',
     pages: [
@@ -51,6 +51,8 @@ export const pages = [
   {
     text: 'For contributors',
     pages: [
+      page('Contribute', 'contributing'),
+      page('Report a weakness', 'reporting'),
       page('Architecture', 'architecture'),
       page('Decisions', 'decisions/index'),
       page('PEFT test cases', 'peft-golden'),
