@@ -25,10 +25,10 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The program of README.md, run as it stands there. */
-class ReadmeExampleTest {
+/** The complete program at the head of docs/guide-samediff.md, run as it stands there. */
+class GuideSameDiffTest {
 
-    private static final Logger log = LoggerFactory.getLogger(ReadmeExampleTest.class);
+    private static final Logger log = LoggerFactory.getLogger(GuideSameDiffTest.class);
 
     @Test
     void program_injectsTrainsSavesLoadsAndMerges(@TempDir Path folder) throws IOException {
