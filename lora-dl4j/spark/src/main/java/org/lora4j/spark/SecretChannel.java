@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -27,6 +29,10 @@ final class SecretChannel implements AutoCloseable {
     private static final String ALGORITHM = "HmacSHA256";
     private static final int CODE = 32;
     private static final int MAGIC = 0x6C346A31;
+    /** So much of a message is sent while the code of the next piece is computed. */
+    private static final int PIECE = 1 << 16;
+    /** So much memory is taken for a message before more of it is there. */
+    private static final int FIRST = 1 << 20;
 
     private final Socket socket;
     private final DataInputStream in;
@@ -123,27 +129,52 @@ final class SecretChannel implements AutoCloseable {
 
     /** A code over some content, which only who knows the key can make. */
     static byte[] code(byte[] key, String purpose, byte[]... content) {
+        Mac mac = mac(key, purpose);
+        for (byte[] part : content) {
+            mac.update(part);
+        }
+        return mac.doFinal();
+    }
+
+    private static Mac mac(byte[] key, String purpose) {
         try {
             Mac mac = Mac.getInstance(ALGORITHM);
             mac.init(new SecretKeySpec(key, ALGORITHM));
             mac.update(purpose.getBytes(StandardCharsets.UTF_8));
-            for (byte[] part : content) {
-                mac.update(part);
-            }
-            return mac.doFinal();
+            return mac;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(ALGORITHM + " is not there; every Java platform must have it", e);
         }
     }
 
+    /** The code of message {@code number} of one side. */
+    private Mac mac(boolean fromServer, long number) {
+        Mac mac = mac(key, fromServer ? "from server" : "from client");
+        mac.update(number(number));
+        return mac;
+    }
+
     /** Sends a message. */
     void send(byte[] message) throws IOException {
-        if (message.length > most) {
-            throw new IOException("a message of " + message.length + " bytes; expected at most " + most);
+        send(List.of(message));
+    }
+
+    /** Sends a message that lies in several arrays. Both sides compute its code while it travels. */
+    void send(List<byte[]> message) throws IOException {
+        long length = message.stream().mapToLong(part -> part.length).sum();
+        if (length > most) {
+            throw new IOException("a message of " + length + " bytes; expected at most " + most);
         }
-        out.writeInt(message.length);
-        out.write(message);
-        out.write(code(key, server ? "from server" : "from client", number(sent++), message));
+        Mac mac = mac(server, sent++);
+        out.writeInt((int) length);
+        for (byte[] part : message) {
+            for (int from = 0; from < part.length; from += PIECE) {
+                int count = Math.min(PIECE, part.length - from);
+                out.write(part, from, count);
+                mac.update(part, from, count);
+            }
+        }
+        out.write(mac.doFinal());
         out.flush();
     }
 
@@ -154,11 +185,21 @@ final class SecretChannel implements AutoCloseable {
             close();
             throw new IOException("a message of " + length + " bytes is announced; expected at most " + most);
         }
-        byte[] message = in.readNBytes(length);
-        if (message.length < length) {
-            throw new IOException("the other side ended within a message; expected " + length + " bytes");
+        Mac mac = mac(!server, received++);
+        byte[] message = new byte[Math.min(length, FIRST)];
+        int there = 0;
+        while (there < length) {
+            if (there == message.length) {
+                message = Arrays.copyOf(message, (int) Math.min(length, 2L * there));
+            }
+            int count = in.readNBytes(message, there, Math.min(PIECE, message.length - there));
+            if (count == 0) {
+                throw new IOException("the other side ended within a message; expected " + length + " bytes");
+            }
+            mac.update(message, there, count);
+            there += count;
         }
-        require(in.readNBytes(CODE), code(key, server ? "from client" : "from server", number(received++), message));
+        require(in.readNBytes(CODE), mac.doFinal());
         return message;
     }
 

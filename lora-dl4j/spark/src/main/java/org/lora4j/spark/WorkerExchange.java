@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.spark;
 
-import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,7 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.lora4j.internal.parts.PartExchange;
 
 /**
- * The way between the workers of a training: all are connected to the first of them, which collects what each gives and gives it to all.
+ * The way between the workers of a training: all are connected to the first of them, which collects what each gives and sends it
+ * to the others.
  *
  * <p>Time spent waiting and sending is counted.
  */
@@ -173,14 +172,17 @@ final class WorkerExchange implements PartExchange, Closeable {
         for (int other = 1; other < workers; other++) {
             all.add(channels[other].receive());
         }
-        ByteArrayOutputStream joined = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(joined);
-        for (byte[] one : all) {
-            out.writeInt(one.length);
-            out.write(one);
-        }
-        byte[] message = joined.toByteArray();
         for (int other = 1; other < workers; other++) {
+            List<byte[]> message = new ArrayList<>();
+            for (int from = 0; from < workers; from++) {
+                if (from != other) {
+                    byte[] one = all.get(from);
+                    message.add(ByteBuffer.allocate(Integer.BYTES)
+                            .putInt(0, one.length)
+                            .array());
+                    message.add(one);
+                }
+            }
             channels[other].send(message);
         }
         return all;
@@ -190,16 +192,20 @@ final class WorkerExchange implements PartExchange, Closeable {
         channels[0].send(own);
         ByteBuffer joined = ByteBuffer.wrap(channels[0].receive());
         List<byte[]> all = new ArrayList<>();
-        for (int other = 0; other < workers; other++) {
-            int length = joined.remaining() < Integer.BYTES ? -1 : joined.getInt();
-            if (length < 0 || length > joined.remaining()) {
-                throw new IOException("the first worker gave what is no message of " + workers + " workers");
-            }
-            byte[] one = new byte[length];
-            joined.get(one);
-            all.add(one);
+        for (int from = 0; from < workers; from++) {
+            all.add(from == worker ? own : next(joined));
         }
         return all;
+    }
+
+    private byte[] next(ByteBuffer joined) throws IOException {
+        int length = joined.remaining() < Integer.BYTES ? -1 : joined.getInt();
+        if (length < 0 || length > joined.remaining()) {
+            throw new IOException("the first worker gave what is no message of " + workers + " workers");
+        }
+        byte[] one = new byte[length];
+        joined.get(one);
+        return one;
     }
 
     private Future<?> closeAfter(long delay, Closeable what) {

@@ -11,7 +11,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -59,6 +61,35 @@ class SecretChannelTest {
         accepted.channel().send(new byte[MOST]);
         assertThat(client.get().receive()).hasSize(MOST);
         assertThatThrownBy(() -> accepted.channel().send(new byte[MOST + 1])).hasMessageContaining("at most 1000");
+    }
+
+    @Test
+    void longMessages_inSeveralArrays_arriveAsOne_andAreRefusedIfTheyEndEarly() throws Exception {
+        int most = 8 << 20;
+        byte[] all = new byte[5_000_001];
+        new Random(1).nextBytes(all);
+        Pair pair = Pair.open();
+        Future<SecretChannel> client = threads.submit(() -> SecretChannel.connect(pair.client(), SECRET, 1, most));
+        SecretChannel server = SecretChannel.accept(pair.server(), SECRET, most).channel();
+
+        List<byte[]> arrays = List.of(
+                Arrays.copyOf(all, 3),
+                new byte[0],
+                Arrays.copyOfRange(all, 3, 4_000_000),
+                Arrays.copyOfRange(all, 4_000_000, all.length));
+        Future<?> sent = threads.submit(() -> {
+            client.get().send(arrays);
+            return null;
+        });
+        assertThat(server.receive()).isEqualTo(all);
+        sent.get();
+
+        new DataOutputStream(pair.client().getOutputStream()).writeInt(all.length);
+        pair.client().getOutputStream().write(all, 0, 70_000);
+        pair.client().close();
+        assertThatThrownBy(server::receive)
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("ended within a message; expected 5000001 bytes");
     }
 
     @Test

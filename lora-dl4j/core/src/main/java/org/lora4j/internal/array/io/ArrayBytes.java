@@ -9,7 +9,6 @@ import java.util.Arrays;
 import org.lora4j.format.TensorEntry;
 import org.lora4j.format.TensorFile;
 import org.lora4j.format.safetensors.TensorSource;
-import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -38,15 +37,15 @@ public final class ArrayBytes {
         try (MemoryWorkspace outside = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
             array = Nd4j.createUninitialized(codec.arrayType(), entry.shape(), 'c');
         }
-        DataBuffer target = array.data();
-        ByteBuffer piece = buffer(entry.byteCount());
-        long index = 0;
-        for (long at = 0; at < entry.byteCount(); at += PIECE) {
-            piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
-            reader.read(entry, at, piece);
-            piece.flip();
-            while (piece.hasRemaining()) {
-                target.put(index++, codec.read(piece));
+        try (ElementCursor target = ElementCursor.writing(array)) {
+            ByteBuffer piece = buffer(entry.byteCount());
+            for (long at = 0; at < entry.byteCount(); at += PIECE) {
+                piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
+                reader.read(entry, at, piece);
+                piece.flip();
+                while (piece.hasRemaining()) {
+                    target.put(codec.read(piece));
+                }
             }
         }
         return array;
@@ -79,17 +78,17 @@ public final class ArrayBytes {
         if (entry.dtype() != codec.fileType() || !Arrays.equals(entry.shape(), array.shape())) {
             return false;
         }
-        DataBuffer elements = array.data();
-        ByteBuffer piece = buffer(entry.byteCount());
-        long index = 0;
-        for (long at = 0; at < entry.byteCount(); at += PIECE) {
-            piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
-            reader.read(entry, at, piece);
-            piece.flip();
-            while (piece.hasRemaining()) {
-                double expected = codec.rounded(elements.getDouble(index++));
-                if (Double.compare(codec.read(piece), expected) != 0) {
-                    return false;
+        try (ElementCursor elements = ElementCursor.reading(array)) {
+            ByteBuffer piece = buffer(entry.byteCount());
+            for (long at = 0; at < entry.byteCount(); at += PIECE) {
+                piece.clear().limit((int) Math.min(PIECE, entry.byteCount() - at));
+                reader.read(entry, at, piece);
+                piece.flip();
+                while (piece.hasRemaining()) {
+                    double expected = codec.rounded(elements.next());
+                    if (Double.compare(codec.read(piece), expected) != 0) {
+                        return false;
+                    }
                 }
             }
         }
@@ -109,12 +108,13 @@ public final class ArrayBytes {
     }
 
     private static void write(INDArray array, ElementCodec codec, WritableByteChannel channel) throws IOException {
-        DataBuffer elements = array.data();
         ByteBuffer piece = buffer(array.length() * (codec.fileType().bits() / Byte.SIZE));
-        for (long index = 0; index < array.length(); index++) {
-            codec.write(piece, elements.getDouble(index));
-            if (!piece.hasRemaining()) {
-                drain(piece, channel);
+        try (ElementCursor elements = ElementCursor.reading(array)) {
+            for (long index = 0; index < array.length(); index++) {
+                codec.write(piece, elements.next());
+                if (!piece.hasRemaining()) {
+                    drain(piece, channel);
+                }
             }
         }
         drain(piece, channel);
@@ -140,10 +140,11 @@ public final class ArrayBytes {
      * @return its index in row-major order, or -1
      */
     public static long firstNotFinite(INDArray array, ElementCodec codec) {
-        DataBuffer elements = array.data();
-        for (long index = 0; index < array.length(); index++) {
-            if (!Double.isFinite(codec.rounded(elements.getDouble(index)))) {
-                return index;
+        try (ElementCursor elements = ElementCursor.reading(array)) {
+            for (long index = 0; index < array.length(); index++) {
+                if (!Double.isFinite(codec.rounded(elements.next()))) {
+                    return index;
+                }
             }
         }
         return -1;
@@ -159,11 +160,12 @@ public final class ArrayBytes {
         if (one.dataType() != other.dataType() || !Arrays.equals(one.shape(), other.shape())) {
             return false;
         }
-        DataBuffer a = one.data();
-        DataBuffer b = other.data();
-        for (long index = 0; index < one.length(); index++) {
-            if (a.getDouble(index) != b.getDouble(index)) {
-                return false;
+        try (ElementCursor a = ElementCursor.reading(one);
+                ElementCursor b = ElementCursor.reading(other)) {
+            for (long index = 0; index < one.length(); index++) {
+                if (a.next() != b.next()) {
+                    return false;
+                }
             }
         }
         return true;
