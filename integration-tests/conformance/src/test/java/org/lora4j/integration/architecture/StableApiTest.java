@@ -220,7 +220,8 @@ class StableApiTest {
         for (Class<?> owner = type; isOurs(owner); owner = owner.getSuperclass()) {
             Arrays.stream(owner.getInterfaces()).map(Class::getName).forEach(parents::add);
         }
-        String text = type.toGenericString();
+        // Newer JDKs print whether a type is sealed, older ones do not.
+        String text = type.toGenericString().replaceFirst("\\b(non-)?sealed ", "");
         return text + (parents.isEmpty() ? "" : " : " + String.join(", ", parents));
     }
 }
