@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.function.ObjIntConsumer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -222,6 +225,28 @@ public final class DenseArray implements AutoCloseable {
      */
     public void write(long from, float[] values, int length) {
         at(floats, from, length, values.length).put(values, 0, length);
+    }
+
+    /**
+     * The elements as bytes, little-endian, a block at a time.
+     *
+     * @param take gets an array, which is used again, and how many bytes of it are elements
+     */
+    public void bytes(ObjIntConsumer<byte[]> take) {
+        int width = isFloat() ? Float.BYTES : Double.BYTES;
+        ByteBuffer bytes = ByteBuffer.allocate(width * blockLength()).order(ByteOrder.LITTLE_ENDIAN);
+        float[] single = new float[isFloat() ? blockLength() : 0];
+        double[] wide = new double[isFloat() ? 0 : blockLength()];
+        for (int block = 0; block < blocks(); block++) {
+            if (isFloat()) {
+                read(block, single);
+                bytes.asFloatBuffer().put(single, 0, length(block));
+            } else {
+                read(block, wide);
+                bytes.asDoubleBuffer().put(wide, 0, length(block));
+            }
+            take.accept(bytes.array(), width * length(block));
+        }
     }
 
     private FloatPointer at(FloatPointer pointer, long index, int length, int javaLength) {

@@ -8,12 +8,14 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.lora4j.exec.LossAndGradients;
+import org.lora4j.internal.array.DenseArray;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -62,32 +64,14 @@ final class PartMessage {
     }
 
     private void add(INDArray array) throws IOException {
-        char order = array.ordering();
-        out.writeUTF(array.dataType().name());
-        out.writeChar(order);
-        out.writeInt(array.rank());
-        for (long size : array.shape()) {
-            out.writeLong(size);
-        }
-        out.write(elements(array));
-    }
-
-    /** The elements in the order of the array. */
-    private static byte[] elements(INDArray array) {
-        INDArray dense = array.dup(array.ordering());
-        try {
-            if (array.dataType() == DataType.DOUBLE) {
-                double[] values = dense.data().asDouble();
-                ByteBuffer buffer = ByteBuffer.allocate(values.length * Double.BYTES);
-                buffer.asDoubleBuffer().put(values);
-                return buffer.array();
+        try (DenseArray dense = DenseArray.of(array)) {
+            out.writeUTF(array.dataType().name());
+            out.writeChar(dense.order());
+            out.writeInt(array.rank());
+            for (long size : array.shape()) {
+                out.writeLong(size);
             }
-            float[] values = dense.data().asFloat();
-            ByteBuffer buffer = ByteBuffer.allocate(values.length * Float.BYTES);
-            buffer.asFloatBuffer().put(values);
-            return buffer.array();
-        } finally {
-            dense.close();
+            dense.bytes((elements, length) -> bytes.write(elements, 0, length));
         }
     }
 
@@ -152,7 +136,8 @@ final class PartMessage {
         if (length < 0 || Math.multiplyExact(length, width) > in.available()) {
             throw new IOException("an array of " + length + " elements in " + in.available() + " bytes");
         }
-        ByteBuffer elements = ByteBuffer.wrap(in.readNBytes(Math.toIntExact(length * width)));
+        ByteBuffer elements =
+                ByteBuffer.wrap(in.readNBytes(Math.toIntExact(length * width))).order(ByteOrder.LITTLE_ENDIAN);
         if (type == DataType.DOUBLE) {
             double[] values = new double[(int) length];
             elements.asDoubleBuffer().get(values);
@@ -171,7 +156,11 @@ final class PartMessage {
     static long checksum(LossAndGradients result) {
         CRC32C sum = new CRC32C();
         sum.update(ByteBuffer.allocate(Double.BYTES).putDouble(0, result.loss()));
-        result.gradients().values().forEach(array -> sum.update(elements(array)));
+        result.gradients().values().forEach(array -> {
+            try (DenseArray dense = DenseArray.of(array)) {
+                dense.bytes((elements, length) -> sum.update(elements, 0, length));
+            }
+        });
         return sum.getValue();
     }
 }

@@ -58,21 +58,7 @@ public final class TensorHash {
             return;
         }
         try (DenseArray dense = DenseArray.rowMajor(array)) {
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(Double.BYTES * dense.blockLength()).order(ByteOrder.LITTLE_ENDIAN);
-            float[] floats = new float[dense.isFloat() ? dense.blockLength() : 0];
-            double[] doubles = new double[dense.isFloat() ? 0 : dense.blockLength()];
-            for (int block = 0; block < dense.blocks(); block++) {
-                int length = dense.length(block);
-                if (dense.isFloat()) {
-                    dense.read(block, floats);
-                    bytes.asFloatBuffer().put(floats, 0, length);
-                } else {
-                    dense.read(block, doubles);
-                    bytes.asDoubleBuffer().put(doubles, 0, length);
-                }
-                digest.update(bytes.array(), 0, length * (dense.isFloat() ? Float.BYTES : Double.BYTES));
-            }
+            dense.bytes((bytes, length) -> digest.update(bytes, 0, length));
         }
     }
 }
