@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The README's first program in a project of its own, outside of this build, with the README's dependencies and with variations
- * that people make: it runs, learns the same numbers, and says in one line what multiplies and why.
+ * The first program of the SameDiff guide in a project of its own, outside of this build, with the README's dependencies and with
+ * variations that people make: it runs, learns the same numbers, and says in one line what multiplies and why.
  */
 class StrangersProjectIT {
 
@@ -37,7 +37,8 @@ class StrangersProjectIT {
     @BeforeAll
     static void runAll() throws IOException, InterruptedException {
         StrangersProject.install(folder.resolve("repository"));
-        String code = StrangersProject.readme("java").get(0);
+        String code = StrangersProject.blocks("docs/guide-samediff.md", "# SameDiff guide", "java")
+                .get(0);
         program = """
                 import java.io.File;
                 import java.nio.file.Path;
