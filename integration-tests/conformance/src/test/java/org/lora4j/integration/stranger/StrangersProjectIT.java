@@ -133,7 +133,8 @@ class StrangersProjectIT {
     void readmesProject_multipliesByOneDnn_andSaysSo() {
         assertThat(readme.lines().filter(line -> line.contains("products by oneDNN")))
                 .hasSize(1);
-        assertThat(readme).doesNotContain("WARN");
+        // Of the log: newer JDKs have warnings of their own, about native access and Unsafe.
+        assertThat(readme).doesNotContain("] WARN ");
         assertThat(number(readme, "LOSS")).isBetween(0.1, 1.1);
     }
 
