@@ -14,6 +14,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.adapter.BaseHashes;
+import org.lora4j.internal.adapter.SharedHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.image.ImageConfig;
 import org.lora4j.internal.image.ImageGraph;
@@ -77,6 +78,7 @@ public final class ImageEncoder implements AutoCloseable {
         this.weights = weights;
         this.preprocessing = preprocessing;
         this.parts = parts(false, Augmentation.NONE);
+        SharedHashes.keep(weights.tensors().values());
     }
 
     /**

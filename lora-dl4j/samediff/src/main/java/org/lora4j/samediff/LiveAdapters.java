@@ -3,6 +3,7 @@ package org.lora4j.samediff;
 
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -48,14 +49,16 @@ final class LiveAdapters {
         this.base = base;
         this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
         Map<String, Supplier<INDArray>> exact = new LinkedHashMap<>();
+        Map<String, String> variables = new HashMap<>();
         Collection<String> stored = StoredWeights.names(base);
         for (GraphParameter parameter : parameters) {
             values.put(parameter.path(), () -> parameter.toPeft(array(parameter.variable())));
             if (!stored.contains(parameter.variable())) {
                 exact.put(parameter.path(), values.get(parameter.path()));
+                variables.put(parameter.path(), parameter.variable());
             }
         }
-        this.hashes = new BaseHashes(exact);
+        this.hashes = new BaseHashes(exact, path -> array(variables.get(path)));
     }
 
     BaseHashes hashes() {

@@ -17,6 +17,7 @@ import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
+import org.lora4j.internal.adapter.SharedHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
@@ -105,6 +106,7 @@ public final class TextEncoder implements AutoCloseable {
         this.traits = traits;
         this.source = source;
         this.tokenizer = tokenizer;
+        SharedHashes.keep(weights.tensors().values());
     }
 
     /**

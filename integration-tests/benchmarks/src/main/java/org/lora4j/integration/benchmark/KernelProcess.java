@@ -57,8 +57,8 @@ public final class KernelProcess {
             "layer_norm_dx",
             "softmax",
             "softmax_bp",
-            "lora4j_rms_norm",
-            "lora4j_rms_norm_bp",
+            "lora4j_row_norm",
+            "lora4j_row_norm_bp",
             "lora4j_sigmoid_gate",
             "lora4j_sigmoid_gate_bp");
 

@@ -32,11 +32,6 @@ final class MedicalSearch {
     private static final int PAIRS = 1_500;
     private static final int HELD = 200;
     private static final int QUESTIONS = 120;
-
-    /** Of the long run: the re-ranker reads fifty answers for each. */
-    private static final int MOST_QUESTIONS = 300;
-
-    private static final int ALL = 10_000;
     private static final int RANKED_OF_PAIRS = 3;
     private static final int FIRST = 50;
     private static final int NEGATIVES = 3;
@@ -102,8 +97,8 @@ final class MedicalSearch {
     }
 
     private void learn(long seed) throws IOException {
-        int most = example.full() ? ALL : example.number(1, "language.pairs", 1, PAIRS);
-        int asked = example.full() ? MOST_QUESTIONS : example.number(2, "language.questions", 1, QUESTIONS);
+        int most = example.number(1, "language.pairs", 1, PAIRS);
+        int asked = example.number(2, "language.questions", 1, QUESTIONS);
         List<List<Answer>> parts = answers.parts(seed, TESTED, VALIDATED);
         Test test = Test.of(parts.get(0), asked, seed);
         List<SentenceExample> validation = pairs(Draw.some(parts.get(1), HELD, seed));

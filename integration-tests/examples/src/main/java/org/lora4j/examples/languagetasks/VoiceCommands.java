@@ -41,9 +41,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class VoiceCommands {
 
     private static final int COMMANDS = 2_000;
-    /** Of the long run: three seeds with full fine-tuning fit into an hour. */
-    private static final int MOST_COMMANDS = 5_000;
-
     private static final int VALIDATED = 300;
     private static final int EPOCHS = 4;
     private static final int RANK = 8;
@@ -114,7 +111,7 @@ final class VoiceCommands {
     }
 
     private void learn(long seed) throws IOException {
-        int commands = example.full() ? MOST_COMMANDS : example.number(0, "language.commands", 1, COMMANDS);
+        int commands = example.number(0, "language.commands", 1, COMMANDS);
         Parts parts = Parts.of(Draw.some(all, VALIDATED + commands, seed));
         List<LabeledText> intents = Parts.intents(parts.train());
         Suitability forecast =

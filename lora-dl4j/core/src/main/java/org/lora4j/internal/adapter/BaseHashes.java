@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
 import org.lora4j.error.Arguments;
@@ -28,7 +29,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * sides have is compared. A hash is taken of the values as single precision, in the layout of adapter files, so that it is
  * the same in every host, and whatever is adapted or merged.
  *
- * <p><b>Costs.</b> Computed once, when an adapter is taken from a model or one with hashes comes to it. 100 MB of parameters
+ * <p><b>Costs.</b> Computed once, when an adapter is taken from a model or one with hashes comes to it; for the weights
+ * of an encoder once for all its models ({@link SharedHashes}). 100 MB of parameters
  * took 60 to 180 ms on one core of a server. <b>Threads.</b> Safe, as long as nobody writes to the base.
  *
  * @apiNote Status: internal
@@ -39,6 +41,7 @@ public final class BaseHashes {
     private static final int BYTES = 16;
 
     private final Map<String, Supplier<INDArray>> values;
+    private final Function<String, INDArray> where;
     private Map<String, String> byPath;
 
     /**
@@ -48,7 +51,19 @@ public final class BaseHashes {
      *     values are only an approximation of what the base was made with
      */
     public BaseHashes(Map<String, Supplier<INDArray>> values) {
+        this(values, path -> null);
+    }
+
+    /**
+     * Takes note of a base whose arrays may be those of other models, too.
+     *
+     * @param values as above
+     * @param where by path of a parameter, the array that the model holds, by which a hash that is known is found; null to
+     *     compute it in any case
+     */
+    public BaseHashes(Map<String, Supplier<INDArray>> values, Function<String, INDArray> where) {
         this.values = values;
+        this.where = where;
     }
 
     /**
@@ -60,9 +75,10 @@ public final class BaseHashes {
         if (byPath == null) {
             Map<String, String> hashes = new TreeMap<>();
             values.forEach((path, value) -> {
-                INDArray array = value.get();
-                if (array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE) {
-                    hashes.put(path, of(array));
+                INDArray held = where.apply(path);
+                String hash = held == null ? of(value.get()) : SharedHashes.of(held, path, () -> of(value.get()));
+                if (!hash.isEmpty()) {
+                    hashes.put(path, hash);
                 }
             });
             byPath = Collections.unmodifiableMap(hashes);
@@ -84,7 +100,11 @@ public final class BaseHashes {
         return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
     }
 
+    /** Empty for narrower types than single precision. */
     private static String of(INDArray value) {
+        if (value.dataType() != DataType.FLOAT && value.dataType() != DataType.DOUBLE) {
+            return "";
+        }
         MessageDigest digest = Sha256.begin();
         INDArray singles = value.castTo(DataType.FLOAT);
         try (DenseArray dense = DenseArray.rowMajor(singles)) {

@@ -99,7 +99,7 @@ class DecoderOpsTest {
                 .filter(op -> op.startsWith("lora4j_"))
                 .collect(Collectors.groupingBy(op -> op, TreeMap::new, Collectors.counting()));
         Map<String, Long> expected = new TreeMap<>();
-        put(expected, "lora4j_rms_norm", (long) norms * layers + 1);
+        put(expected, "lora4j_row_norm", (long) norms * layers + 1);
         put(expected, "lora4j_sigmoid_gate", (long) gates * layers);
         put(expected, "lora4j_turned_heads", (long) turned * layers);
         put(expected, "lora4j_chunked_loss", losses);

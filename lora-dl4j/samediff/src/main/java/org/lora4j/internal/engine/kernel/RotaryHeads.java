@@ -168,10 +168,10 @@ final class RotaryHeads extends FusedOp {
                     && GraphOrder.inputs(product).get(1).equals(factor);
         }
 
-        /** A leaf that does not learn, with a value for each position. */
+        /** A value for each position, which nothing that learns has a part in. */
         private boolean isGiven(String variable, SameDiffOp product) {
-            VariableType type = graph.getVariable(variable).getVariableType();
-            return (type == VariableType.PLACEHOLDER || type == VariableType.CONSTANT)
+            return GraphOrder.ancestors(graph, List.of(variable)).stream()
+                            .noneMatch(of -> graph.getVariable(of).getVariableType() == VariableType.VARIABLE)
                     && isFloat(variable)
                     && shapes.rank(variable) == RANK
                     && Arrays.stream(repeated(variable, product)).allMatch(axis -> axis < 2);

@@ -103,6 +103,21 @@ class KernelsTest {
                         70,
                         384,
                         x -> folded(x, y -> rmsNorm(y, 2, false))),
+                new Case("epsilon norm", 70, 384, x -> epsilonNorm(x, 1, false, false)),
+                new Case("epsilon norm with biases", 70, 384, x -> epsilonNorm(x, 1, true, false)),
+                new Case("epsilon norm with frozen gains and biases", 70, 384, x -> epsilonNorm(x, 1, true, true)),
+                new Case("epsilon norm of one row", 1, 384, x -> epsilonNorm(x, 1, true, false)),
+                new Case(
+                        "epsilon norm of three dimensions",
+                        70,
+                        384,
+                        x -> folded(x, y -> epsilonNorm(y, 2, true, false))),
+                new Case("epsilon norm whose product is read twice", 70, 384, x -> {
+                    SDVariable y = epsilonNorm(x, 1, false, false);
+                    return y.add(row(x)).mul(y);
+                }),
+                new Case("relu", 70, 384, x -> x.getSameDiff().nn().relu(x, 0)),
+                new Case("relu above a half", 70, 384, x -> x.getSameDiff().nn().relu(x, 0.5)),
                 new Case("silu", 70, 384, x -> silu(x)),
                 new Case("silu times another", 70, 384, x -> silu(x).mul(other(x))),
                 new Case("another times silu", 70, 384, x -> other(x).mul(silu(x))),
@@ -119,6 +134,8 @@ class KernelsTest {
                 new Case("turned heads, each another way", 70, 384, x -> turned(x, 2, 64, 2, 6, 1)),
                 new Case("turned heads, in part", 70, 384, x -> turned(x, 4, 64, 2, 1, 0.5)),
                 new Case("one turned head", 70, 384, x -> turned(x, 2, 384, 2, 1, 1)),
+                new Case("turned heads, by angles that are computed", 70, 384, x -> turned(x, true)),
+                new Case("heads with angles that learn", 70, 384, x -> turned(x, false)),
                 new Case("numbers put to places", 7, 12, KernelsTest::placed),
                 new Case("numbers taken from places", 7, 12, KernelsTest::taken),
                 new Case("few numbers in a weight", 70, 384, x -> sparse(x, 384, 900)),
@@ -161,6 +178,14 @@ class KernelsTest {
         return x.div(size).mul(gains);
     }
 
+    private static SDVariable epsilonNorm(SDVariable x, int axis, boolean biased, boolean frozen) {
+        SameDiff sd = x.getSameDiff();
+        SDVariable centered = x.sub(x.mean(true, axis));
+        SDVariable normed = rmsNorm(centered, axis, frozen);
+        INDArray values = random(x.dataType(), 4, 384).getRow(2).dup();
+        return biased ? normed.add(frozen ? sd.constant("bias", values) : sd.var("bias", values)) : normed;
+    }
+
     private static SDVariable silu(SDVariable x) {
         return x.mul(x.getSameDiff().nn().sigmoid(x));
     }
@@ -179,6 +204,14 @@ class KernelsTest {
         return x.mul(x.getSameDiff().math().tanh(inner).add(1)).mul(0.5);
     }
 
+    /** As encoders do it: cosines and sines are computed in the graph. */
+    private static SDVariable turned(SDVariable x, boolean frozen) {
+        SameDiff sd = x.getSameDiff();
+        INDArray values = random(x.dataType(), 35, 32).reshape(1, 1, 35, 32);
+        SDVariable angles = frozen ? sd.constant("angles", values) : sd.var("angles", values);
+        return turned(x, 2, 64, sd.math().cos(angles), sd.math().sin(angles), 1);
+    }
+
     /** Two examples of 35 tokens, of which the first half or, in four parts, the first quarter meets the second. */
     private static SDVariable turned(SDVariable x, int parts, int size, int examples, int heads, double factor) {
         SameDiff sd = x.getSameDiff();
@@ -188,6 +221,11 @@ class KernelsTest {
         SDVariable s = sd.constant(
                 "s",
                 random(x.dataType(), 70, examples * heads * size / parts / 2).reshape(angles));
+        return turned(x, parts, size, c, s, factor);
+    }
+
+    private static SDVariable turned(SDVariable x, int parts, int size, SDVariable c, SDVariable s, double factor) {
+        SameDiff sd = x.getSameDiff();
         SDVariable sizes = sd.constant("sizes", Nd4j.createFromArray(2L, 35L, 384L / size, (long) size));
         SDVariable split = sd.permute(sd.reshape(x, sizes), 0, 2, 1, 3);
         String[] names = new String[parts];
@@ -327,9 +365,9 @@ class KernelsTest {
     static Stream<Arguments> fusedOps() {
         return Stream.of(
                 Arguments.of(
-                        "lora4j_rms_norm",
+                        "lora4j_row_norm",
                         cases().map(Case::name)
-                                .filter(name -> name.startsWith("root"))
+                                .filter(name -> name.startsWith("root") || name.startsWith("epsilon"))
                                 .toList()),
                 Arguments.of(
                         "lora4j_sigmoid_gate",
