@@ -36,6 +36,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class GraphProbe {
 
     private static final long SEED = 20261201;
+    private static final int DRAWS = 20;
     private static final int ROWS = 2;
     private static final int LENGTH = 3;
 
@@ -89,14 +90,18 @@ final class GraphProbe {
             // It wants inputs of its own kind, which nobody can guess.
             return;
         }
-        Map<String, INDArray> again = SameDiffExecutor.forInference(meant).output(inputs, outputs);
         Map<String, INDArray> now = SameDiffExecutor.forInference(found).output(inputs, outputs);
-        for (String output : outputs) {
-            // What is drawn anew each time says nothing.
-            problems.check(
-                    !near(before.get(output), again.get(output)) || near(before.get(output), now.get(output)),
-                    "\"" + output + "\" comes out otherwise");
+        List<String> others = outputs.stream()
+                .filter(output -> !near(before.get(output), now.get(output)))
+                .toList();
+        // What is drawn anew each time says nothing. Few numbers may come out twice by chance.
+        for (int i = 0; i < DRAWS && !others.isEmpty(); i++) {
+            Map<String, INDArray> again = SameDiffExecutor.forInference(meant).output(inputs, others);
+            others = others.stream()
+                    .filter(output -> near(before.get(output), again.get(output)))
+                    .toList();
         }
+        others.forEach(output -> problems.add("\"" + output + "\" comes out otherwise"));
     }
 
     /** What ops make and none takes. */

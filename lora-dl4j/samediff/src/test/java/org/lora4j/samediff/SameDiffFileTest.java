@@ -252,6 +252,16 @@ class SameDiffFileTest {
         }
     }
 
+    /** Eight numbers that are kept or not come out twice by chance, once in 256 times. */
+    @Test
+    void write_ofAGraphThatDrawsFewNumbers_isNeverRefused() throws Exception {
+        SameDiff noise = SameDiff.create();
+        noise.nn().dropout("y", noise.placeHolder("x", DataType.FLOAT, -1, 1), 0.5);
+        for (int i = 0; i < 60; i++) {
+            SameDiffFile.write(noise, directory.resolve("noise.fb"));
+        }
+    }
+
     @Test
     void probe_namesWhatIsOtherwise() throws Exception {
         SameDiff meant = graph();
