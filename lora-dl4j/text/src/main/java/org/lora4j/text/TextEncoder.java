@@ -97,6 +97,7 @@ public final class TextEncoder implements AutoCloseable {
     private final Map<String, Integer> lengths = new ConcurrentHashMap<>();
     private TrustPolicy trust = TrustPolicy.usual();
     private String hash;
+    private String tokenizerHash;
     private ExecutorPool executors;
     private RowOutputs frozen;
 
@@ -288,11 +289,14 @@ public final class TextEncoder implements AutoCloseable {
         return hash;
     }
 
-    /** The hashes of this encoder and its tokenizer, for a receipt. */
-    Map<String, String> hashes() {
+    /** The hashes of this encoder and its tokenizer, for a receipt; computed once. */
+    synchronized Map<String, String> hashes() {
+        if (tokenizerHash == null) {
+            tokenizerHash = TokenizerHash.of(tokenizer);
+        }
         Map<String, String> hashes = new LinkedHashMap<>();
         hashes.put(Receipt.BASE, hash());
-        hashes.put(Receipt.TOKENIZER, TokenizerHash.of(tokenizer));
+        hashes.put(Receipt.TOKENIZER, tokenizerHash);
         return hashes;
     }
 
