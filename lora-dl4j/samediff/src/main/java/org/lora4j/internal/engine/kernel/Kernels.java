@@ -175,7 +175,7 @@ public final class Kernels {
         }
     }
 
-    // ND4J's own takes nine times as long.
+    // ND4J's own takes ten times as long.
     private static void reluBackward(DenseArray[] in, DenseArray[] out) {
         Blocks.run(in[0].length(), 1, (block, from, length) -> {
             float[] x = ThreadArrays.array(0, length);
