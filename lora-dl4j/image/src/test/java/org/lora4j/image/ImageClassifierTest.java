@@ -121,8 +121,8 @@ class ImageClassifierTest {
         }
         Files.writeString(
                 directory.resolve("preprocessor_config.json"),
-                "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": {\"height\": %d, \"width\": %d}}"
-                        .formatted(height, width));
+                "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": {\"height\": " + height + ", \"width\": "
+                        + width + "}}");
         INDArray pixels;
         INDArray expected;
         try (SafetensorsReader golden =
