@@ -252,7 +252,7 @@ class SameDiffFileTest {
         }
     }
 
-    /** Eight numbers that are kept or not come out twice by chance, once in 256 times. */
+    /** Two numbers that are kept or not come out twice by chance, once in four times. */
     @Test
     void write_ofAGraphThatDrawsFewNumbers_isNeverRefused() throws Exception {
         SameDiff noise = SameDiff.create();

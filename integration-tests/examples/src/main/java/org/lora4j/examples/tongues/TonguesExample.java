@@ -17,7 +17,7 @@ import org.lora4j.text.TextEncoder;
  * Languages and articles of the Universal Declaration of Human Rights.
  *
  * <p>Arguments: those of {@link Example}, the scripts to learn from with commas between them, how many languages of each, and
- * how many percent of the paragraphs to sort into articles (50, which is ten minutes).
+ * how many percent of the paragraphs to sort into articles (50).
  */
 public final class TonguesExample {
 

@@ -41,7 +41,7 @@ public final class BaseHashes {
     private static final int BYTES = 16;
 
     private final Map<String, Supplier<INDArray>> values;
-    private final Function<String, INDArray> where;
+    private final Function<String, INDArray> arrays;
     private Map<String, String> byPath;
 
     /**
@@ -58,12 +58,12 @@ public final class BaseHashes {
      * Takes note of a base whose arrays may be those of other models, too.
      *
      * @param values as above
-     * @param where by path of a parameter, the array that the model holds, by which a hash that is known is found; null to
+     * @param arrays by path of a parameter, the array that the model holds, by which a hash that is known is found; null to
      *     compute it in any case
      */
-    public BaseHashes(Map<String, Supplier<INDArray>> values, Function<String, INDArray> where) {
+    public BaseHashes(Map<String, Supplier<INDArray>> values, Function<String, INDArray> arrays) {
         this.values = values;
-        this.where = where;
+        this.arrays = arrays;
     }
 
     /**
@@ -75,7 +75,7 @@ public final class BaseHashes {
         if (byPath == null) {
             Map<String, String> hashes = new TreeMap<>();
             values.forEach((path, value) -> {
-                INDArray held = where.apply(path);
+                INDArray held = arrays.apply(path);
                 String hash = held == null ? of(value.get()) : SharedHashes.of(held, path, () -> of(value.get()));
                 if (!hash.isEmpty()) {
                     hashes.put(path, hash);
