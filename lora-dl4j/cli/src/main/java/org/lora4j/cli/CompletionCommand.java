@@ -27,7 +27,7 @@ final class CompletionCommand extends SimpleCommand {
     public ExitCode run(Call call) {
         String shell = call.argument(0);
         String script = switch (shell) {
-            case "bash", "zsh" -> AutoComplete.bash("lora4j", all());
+            case "bash", "zsh" -> asciiDigits(AutoComplete.bash("lora4j", all()));
             case "fish" -> fish();
             default -> throw CliException.usage("SHELL is " + MessageText.name(shell) + ", expected bash, zsh or fish");
         };
@@ -45,6 +45,13 @@ final class CompletionCommand extends SimpleCommand {
                 .forEach(entry -> all.addSubcommand(
                         entry.name(), CliProgram.line(entry.maker().get()).getCommandSpec()));
         return all;
+    }
+
+    /** picocli numbers its variables in the digits of the default locale, which a shell takes for no name. */
+    private static String asciiDigits(String script) {
+        StringBuilder text = new StringBuilder(script.length());
+        script.codePoints().forEach(c -> text.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
+        return text.toString();
     }
 
     /** A line for each command, and one for each of its options. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -127,6 +128,19 @@ class CommandsTest {
                 .start();
         assertThat(new String(shell.getInputStream().readAllBytes())).isEqualTo("complete\n");
         assertThat(shell.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** picocli formats with the default locale. */
+    @Test
+    void completion_isTheSameInEachLocale() {
+        Locale before = Locale.getDefault();
+        String script = CliRun.of("completion", "bash").out();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertThat(CliRun.of("completion", "bash").out()).isEqualTo(script);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     /** What a shell says to lines of its own, with the completion of that shell in {@code complete}; skipped without the shell. */
