@@ -27,8 +27,8 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /** Ascending, so that each solution is the start of the next, which learns from the same rows. */
     private static final double[] COSTS = {1, 3, 10, 30, 100};
 
-    /** Ten times what a head to keep is solved to: probabilities then differ in the third digit, at half the cost. */
-    private static final double TOLERANCE = 1e-4;
+    /** Thirty times what a head to keep is solved to: probabilities then differ in the third digit, at half the cost. */
+    private static final double PRECISION = 0.03;
 
     /**
      * Fits the heads.
@@ -78,7 +78,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
         try (HeadFit fit = fit(rows, labels, classes, folds.learnedFrom(0)).reporting(stage)) {
             LinearHead head = LinearHead.zeros(rows[0].length, classes);
             for (double cost : COSTS) {
-                head = fit.solve(cost, head, TOLERANCE);
+                head = fit.solve(cost, head, PRECISION);
                 float[][] tried = new float[rows.length][];
                 predict(head, rows, heldOut, tried);
                 double loss = loss(tried, labels, heldOut);
@@ -111,7 +111,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
     private static LinearHead head(
             float[][] rows, int[] labels, int classes, int[] from, double cost, Progress.Stage stage) {
         try (HeadFit fit = fit(rows, labels, classes, from).reporting(stage)) {
-            return fit.solve(cost, LinearHead.zeros(rows[0].length, classes), TOLERANCE);
+            return fit.solve(cost, LinearHead.zeros(rows[0].length, classes), PRECISION);
         }
     }
 

@@ -12,7 +12,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * Fits a linear head to fixed vectors: {@code sum of losses + |W|^2 / (2 C)}, a convex problem with one solution, solved to
  * its end. {@code C} means what it means in LibLinear, for vectors of length 1: others are scaled to that length on average
- * while the problem is solved. The bias is not held back.
+ * while the problem is solved. Each of several labels or numbers is a problem of its own, so that others beside it change nothing.
+ * The bias is not held back.
  *
  * <p>Weights that no vector has a product with only cost norm, so none are in the solution: few vectors are fitted in
  * coordinates of the space that they span ({@link RowSpan}), which is the same problem in fewer numbers.
@@ -25,7 +26,10 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class HeadFit implements AutoCloseable {
 
     private static final int MOST_ITERATIONS = 500;
-    private static final double TOLERANCE = 1e-5;
+    private static final double PRECISION = 1e-3;
+
+    /** Gradients of mean losses that are no more than what FLOAT rounds. */
+    private static final double ROUNDING = 1e-9;
 
     /** A basis takes rows * rows * inputs steps, and saves steps of inputs * outputs in each of some hundred iterations. */
     private static final int WORTH_A_SPAN = 1_000;
@@ -99,18 +103,19 @@ public final class HeadFit implements AutoCloseable {
      * @param start where to begin, such as the solution for another cost
      */
     public LinearHead solve(double cost, LinearHead start) {
-        return solve(cost, start, TOLERANCE);
+        return solve(cost, start, PRECISION);
     }
 
     /**
-     * The solution for {@code cost}, as exactly as asked.
+     * The solution for {@code cost}, as exactly as asked. A bound on the gradient alone would not do: the more rows, the less of the
+     * gradient of their mean loss is the norm's, and the solution for a tenth of the cost would pass for one.
      *
      * @param cost above 0
      * @param start where to begin, such as the solution for another cost
-     * @param tolerance how large an element of the gradient of the mean loss may remain; 1e-5 in {@link #solve(double,
-     *     LinearHead)}
+     * @param precision how far from the solution the weights may end, at most, in lengths of themselves: the problem is curved by
+     *     the norm at least, so what is left of the gradient bounds that distance; 1e-3 in {@link #solve(double, LinearHead)}
      */
-    public LinearHead solve(double cost, LinearHead start, double tolerance) {
+    public LinearHead solve(double cost, LinearHead start, double precision) {
         int weights = width * outputs;
         double[] x = new double[weights + outputs];
         float[] from = span == null ? start.weight() : span.within(start.weight(), outputs);
@@ -120,7 +125,12 @@ public final class HeadFit implements AutoCloseable {
         for (int j = 0; j < outputs; j++) {
             x[weights + j] = start.bias()[j];
         }
-        Lbfgs.minimize((at, gradient) -> value(at, gradient, 1 / (cost * rows)), x, tolerance, MOST_ITERATIONS);
+        double decay = kind.share(outputs) / (cost * rows);
+        Lbfgs.minimize(
+                (at, gradient) -> value(at, gradient, decay),
+                x,
+                at -> Math.max(ROUNDING, precision * decay * Lbfgs.norm(Arrays.copyOf(at, weights))),
+                MOST_ITERATIONS);
         float[] weight = new float[weights];
         for (int i = 0; i < weights; i++) {
             weight[i] = (float) (x[i] * scale);

@@ -13,7 +13,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  */
 public enum HeadKind {
     /** One class of several: {@code -sum(target * log(softmax(z)))}. Targets may carry weights. */
-    ONE_CLASS(false) {
+    ONE_CLASS(false, false) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
             return crossEntropy(sd, logits, labels);
@@ -35,7 +35,7 @@ public enum HeadKind {
         }
     },
     /** The same for each token. Tokens without a class have zeros as target, which add nothing. */
-    CLASS_OF_EACH_TOKEN(true) {
+    CLASS_OF_EACH_TOKEN(true, false) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
             return crossEntropy(sd, logits, labels);
@@ -47,7 +47,7 @@ public enum HeadKind {
         }
     },
     /** Any of several classes: the mean over them of the binary cross entropy of {@code sigmoid(z)}. */
-    ANY_CLASSES(false) {
+    ANY_CLASSES(false, true) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
             return sd.loss().sigmoidCrossEntropy(EncoderClassifier.LOSS, labels, logits, null);
@@ -65,7 +65,7 @@ public enum HeadKind {
         }
     },
     /** Numbers: the mean of {@code (z - target)^2}. */
-    NUMBERS(false) {
+    NUMBERS(false, true) {
         @Override
         SDVariable loss(SameDiff sd, SDVariable logits, SDVariable labels) {
             return sd.loss().meanSquaredError(EncoderClassifier.LOSS, labels, logits, null);
@@ -84,9 +84,11 @@ public enum HeadKind {
     };
 
     private final boolean perToken;
+    private final boolean meanOfOutputs;
 
-    HeadKind(boolean perToken) {
+    HeadKind(boolean perToken, boolean meanOfOutputs) {
         this.perToken = perToken;
+        this.meanOfOutputs = meanOfOutputs;
     }
 
     /**
@@ -96,6 +98,11 @@ public enum HeadKind {
      */
     public boolean isPerToken() {
         return perToken;
+    }
+
+    /** By how much the loss of a row is less than the sum of what each output learns by itself. */
+    double share(int outputs) {
+        return meanOfOutputs ? 1.0 / outputs : 1;
     }
 
     /** Appends the loss, the mean over rows, as {@link EncoderClassifier#LOSS}. */

@@ -11,7 +11,7 @@ import org.lora4j.train.ShuffledIndices;
 
 /**
  * Finds the cost of a head on the vectors of the frozen encoder. Costs are compared by heads that are nearly solved, each of which
- * starts from the one before: what is left of their gradients changes no choice, and would cost ten times as much.
+ * starts from the one before: what is left changes their scores in the third digit, and would cost several times as much.
  */
 final class HeadSearch {
 
@@ -24,8 +24,8 @@ final class HeadSearch {
     /** Parts of the examples in turn that costs are tried on where there is no other part. */
     private static final int FOLDS = 5;
 
-    /** The largest element of the gradient of the mean loss that may remain while costs are compared. */
-    private static final double TOLERANCE = 1e-4;
+    /** As {@link HeadFit#solve(double, LinearHead, double)} has it, while costs are compared. */
+    private static final double PRECISION = 0.1;
 
     private final HeadTask task;
     private final int inputs;
@@ -102,8 +102,8 @@ final class HeadSearch {
         int chosen = chosen(scores);
         try (HeadFit fit = fit(train)) {
             double softCost = COSTS[Math.min(chosen, SOFT)];
-            LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()), TOLERANCE);
-            LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft, TOLERANCE);
+            LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()), PRECISION);
+            LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft, PRECISION);
             return new Found(best, soft, COSTS[chosen], scores[chosen]);
         }
     }
@@ -125,7 +125,7 @@ final class HeadSearch {
         try (HeadFit fit = fit(learned)) {
             LinearHead head = LinearHead.zeros(inputs, task.outputs());
             for (int i = 0; i < COSTS.length; i++) {
-                head = fit.solve(COSTS[i], head, TOLERANCE);
+                head = fit.solve(COSTS[i], head, PRECISION);
                 heads.add(head);
                 scores[i] = task.score(held.examples(), logits(head, held.vectors()));
             }

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.function.ToDoubleFunction;
 import org.lora4j.internal.array.VectorLoops;
 
 /**
@@ -31,16 +32,18 @@ final class Lbfgs {
     /**
      * Minimizes from a start, which is overwritten with the result.
      *
-     * @param tolerance ends where the largest element of the gradient is as small
+     * @param tolerance ends where the gradient is no longer than this says of the vector
      * @return the least value found
      */
-    static double minimize(Function f, double[] x, double tolerance, int mostIterations) {
+    static double minimize(Function f, double[] x, ToDoubleFunction<double[]> tolerance, int mostIterations) {
         Deque<Change> changes = new ArrayDeque<>();
         double[] gradient = new double[x.length];
         double[] next = new double[x.length];
         double[] nextGradient = new double[x.length];
         double value = f.at(x, gradient);
-        for (int iteration = 0; iteration < mostIterations && largest(gradient) > tolerance; iteration++) {
+        for (int iteration = 0;
+                iteration < mostIterations && norm(gradient) > tolerance.applyAsDouble(x);
+                iteration++) {
             double[] direction = direction(gradient, changes);
             double slope = VectorLoops.dot(gradient, direction);
             double step = changes.isEmpty() ? Math.min(1, 1 / norm(gradient)) : 1;
@@ -105,15 +108,7 @@ final class Lbfgs {
         return q;
     }
 
-    private static double largest(double[] values) {
-        double largest = 0;
-        for (double value : values) {
-            largest = Math.max(largest, Math.abs(value));
-        }
-        return largest;
-    }
-
-    private static double norm(double[] values) {
+    static double norm(double[] values) {
         return Math.sqrt(VectorLoops.dot(values, values));
     }
 }

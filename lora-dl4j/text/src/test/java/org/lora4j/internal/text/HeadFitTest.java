@@ -168,12 +168,66 @@ class HeadFitTest {
             for (int j = 0; j < z.length; j++) {
                 z[j] = logits[j];
             }
-            sum += kind.loss(z, targets.get(i), new double[z.length]);
+            sum += kind.loss(z, targets.get(i), new double[z.length]) / kind.share(z.length);
         }
         for (float w : head.weight()) {
             sum += w * w * length * length / (2 * cost);
         }
         return sum;
+    }
+
+    /** The more rows, the smaller is the norm's part of the gradient of their mean. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NUMBERS")
+    void solution_ofManyVectors_isNotThatOfATenthOfTheCost(HeadKind kind) {
+        List<float[]> features = new ArrayList<>();
+        List<float[]> targets = new ArrayList<>();
+        for (int i = 0; i < 20_000; i++) {
+            float[] x = values(INPUTS);
+            float[] target = new float[OUTPUTS];
+            target[x[0] > 0 ? 1 : 2] = 1;
+            features.add(x);
+            targets.add(target);
+        }
+        try (HeadFit fit = new HeadFit(kind, features, targets)) {
+            LinearHead before = fit.solve(100, LinearHead.zeros(INPUTS, OUTPUTS), 0.1);
+            float[] goneOn = fit.solve(1000, before, 0.1).weight();
+            float[] exact = fit.solve(1000, LinearHead.zeros(INPUTS, OUTPUTS)).weight();
+            double share = 0.1 * distance(exact, new float[exact.length]);
+
+            assertThat(distance(goneOn, exact)).isLessThan(share);
+            assertThat(distance(before.weight(), exact)).isGreaterThan(2 * share);
+        }
+    }
+
+    private static double distance(float[] one, float[] other) {
+        double square = 0;
+        for (int i = 0; i < one.length; i++) {
+            square += Math.pow(one[i] - other[i], 2);
+        }
+        return Math.sqrt(square);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ANY_CLASSES", "NUMBERS"})
+    void outputsOfSeveral_areWhatTheyAreAlone(HeadKind kind) {
+        List<float[]> features = new ArrayList<>();
+        List<float[]> targets = new ArrayList<>();
+        for (int i = 0; i < ROWS; i++) {
+            features.add(values(INPUTS));
+            targets.add(target(kind));
+        }
+        List<float[]> first = targets.stream().map(t -> Arrays.copyOf(t, 1)).toList();
+        try (HeadFit all = new HeadFit(kind, features, targets);
+                HeadFit alone = new HeadFit(kind, features, first)) {
+            LinearHead several = all.solve(3, LinearHead.zeros(INPUTS, OUTPUTS), 1e-5);
+            LinearHead one = alone.solve(3, LinearHead.zeros(INPUTS, 1), 1e-5);
+
+            for (int i = 0; i < INPUTS; i++) {
+                assertThat(several.weight()[i * OUTPUTS]).isCloseTo(one.weight()[i], within(1e-3f));
+            }
+            assertThat(several.bias()[0]).isCloseTo(one.bias()[0], within(1e-3f));
+        }
     }
 
     @Test
@@ -192,7 +246,7 @@ class HeadFitTest {
                     return value;
                 },
                 x,
-                1e-9,
+                at -> 1e-9,
                 200);
 
         assertThat(x).containsExactly(new double[] {1, 2, 3}, within(1e-8));
