@@ -27,7 +27,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /** Ascending, so that each solution is the start of the next, which learns from the same rows. */
     private static final double[] COSTS = {1, 3, 10, 30, 100};
 
-    /** Thirty times what a head to keep is solved to: probabilities then differ in the third digit, at half the cost. */
+    /** Three times what a head to keep is solved to: probabilities then differ in the third digit, at less cost. */
     private static final double PRECISION = 0.03;
 
     /**

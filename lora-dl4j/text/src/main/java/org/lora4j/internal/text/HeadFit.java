@@ -26,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class HeadFit implements AutoCloseable {
 
     private static final int MOST_ITERATIONS = 500;
-    private static final double PRECISION = 1e-3;
+    private static final double PRECISION = 0.01;
 
     /** Gradients of mean losses that are no more than what FLOAT rounds. */
     private static final double ROUNDING = 1e-9;
@@ -113,7 +113,7 @@ public final class HeadFit implements AutoCloseable {
      * @param cost above 0
      * @param start where to begin, such as the solution for another cost
      * @param precision how far from the solution the weights may end, at most, in lengths of themselves: the problem is curved by
-     *     the norm at least, so what is left of the gradient bounds that distance; 1e-3 in {@link #solve(double, LinearHead)}
+     *     the norm at least, so what is left of the gradient bounds that distance; 0.01 in {@link #solve(double, LinearHead)}
      */
     public LinearHead solve(double cost, LinearHead start, double precision) {
         int weights = width * outputs;

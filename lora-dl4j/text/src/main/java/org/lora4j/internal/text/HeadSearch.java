@@ -11,7 +11,7 @@ import org.lora4j.train.ShuffledIndices;
 
 /**
  * Finds the cost of a head on the vectors of the frozen encoder. Costs are compared by heads that are nearly solved, each of which
- * starts from the one before: what is left changes their scores in the third digit, and would cost several times as much.
+ * starts from the one before: what is left changes no more than the third digit of a score, and would cost several times as much.
  */
 final class HeadSearch {
 
@@ -79,7 +79,7 @@ final class HeadSearch {
 
     /** The cost that is best on a validation part. */
     Found byValidation(Rows train, Rows validation) {
-        CostPath path = path(train, validation);
+        CostPath path = path(train, validation, true);
         int chosen = chosen(path.scores());
         return new Found(path.heads().get(chosen), path.heads().get(SOFT), COSTS[chosen], path.scores()[chosen]);
     }
@@ -93,7 +93,7 @@ final class HeadSearch {
         for (int fold = 0; fold < folds && folds > 1; fold++) {
             int now = fold;
             int[] held = places(order, i -> i % folds == now);
-            double[] ofFold = path(all.at(places(order, i -> i % folds != now)), all.at(held))
+            double[] ofFold = path(all.at(places(order, i -> i % folds != now)), all.at(held), false)
                     .scores();
             for (int i = 0; i < COSTS.length; i++) {
                 scores[i] += ofFold[i] * held.length / rows;
@@ -119,12 +119,14 @@ final class HeadSearch {
         return IntStream.range(0, order.length).filter(taken).map(i -> order[i]).toArray();
     }
 
-    private CostPath path(Rows learned, Rows held) {
+    /** Large costs take most of the time, so a path may end at the first that is worse than one before. */
+    private CostPath path(Rows learned, Rows held, boolean untilWorse) {
         List<LinearHead> heads = new ArrayList<>();
         double[] scores = new double[COSTS.length];
+        Arrays.fill(scores, task.higherIsBetter() ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
         try (HeadFit fit = fit(learned)) {
             LinearHead head = LinearHead.zeros(inputs, task.outputs());
-            for (int i = 0; i < COSTS.length; i++) {
+            for (int i = 0; i < COSTS.length && !(untilWorse && i > 1 && isBetter(scores[i - 2], scores[i - 1])); i++) {
                 head = fit.solve(COSTS[i], head, PRECISION);
                 heads.add(head);
                 scores[i] = task.score(held.examples(), logits(head, held.vectors()));
@@ -136,10 +138,13 @@ final class HeadSearch {
     private int chosen(double[] scores) {
         int chosen = 0;
         for (int i = 1; i < scores.length; i++) {
-            boolean better = task.higherIsBetter() ? scores[i] > scores[chosen] : scores[i] < scores[chosen];
-            chosen = better ? i : chosen;
+            chosen = isBetter(scores[i], scores[chosen]) ? i : chosen;
         }
         return chosen;
+    }
+
+    private boolean isBetter(double score, double than) {
+        return task.higherIsBetter() ? score > than : score < than;
     }
 
     private HeadFit fit(Rows rows) {
