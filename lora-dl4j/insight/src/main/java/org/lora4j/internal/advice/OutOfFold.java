@@ -30,6 +30,8 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /** Three times what a head to keep is solved to: probabilities then differ in the third digit, at less cost. */
     private static final double PRECISION = 0.03;
 
+    private static final int MOST_ITERATIONS = 500;
+
     /**
      * Fits the heads.
      *
@@ -78,7 +80,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
         try (HeadFit fit = fit(rows, labels, classes, folds.learnedFrom(0)).reporting(stage)) {
             LinearHead head = LinearHead.zeros(rows[0].length, classes);
             for (double cost : COSTS) {
-                head = fit.solve(cost, head, PRECISION);
+                head = fit.solve(cost, head);
                 float[][] tried = new float[rows.length][];
                 predict(head, rows, heldOut, tried);
                 double loss = loss(tried, labels, heldOut);
@@ -111,7 +113,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
     private static LinearHead head(
             float[][] rows, int[] labels, int classes, int[] from, double cost, Progress.Stage stage) {
         try (HeadFit fit = fit(rows, labels, classes, from).reporting(stage)) {
-            return fit.solve(cost, LinearHead.zeros(rows[0].length, classes), PRECISION);
+            return fit.solve(cost, LinearHead.zeros(rows[0].length, classes));
         }
     }
 
@@ -124,7 +126,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
             features.add(rows[row]);
             targets.add(target);
         }
-        return new HeadFit(HeadKind.ONE_CLASS, features, targets);
+        return new HeadFit(HeadKind.ONE_CLASS, features, targets).within(PRECISION, MOST_ITERATIONS);
     }
 
     /** Writes the probabilities of some rows. */

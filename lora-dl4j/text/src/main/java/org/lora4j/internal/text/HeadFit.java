@@ -4,6 +4,7 @@ package org.lora4j.internal.text;
 import java.util.Arrays;
 import java.util.List;
 import org.lora4j.internal.array.Blocks;
+import org.lora4j.internal.array.DenseArray;
 import org.lora4j.train.Progress;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,9 +26,6 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class HeadFit implements AutoCloseable {
 
-    private static final int MOST_ITERATIONS = 500;
-    private static final double PRECISION = 0.01;
-
     /** Gradients of mean losses that are no more than what FLOAT rounds. */
     private static final double ROUNDING = 1e-9;
 
@@ -42,9 +40,15 @@ public final class HeadFit implements AutoCloseable {
     private final int width;
     private final double scale;
     private final INDArray features;
-    private final INDArray transposed;
+    /** Weights before a product, their gradients after the other. */
+    private final INDArray weights;
+    /** Logits, and then their gradients. */
+    private final INDArray logits;
+
     private final float[][] targets;
     private boolean biased = true;
+    private double precision = 0.01;
+    private int mostIterations = 500;
     private Progress.Stage stage = Progress.none().stage("", "iterations", 0);
 
     /**
@@ -81,7 +85,8 @@ public final class HeadFit implements AutoCloseable {
             }
         }
         this.features = Nd4j.create(all, new long[] {rows, width}, 'c');
-        this.transposed = this.features.transpose();
+        this.weights = Nd4j.create(DataType.FLOAT, new long[] {width, outputs}, 'c');
+        this.logits = Nd4j.create(DataType.FLOAT, new long[] {rows, outputs}, 'c');
     }
 
     /** Has iterations counted. */
@@ -97,47 +102,48 @@ public final class HeadFit implements AutoCloseable {
     }
 
     /**
+     * Has problems solved as exactly as asked. A bound on the gradient alone would not do: the more rows, the less of the gradient of
+     * their mean loss is the norm's, and the solution for a tenth of the cost would pass for one.
+     *
+     * @param share how far from the solution the weights may end, at most, in lengths of themselves: the problem is curved by the
+     *     norm at least, so what is left of the gradient bounds that distance; 0.01 if not said
+     * @param most iterations after which a fit ends all the same; 500 if not said
+     */
+    public HeadFit within(double share, int most) {
+        precision = share;
+        mostIterations = most;
+        return this;
+    }
+
+    /**
      * The solution for {@code cost}.
      *
      * @param cost above 0
      * @param start where to begin, such as the solution for another cost
      */
     public LinearHead solve(double cost, LinearHead start) {
-        return solve(cost, start, PRECISION);
-    }
-
-    /**
-     * The solution for {@code cost}, as exactly as asked. A bound on the gradient alone would not do: the more rows, the less of the
-     * gradient of their mean loss is the norm's, and the solution for a tenth of the cost would pass for one.
-     *
-     * @param cost above 0
-     * @param start where to begin, such as the solution for another cost
-     * @param precision how far from the solution the weights may end, at most, in lengths of themselves: the problem is curved by
-     *     the norm at least, so what is left of the gradient bounds that distance; 0.01 in {@link #solve(double, LinearHead)}
-     */
-    public LinearHead solve(double cost, LinearHead start, double precision) {
-        int weights = width * outputs;
-        double[] x = new double[weights + outputs];
+        int length = width * outputs;
+        double[] x = new double[length + outputs];
         float[] from = span == null ? start.weight() : span.within(start.weight(), outputs);
-        for (int i = 0; i < weights; i++) {
+        for (int i = 0; i < length; i++) {
             x[i] = from[i] / scale;
         }
         for (int j = 0; j < outputs; j++) {
-            x[weights + j] = start.bias()[j];
+            x[length + j] = start.bias()[j];
         }
         double decay = kind.share(outputs) / (cost * rows);
         Lbfgs.minimize(
                 (at, gradient) -> value(at, gradient, decay),
                 x,
-                at -> Math.max(ROUNDING, precision * decay * Lbfgs.norm(Arrays.copyOf(at, weights))),
-                MOST_ITERATIONS);
-        float[] weight = new float[weights];
-        for (int i = 0; i < weights; i++) {
+                at -> Math.max(ROUNDING, precision * decay * Lbfgs.norm(Arrays.copyOf(at, length))),
+                mostIterations);
+        float[] weight = new float[length];
+        for (int i = 0; i < length; i++) {
             weight[i] = (float) (x[i] * scale);
         }
         float[] bias = new float[outputs];
         for (int j = 0; j < outputs; j++) {
-            bias[j] = (float) x[weights + j];
+            bias[j] = (float) x[length + j];
         }
         return new LinearHead(inputs, outputs, span == null ? weight : span.without(weight, outputs), bias);
     }
@@ -145,53 +151,62 @@ public final class HeadFit implements AutoCloseable {
     /** The problem divided by the number of rows: mean loss and {@code decay / 2 |W|^2}. */
     private double value(double[] x, double[] gradient, double decay) {
         stage.advance(1);
-        int weights = width * outputs;
-        float[] w = new float[weights];
+        int length = width * outputs;
+        float[] w = new float[length];
         double penalty = 0;
-        for (int i = 0; i < weights; i++) {
+        for (int i = 0; i < length; i++) {
             w[i] = (float) x[i];
             penalty += x[i] * x[i];
         }
-        float[] z = product(features, w, width, rows);
-        Arrays.fill(gradient, weights, gradient.length, 0);
-        int blocks = Blocks.count(z.length, outputs);
-        double[] losses = new double[blocks];
-        double[][] biases = new double[blocks][outputs];
-        Blocks.run(z.length, outputs, (block, from, length) -> {
-            double[] row = new double[outputs];
-            double[] rowGradient = new double[outputs];
-            for (int at = (int) from; at < from + length; at += outputs) {
-                for (int j = 0; j < outputs; j++) {
-                    row[j] = z[at + j] + x[weights + j];
-                }
-                losses[block] += kind.loss(row, targets[at / outputs], rowGradient);
-                for (int j = 0; j < outputs; j++) {
-                    double g = rowGradient[j] / rows;
-                    z[at + j] = (float) g;
-                    biases[block][j] += biased ? g : 0;
-                }
-            }
-        });
-        double loss = 0;
-        for (int block = 0; block < blocks; block++) {
-            loss += losses[block];
-            for (int j = 0; j < outputs; j++) {
-                gradient[weights + j] += biases[block][j];
-            }
-        }
-        float[] gw = product(transposed, z, rows, width);
-        for (int i = 0; i < weights; i++) {
-            gradient[i] = gw[i] + decay * x[i];
+        DenseArray.rowMajor(weights).write(0, w, length);
+        multiply(features, weights, logits);
+        double loss = losses(Arrays.copyOfRange(x, length, x.length), gradient);
+        multiply(features.transpose(), logits, weights);
+        DenseArray.rowMajor(weights).read(0, w, length);
+        for (int i = 0; i < length; i++) {
+            gradient[i] = w[i] + decay * x[i];
         }
         return loss / rows + decay / 2 * penalty;
     }
 
-    private float[] product(INDArray left, float[] right, int inner, int outer) {
-        try (INDArray matrix = Nd4j.create(right, new long[] {inner, outputs}, 'c');
-                INDArray result = Nd4j.createUninitialized(DataType.FLOAT, new long[] {outer, outputs}, 'c')) {
-            left.mmuli(matrix, result);
-            return result.reshape(result.length()).toFloatVector();
+    /** Adds up losses, makes gradients of logits, and writes those of the bias behind those of the weights. */
+    private double losses(double[] bias, double[] gradient) {
+        DenseArray all = DenseArray.rowMajor(logits);
+        int blocks = Blocks.count(logits.length(), outputs);
+        double[] losses = new double[blocks];
+        double[][] biases = new double[blocks][outputs];
+        Blocks.run(logits.length(), outputs, (block, from, length) -> {
+            float[] z = new float[length];
+            double[] row = new double[outputs];
+            double[] rowGradient = new double[outputs];
+            all.read(from, z, length);
+            for (int at = 0; at < length; at += outputs) {
+                for (int j = 0; j < outputs; j++) {
+                    row[j] = z[at + j] + bias[j];
+                }
+                losses[block] += kind.loss(row, targets[(int) ((from + at) / outputs)], rowGradient);
+                for (int j = 0; j < outputs; j++) {
+                    double g = rowGradient[j] / rows;
+                    z[at + j] = (float) g;
+                    biases[block][j] += g;
+                }
+            }
+            all.write(from, z, length);
+        });
+        Arrays.fill(gradient, gradient.length - outputs, gradient.length, 0);
+        double loss = 0;
+        for (int block = 0; block < blocks; block++) {
+            loss += losses[block];
+            for (int j = 0; j < outputs && biased; j++) {
+                gradient[gradient.length - outputs + j] += biases[block][j];
+            }
         }
+        return loss;
+    }
+
+    /** {@code result = left right}, asked for as its transpose: ND4J has results of columns, and would copy those of rows. */
+    private static void multiply(INDArray left, INDArray right, INDArray result) {
+        right.transpose().mmuli(left.transpose(), result.transpose());
     }
 
     /**
@@ -212,5 +227,7 @@ public final class HeadFit implements AutoCloseable {
     @Override
     public void close() {
         features.close();
+        weights.close();
+        logits.close();
     }
 }

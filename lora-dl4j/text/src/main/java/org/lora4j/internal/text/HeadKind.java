@@ -21,17 +21,23 @@ public enum HeadKind {
 
         @Override
         double loss(double[] z, float[] target, double[] gradient) {
+            double most = Double.NEGATIVE_INFINITY;
+            for (double value : z) {
+                most = Math.max(most, value);
+            }
             double mass = 0;
-            for (float t : target) {
-                mass += t;
-            }
-            double log = logSumExp(z);
-            double loss = mass * log;
+            double sum = 0;
+            double ofTarget = 0;
             for (int j = 0; j < z.length; j++) {
-                loss -= target[j] * z[j];
-                gradient[j] = mass * Math.exp(z[j] - log) - target[j];
+                gradient[j] = Math.exp(z[j] - most);
+                sum += gradient[j];
+                mass += target[j];
+                ofTarget += target[j] * z[j];
             }
-            return loss;
+            for (int j = 0; j < z.length; j++) {
+                gradient[j] = mass / sum * gradient[j] - target[j];
+            }
+            return mass * (most + Math.log(sum)) - ofTarget;
         }
     },
     /** The same for each token. Tokens without a class have zeros as target, which add nothing. */
@@ -57,8 +63,9 @@ public enum HeadKind {
         double loss(double[] z, float[] target, double[] gradient) {
             double loss = 0;
             for (int j = 0; j < z.length; j++) {
-                double p = 1 / (1 + Math.exp(-z[j]));
-                loss += Math.max(z[j], 0) - z[j] * target[j] + Math.log1p(Math.exp(-Math.abs(z[j])));
+                double less = Math.exp(-Math.abs(z[j]));
+                double p = (z[j] < 0 ? less : 1) / (1 + less);
+                loss += Math.max(z[j], 0) - z[j] * target[j] + Math.log1p(less);
                 gradient[j] = (p - target[j]) / z.length;
             }
             return loss / z.length;
@@ -116,17 +123,5 @@ public enum HeadKind {
         SDVariable logarithms = sd.nn().logSoftmax("loss/log_probabilities", logits, 1);
         SDVariable likelihood = sd.sum("loss/log_likelihood", labels.mul("loss/of_labels", logarithms), 1);
         return sd.mean(EncoderClassifier.LOSS, likelihood.neg("loss/of_rows"), 0);
-    }
-
-    private static double logSumExp(double[] z) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (double value : z) {
-            most = Math.max(most, value);
-        }
-        double sum = 0;
-        for (double value : z) {
-            sum += Math.exp(value - most);
-        }
-        return most + Math.log(sum);
     }
 }

@@ -24,8 +24,10 @@ final class HeadSearch {
     /** Parts of the examples in turn that costs are tried on where there is no other part. */
     private static final int FOLDS = 5;
 
-    /** As {@link HeadFit#solve(double, LinearHead, double)} has it, while costs are compared. */
+    /** How exactly costs are compared, as {@link HeadFit#within} has it. */
     private static final double PRECISION = 0.1;
+
+    private static final int MOST_ITERATIONS = 100;
 
     private final HeadTask task;
     private final int inputs;
@@ -74,12 +76,12 @@ final class HeadSearch {
         this.seed = seed;
     }
 
-    /** Heads of all costs, and how they do on examples that they did not learn from. */
+    /** Heads of costs, and how they do on examples that they did not learn from. */
     private record CostPath(List<LinearHead> heads, double[] scores) {}
 
     /** The cost that is best on a validation part. */
     Found byValidation(Rows train, Rows validation) {
-        CostPath path = path(train, validation, true);
+        CostPath path = path(train, validation, false);
         int chosen = chosen(path.scores());
         return new Found(path.heads().get(chosen), path.heads().get(SOFT), COSTS[chosen], path.scores()[chosen]);
     }
@@ -93,17 +95,17 @@ final class HeadSearch {
         for (int fold = 0; fold < folds && folds > 1; fold++) {
             int now = fold;
             int[] held = places(order, i -> i % folds == now);
-            double[] ofFold = path(all.at(places(order, i -> i % folds != now)), all.at(held), false)
+            double[] ofFold = path(all.at(places(order, i -> i % folds != now)), all.at(held), true)
                     .scores();
             for (int i = 0; i < COSTS.length; i++) {
                 scores[i] += ofFold[i] * held.length / rows;
             }
         }
         int chosen = chosen(scores);
-        try (HeadFit fit = fit(train)) {
+        try (HeadFit fit = fit(train).within(PRECISION, MOST_ITERATIONS)) {
             double softCost = COSTS[Math.min(chosen, SOFT)];
-            LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()), PRECISION);
-            LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft, PRECISION);
+            LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()));
+            LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft);
             return new Found(best, soft, COSTS[chosen], scores[chosen]);
         }
     }
@@ -119,16 +121,16 @@ final class HeadSearch {
         return IntStream.range(0, order.length).filter(taken).map(i -> order[i]).toArray();
     }
 
-    /** Large costs take most of the time, so a path may end at the first that is worse than one before. */
-    private CostPath path(Rows learned, Rows held, boolean untilWorse) {
+    /** Large costs take most of the time, so where not all are asked for, a path ends at the first that is worse than one before. */
+    private CostPath path(Rows learned, Rows held, boolean all) {
         List<LinearHead> heads = new ArrayList<>();
-        double[] scores = new double[COSTS.length];
-        Arrays.fill(scores, task.higherIsBetter() ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
-        try (HeadFit fit = fit(learned)) {
+        double[] scores = new double[0];
+        try (HeadFit fit = fit(learned).within(PRECISION, MOST_ITERATIONS)) {
             LinearHead head = LinearHead.zeros(inputs, task.outputs());
-            for (int i = 0; i < COSTS.length && !(untilWorse && i > 1 && isBetter(scores[i - 2], scores[i - 1])); i++) {
-                head = fit.solve(COSTS[i], head, PRECISION);
+            for (int i = 0; i < COSTS.length && (all || i < 2 || !isBetter(scores[i - 2], scores[i - 1])); i++) {
+                head = fit.solve(COSTS[i], head);
                 heads.add(head);
+                scores = Arrays.copyOf(scores, i + 1);
                 scores[i] = task.score(held.examples(), logits(head, held.vectors()));
             }
         }

@@ -189,10 +189,11 @@ class HeadFitTest {
             features.add(x);
             targets.add(target);
         }
-        try (HeadFit fit = new HeadFit(kind, features, targets)) {
-            LinearHead before = fit.solve(100, LinearHead.zeros(INPUTS, OUTPUTS), 0.1);
-            float[] goneOn = fit.solve(1000, before, 0.1).weight();
-            float[] exact = fit.solve(1000, LinearHead.zeros(INPUTS, OUTPUTS)).weight();
+        try (HeadFit rough = new HeadFit(kind, features, targets).within(0.1, 100);
+                HeadFit fine = new HeadFit(kind, features, targets)) {
+            LinearHead before = rough.solve(100, LinearHead.zeros(INPUTS, OUTPUTS));
+            float[] goneOn = rough.solve(1000, before).weight();
+            float[] exact = fine.solve(1000, LinearHead.zeros(INPUTS, OUTPUTS)).weight();
             double share = 0.1 * distance(exact, new float[exact.length]);
 
             assertThat(distance(goneOn, exact)).isLessThan(share);
@@ -218,10 +219,10 @@ class HeadFitTest {
             targets.add(target(kind));
         }
         List<float[]> first = targets.stream().map(t -> Arrays.copyOf(t, 1)).toList();
-        try (HeadFit all = new HeadFit(kind, features, targets);
-                HeadFit alone = new HeadFit(kind, features, first)) {
-            LinearHead several = all.solve(3, LinearHead.zeros(INPUTS, OUTPUTS), 1e-5);
-            LinearHead one = alone.solve(3, LinearHead.zeros(INPUTS, 1), 1e-5);
+        try (HeadFit all = new HeadFit(kind, features, targets).within(1e-5, 500);
+                HeadFit alone = new HeadFit(kind, features, first).within(1e-5, 500)) {
+            LinearHead several = all.solve(3, LinearHead.zeros(INPUTS, OUTPUTS));
+            LinearHead one = alone.solve(3, LinearHead.zeros(INPUTS, 1));
 
             for (int i = 0; i < INPUTS; i++) {
                 assertThat(several.weight()[i * OUTPUTS]).isCloseTo(one.weight()[i], within(1e-3f));
