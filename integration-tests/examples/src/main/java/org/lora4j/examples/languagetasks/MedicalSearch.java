@@ -29,9 +29,9 @@ final class MedicalSearch {
 
     private static final double TESTED = 0.2;
     private static final double VALIDATED = 0.08;
-    private static final int PAIRS = 1_500;
+    private static final int PAIRS = 1_200;
     private static final int HELD = 200;
-    private static final int QUESTIONS = 120;
+    private static final int QUESTIONS = 80;
     private static final int RANKED_OF_PAIRS = 3;
     private static final int FIRST = 50;
     private static final int NEGATIVES = 3;
