@@ -30,8 +30,6 @@ public record OutOfFold(float[][] probabilities, double cost) {
     /** Three times what a head to keep is solved to: probabilities then differ in the third digit, at less cost. */
     private static final double PRECISION = 0.03;
 
-    private static final int MOST_ITERATIONS = 500;
-
     /**
      * Fits the heads.
      *
@@ -126,7 +124,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
             features.add(rows[row]);
             targets.add(target);
         }
-        return new HeadFit(HeadKind.ONE_CLASS, features, targets).within(PRECISION, MOST_ITERATIONS);
+        return new HeadFit(HeadKind.ONE_CLASS, features, targets).within(PRECISION);
     }
 
     /** Writes the probabilities of some rows. */

@@ -107,10 +107,14 @@ public final class HeadFit implements AutoCloseable {
      *
      * @param share how far from the solution the weights may end, at most, in lengths of themselves: the problem is curved by the
      *     norm at least, so what is left of the gradient bounds that distance; 0.01 if not said
-     * @param most iterations after which a fit ends all the same; 500 if not said
      */
-    public HeadFit within(double share, int most) {
+    public HeadFit within(double share) {
         precision = share;
+        return this;
+    }
+
+    /** Ends a fit after so many iterations all the same; 500 if not said. */
+    HeadFit withMostIterations(int most) {
         mostIterations = most;
         return this;
     }

@@ -102,7 +102,7 @@ final class HeadSearch {
             }
         }
         int chosen = chosen(scores);
-        try (HeadFit fit = fit(train).within(PRECISION, MOST_ITERATIONS)) {
+        try (HeadFit fit = fit(train).within(PRECISION).withMostIterations(MOST_ITERATIONS)) {
             double softCost = COSTS[Math.min(chosen, SOFT)];
             LinearHead soft = fit.solve(softCost, LinearHead.zeros(inputs, task.outputs()));
             LinearHead best = chosen <= SOFT ? soft : fit.solve(COSTS[chosen], soft);
@@ -125,7 +125,7 @@ final class HeadSearch {
     private CostPath path(Rows learned, Rows held, boolean all) {
         List<LinearHead> heads = new ArrayList<>();
         double[] scores = new double[0];
-        try (HeadFit fit = fit(learned).within(PRECISION, MOST_ITERATIONS)) {
+        try (HeadFit fit = fit(learned).within(PRECISION).withMostIterations(MOST_ITERATIONS)) {
             LinearHead head = LinearHead.zeros(inputs, task.outputs());
             for (int i = 0; i < COSTS.length && (all || i < 2 || !isBetter(scores[i - 2], scores[i - 1])); i++) {
                 head = fit.solve(COSTS[i], head);

@@ -189,7 +189,7 @@ class HeadFitTest {
             features.add(x);
             targets.add(target);
         }
-        try (HeadFit rough = new HeadFit(kind, features, targets).within(0.1, 100);
+        try (HeadFit rough = new HeadFit(kind, features, targets).within(0.1).withMostIterations(100);
                 HeadFit fine = new HeadFit(kind, features, targets)) {
             LinearHead before = rough.solve(100, LinearHead.zeros(INPUTS, OUTPUTS));
             float[] goneOn = rough.solve(1000, before).weight();
@@ -198,6 +198,27 @@ class HeadFitTest {
 
             assertThat(distance(goneOn, exact)).isLessThan(share);
             assertThat(distance(before.weight(), exact)).isGreaterThan(2 * share);
+        }
+    }
+
+    @Test
+    void fit_endsAfterItsIterations_andGoesOnFromThere() {
+        List<float[]> features = new ArrayList<>();
+        List<float[]> targets = new ArrayList<>();
+        for (int i = 0; i < ROWS; i++) {
+            features.add(values(INPUTS));
+            targets.add(target(HeadKind.ONE_CLASS));
+        }
+        try (HeadFit brief = new HeadFit(HeadKind.ONE_CLASS, features, targets).withMostIterations(3);
+                HeadFit whole = new HeadFit(HeadKind.ONE_CLASS, features, targets)) {
+            float[] exact = whole.solve(1000, LinearHead.zeros(INPUTS, OUTPUTS)).weight();
+            double near = 0.02 * distance(exact, new float[exact.length]);
+            LinearHead head = brief.solve(1000, LinearHead.zeros(INPUTS, OUTPUTS));
+            assertThat(distance(head.weight(), exact)).isGreaterThan(near);
+            for (int i = 0; i < 50; i++) {
+                head = brief.solve(1000, head);
+            }
+            assertThat(distance(head.weight(), exact)).isLessThan(near);
         }
     }
 
@@ -219,8 +240,8 @@ class HeadFitTest {
             targets.add(target(kind));
         }
         List<float[]> first = targets.stream().map(t -> Arrays.copyOf(t, 1)).toList();
-        try (HeadFit all = new HeadFit(kind, features, targets).within(1e-5, 500);
-                HeadFit alone = new HeadFit(kind, features, first).within(1e-5, 500)) {
+        try (HeadFit all = new HeadFit(kind, features, targets).within(1e-5);
+                HeadFit alone = new HeadFit(kind, features, first).within(1e-5)) {
             LinearHead several = all.solve(3, LinearHead.zeros(INPUTS, OUTPUTS));
             LinearHead one = alone.solve(3, LinearHead.zeros(INPUTS, 1));
 
