@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.lora4j.advice.Advice;
 import org.lora4j.text.Entity;
 import org.lora4j.text.LabeledText;
@@ -19,7 +20,7 @@ import org.lora4j.train.ScoreInterval;
 /**
  * What several arms reach on the same examples, and whether LoRA is better than each of the others: means with 95 % intervals,
  * by drawing the examples anew (bootstrap over examples, Efron 1979). All arms see the same draws, so that differences are
- * paired.
+ * paired. An example that several seeds are tested on is one example: its results are drawn together, as those of a group are.
  */
 public final class Comparison {
 
@@ -32,7 +33,8 @@ public final class Comparison {
     private final String title;
     private final String measure;
     private final long seed;
-    private final Map<String, List<double[]>> arms = new LinkedHashMap<>();
+    /** By arm and example what it adds above the line, and below it. */
+    private final Map<String, Map<String, double[]>> arms = new LinkedHashMap<>();
 
     /**
      * A comparison without arms.
@@ -48,59 +50,45 @@ public final class Comparison {
     }
 
     /**
-     * Adds results of single examples. An arm that is there goes on: with the examples of the next seed.
+     * Adds results of examples that nothing was asked of before, such as pictures drawn for this seed alone.
      *
      * @param arm its name; {@link #LORA} for the one that is on trial
      * @param results for each example how good the answer is, such as 1 if it is right and 0 if not
      * @return this
      */
     public Comparison add(String arm, double... results) {
-        double[] ones = new double[results.length];
-        Arrays.fill(ones, 1);
-        return add(arm, results, ones);
+        int before = arms.getOrDefault(arm, Map.of()).size();
+        return add(
+                arm,
+                results,
+                IntStream.range(before, before + results.length)
+                        .mapToObj(String::valueOf)
+                        .toList());
     }
 
     /**
-     * Adds results whose measure is a ratio of two sums, such as micro F1 (twice the right ones, over those given and those that
-     * should be) or the accuracy over documents of several rows (right ones, rows). What hangs together, such as the rows of a
-     * document, is one entry, so that it is drawn together.
-     *
-     * @param arm its name
-     * @param shares for each example what it adds above the line
-     * @param weights for each example what it adds below the line
-     * @return this
-     */
-    public Comparison add(String arm, double[] shares, double[] weights) {
-        if (shares.length != weights.length) {
-            throw new IllegalArgumentException("Comparison " + title + ", arm " + arm + ": " + shares.length
-                    + " shares and " + weights.length + " weights; expected as many of each.");
-        }
-        List<double[]> examples = arms.computeIfAbsent(arm, key -> new ArrayList<>());
-        for (int i = 0; i < shares.length; i++) {
-            examples.add(new double[] {shares[i], weights[i]});
-        }
-        return this;
-    }
-
-    /**
-     * Adds results of examples that hang together, such as the rows of a document: those of a group are drawn together.
+     * Adds results of examples that have a name. All of one name are drawn together: those of a document or a language, and those of
+     * the same example with other seeds.
      *
      * @param arm its name
      * @param results for each example how good the answer is
-     * @param groups for each example the name of its group
+     * @param names what it is, or what it belongs to
      * @return this
      */
-    public Comparison add(String arm, double[] results, List<String> groups) {
-        Map<String, double[]> sums = new LinkedHashMap<>();
-        for (int i = 0; i < results.length; i++) {
-            double[] sum = sums.computeIfAbsent(groups.get(i), group -> new double[2]);
-            sum[0] += results[i];
-            sum[1]++;
+    public Comparison add(String arm, double[] results, List<String> names) {
+        double[] ones = new double[results.length];
+        Arrays.fill(ones, 1);
+        return add(arm, results, ones, names);
+    }
+
+    private Comparison add(String arm, double[] shares, double[] weights, List<String> names) {
+        Map<String, double[]> sums = arms.computeIfAbsent(arm, key -> new LinkedHashMap<>());
+        for (int i = 0; i < shares.length; i++) {
+            double[] sum = sums.computeIfAbsent(names.get(i), name -> new double[2]);
+            sum[0] += shares[i];
+            sum[1] += weights[i];
         }
-        return add(
-                arm,
-                sums.values().stream().mapToDouble(sum -> sum[0]).toArray(),
-                sums.values().stream().mapToDouble(sum -> sum[1]).toArray());
+        return this;
     }
 
     /**
@@ -116,7 +104,8 @@ public final class Comparison {
                 arm,
                 hits(
                         LabeledTexts.labels(examples),
-                        predictions.stream().map(Prediction::label).toList()));
+                        predictions.stream().map(Prediction::label).toList()),
+                LabeledTexts.texts(examples));
     }
 
     /**
@@ -136,7 +125,7 @@ public final class Comparison {
             right[i] = 2 * given.stream().filter(truth::contains).count();
             all[i] = truth.size() + given.size();
         }
-        return add(arm, right, all);
+        return add(arm, right, all, LabeledTexts.texts(examples));
     }
 
     /**
@@ -156,7 +145,13 @@ public final class Comparison {
             right[i] = 2 * given.stream().filter(truth::contains).count();
             all[i] = truth.size() + given.size();
         }
-        return add(arm, right, all);
+        return add(
+                arm,
+                right,
+                all,
+                examples.stream()
+                        .map(example -> String.join(" ", example.words()))
+                        .toList());
     }
 
     /**
@@ -220,9 +215,11 @@ public final class Comparison {
     public ScoreInterval gain(String arm, String other) {
         double[][] first = examples(arm);
         double[][] second = examples(other);
-        if (first.length != second.length) {
+        if (!List.copyOf(arms.get(arm).keySet())
+                .equals(List.copyOf(arms.get(other).keySet()))) {
             throw new IllegalArgumentException("Comparison " + title + ": arm " + arm + " has " + first.length
-                    + " examples and arm " + other + " has " + second.length + "; expected the same examples.");
+                    + " examples and arm " + other + " has " + second.length
+                    + "; expected the same examples in the same order.");
         }
         double[] drawn = new double[DRAWS];
         SplittableRandom random = new SplittableRandom(seed);
@@ -239,7 +236,7 @@ public final class Comparison {
             throw new IllegalArgumentException(
                     "Comparison " + title + ": no arm " + arm + "; there are " + arms.keySet());
         }
-        return arms.get(arm).toArray(double[][]::new);
+        return arms.get(arm).values().toArray(double[][]::new);
     }
 
     private static int[] all(int count) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lora4j.advice.Advice;
 import org.lora4j.text.LabeledText;
@@ -39,17 +40,31 @@ class ComparisonTest {
     }
 
     @Test
-    void value_ofSharesAndWeights_isTheRatioOfTheirSums() {
-        // Micro F1 of two examples: one label right of one told and one true; none of two told and one true.
+    void value_ofSeveralLabels_isMicroF1() {
+        // One label right of one told and one true; none of two told and one true.
         Comparison table = new Comparison("labels", "micro F1", 1)
-                .add("frozen", new double[] {2, 0}, new double[] {2, 3})
                 .addLabels(
                         Comparison.LORA,
                         List.of(new LabeledText("x", "a"), new LabeledText("y", "b")),
                         List.of(said("a"), said("c", "d")));
 
-        assertThat(table.value("frozen").value()).isCloseTo(0.4, within(1e-12));
         assertThat(table.value(Comparison.LORA).value()).isCloseTo(0.4, within(1e-12));
+    }
+
+    /** Asking a text with three seeds tells three times as much of the model, and nothing more of other texts. */
+    @Test
+    void intervals_ofTheSameExamplesWithOtherSeeds_areNoNarrower() {
+        List<LabeledText> examples = IntStream.range(0, 40)
+                .mapToObj(i -> new LabeledText("text " + i, i % 4 == 0 ? "a" : "b"))
+                .toList();
+        List<Prediction> said = examples.stream().map(example -> said("b")).toList();
+        Comparison once = new Comparison("intents", "accuracy", 1).addAnswers(Comparison.LORA, examples, said);
+        Comparison thrice = new Comparison("intents", "accuracy", 1)
+                .addAnswers(Comparison.LORA, examples, said)
+                .addAnswers(Comparison.LORA, examples, said)
+                .addAnswers(Comparison.LORA, examples, said);
+
+        assertThat(thrice.value(Comparison.LORA)).isEqualTo(once.value(Comparison.LORA));
     }
 
     @Test
@@ -92,6 +107,17 @@ class ComparisonTest {
 
         assertThat(table.value(Comparison.LORA).value()).isEqualTo(0.75);
         assertThat(table.toString()).contains("| LoRA | 0.7500 |");
+    }
+
+    @Test
+    void gain_ofAsManyOtherExamples_isRefused() {
+        Comparison table = new Comparison("intents", "accuracy", 1)
+                .add("head alone", new double[] {1, 0}, List.of("a", "b"))
+                .add(Comparison.LORA, new double[] {1, 0}, List.of("a", "c"));
+
+        assertThatThrownBy(table::verdict)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected the same examples");
     }
 
     @Test

@@ -64,7 +64,8 @@ record CodeSearch(Example example, TextEncoder encoder, long seed) {
                     arm,
                     evaluation.reciprocalRanks().stream()
                             .mapToDouble(rank -> rank)
-                            .toArray());
+                            .toArray(),
+                    parts.test().stream().map(SentenceExample::anchor).toList());
             // The frozen one has learned nothing.
             TrainingReport page = pages.isEmpty() ? TrainingReport.titled(arm) : TrainingReport.of(by.report());
             pages.add(page.withTitle(arm).with(evaluation));

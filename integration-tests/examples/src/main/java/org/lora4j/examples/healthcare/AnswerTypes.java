@@ -147,7 +147,8 @@ final class AnswerTypes {
                 "logistic regression on frozen vectors",
                 Comparison.hits(
                         LabeledTexts.labels(parts.test()),
-                        model.predict(encoder.embed(LabeledTexts.texts(parts.test())))));
+                        model.predict(encoder.embed(LabeledTexts.texts(parts.test())))),
+                LabeledTexts.texts(parts.test()));
     }
 
     /** What an arm says of the test, its probabilities calibrated on the validation part. */

@@ -87,6 +87,9 @@ final class ClinicalTable {
         float[][] asked = Patient.rows(test, Patient::worst, base);
         float[][] before = Patient.rows(test, Patient::mean, base);
         List<String> truth = labels(test);
+        List<String> names = test.stream()
+                .map(patient -> "patient " + patients.indexOf(patient))
+                .toList();
         example.say(
                 "clinical table: %d patients known by their means, %d new ones by their worst, %d to test",
                 base.size(), few.size(), test.size());
@@ -96,12 +99,12 @@ final class ClinicalTable {
         INDArray untouched = network.probabilities(before);
         List<String> asItIs = network.predict(asked);
         List<String> adaptedLabels = labels(few);
-        accuracy.add("network as it is", Comparison.hits(truth, asItIs));
+        accuracy.add("network as it is", Comparison.hits(truth, asItIs), names);
         LogisticRegression columns = LogisticRegression.fit(adapted, adaptedLabels, chosenBy, labels(held));
-        accuracy.add("logistic regression on the columns", Comparison.hits(truth, columns.predict(asked)));
+        accuracy.add("logistic regression on the columns", Comparison.hits(truth, columns.predict(asked)), names);
         LogisticRegression head =
                 LogisticRegression.fit(network.hidden(adapted), adaptedLabels, network.hidden(chosenBy), labels(held));
-        accuracy.add("frozen network, new head", Comparison.hits(truth, head.predict(network.hidden(asked))));
+        accuracy.add("frozen network, new head", Comparison.hits(truth, head.predict(network.hidden(asked))), names);
         LoraModel<Label> model = LoraTrainer.builder(BaseNetwork.of(network.network()), new LabelConverter())
                 .inputs(new DenseInputConverter(Patient.MEASURES))
                 // Other columns are shifted as a whole, which is what biases are for.
@@ -122,9 +125,9 @@ final class ClinicalTable {
                 model.predict(network.data(asked, truth, "worst columns of the patients of the test"));
         List<String> byLora =
                 predictions.stream().map(one -> one.getOutput().getLabel()).toList();
-        accuracy.add(Comparison.LORA, Comparison.hits(truth, byLora));
+        accuracy.add(Comparison.LORA, Comparison.hits(truth, byLora), names);
         TableNetwork full = network.copy().fit(adapted, adaptedLabels, EPOCHS);
-        accuracy.add("full fine-tuning", Comparison.hits(truth, full.predict(asked)));
+        accuracy.add("full fine-tuning", Comparison.hits(truth, full.predict(asked)), names);
 
         if (!Outputs.sameBits(network.probabilities(before), untouched)) {
             throw new IllegalStateException("the network changed; expected the answers that it gave before.");

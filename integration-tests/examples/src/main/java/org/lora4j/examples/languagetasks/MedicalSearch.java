@@ -29,9 +29,9 @@ final class MedicalSearch {
 
     private static final double TESTED = 0.2;
     private static final double VALIDATED = 0.08;
-    private static final int PAIRS = 1_200;
+    private static final int PAIRS = 1_000;
     private static final int HELD = 200;
-    private static final int QUESTIONS = 80;
+    private static final int QUESTIONS = 70;
     private static final int RANKED_OF_PAIRS = 3;
     private static final int FIRST = 50;
     private static final int NEGATIVES = 3;
@@ -112,7 +112,7 @@ final class MedicalSearch {
                 .mapToDouble(i -> words.reciprocalRank(
                         test.queries().get(i), test.relevant().get(i)))
                 .toArray();
-        add("words in common (BM25)", byWords);
+        add("words in common (BM25)", byWords, test);
         try (SentenceEncoder frozen = SentenceEncoder.builder(encoder).build()) {
             measure("frozen encoder", frozen, test);
         }
@@ -142,18 +142,19 @@ final class MedicalSearch {
     private RetrievalEvaluation measure(String arm, SentenceEncoder by, Test test) {
         RetrievalEvaluation found = by.evaluate(test.queries(), test.passages(), test.relevant());
         example.say("%s: %s", arm, found);
-        add(arm, reciprocal(found));
+        add(arm, reciprocal(found), test);
         page(arm, found);
         return found;
     }
 
-    private void add(String arm, double... reciprocalRanks) {
-        search.add(arm, reciprocalRanks);
+    private void add(String arm, double[] reciprocalRanks, Test test) {
+        search.add(arm, reciprocalRanks, test.queries());
         firstRight.add(
                 arm,
                 IntStream.range(0, reciprocalRanks.length)
                         .mapToDouble(i -> reciprocalRanks[i] == 1 ? 1 : 0)
-                        .toArray());
+                        .toArray(),
+                test.queries());
     }
 
     private void page(String arm, RetrievalEvaluation found) {
@@ -178,7 +179,7 @@ final class MedicalSearch {
         List<ScoredPair> pairs = asked(by, train, train.size() / RANKED_OF_PAIRS, seed);
         List<ScoredPair> held = asked(by, validation, HELD, seed);
         example.say("re-ranker: %d pairs to learn from", pairs.size());
-        ranked.add(ALONE, reciprocal(found));
+        ranked.add(ALONE, reciprocal(found), test.queries());
         try (ReRanker frozen = ReRanker.builder(pairEncoder)
                         .headOnly()
                         .seed(seed)
@@ -190,10 +191,10 @@ final class MedicalSearch {
                         .build()
                         .fit(pairs, held)) {
             RetrievalEvaluation byHead = over(by, frozen, test);
-            ranked.add("re-ranker, frozen encoder, head alone", reciprocal(byHead));
+            ranked.add("re-ranker, frozen encoder, head alone", reciprocal(byHead), test.queries());
             RetrievalEvaluation byLora = over(by, lora, test);
             example.say("re-ranked: %s", byLora);
-            ranked.add(Comparison.LORA, reciprocal(byLora));
+            ranked.add(Comparison.LORA, reciprocal(byLora), test.queries());
             page("LoRA, re-ranked", byLora);
             example.receipt("re-ranker", lora.receipt().orElseThrow());
             lora.save(example.folder().resolve("re-ranker"));

@@ -100,7 +100,7 @@ final class Languages {
         for (long seed : example.seeds()) {
             arms = ClassifierArms.fit(example, NAME, encoder, EPOCHS, parts, seed);
             arms.said().forEach((arm, said) -> comparison.addAnswers(arm, test, said));
-            comparison.add("byte n-grams", byBytes);
+            comparison.add("byte n-grams", byBytes, LabeledTexts.texts(test));
         }
         example.table(comparison);
         try (TextClassifier classifier = TextClassifier.load(example.folder().resolve(NAME), encoder)) {
