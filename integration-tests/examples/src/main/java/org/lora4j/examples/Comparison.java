@@ -82,6 +82,10 @@ public final class Comparison {
     }
 
     private Comparison add(String arm, double[] shares, double[] weights, List<String> names) {
+        if (shares.length != names.size()) {
+            throw new IllegalArgumentException("Comparison " + title + ", arm " + arm + ": " + shares.length
+                    + " results and " + names.size() + " names of examples; expected as many of each.");
+        }
         Map<String, double[]> sums = arms.computeIfAbsent(arm, key -> new LinkedHashMap<>());
         for (int i = 0; i < shares.length; i++) {
             double[] sum = sums.computeIfAbsent(names.get(i), name -> new double[2]);

@@ -110,6 +110,15 @@ class ComparisonTest {
     }
 
     @Test
+    void add_ofMoreNamesThanResults_isRefused() {
+        Comparison table = new Comparison("intents", "accuracy", 1);
+
+        assertThatThrownBy(() -> table.add(Comparison.LORA, new double[] {1}, List.of("a", "b")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("arm LoRA: 1 results and 2 names");
+    }
+
+    @Test
     void gain_ofAsManyOtherExamples_isRefused() {
         Comparison table = new Comparison("intents", "accuracy", 1)
                 .add("head alone", new double[] {1, 0}, List.of("a", "b"))
