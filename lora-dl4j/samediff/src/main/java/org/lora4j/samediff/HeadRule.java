@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.lora4j.internal.samediff.form.GraphReader;
 import org.lora4j.internal.samediff.form.Site;
 import org.lora4j.method.ModuleShape;
@@ -26,8 +28,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * a loss the results of other modules do not count any more: the losses of several heads may be added up.
  */
 final class HeadRule {
-
-    private static final Set<String> NORMALIZATIONS = Set.of("layer_norm", "batchnorm", "standardize", "lrn");
 
     private final SameDiff graph;
     private final GraphReader reader;
@@ -83,7 +83,7 @@ final class HeadRule {
 
     private boolean stops(SameDiffOp op, Step at, Set<String> own) {
         String kind = op.getOp().opName();
-        if (weightOps.contains(op.getName()) || NORMALIZATIONS.contains(kind)) {
+        if (weightOps.contains(op.getName()) || OpTraits.has(kind, Trait.NORMALIZES)) {
             return true;
         }
         for (String other : GraphOrder.inputs(op)) {

@@ -8,6 +8,8 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -19,23 +21,6 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  * @apiNote Status: internal
  */
 public final class GradientReach {
-
-    private static final Set<String> FLAT = Set.of(
-            "stop_gradient",
-            "sign",
-            "floor",
-            "ceil",
-            "round",
-            "rint",
-            "step",
-            "oneslike",
-            "ones_as",
-            "zeroslike",
-            "zeros_as",
-            "shape_of",
-            "size",
-            "size_at",
-            "rank");
 
     private GradientReach() {}
 
@@ -58,7 +43,7 @@ public final class GradientReach {
             String producer = GraphOrder.producer(graph, name);
             if (producer != null) {
                 SameDiffOp op = graph.getOps().get(producer);
-                if (!FLAT.contains(op.getOp().opName())) {
+                if (!OpTraits.has(op, Trait.FLAT)) {
                     open.addAll(GraphOrder.inputs(op));
                 }
             }

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.array.Extremes;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -21,10 +22,6 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * the classes makes a row of zeros or reads foreign memory, and so does an id beyond its table.
  */
 final class IndexRanges {
-
-    /** Ops that leave the values of their first input as they are. */
-    private static final Set<String> SAME_VALUES =
-            Set.of("identity", "cast", "reshape", "expand_dims", "squeeze", "permute");
 
     private static final String SPARSE_LOSS = "sparse_softmax_cross_entropy_loss_with_logits";
 
@@ -69,7 +66,7 @@ final class IndexRanges {
             return variable;
         }
         SameDiffOp producer = producer(variable);
-        return producer != null && SAME_VALUES.contains(producer.getOp().opName())
+        return producer != null && OpTraits.keepsValues(producer)
                 ? placeholder(GraphOrder.inputs(producer).get(0))
                 : null;
     }

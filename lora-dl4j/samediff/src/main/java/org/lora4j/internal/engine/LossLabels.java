@@ -11,6 +11,7 @@ import org.lora4j.error.Problems;
 import org.lora4j.internal.engine.autodiff.rules.LossOp;
 import org.lora4j.internal.engine.autodiff.rules.LossOp.Labels;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -22,10 +23,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * the input that fits a model least often.
  */
 final class LossLabels {
-
-    /** Ops between a placeholder and a loss that keep what the user knows the labels by. */
-    private static final Set<String> SAME_LABELS =
-            Set.of("identity", "cast", "reshape", "expand_dims", "squeeze", "permute", "onehot");
 
     private final SameDiff graph;
     private final List<Comparison> comparisons = new ArrayList<>();
@@ -66,7 +63,7 @@ final class LossLabels {
         }
         String producer = GraphOrder.producer(graph, variable);
         SameDiffOp op = producer == null ? null : graph.getOps().get(producer);
-        return op != null && SAME_LABELS.contains(op.getOp().opName())
+        return op != null && (OpTraits.keepsValues(op) || op.getOp().opName().equals("onehot"))
                 ? placeholder(GraphOrder.inputs(op).get(0))
                 : null;
     }

@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.FrozenPrefix;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -31,34 +33,11 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
  */
 final class PrefixCut {
 
-    private static final Set<String> VIEWS =
-            Set.of("reshape", "permute", "transpose", "expand_dims", "squeeze", "identity", "reshape_no_copy");
-    private static final Set<String> LIGHT = Set.of(
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "biasadd",
-            "add_scalar",
-            "sub_scalar",
-            "mul_scalar",
-            "div_scalar",
-            "cast",
-            "concat",
-            "stack");
-    private static final Set<String> SIZES = Set.of("shape_of", "size_at", "size", "rank");
-    private static final Set<String> SCALINGS = Set.of("mul_scalar", "div_scalar");
     private static final String PRODUCT = "matmul";
     private static final String LOOKUP = "gather";
     private static final Pattern HEAVY =
             Pattern.compile("(matmul|tensordot|batched_gemm|xw_plus_b|relu_layer|.*conv\\d?d?.*"
                     + "|lstm.*|gru.*|sru.*|.*attention.*)");
-    /** What ND4J keeps among its random ops all the same. */
-    private static final Set<String> NOT_RANDOM = Set.of("range", "linspace", "lin_space");
-
-    private static final Set<String> CONTROL =
-            Set.of("enter", "exit", "next_iteration", "switch", "merge", "loop_cond", "while", "if", "invoke");
-
     private final SameDiff graph;
     private final List<String> losses;
     private final Set<String> live;
@@ -90,7 +69,7 @@ final class PrefixCut {
 
     // The size of an activation would bring all that is below back into the step.
     private boolean isOfSizes(SameDiffOp op) {
-        return SIZES.contains(op.getOp().opName())
+        return OpTraits.has(op, Trait.OF_SHAPES)
                 && GraphOrder.inputs(op).stream().allMatch(this::isAtHand);
     }
 
@@ -130,7 +109,7 @@ final class PrefixCut {
     private void requireRepeatable() {
         Problems problems = new Problems();
         for (SameDiffOp op : ops) {
-            if (CONTROL.contains(op.getOp().opName())) {
+            if (OpTraits.has(op, Trait.CONTROL)) {
                 problems.add("op \"" + op.getName() + "\" (" + op.getOp().opName() + ") is control flow, which no cut"
                         + " can cross");
             }
@@ -153,7 +132,8 @@ final class PrefixCut {
 
     static boolean isRandom(SameDiffOp op) {
         String name = op.getOp().opName();
-        boolean listed = op.getOp().getClass().getName().contains(".ops.random.") && !NOT_RANDOM.contains(name);
+        boolean listed =
+                op.getOp().getClass().getName().contains(".ops.random.") && !OpTraits.has(op, Trait.DRAWS_NOTHING);
         return listed || name.contains("dropout") || name.startsWith("random_");
     }
 
@@ -180,7 +160,7 @@ final class PrefixCut {
     private static boolean isPlain(SameDiffOp op) {
         String name = op.getOp().opName();
         return op.getOutputsOfOp().size() == 1
-                && (VIEWS.contains(name) || LIGHT.contains(name) || SIZES.contains(name));
+                && (OpTraits.rearranges(op) || OpTraits.has(op, Trait.LIGHT) || OpTraits.has(op, Trait.OF_SHAPES));
     }
 
     private SameDiffOp producer(String variable) {
@@ -226,7 +206,7 @@ final class PrefixCut {
         boolean found = isProduct(op);
         if (found) {
             GraphOrder.inputs(op).forEach(operand -> addSplitting(operand, inside));
-        } else if (name.equals("add") || SCALINGS.contains(name)) {
+        } else if (name.equals("add") || OpTraits.has(op, Trait.SCALES_BY_NUMBER)) {
             for (String input : GraphOrder.inputs(op)) {
                 found |= isOfScores(input, inside);
             }
@@ -240,7 +220,7 @@ final class PrefixCut {
     private void addSplitting(String operand, Set<String> inside) {
         String variable = operand;
         SameDiffOp op = producer(variable);
-        while (op != null && (VIEWS.contains(op.getOp().opName()) || isScalingOfAttention(op))) {
+        while (op != null && (OpTraits.rearranges(op) || isScalingOfAttention(op))) {
             inside.add(variable);
             variable = GraphOrder.inputs(op).get(0);
             op = producer(variable);
@@ -249,7 +229,7 @@ final class PrefixCut {
 
     // What turns heads, which ends with their halves side by side, is what scales them, too.
     private boolean isScalingOfAttention(SameDiffOp op) {
-        if (!SCALINGS.contains(op.getOp().opName())) {
+        if (!OpTraits.has(op, Trait.SCALES_BY_NUMBER)) {
             return false;
         }
         SameDiffOp before = producer(GraphOrder.inputs(op).get(0));
@@ -278,7 +258,7 @@ final class PrefixCut {
     /** The one variable, not at hand, that a variable is a view of. */
     private Optional<String> viewed(String variable) {
         SameDiffOp op = producer(variable);
-        if (op == null || !(VIEWS.contains(op.getOp().opName()) || isLookupByDistance(op))) {
+        if (op == null || !(OpTraits.rearranges(op) || isLookupByDistance(op))) {
             return Optional.empty();
         }
         List<String> missing =

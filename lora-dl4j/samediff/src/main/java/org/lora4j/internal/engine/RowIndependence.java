@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.lora4j.internal.engine.autodiff.rules.LossOp;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -40,170 +42,9 @@ final class RowIndependence {
         MIXED
     }
 
-    private static final Set<String> SHAPES = Set.of("shape_of", "size_at", "size", "rank");
-
-    /** Of which the result is still a shape. */
-    private static final Set<String> OF_SHAPES = Set.of(
-            "stack",
-            "concat",
-            "gather",
-            "strided_slice",
-            "slice",
-            "cast",
-            "identity",
-            "reshape",
-            "multiply",
-            "add",
-            "mul_scalar");
-
-    /** Entry by entry, with others at the same place. */
-    private static final Set<String> ELEMENTWISE = Set.of(
-            "add",
-            "subtract",
-            "multiply",
-            "divide",
-            "squaredsubtract",
-            "Pow",
-            "pow",
-            "maximum",
-            "minimum",
-            "max_pairwise",
-            "biasadd",
-            "add_scalar",
-            "sub_scalar",
-            "mul_scalar",
-            "div_scalar",
-            "rsub_scalar",
-            "rdiv_scalar",
-            "pow_scalar",
-            "abs",
-            "neg",
-            "square",
-            "sqrt",
-            "rsqrt",
-            "exp",
-            "log",
-            "log1p",
-            "erf",
-            "erfc",
-            "tanh",
-            "sigmoid",
-            "relu",
-            "relu6",
-            "leakyrelu",
-            "elu",
-            "selu",
-            "gelu",
-            "precise_gelu",
-            "softplus",
-            "softsign",
-            "swish",
-            "mish",
-            "hardtanh",
-            "hard_sigmoid",
-            "hardsigmoid",
-            "cube",
-            "sin",
-            "cos",
-            "sign",
-            "identity",
-            "cast",
-            "less",
-            "greater",
-            "less_equal",
-            "greater_equal",
-            "equals",
-            "not_equals",
-            "lessthan_scalar",
-            "greaterthan_scalar",
-            "lessthanorequal_scalar",
-            "greaterthanorequal_scalar",
-            "equals_scalar",
-            "notequals_scalar",
-            "max_scalar",
-            "min_scalar",
-            "Where",
-            "where_np",
-            "select",
-            "clipbyvalue",
-            "ClipByValue",
-            "logsigmoid",
-            "log_sigmoid",
-            "_geluderivative");
-
-    /** Along other axes than the first. */
-    private static final Set<String> WITHIN_ROWS = Set.of(
-            "softmax",
-            "log_softmax",
-            "logsoftmax",
-            "layer_norm",
-            "standardize",
-            "reshape",
-            "expand_dims",
-            "squeeze",
-            "permute",
-            "transpose",
-            "concat",
-            "split",
-            "stack",
-            "strided_slice",
-            "slice",
-            "tile",
-            "broadcast_to",
-            "pad",
-            "reduce_mean",
-            "reduce_sum",
-            "reduce_max",
-            "reduce_min",
-            "reduce_norm2",
-            "reduce_norm1",
-            "reduce_sqnorm",
-            "reduce_variance",
-            "reduce_stdev",
-            "argmax",
-            "argmin",
-            "reduce_logsumexp",
-            "cumsum",
-            "fill",
-            "ones_as",
-            "zeros_as",
-            "fill_as",
-            "one_hot",
-            "onehot");
-
-    /** A window that slides over the axes behind the first two, or the first and the last. */
-    private static final Set<String> WINDOWS = Set.of(
-            "conv1d",
-            "conv2d",
-            "conv3dnew",
-            "depthwise_conv2d",
-            "maxpool2d",
-            "avgpool2d",
-            "maxpool3dnew",
-            "avgpool3dnew");
-
-    private static final Set<String> PRODUCTS = Set.of("matmul", "xw_plus_b", "relu_layer");
-
     private static final int NO_REDUCTION = 0;
     private static final int SUM = 1;
     private static final Set<Long> MEANS = Set.of(2L, 3L);
-
-    private static final Set<String> LINEAR = Set.of(
-            "add",
-            "subtract",
-            "neg",
-            "identity",
-            "cast",
-            "reshape",
-            "squeeze",
-            "reduce_sum",
-            "reduce_mean",
-            "mul_scalar",
-            "div_scalar");
-    /** Of means, but not of sums: what is added would be so once for each part. */
-    private static final Set<String> SHIFTS = Set.of("add_scalar", "sub_scalar");
-
-    private static final Set<String> SCALING = Set.of("multiply", "divide");
 
     private final SameDiff graph;
     private final Map<String, long[]> shapes;
@@ -320,14 +161,14 @@ final class RowIndependence {
         if (of.stream().allMatch(kind -> kind == Kind.FIXED)) {
             return Kind.FIXED;
         }
-        if (SHAPES.contains(name)) {
+        if (OpTraits.has(name, Trait.OF_SHAPES)) {
             return isFirstAxisLeftOut(op, inputs) ? Kind.FIXED : Kind.SHAPE;
         }
         if (of.stream().allMatch(kind -> kind == Kind.FIXED || kind == Kind.SHAPE)) {
             if (isGatherBehindRows(op, inputs)) {
                 return Kind.FIXED;
             }
-            return OF_SHAPES.contains(name) ? Kind.SHAPE : constantOfShape(op, name);
+            return OpTraits.has(name, Trait.MAKES_SHAPES) ? Kind.SHAPE : constantOfShape(op, name);
         }
         if (of.contains(Kind.MEAN)) {
             return kindOfLinear(name, of, Kind.MEAN);
@@ -363,15 +204,15 @@ final class RowIndependence {
 
     private Kind constantOfShape(SameDiffOp op, String name) {
         boolean rowsOut = op.getOutputsOfOp().stream().allMatch(this::isByRows);
-        return rowsOut && Set.of("fill", "broadcast_to", "tile").contains(name) ? Kind.ROWS : Kind.MIXED;
+        return rowsOut && OpTraits.has(name, Trait.FILLS) ? Kind.ROWS : Kind.MIXED;
     }
 
     /** What becomes of means, or of sums. */
     private static Kind kindOfLinear(String name, List<Kind> of, Kind whole) {
         boolean shifts = whole == Kind.MEAN;
-        boolean linear = (LINEAR.contains(name) || shifts && SHIFTS.contains(name))
+        boolean linear = (OpTraits.has(name, Trait.LINEAR) || shifts && OpTraits.has(name, Trait.SHIFTS))
                 && of.stream().allMatch(k -> k == whole || shifts && k == Kind.FIXED);
-        boolean scaled = SCALING.contains(name) && of.equals(List.of(whole, Kind.FIXED))
+        boolean scaled = OpTraits.has(name, Trait.SCALES) && of.equals(List.of(whole, Kind.FIXED))
                 || name.equals("multiply") && of.equals(List.of(Kind.FIXED, whole));
         return linear || scaled ? whole : Kind.MIXED;
     }
@@ -390,10 +231,10 @@ final class RowIndependence {
         if (!rowsOut) {
             return Kind.MIXED;
         }
-        boolean apart = ELEMENTWISE.contains(name) && areAlike(op, inputs, of)
-                || WITHIN_ROWS.contains(name) && isWithinRows(op, name, inputs, of)
-                || WINDOWS.contains(name) && of.get(0) == Kind.ROWS && allFixedBehind(of, 1)
-                || PRODUCTS.contains(name) && isProductOfRows(op, inputs, of)
+        boolean apart = OpTraits.has(name, Trait.ELEMENTWISE) && areAlike(op, inputs, of)
+                || OpTraits.has(name, Trait.WITHIN_ROWS) && isWithinRows(op, name, inputs, of)
+                || OpTraits.has(name, Trait.WINDOW) && of.get(0) == Kind.ROWS && allFixedBehind(of, 1)
+                || OpTraits.has(name, Trait.PRODUCT) && isProductOfRows(op, inputs, of)
                 || LossOp.is(name, LossOp.Rows.KEPT) && areAlike(op, inputs, of)
                 || name.equals("gather") && of.equals(List.of(Kind.FIXED, Kind.ROWS)) && isGatherOfFirstAxis(op);
         return apart ? Kind.ROWS : Kind.MIXED;

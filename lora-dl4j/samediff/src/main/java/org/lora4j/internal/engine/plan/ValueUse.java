@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.engine.plan;
 
-import java.util.Map;
-import java.util.Set;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.CustomOp;
@@ -24,77 +24,6 @@ import org.nd4j.linalg.api.ops.random.BaseRandomOp;
  * result, so that a wrong guess costs a plan and not a wrong result.
  */
 final class ValueUse {
-
-    private static final int ALL = Integer.MAX_VALUE;
-
-    /** Ops that give shapes, and read no value. */
-    private static final Set<String> OF_SHAPES = Set.of("shape_of", "shapes_of", "size", "size_at", "rank");
-
-    /** Ops whose result has as many elements as a value of any type says. */
-    private static final Set<String> SHAPED_BY_VALUES = Set.of(
-            "where_np",
-            "Where",
-            "unique",
-            "unique_with_counts",
-            "listdiff",
-            "boolean_mask",
-            "choose",
-            "range",
-            "linspace",
-            "lin_space",
-            "dynamic_partition",
-            "dynamic_stitch",
-            "non_max_suppression",
-            "sequence_mask",
-            "print_variable");
-
-    /** Ops, and how many of their first inputs are data even if they are integers. */
-    private static final Map<String, Integer> DATA = Map.ofEntries(
-            Map.entry("gather", 2),
-            Map.entry("gather_nd", 2),
-            Map.entry("lora4j_stored_lookup", ALL),
-            Map.entry("lora4j_chunked_loss", ALL),
-            Map.entry("lora4j_sampled_product", ALL),
-            Map.entry("lora4j_table_gradient", ALL),
-            Map.entry("lora4j_relative_products", 3),
-            Map.entry("lora4j_relative_products_bp", 3),
-            Map.entry("cast", ALL),
-            Map.entry("identity", ALL),
-            Map.entry("reshape", 1),
-            Map.entry("permute", 1),
-            Map.entry("transpose", 1),
-            Map.entry("expand_dims", 1),
-            Map.entry("squeeze", 1),
-            Map.entry("tile", 1),
-            Map.entry("slice", 1),
-            Map.entry("strided_slice", 1),
-            Map.entry("concat", ALL),
-            Map.entry("stack", ALL),
-            Map.entry("onehot", 1),
-            Map.entry("add", ALL),
-            Map.entry("subtract", ALL),
-            Map.entry("multiply", ALL),
-            Map.entry("divide", ALL),
-            Map.entry("maximum", ALL),
-            Map.entry("minimum", ALL),
-            Map.entry("equals", ALL),
-            Map.entry("not_equals", ALL),
-            Map.entry("greater", ALL),
-            Map.entry("greater_equal", ALL),
-            Map.entry("less", ALL),
-            Map.entry("less_equal", ALL),
-            Map.entry("select", ALL),
-            Map.entry("boolean_and", ALL),
-            Map.entry("boolean_or", ALL),
-            Map.entry("boolean_not", ALL),
-            Map.entry("scatter_add", ALL),
-            Map.entry("ones_as", ALL),
-            Map.entry("zeros_as", ALL),
-            Map.entry("sparse_softmax_cross_entropy_loss_with_logits", ALL),
-            Map.entry("sparse_softmax_cross_entropy_loss_with_logits_grad", ALL));
-
-    /** Ops that leave every element where it is. */
-    private static final Set<String> VIEWS = Set.of("reshape", "expand_dims", "squeeze", "identity");
 
     /** The attribute of a reshape that reads and writes columns first, as a negative letter. */
     private static final long COLUMNS_FIRST = -'f';
@@ -128,21 +57,21 @@ final class ValueUse {
 
     /** Whether an op reads the shapes of its inputs alone. */
     static boolean isOfShapes(DifferentialFunction op) {
-        return OF_SHAPES.contains(op.opName());
+        return OpTraits.has(op.opName(), Trait.OF_SHAPES);
     }
 
     /** Whether the shape of the result may depend on the value of an input. */
     static boolean shapesResult(DifferentialFunction op, int input, DataType type) {
-        if (SHAPED_BY_VALUES.contains(op.opName())) {
+        if (OpTraits.has(op.opName(), Trait.SHAPED_BY_VALUES)) {
             return true;
         }
         boolean data = type.isFPType() || !(op instanceof CustomOp);
-        return !data && input >= DATA.getOrDefault(op.opName(), 0);
+        return !data && !OpTraits.isData(op, input);
     }
 
     /** Whether the output of an op is its first input in another shape. */
     static boolean isView(DifferentialFunction op) {
-        if (!VIEWS.contains(op.opName())) {
+        if (!OpTraits.has(op.opName(), Trait.KEEPS_PLACES)) {
             return false;
         }
         for (long attribute : ((CustomOp) op).iArgs()) {

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.lora4j.internal.graph.GraphOrder;
+import org.lora4j.internal.graph.OpTraits;
+import org.lora4j.internal.graph.OpTraits.Trait;
 import org.lora4j.quant.StoredWeight;
 import org.lora4j.quant.StoredWeights;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -116,8 +118,7 @@ public final class GraphReader {
     SameDiffOp sourceThroughReshapes(String variable) {
         Set<String> seen = new HashSet<>();
         SameDiffOp op = producer(variable);
-        while (op != null
-                && Set.of("reshape", "cast", "identity").contains(op.getOp().opName())) {
+        while (op != null && (OpTraits.has(op, Trait.KEEPS_PLACES) || OpTraits.has(op, Trait.CONVERTS))) {
             String next = op.getInputsToOp().get(0);
             op = seen.add(next) ? producer(next) : null;
         }
