@@ -173,15 +173,16 @@ public final class ImageGraph {
 
     private SDVariable positions(int places) {
         SDVariable table = ops.parameter(ImageTensor.POSITIONS);
-        if (config.isGrid(height, width)) {
+        if (config.takesTable(height, width)) {
             return table;
         }
+        int[] grid = config.table();
         SDVariable matrix = sd.constant(
                 "embeddings/stretch",
                 Positions.stretched(
                         config.family().tokens(),
-                        config.patchRows(config.imageHeight()),
-                        config.patchColumns(config.imageWidth()),
+                        grid[0],
+                        grid[1],
                         config.patchRows(height),
                         config.patchColumns(width),
                         weights.dataType()));
