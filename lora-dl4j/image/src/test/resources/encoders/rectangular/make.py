@@ -44,6 +44,9 @@ CASES["dinov2-1x4-to-square"] = ("dinov2", [4, 16], 4, [8, 8], True)
 for label, size in {"1x2": [4, 8], "2x1": [8, 4], "3x5": [12, 20]}.items():
     CASES[f"convnext-{label}"] = ("convnext", 32, 2, size, False)
 CASES["convnext-oblong-patches"] = ("convnext", 32, [2, 4], [12, 40], False)
+# What is left beside the last whole patch is not seen.
+for family in ("vit", "deit"):
+    CASES[f"{family}-3x5-and-a-rest"] = (family, [14, 23], 4, [14, 23], False)
 
 
 def pair(value):
