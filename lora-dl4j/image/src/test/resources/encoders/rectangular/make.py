@@ -47,6 +47,10 @@ CASES["convnext-oblong-patches"] = ("convnext", 32, [2, 4], [12, 40], False)
 # What is left beside the last whole patch is not seen.
 for family in ("vit", "deit"):
     CASES[f"{family}-3x5-and-a-rest"] = (family, [14, 23], 4, [14, 23], False)
+# An oblong table with as many places as a square, where vit and deit are asked to interpolate: no file says so, a call does.
+for family in ("vit", "deit"):
+    for label, size in {"itself": [4, 16], "4x1": [16, 4], "3x5": [12, 20], "square": [8, 8]}.items():
+        CASES[f"asked-{family}-1x4-to-{label}"] = (family, [4, 16], 4, size, True)
 
 
 def pair(value):

@@ -203,16 +203,20 @@ public record ImageConfig(
                 : new int[] {patchRows(imageHeight), patchColumns(imageWidth)};
     }
 
-    /** Whether images of a size take the table of positions as it is. */
-    boolean takesTable(int height, int width) {
+    /**
+     * Whether images of a size take the table of positions as it is.
+     *
+     * @param interpolates whether positions are stretched wherever an image is no square, also for images of {@code image_size}: Python's
+     *     {@code interpolate_pos_encoding}, which DINOv2 always has
+     */
+    boolean takesTable(int height, int width, boolean interpolates) {
         int rows = patchRows(height);
         int columns = patchColumns(width);
         int[] table = table();
         if (rows == table[0] && columns == table[1]) {
             return true;
         }
-        if (family == ImageFamily.DINOV2) {
-            // It stretches its table wherever an image is no square, also for images of image_size.
+        if (interpolates || family == ImageFamily.DINOV2) {
             return height == width && rows * columns == positions();
         }
         return rows == patchRows(imageHeight) && columns == patchColumns(imageWidth);
@@ -261,7 +265,7 @@ public record ImageConfig(
         // What is left beside the last whole patch is not seen, as in Python.
         problems.check(height >= patchHeight && width >= patchWidth, found + ", expected at least " + patchSize());
         problems.check(
-                takesTable(height, width) || stretches(),
+                takesTable(height, width, false) || stretches(),
                 found + ", expected image_size = " + imageHeight + " x " + imageWidth
                         + ": only a square table of positions can be stretched");
     }
