@@ -2,6 +2,7 @@
 package org.lora4j.image;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,9 +106,11 @@ public final class ImageEncoder implements AutoCloseable {
             config.checkSize(size[0], size[1], problems);
         }
         if (!problems.isEmpty()) {
+            Path preprocessor = directory.resolve(Preprocessing.FILE);
+            // Without that file, sizes are those of the config.
+            Path file = Files.exists(preprocessor) ? preprocessor : directory.resolve(ImageConfig.FILE);
             throw new ModelFormatException(
-                    problems.message(directory.resolve(Preprocessing.FILE).toString())
-                            + ". Correct the file, or take that of the model.");
+                    problems.message(file.toString()) + ". Correct the file, or take that of the model.");
         }
         return new ImageEncoder(directory.toString(), ImageWeights.read(directory, config), preprocessing);
     }

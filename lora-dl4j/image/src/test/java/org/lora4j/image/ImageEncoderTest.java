@@ -5,18 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.exec.GraphExecutor;
+import org.lora4j.format.TensorEntry;
+import org.lora4j.format.safetensors.SafetensorsReader;
+import org.lora4j.internal.array.io.ArrayBytes;
+import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -31,8 +40,12 @@ class ImageEncoderTest {
 
     @BeforeEach
     void copy() throws IOException {
+        copy(MODELS.resolve("vit-interpolated"));
+    }
+
+    private void copy(Path model) throws IOException {
         for (String file : List.of("config.json", "model.safetensors")) {
-            Files.copy(MODELS.resolve("vit-interpolated").resolve(file), folder.resolve(file));
+            Files.copy(model.resolve(file), folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
@@ -82,6 +95,86 @@ class ImageEncoderTest {
         }
     }
 
+    /** But those that ask for interpolation: a user takes the table of image_size as it is. */
+    static List<Path> rectangular() throws IOException {
+        try (Stream<Path> models = Files.list(MODELS.resolve("rectangular"))) {
+            return models.filter(Files::isDirectory)
+                    .filter(model -> !model.getFileName().toString().startsWith("asked-"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Logits of {@code encoders/rectangular/make.py}, by the way that users go. */
+    @ParameterizedTest
+    @MethodSource("rectangular")
+    void imagesThatAreNotSquare_goThroughTheDoor(Path model) throws IOException {
+        copy(model);
+        JsonNode size = new ObjectMapper()
+                .readTree(model.resolve("golden.json").toFile())
+                .at("/inputs/image_size");
+        Files.writeString(
+                folder.resolve("preprocessor_config.json"),
+                "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": " + size + "}");
+        try (ImageEncoder encoder = ImageEncoder.load(folder);
+                SafetensorsReader golden = SafetensorsReader.open(model.resolve("golden.safetensors"))) {
+            INDArray pixels = read(golden, "pixel_values");
+
+            INDArray logits = SameDiffExecutor.forInference(encoder.classifierGraph())
+                    .output(Map.of("pixel_values", pixels), List.of("logits"))
+                    .get("logits");
+
+            assertThat(encoder.height()).isEqualTo(size.get(0).asInt());
+            assertThat(encoder.width()).isEqualTo(size.get(1).asInt());
+            assertThat(logits.ravel().toDoubleVector())
+                    .containsExactly(read(golden, "logits").ravel().toDoubleVector(), within(2e-5));
+        }
+    }
+
+    private static INDArray read(SafetensorsReader golden, String name) throws IOException {
+        TensorEntry entry = golden.tensors().get(name);
+        return ArrayBytes.read(golden, entry, ElementCodec.of(entry.dtype()).orElseThrow());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "vit-1x2, '[4, 8]', '[4, 8]', 4, 8",
+        "deit-2x1, '[8, 4]', '[8, 4]', 8, 4",
+        "dinov2-1x4, '[4, 16]', '[4, 16]', 4, 16",
+        "convnext-1x2, 32, '[8, 16]', 8, 16"
+    })
+    void withoutItsFile_imagesGetHeightAndWidthOfTheModel(String model, String from, String to, int height, int width)
+            throws IOException {
+        copy(MODELS.resolve("rectangular").resolve(model));
+        Path file = folder.resolve("config.json");
+        String field = "\"image_size\": ";
+        String text = Files.readString(file)
+                .replaceAll("\\s+", " ")
+                .replace("[ ", "[")
+                .replace(" ]", "]");
+        assertThat(text).contains(field + from);
+        Files.writeString(file, text.replace(field + from, field + to));
+        try (ImageEncoder encoder = ImageEncoder.load(folder)) {
+            Image prepared = encoder.prepared(Image.ofGrey(40, 30, new byte[1200]));
+
+            assertThat(encoder.height()).isEqualTo(height);
+            assertThat(encoder.width()).isEqualTo(width);
+            assertThat(prepared.height()).isEqualTo(height);
+            assertThat(prepared.width()).isEqualTo(width);
+        }
+    }
+
+    @Test
+    void oblongTableWithAsManyPlacesAsASquare_isStretchedForNoOtherSize() throws IOException {
+        config("\"image_size\": 16", "\"image_size\": [8, 32]");
+        Files.writeString(folder.resolve("preprocessor_config.json"), "{\"size\": [24, 24]}");
+
+        assertThatThrownBy(() -> ImageEncoder.load(folder))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("preprocessor_config.json: images are prepared to 24 x 24 pixels, expected"
+                        + " image_size = 8 x 32: only a square table of positions can be stretched");
+    }
+
     @Test
     void withoutItsFile_imagesArePreparedForTheSizeOfTheModel() throws IOException {
         try (ImageEncoder encoder = ImageEncoder.load(folder)) {
@@ -98,6 +191,10 @@ class ImageEncoderTest {
                     "model_type": "vit" | "model_type": "bert" | expected one of "vit", "deit", "dinov2", "convnext"
                     "num_attention_heads": 4 | "num_attention_heads": 5 | hidden_size is 32, expected a multiple of num_attention_heads = 5
                     "patch_size": 4 | "patch_size": 20 | image_size is 16 x 16, expected at least patch_size = 20 x 20
+                    "patch_size": 4 | "patch_size": 5 | position_embeddings" has the shape [1, 17, 32], expected [1, 10, 32] as patch_size = 5 x 5, which does not divide image_size = 16 x 16, in config.json say
+                    "patch_size": 4 | "patch_size": [4, 2] | projection.weight" has the shape [32, 3, 4, 4], expected [32, 3, 4, 2] as num_channels = 3 and patch_size = 4 x 2 in config.json say
+                    "image_size": 16 | "image_size": [16, 20] | position_embeddings" has the shape [1, 17, 32], expected [1, 21, 32] as patch_size = 4 x 4 and image_size = 16 x 20 in config.json say
+                    "image_size": 16 | "image_size": [16, 20, 3] | image_size is "[16, 20, 3]", expected a whole number from 1 to 1048576, or a list of two, height and width
                     "num_channels": 3 | "num_channels": 4 | num_channels is 4, expected 1 or 3
                     "hidden_act": "gelu" | "hidden_act": "gelo" | hidden_act is "gelo", expected one of
                     "image_size": 16 | "image_size": "wide" | image_size is "wide", expected a whole number
@@ -119,7 +216,9 @@ class ImageEncoderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    {"size": 3} | images are prepared to 3 x 3 pixels, expected at least a patch, 4 x 4
+                    {"size": 3} | images are prepared to 3 x 3 pixels, expected at least patch_size = 4 x 4
+                    {"size": [16, 3]} | images are prepared to 16 x 3 pixels, expected at least patch_size = 4 x 4
+                    {"size": [16, "3"]} | size is [16, 3], expected a number of pixels, a height and a width
                     {"size": 16000} | expected at most 16777216 pixels and 16384 patches
                     {"size": {"shortest_edge": 16}} | images keep their shape, expected one size for all
                     {"do_resize": false} | images keep their shape, expected one size for all

@@ -141,7 +141,6 @@ public record ImageConfig(
             fields.problems.check(
                     fields.scaled("layer_scale_init_value"),
                     fields.wrong("layer_scale_init_value", "a number above 0, as other models have no scales"));
-            fields.problems.check(patch[0] == patch[1], "patch_size is no square, expected one number");
         } else {
             fields.problems.check(
                     hidden % heads == 0,
@@ -186,9 +185,48 @@ public record ImageConfig(
         return width / patchWidth;
     }
 
-    /** Whether images of a size have as many patches in each direction as the table of positions. */
-    boolean isGrid(int height, int width) {
-        return patchRows(height) == patchRows(imageHeight) && patchColumns(width) == patchColumns(imageWidth);
+    /** How many patches the table of positions was made for. */
+    private int positions() {
+        return patchRows(imageHeight) * patchColumns(imageWidth);
+    }
+
+    /**
+     * The grid that the table of positions is where it is stretched: a square of as many patches, whatever {@code image_size} says, as
+     * Transformers has it. If there is no such square, Transformers stretches nothing, and it is the grid of {@code image_size}.
+     *
+     * @return rows and columns
+     */
+    int[] table() {
+        int edge = (int) Math.round(Math.sqrt(positions()));
+        return edge * edge == positions()
+                ? new int[] {edge, edge}
+                : new int[] {patchRows(imageHeight), patchColumns(imageWidth)};
+    }
+
+    /**
+     * Whether images of a size take the table of positions as it is.
+     *
+     * @param interpolates whether positions are stretched wherever an image is no square, also for images of {@code image_size}: Python's
+     *     {@code interpolate_pos_encoding}, which DINOv2 always has
+     */
+    boolean takesTable(int height, int width, boolean interpolates) {
+        int rows = patchRows(height);
+        int columns = patchColumns(width);
+        int[] table = table();
+        if (rows == table[0] && columns == table[1]) {
+            return true;
+        }
+        if (interpolates || family == ImageFamily.DINOV2) {
+            return height == width && rows * columns == positions();
+        }
+        return rows == patchRows(imageHeight) && columns == patchColumns(imageWidth);
+    }
+
+    /** Whether there is an answer to how positions are stretched: not from a table that is no square, or is taken for one wrongly. */
+    private boolean stretches() {
+        int[] table = table();
+        return table[0] == table[1]
+                && (family == ImageFamily.DINOV2 || patchRows(imageHeight) == patchColumns(imageWidth));
     }
 
     /**
@@ -199,8 +237,8 @@ public record ImageConfig(
      */
     public int places(int height, int width) {
         if (family == ImageFamily.CONVNEXT) {
-            int shrunk = patchHeight * THIRD_STAGE;
-            return Math.max(1, height / shrunk) * Math.max(1, width / shrunk);
+            int rows = Math.max(1, patchRows(height) / THIRD_STAGE);
+            return rows * Math.max(1, patchColumns(width) / THIRD_STAGE);
         }
         return family.tokens() + patchRows(height) * patchColumns(width);
     }
@@ -216,19 +254,32 @@ public record ImageConfig(
                 (long) height * width <= MOST_PIXELS && places(height, width) <= MOST_PLACES,
                 found + ", expected at most " + MOST_PIXELS + " pixels and " + MOST_PLACES + " patches");
         if (family == ImageFamily.CONVNEXT) {
-            long least = (long) patchHeight << Math.min(layers - 1, MOST_HALVINGS);
-            problems.check(height >= least && width >= least, found + ", expected at least " + least + " x " + least);
+            int halvings = Math.min(layers - 1, MOST_HALVINGS);
+            long leastHeight = (long) patchHeight << halvings;
+            long leastWidth = (long) patchWidth << halvings;
+            problems.check(
+                    height >= leastHeight && width >= leastWidth,
+                    found + ", expected at least " + leastHeight + " x " + leastWidth);
             return;
         }
         // What is left beside the last whole patch is not seen, as in Python.
+        problems.check(height >= patchHeight && width >= patchWidth, found + ", expected at least " + patchSize());
         problems.check(
-                height >= patchHeight && width >= patchWidth,
-                found + ", expected at least a patch, " + patchHeight + " x " + patchWidth);
-        boolean asMade = isGrid(height, width);
-        problems.check(
-                asMade || patchRows(imageHeight) == patchColumns(imageWidth),
-                found + ", expected " + imageHeight + " x " + imageWidth
+                takesTable(height, width, false) || stretches(),
+                found + ", expected image_size = " + imageHeight + " x " + imageWidth
                         + ": only a square table of positions can be stretched");
+    }
+
+    /** The size of a patch as a message says it. */
+    String patchSize() {
+        return "patch_size = " + patchHeight + " x " + patchWidth;
+    }
+
+    /** The sizes of patches and images as a message says them. */
+    String sizes() {
+        boolean divides = imageHeight % patchHeight == 0 && imageWidth % patchWidth == 0;
+        String image = "image_size = " + imageHeight + " x " + imageWidth;
+        return patchSize() + (divides ? " and " + image : ", which does not divide " + image + ",");
     }
 
     /** How many layers there are, of all stages. */
@@ -298,7 +349,10 @@ public record ImageConfig(
                     && list.stream().allMatch(Reader::isSize)) {
                 return new int[] {(Integer) list.get(0), (Integer) list.get(1)};
             }
-            int edge = size(name, otherwise);
+            int edge = isSize(value) ? (Integer) value : otherwise;
+            problems.check(
+                    value == null || isSize(value),
+                    wrong(name, "a whole number from 1 to " + MOST + ", or a list of two, height and width"));
             return new int[] {edge, edge};
         }
 

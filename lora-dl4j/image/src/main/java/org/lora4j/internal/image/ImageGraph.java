@@ -45,14 +45,16 @@ public final class ImageGraph {
     private final ImageConfig config;
     private final int height;
     private final int width;
+    private final boolean interpolates;
 
-    private ImageGraph(SameDiff sd, String prefix, ImageWeights weights, int height, int width) {
+    private ImageGraph(SameDiff sd, String prefix, ImageWeights weights, int height, int width, boolean interpolates) {
         this.sd = sd;
         this.ops = new ImageOps(sd, prefix, weights);
         this.weights = weights;
         this.config = weights.config();
         this.height = height;
         this.width = width;
+        this.interpolates = interpolates;
     }
 
     /**
@@ -63,8 +65,13 @@ public final class ImageGraph {
      * @return a new graph over the arrays of the weights
      */
     public static SameDiff encoder(ImageWeights weights, int height, int width) {
+        return encoder(weights, height, width, false);
+    }
+
+    /** The same as Python computes it with {@code interpolate_pos_encoding}, which is an argument there and in no file. */
+    static SameDiff encoder(ImageWeights weights, int height, int width, boolean interpolates) {
         SameDiff sd = SharedArrays.newGraph();
-        ImageGraph graph = new ImageGraph(sd, "", weights, height, width);
+        ImageGraph graph = new ImageGraph(sd, "", weights, height, width, interpolates);
         graph.encoder();
         graph.pooler();
         return sd;
@@ -73,7 +80,7 @@ public final class ImageGraph {
     /** The encoder with {@link #HEAD_INPUT}, without its pooler. */
     static SameDiff forHead(ImageWeights weights, int height, int width, HeadInput input) {
         SameDiff sd = SharedArrays.newGraph();
-        ImageGraph graph = new ImageGraph(sd, "", weights, height, width);
+        ImageGraph graph = new ImageGraph(sd, "", weights, height, width, false);
         graph.encoder();
         graph.headInput(input);
         return sd;
@@ -87,8 +94,14 @@ public final class ImageGraph {
      * @return a new graph over the arrays of the weights, which have a head
      */
     public static SameDiff classifier(ImageWeights weights, int height, int width) {
+        return classifier(weights, height, width, false);
+    }
+
+    /** The same as Python computes it with {@code interpolate_pos_encoding}, which is an argument there and in no file. */
+    static SameDiff classifier(ImageWeights weights, int height, int width, boolean interpolates) {
         SameDiff sd = SharedArrays.newGraph();
-        ImageGraph graph = new ImageGraph(sd, weights.config().family().modelType() + ".", weights, height, width);
+        String prefix = weights.config().family().modelType() + ".";
+        ImageGraph graph = new ImageGraph(sd, prefix, weights, height, width, interpolates);
         graph.encoder();
         graph.headInput(weights.config().headInput());
         graph.head();
@@ -173,15 +186,16 @@ public final class ImageGraph {
 
     private SDVariable positions(int places) {
         SDVariable table = ops.parameter(ImageTensor.POSITIONS);
-        if (config.isGrid(height, width)) {
+        if (config.takesTable(height, width, interpolates)) {
             return table;
         }
+        int[] grid = config.table();
         SDVariable matrix = sd.constant(
                 "embeddings/stretch",
                 Positions.stretched(
                         config.family().tokens(),
-                        config.patchRows(config.imageHeight()),
-                        config.patchColumns(config.imageWidth()),
+                        grid[0],
+                        grid[1],
                         config.patchRows(height),
                         config.patchColumns(width),
                         weights.dataType()));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.image;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -25,11 +26,17 @@ record ImageSize(int height, int width, int shortest, int longest) {
         return new ImageSize(0, 0, edge, 0);
     }
 
-    /** What a file says: a number, or an object with {@code height} and {@code width}, {@code shortest_edge} or {@code longest_edge}. */
+    /**
+     * What a file says: a number, a list of height and width, or an object with {@code height} and {@code width}, {@code shortest_edge}
+     * or {@code longest_edge}.
+     */
     static Optional<ImageSize> of(Object value, boolean squares) {
         int edge = edge(value);
         if (edge > 0) {
             return Optional.of(squares ? square(edge) : shortest(edge));
+        }
+        if (value instanceof List<?> list && list.size() == 2 && list.stream().allMatch(item -> edge(item) > 0)) {
+            return Optional.of(new ImageSize(edge(list.get(0)), edge(list.get(1)), 0, 0));
         }
         if (!(value instanceof Map<?, ?> fields)) {
             return Optional.empty();

@@ -13,8 +13,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param shape in the file
  * @param layout how it is turned for a graph
  * @param needed whether a file must have it
+ * @param fields of the config that its shape follows from, with their values; empty where only the widths of layers do
  */
-record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
+record ImageTensor(String name, long[] shape, Layout layout, boolean needed, String fields) {
+
+    ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
+        this(name, shape, layout, needed, "");
+    }
 
     /** How a tensor lies in a graph. */
     enum Layout {
@@ -106,8 +111,13 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
             if (config.family() == ImageFamily.DEIT) {
                 plain(DISTILLATION_TOKEN, 1, 1, hidden);
             }
-            plain(POSITIONS, 1, config.places(config.imageHeight(), config.imageWidth()), hidden);
-            convolution(PATCHES, hidden, config.channels(), config.patchHeight(), config.patchWidth());
+            tensors.add(new ImageTensor(
+                    POSITIONS,
+                    new long[] {1, config.places(config.imageHeight(), config.imageWidth()), hidden},
+                    Layout.PLAIN,
+                    true,
+                    config.sizes()));
+            patches(PATCHES, hidden, config);
             for (EncoderTensor tensor : ImageLayers.of(config).tensors()) {
                 Layout layout = tensor.kind() == EncoderTensor.Kind.LINEAR ? Layout.LINEAR : Layout.PLAIN;
                 tensors.add(new ImageTensor(tensor.name(), tensor.shapeInFile(), layout, true));
@@ -120,7 +130,7 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
 
         void convolutions(ImageConfig config) {
             int before = config.widths().get(0);
-            convolution(STEM, before, config.channels(), config.patchHeight(), config.patchWidth());
+            patches(STEM, before, config);
             norm(STEM_NORM, before);
             for (int s = 0; s < config.layers(); s++) {
                 int width = config.widths().get(s);
@@ -162,6 +172,17 @@ record ImageTensor(String name, long[] shape, Layout layout, boolean needed) {
         private void norm(String module, long size) {
             plain(module + ".weight", size);
             plain(module + ".bias", size);
+        }
+
+        private void patches(String module, long out, ImageConfig config) {
+            long[] shape = {out, config.channels(), config.patchHeight(), config.patchWidth()};
+            tensors.add(new ImageTensor(
+                    module + ".weight",
+                    shape,
+                    Layout.CONVOLUTION,
+                    true,
+                    "num_channels = " + config.channels() + " and " + config.patchSize()));
+            plain(module + ".bias", out);
         }
 
         private void convolution(String module, long out, long in, long height, long width) {

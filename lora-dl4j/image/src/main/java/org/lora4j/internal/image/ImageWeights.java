@@ -161,7 +161,8 @@ public record ImageWeights(ImageConfig config, Map<String, INDArray> tensors, Ma
         problems.check(
                 fits,
                 "tensor \"" + entry.name() + "\" has the shape " + Arrays.toString(entry.shape()) + ", expected "
-                        + Arrays.toString(tensor.shape()));
+                        + Arrays.toString(tensor.shape())
+                        + (tensor.fields().isEmpty() ? "" : " as " + tensor.fields() + " in config.json say"));
         return known && fits;
     }
 

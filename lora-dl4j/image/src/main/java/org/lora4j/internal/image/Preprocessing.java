@@ -61,6 +61,10 @@ public record Preprocessing(
         if (Files.exists(file)) {
             return read(file, processor, config.channels());
         }
+        if (processor.cropShare().isPresent() && config.imageHeight() != config.imageWidth()) {
+            // It makes squares only; the other has the same numbers for other shapes.
+            processor = ImageProcessor.VIT;
+        }
         Preprocessing made = of(processor, config);
         LOG.info(
                 "{}: there is no {}; images are prepared as {} does, to {} x {} pixels.",
@@ -280,8 +284,8 @@ public record Preprocessing(
             return ImageSize.of(value, squares).orElseGet(() -> {
                 problems.add(wrong(
                         name,
-                        "a number of pixels, or an object with height and width, or with shortest_edge, longest_edge or"
-                                + " both"));
+                        "a number of pixels, a height and a width as a list or an object, or an object with shortest_edge,"
+                                + " longest_edge or both"));
                 return otherwise;
             });
         }

@@ -37,6 +37,7 @@ public final class GoldenImages {
     private final int[] labels;
     private final ImageWeights weights;
     private final boolean classifies;
+    private final boolean interpolates;
 
     private GoldenImages(Path directory) throws IOException {
         this.golden = new TreeMap<>();
@@ -44,6 +45,8 @@ public final class GoldenImages {
         this.numbers = new GoldenNumbers(directory, golden, GoldenImages::tensors);
         this.weights = ImageWeights.read(directory, ImageConfig.read(directory.resolve(ImageConfig.FILE)));
         this.classifies = !weights.head().isEmpty();
+        this.interpolates =
+                numbers.about().at("/inputs/interpolate_pos_encoding").asBoolean();
     }
 
     private int[] readGolden(Path file) throws IOException {
@@ -88,7 +91,9 @@ public final class GoldenImages {
         INDArray pixels = golden.get("pixel_values");
         int height = (int) pixels.size(2);
         int width = (int) pixels.size(3);
-        SameDiff graph = classifies ? ImageGraph.classifier(of, height, width) : ImageGraph.encoder(of, height, width);
+        SameDiff graph = classifies
+                ? ImageGraph.classifier(of, height, width, interpolates)
+                : ImageGraph.encoder(of, height, width, interpolates);
         loss(graph, of.dataType());
         return graph;
     }
