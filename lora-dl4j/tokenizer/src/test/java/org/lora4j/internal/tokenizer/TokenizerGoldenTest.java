@@ -21,7 +21,8 @@ class TokenizerGoldenTest {
 
     static Stream<Path> directories() throws IOException {
         List<Path> found = new ArrayList<>();
-        for (String folder : List.of("../language/src/test/resources/language", "src/test/resources/encoders")) {
+        for (String folder :
+                List.of("../language/src/test/resources/language", "../text/src/test/resources/encoders")) {
             try (Stream<Path> directories = Files.list(Path.of(folder, "tokenizers"))) {
                 directories
                         .filter(directory -> Files.exists(directory.resolve("golden.json")))
