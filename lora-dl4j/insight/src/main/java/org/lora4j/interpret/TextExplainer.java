@@ -11,7 +11,6 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
-import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.interpret.GraphFunction;
@@ -19,13 +18,13 @@ import org.lora4j.internal.interpret.GraphFunction.Scale;
 import org.lora4j.internal.interpret.Line;
 import org.lora4j.internal.interpret.MarginLine;
 import org.lora4j.internal.interpret.PathIntegral;
-import org.lora4j.internal.tokenizer.Tokenizer;
 import org.lora4j.pretrained.EncoderClassifier;
 import org.lora4j.pretrained.EncoderGraph;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.tokenizer.Tokenizer;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -155,8 +154,9 @@ public final class TextExplainer {
         Objects.requireNonNull(token, "IntegratedGradients: baseline is null; expected PADDING or MASK");
         Tokenizer table = table();
         for (String spelling : token.spellings()) {
-            if (table != null && table.id(spelling) != null) {
-                return new TextExplainer(subject, new Replacement(table.id(spelling), spelling), settings);
+            if (table != null && table.id(spelling).isPresent()) {
+                return new TextExplainer(
+                        subject, new Replacement(table.id(spelling).getAsInt(), spelling), settings);
             }
         }
         throw new IllegalArgumentException("IntegratedGradients: baseline " + token + ": the tokenizer "
@@ -166,18 +166,13 @@ public final class TextExplainer {
 
     private boolean knows(TokenBaseline token) {
         Tokenizer table = table();
-        return table != null && token.spellings().stream().anyMatch(spelling -> table.id(spelling) != null);
+        return table != null
+                && token.spellings().stream()
+                        .anyMatch(spelling -> table.id(spelling).isPresent());
     }
 
     private Tokenizer table() {
-        if (!(subject.tokenizer() instanceof HuggingFaceTextTokenizer file)) {
-            return null;
-        }
-        try {
-            return Tokenizer.read("tokenizer", file.json());
-        } catch (ModelFormatException e) {
-            throw new IllegalStateException("the tokenizer was read before", e);
-        }
+        return subject.tokenizer() instanceof HuggingFaceTextTokenizer file ? file.vocabulary() : null;
     }
 
     /**

@@ -24,6 +24,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.language.chat.JinjaTemplate;
 import org.lora4j.internal.language.chat.TemplateFailure;
+import org.lora4j.internal.tokenizer.SpecialTokens;
 
 /**
  * Makes of a conversation the text that a model was trained on, by the Jinja template that comes with the model.
@@ -100,7 +101,7 @@ public final class ChatTemplate {
                         MessageText.path(directory),
                         null,
                         "holds no chat template; expected " + FILE + ", or the field " + FIELD + " in "
-                                + ModelDirectory.TOKENIZER_CONFIG
+                                + SpecialTokens.CONFIG
                                 + ". Models that were not trained on conversations have none: give them plain text."));
     }
 
@@ -115,14 +116,12 @@ public final class ChatTemplate {
     public static Optional<ChatTemplate> find(Path directory) throws IOException {
         ModelDirectory.require(directory);
         Map<String, Named> templates = files(directory);
-        for (String name : List.of("chat_template.json", ModelDirectory.TOKENIZER_CONFIG)) {
+        for (String name : List.of("chat_template.json", SpecialTokens.CONFIG)) {
             if (templates.isEmpty()) {
                 templates = field(directory, name);
             }
         }
-        return templates.isEmpty()
-                ? Optional.empty()
-                : Optional.of(of(templates, ModelDirectory.specialTokens(directory)));
+        return templates.isEmpty() ? Optional.empty() : Optional.of(of(templates, SpecialTokens.read(directory)));
     }
 
     /**
@@ -192,7 +191,7 @@ public final class ChatTemplate {
     }
 
     private static Map<String, Named> field(Path directory, String name) throws IOException {
-        Object value = ModelDirectory.fields(directory, name).get(FIELD);
+        Object value = SpecialTokens.fields(directory, name).get(FIELD);
         String source = directory.resolve(name) + ": " + FIELD;
         Map<String, Named> templates = new TreeMap<>();
         if (value instanceof String text) {

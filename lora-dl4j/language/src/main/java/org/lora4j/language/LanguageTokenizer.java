@@ -4,7 +4,6 @@ package org.lora4j.language;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,10 +14,10 @@ import java.util.Set;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
-import org.lora4j.error.Problems;
-import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.internal.tokenizer.Encoding;
 import org.lora4j.internal.tokenizer.OpenTokenizer;
+import org.lora4j.internal.tokenizer.SpecialTokens;
+import org.lora4j.tokenizer.Token;
+import org.lora4j.tokenizer.Tokenizer;
 
 /**
  * The tokenizer of a language model: ids of texts, and texts of ids, whole or piece by piece.
@@ -37,19 +36,19 @@ public final class LanguageTokenizer implements AutoCloseable {
     private static final String FILE = "tokenizer.json";
 
     private final Path directory;
-    private final OpenTokenizer tokenizer;
+    private final OpenTokenizer<Tokenizer> tokenizer;
     private final OptionalInt bos;
     private final OptionalInt eos;
     private final OptionalInt pad;
     private final Set<Integer> stops;
 
-    private LanguageTokenizer(Path directory, OpenTokenizer tokenizer) throws IOException {
+    private LanguageTokenizer(Path directory, OpenTokenizer<Tokenizer> tokenizer) throws IOException {
         this.directory = directory;
         this.tokenizer = tokenizer;
-        Map<String, String> tokens = ModelDirectory.specialTokens(directory);
+        Map<String, String> tokens = SpecialTokens.read(directory);
         List<Map<String, Object>> configs = List.of(
-                ModelDirectory.fields(directory, "generation_config.json"),
-                ModelDirectory.fields(directory, "config.json"));
+                SpecialTokens.fields(directory, "generation_config.json"),
+                SpecialTokens.fields(directory, "config.json"));
         this.bos = specialId(tokens, configs, "bos");
         this.eos = specialId(tokens, configs, "eos");
         this.pad = specialId(tokens, configs, "pad");
@@ -72,13 +71,9 @@ public final class LanguageTokenizer implements AutoCloseable {
      */
     public static LanguageTokenizer load(Path directory) throws IOException {
         ModelDirectory.require(directory);
-        Path file = directory.resolve(FILE);
-        byte[] json = RegularFile.bytes(
-                file,
-                "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
-                OpenTokenizer.MOST_BYTES,
-                ModelFormatException::new);
-        return new LanguageTokenizer(directory, OpenTokenizer.read("LanguageTokenizer", file.toString(), json));
+        String file = directory.resolve(FILE).toString();
+        return new LanguageTokenizer(
+                directory, new OpenTokenizer<>("LanguageTokenizer", file, Tokenizer.read(directory)));
     }
 
     /** The tokenizer of a directory, if it has one. */
@@ -87,9 +82,9 @@ public final class LanguageTokenizer implements AutoCloseable {
     }
 
     private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
-        Integer id = tokenizer.vocabulary().id(tokens.get(name + "_token"));
-        if (id != null) {
-            return OptionalInt.of(id);
+        OptionalInt id = tokenizer.vocabulary().id(tokens.get(name + "_token"));
+        if (id.isPresent()) {
+            return id;
         }
         return configuredIds(configs, name + "_token_id").stream()
                 .mapToInt(Integer::intValue)
@@ -102,7 +97,9 @@ public final class LanguageTokenizer implements AutoCloseable {
         for (Map<String, Object> config : configs) {
             Object value = ids.isEmpty() ? config.get(field) : null;
             for (Object id : value instanceof List<?> list ? list : Collections.singletonList(value)) {
-                if (id instanceof Number number && tokenizer.vocabulary().token(number.longValue()) != null) {
+                if (id instanceof Number number
+                        && number.longValue() == number.intValue()
+                        && isKnown(number.intValue())) {
                     ids.add(number.intValue());
                 }
             }
@@ -130,10 +127,12 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its ids
      */
     public int[] encode(String text, boolean addSpecialTokens) {
-        return tokenizer
-                .use()
-                .encode(tokenizer.required(text), addSpecialTokens, -1)
-                .ids();
+        return encoder(addSpecialTokens).encode(tokenizer.required(text)).ids();
+    }
+
+    private Tokenizer encoder(boolean addSpecialTokens) {
+        Tokenizer open = tokenizer.use();
+        return addSpecialTokens ? open : open.withoutSpecialTokens();
     }
 
     /**
@@ -143,8 +142,8 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @param addSpecialTokens as there
      * @return the tokens; their ids are those of {@code encode}
      */
-    public List<LanguageToken> tokenize(String text, boolean addSpecialTokens) {
-        return tokens(tokenizer.use().encode(tokenizer.required(text), addSpecialTokens, -1));
+    public List<Token> tokenize(String text, boolean addSpecialTokens) {
+        return encoder(addSpecialTokens).encode(tokenizer.required(text)).tokens();
     }
 
     /**
@@ -155,20 +154,10 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @param addSpecialTokens as there
      * @return the tokens of both, as the tokenizer joins them; each one's places count in its own text
      */
-    public List<LanguageToken> tokenizePair(String first, String second, boolean addSpecialTokens) {
-        return tokens(
-                tokenizer.use().encode(tokenizer.required(first), tokenizer.required(second), addSpecialTokens, -1));
-    }
-
-    private static List<LanguageToken> tokens(Encoding encoding) {
-        int[] ids = encoding.ids();
-        int[] types = encoding.types();
-        List<LanguageToken> tokens = new ArrayList<>(ids.length);
-        for (int i = 0; i < ids.length; i++) {
-            tokens.add(new LanguageToken(
-                    ids[i], encoding.token(i), encoding.start(i), encoding.end(i), types[i], encoding.sequence(i) < 0));
-        }
-        return List.copyOf(tokens);
+    public List<Token> tokenizePair(String first, String second, boolean addSpecialTokens) {
+        return encoder(addSpecialTokens)
+                .encodePair(tokenizer.required(first), tokenizer.required(second))
+                .tokens();
     }
 
     /**
@@ -180,18 +169,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the vocabulary has no token of an id; the message lists those
      */
     public String decode(int[] ids, boolean skipSpecialTokens) {
-        Problems problems = new Problems();
-        for (int i = 0; i < ids.length && !problems.isFull(); i++) {
-            problems.check(
-                    tokenizer.vocabulary().token(ids[i]) != null, "ids[" + i + "] = " + ids[i] + ", " + expectedId());
-        }
-        problems.throwIfAny("LanguageTokenizer.decode");
         return tokenizer.use().decode(ids, skipSpecialTokens);
-    }
-
-    private String expectedId() {
-        return "expected an id of the vocabulary, below "
-                + tokenizer.vocabulary().end();
     }
 
     /**
@@ -226,7 +204,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return true if it has one
      */
     public boolean isKnown(int id) {
-        return tokenizer.vocabulary().token(id) != null;
+        return tokenizer.vocabulary().isKnown(id);
     }
 
     /**
@@ -235,7 +213,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return the count
      */
     public int vocabularySize() {
-        return tokenizer.vocabulary().size();
+        return tokenizer.vocabulary().vocabularySize();
     }
 
     /**
@@ -246,11 +224,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the vocabulary has no token of this id
      */
     public String token(int id) {
-        String token = tokenizer.vocabulary().token(id);
-        if (token == null) {
-            throw new IllegalArgumentException("LanguageTokenizer: id = " + id + ", " + expectedId());
-        }
-        return token;
+        return tokenizer.vocabulary().token(id);
     }
 
     /**
@@ -262,7 +236,6 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @throws IllegalArgumentException if the vocabulary has no token of this id
      */
     public byte[] bytes(int id) {
-        token(id);
         return tokenizer.use().bytes(id);
     }
 
@@ -273,8 +246,7 @@ public final class LanguageTokenizer implements AutoCloseable {
      * @return its id, or nothing if there is none
      */
     public OptionalInt id(String token) {
-        Integer id = tokenizer.vocabulary().id(token);
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+        return tokenizer.vocabulary().id(token);
     }
 
     /**

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.tokenizer.Token;
 
 class LanguageTokenizerTest {
 
@@ -41,15 +42,15 @@ class LanguageTokenizerTest {
     }
 
     @Test
-    void tokens_haveTheirPlacesInCodePoints() throws IOException {
+    void tokens_haveTheirPlacesInJavaCharacters() throws IOException {
         try (LanguageTokenizer tokenizer = load("llama2-style")) {
             String text = "\uD83D\uDE00 be";
 
-            List<LanguageToken> tokens = tokenizer.tokenize(text, true);
+            List<Token> tokens = tokenizer.tokenize(text, true);
 
-            assertThat(tokens.get(0)).isEqualTo(new LanguageToken(1, "<s>", 0, 0, 0, true));
-            assertThat(tokens.get(tokens.size() - 1)).isEqualTo(new LanguageToken(313, "\u2581be", 1, 4, 0, false));
-            assertThat(tokens).extracting(LanguageToken::id).containsExactly(box(tokenizer.encode(text)));
+            assertThat(tokens.get(0)).isEqualTo(new Token(1, "<s>", -1, -1, 0, true));
+            assertThat(tokens.get(tokens.size() - 1)).isEqualTo(new Token(313, "\u2581be", 2, 5, 0, false));
+            assertThat(tokens).extracting(Token::id).containsExactly(box(tokenizer.encode(text)));
             assertThat(tokenizer.encode(text, false)).hasSize(tokens.size() - 1);
         }
     }
@@ -159,11 +160,11 @@ class LanguageTokenizerTest {
         try (LanguageTokenizer tokenizer = load("gpt2-style")) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> tokenizer.decode(new int[] {0, 507, 1, -1}, true))
-                    .withMessage("LanguageTokenizer.decode: 2 problems: ids[1] = 507, expected an id of the vocabulary,"
-                            + " below 507; ids[3] = -1, expected an id of the vocabulary, below 507");
+                    .withMessage("Tokenizer.decode: ids -1, 507 are not in the vocabulary;"
+                            + " expected ids of this tokenizer, below 507.");
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> tokenizer.token(507))
-                    .withMessage("LanguageTokenizer: id = 507, expected an id of the vocabulary, below 507");
+                    .withMessage("Tokenizer.token: id = 507, expected an id of the vocabulary, below 507.");
             assertThat(tokenizer.decode(new int[0], true)).isEmpty();
         }
     }

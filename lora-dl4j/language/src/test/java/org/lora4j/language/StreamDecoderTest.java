@@ -146,7 +146,7 @@ class StreamDecoderTest {
 
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> decoder.push(507))
-                    .withMessage("LanguageTokenizer: id = 507, expected an id of the vocabulary, below 507");
+                    .withMessage("Tokenizer.token: id = 507, expected an id of the vocabulary, below 507.");
             assertThat(first + decoder.push(tokenizer.id("b").getAsInt()) + decoder.finish())
                     .isEqualTo("ab");
             assertThatIllegalStateException().isThrownBy(() -> decoder.push(1)).withMessageContaining("Take a new one");

@@ -331,6 +331,7 @@ class ArchitectureTest {
                         "train"),
                 layer(
                         "pretrained",
+                        "tokenizer",
                         "internal.encoder",
                         "internal.pretrained",
                         "error",
@@ -347,7 +348,13 @@ class ArchitectureTest {
                         "train.cache",
                         "train"),
                 layer("internal.tokenizer.expression", "error"),
-                layer("internal.tokenizer", "error", "internal.tokenizer.expression"),
+                layer(
+                        "internal.tokenizer",
+                        "error",
+                        "internal.format.file",
+                        "internal.format.huggingface",
+                        "internal.tokenizer.expression"),
+                layer("tokenizer", "error", "internal.tokenizer"),
                 layer("internal.onnx", "error", "internal.format.file", "internal.array"),
                 layer("internal.language.chat"),
                 layer(
@@ -362,6 +369,7 @@ class ArchitectureTest {
                 layer("internal.language.training", "exec.kernel", "exec", "internal.language", "train"),
                 layer(
                         "language",
+                        "tokenizer",
                         "trust",
                         "error",
                         "internal.error",
@@ -578,6 +586,7 @@ class ArchitectureTest {
                         "internal.parts"),
                 layer(
                         "serve.text",
+                        "tokenizer",
                         "adapter",
                         "error",
                         "internal.array",
@@ -592,6 +601,7 @@ class ArchitectureTest {
                 layer("internal.server", "error", "internal.http", "language", "serve", "serve.text"),
                 layer(
                         "internal.server.tei",
+                        "tokenizer",
                         "error",
                         "internal.http",
                         "internal.server",
@@ -681,12 +691,12 @@ class ArchitectureTest {
                         "trust"),
                 layer(
                         "interpret",
+                        "tokenizer",
                         "error",
                         "config",
                         "internal.array",
                         "internal.array.io",
                         "internal.engine",
-                        "internal.tokenizer",
                         "internal.format.json",
                         "internal.format.peft",
                         "internal.interpret",

@@ -4,18 +4,15 @@ package org.lora4j.pretrained;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
-import org.lora4j.internal.format.file.RegularFile;
-import org.lora4j.internal.tokenizer.Encoding;
 import org.lora4j.internal.tokenizer.OpenTokenizer;
-import org.lora4j.internal.tokenizer.Tokenizer;
+import org.lora4j.tokenizer.Encoding;
+import org.lora4j.tokenizer.Token;
+import org.lora4j.tokenizer.Tokenizer;
 
 /**
  * A tokenizer read from Hugging Face's {@code tokenizer.json}, which gives what Hugging Face's own library gives.
@@ -32,17 +29,15 @@ import org.lora4j.internal.tokenizer.Tokenizer;
  */
 public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoCloseable {
 
-    private final OpenTokenizer tokenizer;
+    private final OpenTokenizer<Tokenizer> tokenizer;
     private final int maxLength;
     private final String source;
-    private final byte[] json;
     private final boolean lowerCase;
 
     private HuggingFaceTextTokenizer(
-            OpenTokenizer tokenizer, int maxLength, String source, byte[] json, boolean lowerCase) {
+            OpenTokenizer<Tokenizer> tokenizer, int maxLength, String source, boolean lowerCase) {
         this.lowerCase = lowerCase;
         this.source = source;
-        this.json = json;
         this.tokenizer = tokenizer;
         this.maxLength = maxLength;
     }
@@ -59,9 +54,8 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalArgumentException if {@code maxLength} is too small
      */
     public static HuggingFaceTextTokenizer load(Path tokenizerJson, int maxLength) throws IOException {
-        try (InputStream in = RegularFile.open(tokenizerJson, "a tokenizer.json")) {
-            return load(in, tokenizerJson.toString(), maxLength);
-        }
+        requireLength(maxLength);
+        return of(Tokenizer.read(tokenizerJson), tokenizerJson.toString(), maxLength);
     }
 
     /**
@@ -97,17 +91,20 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalArgumentException if {@code maxLength} is too small
      */
     public static HuggingFaceTextTokenizer load(InputStream in, String source, int maxLength) throws IOException {
+        requireLength(maxLength);
+        return of(Tokenizer.read(in, source), source, maxLength);
+    }
+
+    private static HuggingFaceTextTokenizer of(Tokenizer read, String source, int maxLength) {
+        return new HuggingFaceTextTokenizer(
+                new OpenTokenizer<>("HuggingFaceTextTokenizer", source, read), maxLength, source, false);
+    }
+
+    private static void requireLength(int maxLength) {
         if (maxLength < 3) {
             throw new IllegalArgumentException("HuggingFaceTextTokenizer: maxLength = " + maxLength
                     + "; expected 3 or more, for one token between the two special ones.");
         }
-        byte[] json = in.readNBytes(OpenTokenizer.MOST_BYTES + 1);
-        if (json.length > OpenTokenizer.MOST_BYTES) {
-            throw new ModelFormatException(MessageText.value(source) + ": more than " + OpenTokenizer.MOST_BYTES
-                    + " bytes; expected Hugging Face's tokenizer.json, which has some millions. Check the path.");
-        }
-        OpenTokenizer tokenizer = OpenTokenizer.read("HuggingFaceTextTokenizer", source, json);
-        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json, false);
     }
 
     /**
@@ -116,7 +113,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @return a tokenizer over the same file, closed with this one
      */
     public HuggingFaceTextTokenizer lowerCased() {
-        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, json, true);
+        return new HuggingFaceTextTokenizer(tokenizer, maxLength, source, true);
     }
 
     /**
@@ -134,6 +131,11 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         return lowerCase ? given.toLowerCase(Locale.ROOT) : given;
     }
 
+    /** What encodes now, up to the limit. */
+    private Tokenizer cutting() {
+        return tokenizer.use().withMaxLength(maxLength);
+    }
+
     @Override
     public int[] encode(String text) {
         return encoded(text).ids();
@@ -141,34 +143,32 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
 
     @Override
     public boolean cuts(String text) {
-        return tokenizer.use().encode(read(text), true, maxLength).isCut();
+        return cutting().encode(read(text)).isCut();
     }
 
     @Override
     public TokenizedText tokenize(String text) {
-        return tokens(encoded(text), token -> text);
+        return tokens(encoded(text), List.of(text));
     }
 
     @Override
     public TokenizedText tokenizePair(String first, String second) {
-        Encoding encoding = tokenizer.use().encode(read(first), read(second), true, maxLength);
+        Encoding encoding = cutting().encodePair(read(first), read(second));
         requireTokens(encoding, List.of(first, second));
-        return tokens(encoding, token -> encoding.sequence(token) == 0 ? first : second);
+        return tokens(encoding, List.of(first, second));
     }
 
     @Override
     public TokenizedText tokenizeWords(List<String> words) {
         Objects.requireNonNull(
                 words, "HuggingFaceTextTokenizer: words is null; expected a list of words, perhaps empty");
-        Encoding encoding =
-                tokenizer.use().encode(words.stream().map(this::read).toList(), true, maxLength);
+        Encoding encoding = cutting().encodeWords(words.stream().map(this::read).toList());
         requireTokens(encoding, words);
-        int[] wordIds = encoding.words();
-        return tokens(encoding, token -> words.get(wordIds[token]));
+        return tokens(encoding, words);
     }
 
     private Encoding encoded(String text) {
-        Encoding encoding = tokenizer.use().encode(read(text), true, maxLength);
+        Encoding encoding = cutting().encode(read(text));
         requireTokens(encoding, List.of(text));
         return encoding;
     }
@@ -185,43 +185,18 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
         }
     }
 
-    private TokenizedText tokens(Encoding encoding, IntFunction<String> textOf) {
+    private TokenizedText tokens(Encoding encoding, List<String> texts) {
         return new TokenizedText(
-                encoding.ids(), encoding.types(), encoding.words(), spans(encoding, textOf), encoding.isCut());
+                encoding.ids(),
+                encoding.typeIds(),
+                encoding.wordIds(),
+                isPlaced(texts) ? encoding.offsets() : new int[0],
+                encoding.isCut());
     }
 
-    /** The tokenizer counts code points, and special tokens have no place. */
-    private int[] spans(Encoding encoding, IntFunction<String> textOf) {
-        int[] spans = new int[2 * encoding.size()];
-        String text = null;
-        int[] indices = new int[0];
-        for (int i = 0; i < encoding.size(); i++) {
-            boolean placed = encoding.sequence(i) >= 0;
-            if (placed
-                    && lowerCase
-                    && read(textOf.apply(i)).length() != textOf.apply(i).length()) {
-                // Places count in what was read, and nothing tells where that was in the text.
-                return new int[0];
-            }
-            if (placed && text != textOf.apply(i)) {
-                text = textOf.apply(i);
-                indices = indices(text);
-            }
-            spans[2 * i] = placed ? indices[encoding.start(i)] : -1;
-            spans[2 * i + 1] = placed ? indices[encoding.end(i)] : -1;
-        }
-        return spans;
-    }
-
-    /** Where each code point of a text begins, and where the last one ends. */
-    private static int[] indices(String text) {
-        int[] indices = new int[text.length() + 1];
-        int count = 0;
-        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
-            indices[count++] = i;
-        }
-        indices[count] = text.length();
-        return indices;
+    /** Places count in what was read, and where lower case is longer nothing tells where that was in the text. */
+    private boolean isPlaced(List<String> texts) {
+        return !lowerCase || texts.stream().allMatch(text -> read(text).length() == text.length());
     }
 
     /**
@@ -231,7 +206,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @param specialTokens whether the marks that the model expects around a text are put there
      * @return the tokens; perhaps none
      */
-    public List<TextToken> pieces(String text, boolean specialTokens) {
+    public List<Token> pieces(String text, boolean specialTokens) {
         return pieces(text, specialTokens, -1);
     }
 
@@ -243,21 +218,15 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @param longest maximum number of tokens, marks included; -1 for as many as there are
      * @return the tokens; perhaps none
      */
-    public List<TextToken> pieces(String text, boolean specialTokens, int longest) {
-        Encoding encoding = tokenizer.use().encode(read(text), specialTokens, longest);
-        int[] spans = spans(encoding, token -> text);
-        int[] ids = encoding.ids();
-        List<TextToken> pieces = new ArrayList<>();
-        for (int i = 0; i < encoding.size(); i++) {
-            boolean placed = spans.length > 0;
-            pieces.add(new TextToken(
-                    ids[i],
-                    encoding.token(i),
-                    placed ? spans[2 * i] : -1,
-                    placed ? spans[2 * i + 1] : -1,
-                    encoding.sequence(i) < 0 || tokenizer.use().isSpecial(ids[i])));
-        }
-        return pieces;
+    public List<Token> pieces(String text, boolean specialTokens, int longest) {
+        Tokenizer open = tokenizer.use();
+        Tokenizer around = specialTokens ? open : open.withoutSpecialTokens();
+        Encoding encoding = (longest < 0 ? around : around.withMaxLength(longest)).encode(read(text));
+        return isPlaced(List.of(text))
+                ? encoding.tokens()
+                : encoding.tokens().stream()
+                        .map(token -> new Token(token.id(), token.text(), -1, -1, token.typeId(), token.special()))
+                        .toList();
     }
 
     /**
@@ -269,20 +238,7 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @throws IllegalArgumentException if an id is not in the vocabulary; the message lists them
      */
     public String decode(int[] ids, boolean skipSpecialTokens) {
-        Objects.requireNonNull(
-                ids, "HuggingFaceTextTokenizer.decode: ids is null; expected ids of tokens, perhaps none");
-        Tokenizer vocabulary = tokenizer.use();
-        List<Integer> unknown = IntStream.of(ids)
-                .filter(id -> vocabulary.token(id) == null)
-                .distinct()
-                .sorted()
-                .boxed()
-                .toList();
-        if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException("HuggingFaceTextTokenizer.decode: ids " + MessageText.values(unknown)
-                    + " are not in the vocabulary; expected ids of this tokenizer. Use those that tokenize gave.");
-        }
-        return vocabulary.decode(ids, skipSpecialTokens);
+        return tokenizer.use().decode(ids, skipSpecialTokens);
     }
 
     /**
@@ -291,7 +247,16 @@ public final class HuggingFaceTextTokenizer implements TextTokenizer, AutoClosea
      * @return a copy of its bytes
      */
     public byte[] json() {
-        return json.clone();
+        return tokenizer.vocabulary().json();
+    }
+
+    /**
+     * The tokenizer as it is, without limit of length and lower case.
+     *
+     * @return what this one is made of; it stays in use after {@link #close}
+     */
+    public Tokenizer vocabulary() {
+        return tokenizer.vocabulary();
     }
 
     @Override

@@ -37,7 +37,7 @@ class HuggingFaceTextTokenizerTest {
         assertThatExceptionOfType(NoSuchFileException.class)
                 .isThrownBy(() -> HuggingFaceTextTokenizer.load(directory.resolve("none.json"), 128))
                 .withMessageContaining("none.json")
-                .withMessageContaining("expected a tokenizer.json");
+                .withMessageContaining("expected the tokenizer.json");
     }
 
     @Test

@@ -22,8 +22,10 @@ class SingleArtifactsIT {
 
     private static final String NETWORK = "org.deeplearning4j.nn.multilayer.MultiLayerNetwork";
     private static final String ADAPTED_NETWORK = "org.lora4j.dl4j.AdaptedNetwork";
-    private static final String TOKENIZER = "org.lora4j.internal.tokenizer.Tokenizer";
+    private static final String TOKENIZER = "org.lora4j.tokenizer.Tokenizer";
     private static final String DECODER = "org.lora4j.language.CausalLm";
+    private static final String ENCODER = "org.lora4j.text.TextEncoder";
+    private static final String ARRAYS = "org.nd4j.linalg.factory.Nd4j";
     private static final String FRONT_DOOR = "org.lora4j.Lora";
 
     private static final String MINI_LM = """
@@ -34,6 +36,9 @@ class SingleArtifactsIT {
             <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
             </dependency>
             """;
+
+    private static final String BACKEND =
+            "<dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId></dependency>";
 
     @TempDir
     private static Path folder;
@@ -50,6 +55,7 @@ class SingleArtifactsIT {
         Map<String, Single> projects = new LinkedHashMap<>();
         projects.put("network", network());
         projects.put("texts", texts());
+        projects.put("tokenizer", tokenizer());
         projects.put("decoder", decoder());
         projects.put("own-task", ownTask());
         projects.put("own-family", ownFamily());
@@ -70,6 +76,12 @@ class SingleArtifactsIT {
     private static Single project(
             String name, String artifact, String others, String imports, String body, List<String> foreign)
             throws IOException {
+        return alone(name, artifact, others + BACKEND, imports, body, foreign);
+    }
+
+    private static Single alone(
+            String name, String artifact, String others, String imports, String body, List<String> foreign)
+            throws IOException {
         String dependencies = """
                 <dependencyManagement><dependencies><dependency>
                 <groupId>org.lora4j</groupId><artifactId>lora4j-bom</artifactId><version>0.1.0-SNAPSHOT</version>
@@ -77,7 +89,6 @@ class SingleArtifactsIT {
                 </dependency></dependencies></dependencyManagement>
                 <dependencies>
                 <dependency><groupId>org.lora4j</groupId><artifactId>%s</artifactId></dependency>
-                <dependency><groupId>org.nd4j</groupId><artifactId>nd4j-native</artifactId></dependency>
                 %s
                 </dependencies>
                 """.formatted(artifact, others);
@@ -184,6 +195,31 @@ class SingleArtifactsIT {
         assertThat(PRINTED.get("texts")).contains("LABEL bad", "SAME true");
     }
 
+    private static Single tokenizer() throws IOException {
+        Path model = Path.of(System.getProperty("lora4j.root"))
+                .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
+        return alone(
+                "tokenizer",
+                "lora-dl4j-tokenizer",
+                "",
+                """
+                import java.nio.file.Path;
+                import java.util.*;
+                import org.lora4j.tokenizer.*;
+                """,
+                """
+                        Tokenizer tokenizer = Tokenizer.read(Path.of("%s"));
+                        int[] ids = tokenizer.encode("Once upon a time").ids();
+                        System.out.println("AGAIN " + tokenizer.decode(ids, true));
+                """.formatted(model.toString().replace("\\", "/")),
+                List.of(ARRAYS, NETWORK, ENCODER, DECODER, FRONT_DOOR));
+    }
+
+    @Test
+    void tokenizerAlone_encodesAText_withoutArrays() {
+        assertThat(PRINTED.get("tokenizer")).contains("AGAIN Once upon a time");
+    }
+
     private static Single decoder() throws IOException {
         Path model = Path.of(System.getProperty("lora4j.root"))
                 .resolve("lora-dl4j/language/src/test/resources/language/models/stories260k");
@@ -204,7 +240,7 @@ class SingleArtifactsIT {
                             System.out.println("ADAPTERS " + server.status());
                         }
                 """.formatted(model.toString().replace("\\", "/")),
-                List.of(NETWORK, ADAPTED_NETWORK, FRONT_DOOR));
+                List.of(NETWORK, ADAPTED_NETWORK, ENCODER, FRONT_DOOR));
     }
 
     @Test

@@ -19,7 +19,6 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.Problems;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.TextToken;
 import org.lora4j.serve.AdapterServer;
 import org.lora4j.serve.RouteChoice;
 import org.lora4j.serve.RouteRole;
@@ -30,6 +29,7 @@ import org.lora4j.text.TaggedWords;
 import org.lora4j.text.TaskHead;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTask;
+import org.lora4j.tokenizer.Token;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
 
@@ -505,7 +505,7 @@ public final class TextServer implements AutoCloseable {
      * @throws IllegalStateException if the tokenizer of the encoder is one of a program
      * @throws TextLimitException if the text has more characters or tokens than the server takes
      */
-    public List<TextToken> tokenize(String text, boolean specialTokens) {
+    public List<Token> tokenize(String text, boolean specialTokens) {
         Arguments.required(text, "TextServer.tokenize: text", TEXTS);
         if (text.length() > limits.characters()) {
             throw new TextLimitException(
@@ -515,7 +515,7 @@ public final class TextServer implements AutoCloseable {
         }
         // One more than may be: so much is enough to refuse it.
         int longest = Math.min(limits.tokens(), Integer.MAX_VALUE - 1) + 1;
-        List<TextToken> tokens = tokenizer("tokenize").pieces(text, specialTokens, longest);
+        List<Token> tokens = tokenizer("tokenize").pieces(text, specialTokens, longest);
         if (tokens.size() >= longest) {
             throw new TextLimitException(
                     TextLimitException.Limit.TOKENS,

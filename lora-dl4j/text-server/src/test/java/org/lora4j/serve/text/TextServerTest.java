@@ -31,7 +31,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.pretrained.Pooling;
-import org.lora4j.pretrained.TextToken;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.serve.ServedBy;
 import org.lora4j.serve.UnknownAdapterException;
@@ -47,6 +46,7 @@ import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRegressor;
 import org.lora4j.text.TinyEncoder;
 import org.lora4j.text.TokenClassifier;
+import org.lora4j.tokenizer.Token;
 import org.lora4j.trust.TrustPolicy;
 import org.lora4j.trust.UnverifiedModelException;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -770,17 +770,17 @@ class TextServerTest {
     @Tag(ANY_PROCESSOR)
     @Test
     void tokens_haveTheirPlaces_andBecomeTextAgain() {
-        List<TextToken> tokens = server.tokenize("Playing 🎬 in Paris", true);
+        List<Token> tokens = server.tokenize("Playing 🎬 in Paris", true);
 
         assertThat(tokens)
-                .extracting(TextToken::text)
+                .extracting(Token::text)
                 .containsExactly("[CLS]", "play", "##ing", "[UNK]", "in", "paris", "[SEP]");
-        assertThat(tokens.get(0)).isEqualTo(new TextToken(2, "[CLS]", -1, -1, true));
+        assertThat(tokens.get(0)).isEqualTo(new Token(2, "[CLS]", -1, -1, 0, true));
         assertThat(tokens.get(3).start()).isEqualTo(8);
         assertThat(tokens.get(3).end()).as("of Java characters").isEqualTo(10);
         assertThat(tokens.get(5).start()).isEqualTo(14);
-        assertThat(server.tokenize("paris", false)).extracting(TextToken::text).containsExactly("paris");
-        int[] ids = tokens.stream().mapToInt(TextToken::id).toArray();
+        assertThat(server.tokenize("paris", false)).extracting(Token::text).containsExactly("paris");
+        int[] ids = tokens.stream().mapToInt(Token::id).toArray();
         assertThat(server.decode(ids, true)).contains("play").doesNotContain("[CLS]");
         assertThat(server.decode(ids, false)).contains("[CLS]");
         assertThatIllegalArgumentException()

@@ -4,8 +4,8 @@ package org.lora4j.internal.server.tei;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import org.lora4j.pretrained.TextToken;
 import org.lora4j.serve.text.TextServer;
+import org.lora4j.tokenizer.Token;
 
 /** Tokens as that protocol has them: with the piece of the text that they stand for, and its place in bytes of UTF-8. */
 final class TeiTokens {
@@ -15,7 +15,7 @@ final class TeiTokens {
     static ArrayNode of(TextServer server, String text, boolean special) {
         int[] bytes = bytesBefore(text);
         ArrayNode tokens = JsonNodeFactory.instance.arrayNode();
-        for (TextToken token : server.tokenize(text, special)) {
+        for (Token token : server.tokenize(text, special)) {
             ObjectNode one = tokens.addObject().put("id", token.id());
             boolean around = token.start() < 0;
             one.put("text", around ? token.text() : text.substring(token.start(), token.end()));

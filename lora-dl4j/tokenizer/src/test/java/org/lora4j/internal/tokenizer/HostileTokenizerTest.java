@@ -33,8 +33,8 @@ class HostileTokenizerTest {
     private static final String SPLIT =
             "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"%s\"},\"behavior\":\"Isolated\",\"invert\":false}";
 
-    private static Tokenizer read(String json) throws ModelFormatException {
-        return Tokenizer.read("t.json", json.getBytes(StandardCharsets.UTF_8));
+    private static TokenizerPipeline read(String json) throws ModelFormatException {
+        return TokenizerPipeline.read("t.json", json.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String base(String normalizer, String preTokenizer) {
@@ -197,7 +197,7 @@ class HostileTokenizerTest {
 
     @Test
     void decoderThatStripsMoreThanThereIs_stripsAllThatThereIs() throws IOException {
-        Tokenizer tokenizer = read(decoder("{\"type\":\"Strip\",\"content\":\"<\",\"start\":0,\"stop\":9}"));
+        TokenizerPipeline tokenizer = read(decoder("{\"type\":\"Strip\",\"content\":\"<\",\"start\":0,\"stop\":9}"));
 
         assertThat(tokenizer.decode(new int[] {1, 2}, false)).isEqualTo("<0x01><0x02>");
         assertThat(read(decoder("{\"type\":\"BPEDecoder\",\"suffix\":\">\"}")).decode(new int[0], false))
@@ -206,9 +206,9 @@ class HostileTokenizerTest {
 
     @Test
     void expressionThatBacktracksWithoutEnd_endsForEveryText() throws IOException {
-        Tokenizer tokenizer = read(base("null", String.format(SPLIT, "(a+)+$")));
+        TokenizerPipeline tokenizer = read(base("null", String.format(SPLIT, "(a+)+$")));
 
-        Encoding encoding = Assertions.assertTimeout(
+        EncodedTokens encoding = Assertions.assertTimeout(
                 Duration.ofMinutes(1), () -> tokenizer.encode("a".repeat(50_000) + "!", false, -1));
 
         assertThat(encoding.size()).isEqualTo(50_001);
@@ -216,7 +216,7 @@ class HostileTokenizerTest {
 
     @Test
     void expressionThatReadsTheRestBehindEachMatch_isStoppedWithTheFile() throws IOException {
-        Tokenizer tokenizer = read(base("null", String.format(SPLIT, "a+b|a")));
+        TokenizerPipeline tokenizer = read(base("null", String.format(SPLIT, "a+b|a")));
 
         assertThatIllegalStateException()
                 .isThrownBy(() -> tokenizer.encode("a".repeat(100_000), false, -1))
@@ -228,8 +228,8 @@ class HostileTokenizerTest {
     void nestedReplacements_thatMakeGigabytesOfFourLetters_areStopped() throws IOException {
         String twice = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}";
         String all = IntStream.range(0, 28).mapToObj(i -> twice).collect(Collectors.joining(","));
-        Tokenizer normalizes = read(base("{\"type\":\"Sequence\",\"normalizers\":[" + all + "]}", "null"));
-        Tokenizer decodes = read(decoder("{\"type\":\"Sequence\",\"decoders\":["
+        TokenizerPipeline normalizes = read(base("{\"type\":\"Sequence\",\"normalizers\":[" + all + "]}", "null"));
+        TokenizerPipeline decodes = read(decoder("{\"type\":\"Sequence\",\"decoders\":["
                 + all.replace("\"a\"", "\"0\"").replace("\"aa\"", "\"00\"") + "]}"));
 
         assertThatIllegalStateException()
@@ -258,9 +258,9 @@ class HostileTokenizerTest {
             })
     void longTexts_takeTimeInProportion(String part) throws IOException {
         for (Path directory : TokenizerGoldenTest.directories().toList()) {
-            Tokenizer tokenizer = TokenizerGoldenTest.load(directory);
+            TokenizerPipeline tokenizer = TokenizerGoldenTest.load(directory);
 
-            Encoding encoding = Assertions.assertTimeout(
+            EncodedTokens encoding = Assertions.assertTimeout(
                     Duration.ofMinutes(1), () -> tokenizer.encode(part.repeat(30_000), true, -1), directory.toString());
 
             assertThat(tokenizer.decode(encoding.ids(), false)).isNotNull();
@@ -278,7 +278,7 @@ class HostileTokenizerTest {
             Path directory = directories.get(i % directories.size());
             String changed = changed(Files.readString(directory.resolve("tokenizer.json")), random);
             try {
-                Tokenizer tokenizer = read(changed);
+                TokenizerPipeline tokenizer = read(changed);
                 for (int text = 0; text < 3; text++) {
                     use(tokenizer, HostileTexts.random(random));
                 }
@@ -292,9 +292,9 @@ class HostileTokenizerTest {
         assertThat(refused).isPositive();
     }
 
-    private static void use(Tokenizer tokenizer, String text) {
+    private static void use(TokenizerPipeline tokenizer, String text) {
         try {
-            Encoding encoding = tokenizer.encode(text, text, true, 40);
+            EncodedTokens encoding = tokenizer.encode(text, text, true, 40);
             tokenizer.decode(encoding.ids(), true);
             tokenizer.encode(List.of(text, "b"), true, -1);
         } catch (IllegalStateException e) {

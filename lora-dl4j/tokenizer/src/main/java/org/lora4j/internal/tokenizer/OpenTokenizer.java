@@ -2,41 +2,33 @@
 package org.lora4j.internal.tokenizer;
 
 import java.util.Objects;
-import org.lora4j.error.ModelFormatException;
 
 /**
- * What public tokenizers share: a tokenizer of a bounded file that is used until it is closed, and refuses null as a text. Who
- * encodes while another thread closes gets the tokens, or the refusal of a closed tokenizer, and nothing else.
+ * A tokenizer that is used until it is closed. Who encodes while another thread closes gets the tokens, or the refusal of a
+ * closed tokenizer, and nothing else.
  *
  * <p><b>State.</b> Immutable but for {@link #close}. <b>Threads.</b> Safe.
  *
+ * @param <T> the type of the tokenizer
  * @apiNote Status: internal
  */
-public final class OpenTokenizer implements AutoCloseable {
-
-    /** The most bytes of a file; those of today have an eighth of it. */
-    public static final int MOST_BYTES = 256 << 20;
+public final class OpenTokenizer<T> implements AutoCloseable {
 
     private final String owner;
     private final String source;
-    private final Tokenizer tokenizer;
+    private final T tokenizer;
     private volatile boolean closed;
 
-    private OpenTokenizer(String owner, String source, Tokenizer tokenizer) {
+    /**
+     * Opens a tokenizer.
+     *
+     * @param owner the public class, for messages
+     * @param source what was read, for messages
+     */
+    public OpenTokenizer(String owner, String source, T tokenizer) {
         this.owner = owner;
         this.source = source;
         this.tokenizer = tokenizer;
-    }
-
-    /**
-     * Reads a file.
-     *
-     * @param owner the public class, for messages
-     * @param json its bytes, at most {@value #MOST_BYTES}
-     * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported
-     */
-    public static OpenTokenizer read(String owner, String source, byte[] json) throws ModelFormatException {
-        return new OpenTokenizer(owner, source, Tokenizer.read(source, json));
     }
 
     /**
@@ -44,7 +36,7 @@ public final class OpenTokenizer implements AutoCloseable {
      *
      * @throws IllegalStateException if this is closed
      */
-    public Tokenizer use() {
+    public T use() {
         if (closed) {
             throw new IllegalStateException(owner + ": the tokenizer of " + source
                     + " is closed; expected an open one. Use it before close(), or load it again.");
@@ -53,7 +45,7 @@ public final class OpenTokenizer implements AutoCloseable {
     }
 
     /** The tokenizer, to be asked for its vocabulary, which outlives its use. */
-    public Tokenizer vocabulary() {
+    public T vocabulary() {
         return tokenizer;
     }
 

@@ -15,7 +15,7 @@ interface PostProcessor {
         }
 
         @Override
-        public Encoding process(List<Encoding> texts, boolean specialTokens) {
+        public EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens) {
             return joined(texts);
         }
     };
@@ -29,11 +29,11 @@ interface PostProcessor {
      * @param texts their tokens, which may be written to
      * @param specialTokens whether special tokens are added
      */
-    Encoding process(List<Encoding> texts, boolean specialTokens);
+    EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens);
 
     /** Texts of types 0 and 1. */
-    static Encoding joined(List<Encoding> texts) {
-        Encoding all = new Encoding();
+    static EncodedTokens joined(List<EncodedTokens> texts) {
+        EncodedTokens all = new EncodedTokens();
         for (int i = 0; i < texts.size(); i++) {
             all.addAll(texts.get(i), i, i);
         }

@@ -47,8 +47,8 @@ final class PostProcessors {
         }
 
         @Override
-        public Encoding process(List<Encoding> texts, boolean specialTokens) {
-            Encoding all = new Encoding();
+        public EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens) {
+            EncodedTokens all = new EncodedTokens();
             for (Place place : texts.size() == 2 ? pair : single) {
                 if (place.special == null) {
                     all.addAll(texts.get(place.sequence), place.type, place.sequence);
@@ -111,7 +111,7 @@ final class PostProcessors {
             }
 
             @Override
-            public Encoding process(List<Encoding> texts, boolean specialTokens) {
+            public EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens) {
                 return specialTokens || !typed ? template.process(texts, specialTokens) : PostProcessor.joined(texts);
             }
         };
@@ -132,7 +132,7 @@ final class PostProcessors {
             }
 
             @Override
-            public Encoding process(List<Encoding> texts, boolean specialTokens) {
+            public EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens) {
                 texts.forEach(text -> trim(text, prefix));
                 return then.process(texts, specialTokens);
             }
@@ -144,7 +144,7 @@ final class PostProcessors {
     }
 
     /** Leaves the blanks that tokens begin and end with out of their places, but for the one that was put before the text. */
-    private static void trim(Encoding text, boolean prefix) {
+    private static void trim(EncodedTokens text, boolean prefix) {
         for (int i = 0; i < text.size(); i++) {
             String token = text.token(i);
             int leading = 0;
@@ -256,9 +256,9 @@ final class PostProcessors {
             }
 
             @Override
-            public Encoding process(List<Encoding> texts, boolean specialTokens) {
+            public EncodedTokens process(List<EncodedTokens> texts, boolean specialTokens) {
                 // Those before the last one write to the texts and join nothing that is used.
-                Encoding all = PostProcessor.joined(texts);
+                EncodedTokens all = PostProcessor.joined(texts);
                 for (PostProcessor each : processors) {
                     all = each.process(texts, specialTokens);
                 }

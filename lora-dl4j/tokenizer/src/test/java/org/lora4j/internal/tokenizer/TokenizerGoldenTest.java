@@ -21,7 +21,8 @@ class TokenizerGoldenTest {
 
     static Stream<Path> directories() throws IOException {
         List<Path> found = new ArrayList<>();
-        for (String folder : List.of("../language/src/test/resources/language", "src/test/resources/encoders")) {
+        for (String folder :
+                List.of("../language/src/test/resources/language", "../text/src/test/resources/encoders")) {
             try (Stream<Path> directories = Files.list(Path.of(folder, "tokenizers"))) {
                 directories
                         .filter(directory -> Files.exists(directory.resolve("golden.json")))
@@ -35,13 +36,13 @@ class TokenizerGoldenTest {
     @ParameterizedTest
     @MethodSource("directories")
     void goldenTexts_haveTheTokensOfTheLibrary(Path directory) throws IOException {
-        Tokenizer tokenizer = load(directory);
+        TokenizerPipeline tokenizer = load(directory);
         JsonNode golden = JSON.readTree(directory.resolve("golden.json").toFile());
 
         assertThat(tokenizer.size()).isEqualTo(golden.get("vocab_size").asInt());
         for (JsonNode one : golden.get("encode")) {
             String text = one.get("text").textValue();
-            Encoding encoding = tokenizer.encode(text, true, -1);
+            EncodedTokens encoding = tokenizer.encode(text, true, -1);
             assertThat(encoding.ids()).as("ids of '%s'", text).isEqualTo(ints(one.get("ids")));
             for (int i = 0; i < encoding.size(); i++) {
                 assertThat(encoding.token(i))
@@ -69,11 +70,11 @@ class TokenizerGoldenTest {
     @ParameterizedTest
     @MethodSource("directories")
     void goldenPairsAndIds_areThoseOfTheLibrary(Path directory) throws IOException {
-        Tokenizer tokenizer = load(directory);
+        TokenizerPipeline tokenizer = load(directory);
         JsonNode golden = JSON.readTree(directory.resolve("golden.json").toFile());
 
         for (JsonNode one : golden.get("pairs")) {
-            Encoding encoding =
+            EncodedTokens encoding =
                     tokenizer.encode(one.get("a").textValue(), one.get("b").textValue(), true, -1);
             assertThat(encoding.ids()).as("%s", one).isEqualTo(ints(one.get("ids")));
             assertThat(encoding.types()).as("%s", one).isEqualTo(ints(one.get("type_ids")));
@@ -84,7 +85,7 @@ class TokenizerGoldenTest {
         }
     }
 
-    private static void assertDecoded(Tokenizer tokenizer, JsonNode ids, boolean skip, JsonNode expected) {
+    private static void assertDecoded(TokenizerPipeline tokenizer, JsonNode ids, boolean skip, JsonNode expected) {
         if (expected != null) {
             assertThat(tokenizer.decode(ints(ids), skip)).as("text of %s", ids).isEqualTo(expected.textValue());
         }
@@ -94,8 +95,8 @@ class TokenizerGoldenTest {
         return JSON.convertValue(values, int[].class);
     }
 
-    static Tokenizer load(Path directory) throws IOException {
+    static TokenizerPipeline load(Path directory) throws IOException {
         Path file = directory.resolve("tokenizer.json");
-        return Tokenizer.read(file.toString(), Files.readAllBytes(file));
+        return TokenizerPipeline.read(file.toString(), Files.readAllBytes(file));
     }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.lora4j.error.CostlyExpressionException;
 import org.lora4j.error.MessageText;
@@ -26,7 +27,7 @@ import org.lora4j.internal.tokenizer.Pieces.Piece;
  *
  * @apiNote Status: internal
  */
-public final class Tokenizer {
+public final class TokenizerPipeline {
 
     private static final String EXPECTED =
             "; expected Hugging Face's tokenizer.json, of parts that are supported. If the file is"
@@ -47,8 +48,9 @@ public final class Tokenizer {
     private final TokenDecoder decoder;
     private final BitSet special;
     private final int size;
+    private final Optional<PadToken> padding;
 
-    private Tokenizer(String source, TokenizerFile file) {
+    private TokenizerPipeline(String source, TokenizerFile file) {
         this.source = source;
         Map<String, Object> fields = file.fields();
         if (!"1.0".equals(fields.getOrDefault("version", "1.0"))) {
@@ -80,6 +82,18 @@ public final class Tokenizer {
                 : Decoders.of(Part.of("decoder", decoding));
         this.special = added.specialIds();
         this.size = added.distinct();
+        this.padding = padding(fields.get("padding"));
+    }
+
+    /** What texts are filled up with; how far, those who encode decide. */
+    private Optional<PadToken> padding(Object value) {
+        if (!(value instanceof Map<?, ?> fields)
+                || !(fields.get("pad_token") instanceof String text)
+                || added.id(text) == null) {
+            return Optional.empty();
+        }
+        int type = fields.get("pad_type_id") instanceof Long id && id == 1 ? 1 : 0;
+        return Optional.of(new PadToken(added.id(text), text, type));
     }
 
     private static final List<String> FIELDS = List.of(
@@ -103,11 +117,11 @@ public final class Tokenizer {
 
     private static int parts(Object value) {
         if (value instanceof Map<?, ?> map) {
-            int inner = map.values().stream().mapToInt(Tokenizer::parts).sum();
+            int inner = map.values().stream().mapToInt(TokenizerPipeline::parts).sum();
             return inner + (map.containsKey("type") ? 1 : 0);
         }
         return value instanceof List<?> list
-                ? list.stream().mapToInt(Tokenizer::parts).sum()
+                ? list.stream().mapToInt(TokenizerPipeline::parts).sum()
                 : 0;
     }
 
@@ -127,9 +141,9 @@ public final class Tokenizer {
      * @throws ModelFormatException if the bytes are no tokenizer, or one with parts that are not supported; the message says
      *     which and where
      */
-    public static Tokenizer read(String source, byte[] json) throws ModelFormatException {
+    public static TokenizerPipeline read(String source, byte[] json) throws ModelFormatException {
         try {
-            return new Tokenizer(source, TokenizerFile.read(json));
+            return new TokenizerPipeline(source, TokenizerFile.read(json));
         } catch (Refusal | TokenizingException | CostlyExpressionException e) {
             throw new ModelFormatException(source + ": " + e.getMessage() + EXPECTED, e);
         } catch (JsonProcessingException e) {
@@ -142,8 +156,8 @@ public final class Tokenizer {
     }
 
     /** The tokens of a text, up to those of the piece in which they become more than some number. */
-    private Encoding tokens(String text, int type, int most) {
-        Encoding encoding = new Encoding();
+    private EncodedTokens tokens(String text, int type, int most) {
+        EncodedTokens encoding = new EncodedTokens();
         Pieces pieces = new Pieces(AlignedText.of(text));
         added.extract(pieces, normalizer);
         preTokenizer.cut(pieces);
@@ -180,7 +194,7 @@ public final class Tokenizer {
         }
     }
 
-    private Encoding processed(List<Encoding> texts, boolean specialTokens, int longest) {
+    private EncodedTokens processed(List<EncodedTokens> texts, boolean specialTokens, int longest) {
         if (longest >= 0) {
             int specials = specialTokens ? postProcessor.added(texts.size() == 2) : 0;
             truncate(texts, Math.max(0, longest - specials));
@@ -189,13 +203,13 @@ public final class Tokenizer {
     }
 
     /** Of two texts the longer one loses more, until it is as long as the other one. */
-    private static void truncate(List<Encoding> texts, int longest) {
-        Encoding first = texts.get(0);
+    private static void truncate(List<EncodedTokens> texts, int longest) {
+        EncodedTokens first = texts.get(0);
         if (texts.size() == 1) {
             first.truncate(longest);
             return;
         }
-        Encoding second = texts.get(1);
+        EncodedTokens second = texts.get(1);
         int shorter = Math.min(first.size(), second.size());
         int longer = Math.max(first.size(), second.size());
         if (shorter + longer <= longest) {
@@ -220,7 +234,7 @@ public final class Tokenizer {
      * @throws IllegalStateException if the file has no token for the text, makes too much of it, or has an expression that
      *     takes too long
      */
-    public Encoding encode(String text, boolean specialTokens, int longest) {
+    public EncodedTokens encode(String text, boolean specialTokens, int longest) {
         // What would be cut off anyway is not made.
         int most = longest < 0 ? Integer.MAX_VALUE : longest;
         return guarded(() -> processed(List.of(tokens(text, 0, most)), specialTokens, longest));
@@ -234,7 +248,7 @@ public final class Tokenizer {
      * @param longest as for one
      * @return the tokens of both, as the file joins them
      */
-    public Encoding encode(String first, String second, boolean specialTokens, int longest) {
+    public EncodedTokens encode(String first, String second, boolean specialTokens, int longest) {
         return guarded(() -> processed(
                 List.of(tokens(first, 0, Integer.MAX_VALUE), tokens(second, 1, Integer.MAX_VALUE)),
                 specialTokens,
@@ -249,14 +263,14 @@ public final class Tokenizer {
      * @param longest as for one text
      * @return the tokens of all, with the number of the word of each
      */
-    public Encoding encode(List<String> words, boolean specialTokens, int longest) {
+    public EncodedTokens encode(List<String> words, boolean specialTokens, int longest) {
         return guarded(() -> processed(List.of(tokens(words)), specialTokens, longest));
     }
 
-    private Encoding tokens(List<String> words) {
-        Encoding all = new Encoding();
+    private EncodedTokens tokens(List<String> words) {
+        EncodedTokens all = new EncodedTokens();
         for (int word = 0; word < words.size(); word++) {
-            Encoding one = tokens(words.get(word), 0, Integer.MAX_VALUE);
+            EncodedTokens one = tokens(words.get(word), 0, Integer.MAX_VALUE);
             for (int i = 0; i < one.size(); i++) {
                 all.add(one.id(i), one.token(i), word, one.start(i), one.end(i), 0, 0);
             }
@@ -326,6 +340,11 @@ public final class Tokenizer {
         return id >= 0 && special.get(id);
     }
 
+    /** What shorter texts of a batch are filled up with, if the file says it. */
+    public Optional<PadToken> padding() {
+        return padding;
+    }
+
     /**
      * How many tokens there are.
      *
@@ -346,6 +365,6 @@ public final class Tokenizer {
 
     @Override
     public String toString() {
-        return "Tokenizer[" + size + " tokens]";
+        return "TokenizerPipeline[" + size + " tokens]";
     }
 }

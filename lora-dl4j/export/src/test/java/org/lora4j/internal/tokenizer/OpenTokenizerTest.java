@@ -130,11 +130,11 @@ class OpenTokenizerTest {
     void fileBeyondTheBound_isRefused(Public kind) throws IOException {
         Path file = directory.resolve("tokenizer.json");
         try (var large = Files.newByteChannel(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            large.position(OpenTokenizer.MOST_BYTES).write(ByteBuffer.allocate(1));
+            large.position(TokenizerContent.MOST_BYTES).write(ByteBuffer.allocate(1));
         }
 
         assertThatExceptionOfType(ModelFormatException.class)
                 .isThrownBy(() -> kind.open(directory))
-                .withMessageContaining(Integer.toString(OpenTokenizer.MOST_BYTES));
+                .withMessageContaining(Integer.toString(TokenizerContent.MOST_BYTES));
     }
 }

@@ -10,7 +10,7 @@ import java.util.Arrays;
  *
  * @apiNote Status: internal
  */
-public final class Encoding {
+public final class EncodedTokens {
 
     private int size;
     private int[] ids = new int[32];
@@ -25,7 +25,7 @@ public final class Encoding {
 
     private boolean cut;
 
-    Encoding() {}
+    EncodedTokens() {}
 
     void add(int id, String token, int word, int start, int end, int type, int sequence) {
         if (size == ids.length) {
@@ -51,7 +51,7 @@ public final class Encoding {
     }
 
     /** All tokens of another one, as of one text. */
-    void addAll(Encoding other, int type, int sequence) {
+    void addAll(EncodedTokens other, int type, int sequence) {
         for (int i = 0; i < other.size; i++) {
             add(other.ids[i], other.tokens[i], other.words[i], other.starts[i], other.ends[i], type, sequence);
         }
@@ -157,6 +157,6 @@ public final class Encoding {
 
     @Override
     public String toString() {
-        return "Encoding[" + size + " tokens" + (cut ? ", cut" : "") + "]";
+        return "EncodedTokens[" + size + " tokens" + (cut ? ", cut" : "") + "]";
     }
 }

@@ -15,17 +15,17 @@ import java.util.Map;
 final class DjlComparison implements AutoCloseable {
 
     private final String name;
-    private final Tokenizer ours;
+    private final TokenizerPipeline ours;
     private final HuggingFaceTokenizer library;
 
     DjlComparison(String name, byte[] json) throws IOException {
         this.name = name;
-        this.ours = Tokenizer.read(name, json);
+        this.ours = TokenizerPipeline.read(name, json);
         this.library = HuggingFaceTokenizer.newInstance(
                 new ByteArrayInputStream(json), Map.of("padding", "false", "truncation", "false"));
     }
 
-    Tokenizer ours() {
+    TokenizerPipeline ours() {
         return ours;
     }
 
@@ -35,7 +35,7 @@ final class DjlComparison implements AutoCloseable {
 
     /** Ids, tokens, places, words, types and text: all that both tell. */
     void assertSame(String text) {
-        Encoding our = ours.encode(text, true, -1);
+        EncodedTokens our = ours.encode(text, true, -1);
         ai.djl.huggingface.tokenizers.Encoding theirs = library.encode(text, true, false);
         assertSame(text, our, theirs);
         if (our.size() > 0) {
@@ -51,7 +51,7 @@ final class DjlComparison implements AutoCloseable {
                 library.encode(first, second, true, false));
     }
 
-    private void assertSame(String text, Encoding our, ai.djl.huggingface.tokenizers.Encoding theirs) {
+    private void assertSame(String text, EncodedTokens our, ai.djl.huggingface.tokenizers.Encoding theirs) {
         // Words are only made for what differs.
         if (!told(our).equals(told(theirs))) {
             assertThat(told(our)).as("%s: '%s'", name, shown(text)).isEqualTo(told(theirs));
@@ -59,7 +59,7 @@ final class DjlComparison implements AutoCloseable {
     }
 
     /** Id, type, word, token and place of each token. */
-    private static List<List<?>> told(Encoding our) {
+    private static List<List<?>> told(EncodedTokens our) {
         int[] types = our.types();
         int[] words = our.words();
         List<List<?>> all = new ArrayList<>();
