@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -138,6 +139,28 @@ class DocumentationTest {
                 .as("packages, each in one module")
                 .doesNotHaveDuplicates()
                 .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
+    }
+
+    @Test
+    void everyDecision_thatMissedATarget_isInTheTableOfPromises() {
+        Pattern missed = Pattern.compile(
+                "(?:was|is|are|were) not\\s+reached|not in reach|cannot be\\s+reached|could not be tried|\\| (?:\\*\\*)?not reached");
+        Set<String> ofSomethingElse = Set.of("docs/decisions/0053-what-takes-part-in-a-step.md");
+        String page = String.join("\n", documents.lines("docs/performance.md"));
+        int from = page.indexOf("\n## Promised and not reached");
+        assertThat(from).as("the section with the table").isNotNegative();
+        String table = page.substring(from, page.indexOf("\n## ", from + 1));
+
+        List<String> records = documents.files().stream()
+                .filter(file -> file.startsWith("docs/decisions/0") && !ofSomethingElse.contains(file))
+                .filter(file ->
+                        missed.matcher(String.join("\n", documents.lines(file))).find())
+                .toList();
+
+        assertThat(records)
+                .hasSizeGreaterThan(4)
+                .as("records of missed targets")
+                .allSatisfy(file -> assertThat(table).contains("](" + file.substring("docs/".length())));
     }
 
     @Test
