@@ -26,6 +26,7 @@ class DocumentationTest {
             Path.of("lora-dl4j/report/src/test/java/org/lora4j/report/docs"),
             Path.of("lora-dl4j/spark/src/test/java/org/lora4j/spark/docs"),
             Path.of("lora-tribuo/src/test/java/org/lora4j/tribuo/docs"));
+    private static final int MOST_OF_A_CELL = 400;
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
     private final Documents documents = Documents.root();
@@ -139,6 +140,28 @@ class DocumentationTest {
                 .as("packages, each in one module")
                 .doesNotHaveDuplicates()
                 .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
+    }
+
+    /** A cell with more text than a paragraph is a page that has no room. */
+    @Test
+    void everyCell_canBeRead() {
+        List<String> wordy = new ArrayList<>();
+        for (String file : documents.files()) {
+            List<String> lines = documents.lines(file);
+            for (int i = 0; i < lines.size(); i++) {
+                if (lines.get(i).startsWith("|")) {
+                    String place = file + ":" + (i + 1);
+                    Stream.of(lines.get(i).split("\\|"))
+                            .map(cell -> cell.replaceAll("\\]\\([^)]*\\)", "]"))
+                            .filter(cell -> cell.length() > MOST_OF_A_CELL)
+                            .forEach(cell -> wordy.add(place + ": " + cell.length() + " characters"));
+                }
+            }
+        }
+
+        assertThat(wordy)
+                .as("cells of tables above %d characters", MOST_OF_A_CELL)
+                .isEmpty();
     }
 
     @Test
