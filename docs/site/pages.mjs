@@ -46,7 +46,7 @@ export const pages = [
   },
   {
     text: 'Reference',
-    pages: [page('Troubleshooting', 'troubleshooting'), page('Versions and upgrades', 'upgrade'), page('Changelog', 'changelog')],
+    pages: [page('Troubleshooting', 'troubleshooting'), page('Versions and upgrades', 'upgrade'), page('References', 'references'), page('Changelog', 'changelog')],
   },
   {
     text: 'For contributors',

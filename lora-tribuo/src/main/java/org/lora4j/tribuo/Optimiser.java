@@ -13,9 +13,9 @@ import org.lora4j.train.SgdOptimizer;
  * @apiNote Status: stable
  */
 public enum Optimiser {
-    /** AdamOptimizer with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). */
+    /** Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). */
     ADAMW((rate, decay) -> AdamW.of(rate).withWeightDecay(decay)),
-    /** AdamOptimizer (Kingma and Ba 2015, arXiv:1412.6980). */
+    /** Adam (Kingma and Ba 2015, arXiv:1412.6980). */
     ADAM((rate, decay) -> AdamOptimizer.of(rate).withWeightDecay(decay)),
     /** Stochastic gradient descent without momentum. */
     SGD((rate, decay) -> SgdOptimizer.of(rate).withWeightDecay(decay)),

@@ -14,7 +14,7 @@ import org.lora4j.text.LabeledText;
 
 /**
  * A baseline without any encoder or tokenizer: multinomial naive Bayes over the bytes of a text, one to five of them in a row, each counted
- * once a text (as Lui and Baldwin 2012, langid.py, an Off-the-shelf Language Identification Tool, do for languages).
+ * once a text (as Lui and Baldwin 2012, langid.py: an Off-the-shelf Language Identification Tool, do for languages).
  */
 public final class ByteNgrams {
 

@@ -10,7 +10,7 @@ import org.lora4j.config.FieldType.Field;
  *
  * <p><b>Threads.</b> Safe.
  *
- * <p>Source: Jorro et al. 2025, PVeRA: Probabilistic Vector-Based Random Matrix Adaptation, arXiv 2512.07703.
+ * <p>Source: Fillioux et al. 2025, PVeRA: Probabilistic Vector-Based Random Matrix Adaptation, arXiv 2512.07703.
  *
  * @apiNote Status: experimental
  */

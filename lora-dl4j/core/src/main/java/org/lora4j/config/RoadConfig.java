@@ -16,7 +16,7 @@ import org.lora4j.config.FieldType.Field;
  *
  * <p><b>Threads.</b> Safe.
  *
- * <p>Source: Liao et al. 2024, 3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and Composability,
+ * <p>Source: Liao and Monz 2024, 3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and Composability,
  * arXiv 2409.00119.
  *
  * @apiNote Status: experimental

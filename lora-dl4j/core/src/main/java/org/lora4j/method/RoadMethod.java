@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p><i>Shapes</i> of theta and alpha: {@code [outputs / 2]}, {@code [outputs]} or {@code [2 outputs]}, group by group. Theta
  * starts at 0 and alpha at 1, and changes nothing there.
  *
- * <p><i>Source:</i> Liao et al., "3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and
+ * <p><i>Source:</i> Liao and Monz, "3-in-1: 2D Rotary Adaptation for Efficient Finetuning, Efficient Batching and
  * Composability", 2024, arXiv 2409.00119, section 4.
  *
  * @apiNote Status: experimental

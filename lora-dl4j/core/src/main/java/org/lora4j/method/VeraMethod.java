@@ -23,7 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * and that is what is computed here.
  *
  * <p><i>Sources:</i> Kopiczko et al., "VeRA: Vector-based Random Matrix Adaptation", 2023, arXiv 2310.11454, equation 2;
- * Jorro et al., "PVeRA: Probabilistic Vector-Based Random Matrix Adaptation", 2025, arXiv 2512.07703.
+ * Fillioux et al., "PVeRA: Probabilistic Vector-Based Random Matrix Adaptation", 2025, arXiv 2512.07703.
  *
  * @apiNote Status: experimental
  */

@@ -4,10 +4,10 @@ package org.lora4j.train;
 import org.lora4j.error.Problems;
 
 /**
- * AdamOptimizer, equal to {@code torch.optim.Adam}: epsilon is added to the bias-corrected root, and weight decay is L2
+ * Adam, equal to {@code torch.optim.Adam}: epsilon is added to the bias-corrected root, and weight decay is L2
  * regularization, added to the gradient (for decoupled decay use {@link AdamW}).
  *
- * <p>Source: Kingma, Ba 2015, AdamOptimizer: a method for stochastic optimization, arXiv 1412.6980, algorithm 1.
+ * <p>Source: Kingma, Ba 2015, Adam: a method for stochastic optimization, arXiv 1412.6980, algorithm 1.
  *
  * @param learningRate finite, above 0
  * @param beta1 decay of the mean of the gradients, [0, 1)

@@ -4,7 +4,7 @@ package org.lora4j.train;
 import java.util.List;
 
 /**
- * AdamOptimizer's arithmetic with both kinds of weight decay, in the order and with the place of epsilon of {@code torch.optim}:
+ * Adam's arithmetic with both kinds of weight decay, in the order and with the place of epsilon of {@code torch.optim}:
  *
  * <pre>
  * before: p = p (1 - rate decay)      in the gradient: g = g + decay p

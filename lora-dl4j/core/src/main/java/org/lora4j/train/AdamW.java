@@ -2,7 +2,7 @@
 package org.lora4j.train;
 
 /**
- * AdamOptimizer with decoupled weight decay, equal to {@code torch.optim.AdamW}: epsilon is added to the bias-corrected root, and
+ * Adam with decoupled weight decay, equal to {@code torch.optim.AdamW}: epsilon is added to the bias-corrected root, and
  * the decay is {@code p = p (1 - learningRate weightDecay)} before the step.
  *
  * <p>State: two arrays of the parameter's size and type on the Java heap. Needs about 2 ns a parameter and step.

@@ -19,7 +19,7 @@ import org.nd4j.linalg.learning.config.NoOp;
  * Any updater of ND4J, with its own learning rate and schedule. The schedule of the plan and the rates of groups multiply or
  * replace that rate. Slower than the optimizers of this package.
  *
- * <p>Note that ND4J's AdamOptimizer adds epsilon before the correction of the bias and so differs slightly from {@link AdamOptimizer}.
+ * <p>Note that ND4J's Adam adds epsilon before the correction of the bias and so differs slightly from {@link AdamOptimizer}.
  *
  * @apiNote Status: experimental
  */

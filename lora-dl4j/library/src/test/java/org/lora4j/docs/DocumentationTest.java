@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -25,6 +26,7 @@ class DocumentationTest {
             Path.of("lora-dl4j/report/src/test/java/org/lora4j/report/docs"),
             Path.of("lora-dl4j/spark/src/test/java/org/lora4j/spark/docs"),
             Path.of("lora-tribuo/src/test/java/org/lora4j/tribuo/docs"));
+    private static final int MOST_OF_A_CELL = 400;
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
     private final Documents documents = Documents.root();
@@ -138,6 +140,50 @@ class DocumentationTest {
                 .as("packages, each in one module")
                 .doesNotHaveDuplicates()
                 .allSatisfy(name -> assertThat(rows).contains("`" + name + "`"));
+    }
+
+    /** A cell with more text than a paragraph is a page that has no room. */
+    @Test
+    void everyCell_canBeRead() {
+        List<String> wordy = new ArrayList<>();
+        for (String file : documents.files()) {
+            List<String> lines = documents.lines(file);
+            for (int i = 0; i < lines.size(); i++) {
+                if (lines.get(i).startsWith("|")) {
+                    String place = file + ":" + (i + 1);
+                    Stream.of(lines.get(i).split("\\|"))
+                            .map(cell -> cell.replaceAll("\\]\\([^)]*\\)", "]"))
+                            .filter(cell -> cell.length() > MOST_OF_A_CELL)
+                            .forEach(cell -> wordy.add(place + ": " + cell.length() + " characters"));
+                }
+            }
+        }
+
+        assertThat(wordy)
+                .as("cells of tables above %d characters", MOST_OF_A_CELL)
+                .isEmpty();
+    }
+
+    @Test
+    void everyDecision_thatMissedATarget_isInTheTableOfPromises() {
+        Pattern missed = Pattern.compile(
+                "(?:was|is|are|were) not\\s+reached|not in reach|cannot be\\s+reached|could not be tried|\\| (?:\\*\\*)?not reached");
+        Set<String> ofSomethingElse = Set.of("docs/decisions/0053-what-takes-part-in-a-step.md");
+        String page = String.join("\n", documents.lines("docs/performance.md"));
+        int from = page.indexOf("\n## Promised and not reached");
+        assertThat(from).as("the section with the table").isNotNegative();
+        String table = page.substring(from, page.indexOf("\n## ", from + 1));
+
+        List<String> records = documents.files().stream()
+                .filter(file -> file.startsWith("docs/decisions/0") && !ofSomethingElse.contains(file))
+                .filter(file ->
+                        missed.matcher(String.join("\n", documents.lines(file))).find())
+                .toList();
+
+        assertThat(records)
+                .hasSizeGreaterThan(4)
+                .as("records of missed targets")
+                .allSatisfy(file -> assertThat(table).contains("](" + file.substring("docs/".length())));
     }
 
     @Test

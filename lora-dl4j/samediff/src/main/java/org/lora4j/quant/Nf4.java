@@ -16,8 +16,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>With <b>double quantization</b> the largest values of the blocks are themselves 8-bit numbers: their mean is taken off
  * and groups of at most {@value #GROUP} are symmetric INT8 with one scale. (QLoRA uses an 8-bit float there.)
  *
- * <p><b>Source.</b> T. Dettmers, A. Pagnoni, A. Holtzman, L. Zettlemoyer: QLoRA: Efficient Finetuning of Quantized LLMs,
- * 2023, arXiv 2305.14314, section 3 and appendix E (the 16 numbers). Blocks run along the rows of the matrix as it is stored.
+ * <p><b>Source.</b> Dettmers, Pagnoni, Holtzman, Zettlemoyer 2023, QLoRA: Efficient Finetuning of Quantized LLMs,
+ * arXiv 2305.14314, section 3 and appendix E (the 16 numbers). Blocks run along the rows of the matrix as it is stored.
  *
  * @param codes UINT8 {@code [rows * columns / 2]}: two codes in a byte, the first one in the upper bits
  * @param absmax FLOAT {@code [blocks, 1]}, or INT8 {@code [groups, blocks / groups]} with double quantization

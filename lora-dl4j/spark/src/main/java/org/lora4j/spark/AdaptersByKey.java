@@ -41,7 +41,7 @@ public final class AdaptersByKey {
             DataTypes.createStructField("seconds", DataTypes.DoubleType, false),
             DataTypes.createStructField("problem", DataTypes.StringType, true)));
 
-    /** TableColumns for the key and the order of rows while they are on their way. */
+    /** Columns for the key and the order of rows while they are on their way. */
     static final String KEY = "lora4j key";
 
     private static final String ORDER = "lora4j row";

@@ -5,7 +5,7 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.lora4j.error.MessageText;
 
-/** RowCells of a row, each refused in words if it cannot be used. */
+/** The cells of a row, each refused in words if it cannot be used. */
 final class RowCells {
 
     private RowCells() {}

@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Holds parameters near older values: {@code strength / 2 * sum_k F_k (p_k - old_k)^2}, with F = 1 for every number ({@link
  * #towards}) or the number's importance for earlier tasks ({@link #elastic}). Parameters that it does not know are free.
  *
- * <p><i>Source:</i> Kirkpatrick et al. 2017, Overcoming catastrophic forgetting in neural networks, PNAS 114(13),
+ * <p><i>Source:</i> Kirkpatrick et al. 2017, Overcoming catastrophic forgetting in neural networks,
  * arXiv:1612.00796, equation 3 (elastic weight consolidation, and L2 as what it is compared with). After several tasks the
  * paper adds up penalties, one for each task; summing their importances around the last values, as {@link FisherDiagonal#plus}
  * does, is the online form of Schwarz et al. 2018, Progress and Compress, arXiv:1805.06370, section 2.3.

@@ -30,7 +30,7 @@ public record PositionIds(OptionalInt paddingId) {
     }
 
     /**
-     * PositionIds as in RoBERTa.
+     * Position ids as in RoBERTa.
      *
      * @param paddingId the id that pads, 1 in RoBERTa
      * @return positions that start behind it

@@ -362,7 +362,7 @@ public final class SentenceEncoder extends TunedEncoder<SentenceExample, Sentenc
                 parts, target, tokens.stream().mapToInt(TokenizedText::length).sum(), 1);
     }
 
-    /** VectorModel by a model, with prefixes. */
+    /** The vectors that a model gives, with prefixes. */
     private final class Embedder implements SentenceKind.Embedder {
 
         private final TaskModel by;

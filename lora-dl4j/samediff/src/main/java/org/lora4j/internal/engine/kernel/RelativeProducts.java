@@ -32,7 +32,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 /**
  * Products of queries, or keys, with a row for each distance, at the places of their scores: for each head of each example entry {@code
  * [i, j]} is {@code x[i] r[j - i + length - 1]'}, perhaps with i and j exchanged. A graph spells it as a lookup of the rows for each
- * example, a product with all of them, and two cuts that put the products in their places (He et al. 2020, <i>DeBERTa</i>,
+ * example, a product with all of them, and two cuts that put the products in their places (He et al. 2021, <i>DeBERTa</i>,
  * arXiv:2006.03654, whose code gathers them).
  *
  * <p>The rows are not copied for each example: all tokens of a head are multiplied with them at once. The backward pass adds up the
