@@ -64,9 +64,9 @@ public final class CommandRun {
                 args[4],
                 Path.of(args[5]).toAbsolutePath(),
                 Long.parseLong(args[7]));
-        place.prepare();
-        CommandReport report =
-                new CommandReport(folder.resolve("commands.jsonl"), Boolean.parseBoolean(args[8]), System.out);
+        boolean resumed = Boolean.parseBoolean(args[8]);
+        place.prepare(resumed);
+        CommandReport report = new CommandReport(folder.resolve("commands.jsonl"), resumed, System.out);
         new CommandRun(place, report, Pattern.compile(args[6])).run();
         System.out.println(report.summary());
         System.exit(report.count(Status.FAILED) + report.count(Status.STOPPED) == 0 ? 0 : 1);
@@ -122,7 +122,7 @@ public final class CommandRun {
         String document = story.get(0).document();
         place.must("test -f fixtures/made || { mkdir -p fixtures && cd fixtures && sh \"$ROOT/" + FIXTURES
                 + "\" all && touch made; }");
-        place.must("rm -rf '" + folder + "' && mkdir -p stories && cp -Rl fixtures '" + folder + "' && cd '" + folder
+        place.must("rm -rf '" + folder + "' && mkdir -p stories && cp -R fixtures '" + folder + "' && cd '" + folder
                 + "' && sh \"$ROOT/" + FIXTURES + "\" " + document);
         Optional<Process> server = Optional.empty();
         try {
@@ -183,7 +183,7 @@ public final class CommandRun {
         }
         Path log = log(text);
         long start = System.nanoTime();
-        int code = place.run(rule.as().map(as -> as.replace("$COMMAND", text)).orElse(text), in, log);
+        int code = place.run(rule.line(text), in, log);
         Status status =
                 rule.exits().contains(code) ? Status.OK : code == Workplace.STOPPED ? Status.STOPPED : Status.FAILED;
         report.add(new Line(text, places, status, code, since(start), log.toString()));

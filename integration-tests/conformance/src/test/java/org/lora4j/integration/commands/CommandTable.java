@@ -36,7 +36,7 @@ final class CommandTable {
      * @param noCommand why it only looks like one
      * @param notRun why it cannot be run everywhere
      * @param data whether it needs the published data
-     * @param as what is run, with the command as {@code $COMMAND}
+     * @param as what is run, with the command as {@code $COMMAND}, and what the expression calls {@code out} as {@code $OUT}
      * @param exits the exit codes that are right
      * @param serves whether it goes on until it is stopped
      * @param server what has to serve meanwhile, unless something does
@@ -56,6 +56,16 @@ final class CommandTable {
 
         boolean isOf(String text, String document) {
             return document.contains(in) && command.matcher(text).matches();
+        }
+
+        /** The line for a shell. */
+        String line(String text) {
+            String line = as.orElse("$COMMAND");
+            Matcher matcher = command.matcher(text);
+            if (line.contains("$OUT") && matcher.matches()) {
+                line = line.replace("$OUT", matcher.group("out"));
+            }
+            return line.replace("$COMMAND", text);
         }
     }
 

@@ -52,9 +52,12 @@ record Workplace(
         return Files.isDirectory(shared);
     }
 
-    /** Makes the clones and the programs on the path, unless they are there. */
-    void prepare() throws IOException, InterruptedException {
+    /** Makes the clones and the programs on the path anew, or takes those of the run that goes on. */
+    void prepare(boolean resumed) throws IOException, InterruptedException {
         Files.createDirectories(logs());
+        if (!resumed) {
+            must("rm -rf sources clone fixtures stories home natives");
+        }
         Files.createDirectories(folder.resolve("home"));
         for (Path clone : List.of(sources(), fresh())) {
             if (!Files.isDirectory(clone)) {
