@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** What became of each command: a line of JSON in a file and a line on standard output, as soon as it is known. */
 final class CommandReport {
@@ -69,6 +70,11 @@ final class CommandReport {
     boolean isDone(String command, String place) {
         Line line = lines.get(key(command, place));
         return line != null && (line.status() == Status.OK || line.status() == Status.NOT_RUN);
+    }
+
+    /** Forgets what no document has any more. */
+    void keep(Set<String> commands) {
+        lines.values().removeIf(line -> !commands.contains(line.command()));
     }
 
     void add(Line line) throws IOException {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.lora4j.integration.commands.CommandReport.Line;
 import org.lora4j.integration.commands.CommandReport.Status;
 import org.lora4j.integration.commands.DocumentedCommand.Form;
@@ -45,6 +46,7 @@ public final class CommandRun {
                         .noCommand()
                         .isEmpty())
                 .toList();
+        report.keep(commands.stream().map(this::text).collect(Collectors.toSet()));
     }
 
     /**

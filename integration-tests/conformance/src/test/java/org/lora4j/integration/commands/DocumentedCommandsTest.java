@@ -113,6 +113,17 @@ class DocumentedCommandsTest {
     }
 
     @Test
+    void rules_sayWhatIsRun() {
+        assertThat(table.ruleOf("lora4j merge model/ --out a/ --json", "x.md")
+                        .line("lora4j merge model/ --out a/ --json"))
+                .isEqualTo("rm -rf a/ && lora4j merge model/ --out a/ --json");
+        assertThat(table.ruleOf("lora4j gate a b", "x.md").exits()).containsExactly(0, 5);
+        assertThat(table.ruleOf("lora4j new", "x.md").line("lora4j new")).isEqualTo("lora4j new");
+        assertThat(table.filled("mvn -Pfuzz verify -Dlora4j.shared=FOLDER"))
+                .isEqualTo("mvn -Pfuzz verify -Dlora4j.shared=$SHARED");
+    }
+
+    @Test
     void commands_areFoundInBlocksAndSentences() {
         List<DocumentedCommand> found = DocumentedCommands.of(
                 "x.md",
