@@ -83,9 +83,6 @@ public final class CommandRun {
     }
 
     private void run() throws IOException, InterruptedException {
-        if (!Files.isDirectory(place.program())) {
-            maven(BUILD, place.sources());
-        }
         Map<String, List<DocumentedCommand>> stories = new LinkedHashMap<>();
         commands.stream()
                 .filter(command -> !isMaven(command))
@@ -122,6 +119,9 @@ public final class CommandRun {
     private void story(String name, List<DocumentedCommand> story) throws IOException, InterruptedException {
         Path folder = place.folder().resolve("stories").resolve(name.replaceAll("[^\\w.]+", "-"));
         String document = story.get(0).document();
+        if (!Files.isDirectory(place.program())) {
+            maven(BUILD, place.sources());
+        }
         place.must("test -f fixtures/made || { mkdir -p fixtures && cd fixtures && sh \"$ROOT/" + FIXTURES
                 + "\" all && touch made; }");
         place.must("rm -rf '" + folder + "' && mkdir -p stories && cp -R fixtures '" + folder + "' && cd '" + folder
