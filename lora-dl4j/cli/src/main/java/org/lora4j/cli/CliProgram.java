@@ -11,10 +11,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -121,7 +124,7 @@ final class CliProgram {
         if (Arrays.asList(arguments).contains("--json")) {
             terminal.speakJson();
         }
-        ParseResult parsed = line.parseArgs(arguments);
+        ParseResult parsed = parsed(line, arguments);
         if (parsed.isUsageHelpRequested()) {
             terminal.printStyled(usage(line));
             return ExitCode.OK;
@@ -165,6 +168,22 @@ final class CliProgram {
                 .description("this text")
                 .build());
         return new CommandLine(spec);
+    }
+
+    /** What was typed. Arguments that are missing are told last: they may have been taken for a value, or mistyped. */
+    static ParseResult parsed(CommandLine line, String[] arguments) {
+        ParseResult parsed = line.parseArgs(arguments);
+        List<ArgSpec> missing = line.getCommandSpec().positionalParameters().stream()
+                .filter(argument -> argument.arity().min() > 0 && !parsed.hasMatchedPositional(argument))
+                .map(ArgSpec.class::cast)
+                .toList();
+        if (!missing.isEmpty() && !parsed.isUsageHelpRequested()) {
+            throw new MissingParameterException(
+                    line,
+                    missing,
+                    "missing: " + missing.stream().map(ArgSpec::paramLabel).collect(Collectors.joining(" and ")));
+        }
+        return parsed;
     }
 
     private static String sentence(String words) {

@@ -17,13 +17,13 @@ final class CombineCommand extends SimpleCommand {
     CombineCommand() {
         super(
                 "combine",
-                "lora4j combine first/ second/ --out both/",
-                "lora4j combine first/ second/ --algorithm ties --density 0.5 --weights 0.7,0.3 --out both/");
+                "lora4j combine formal/ short/ --out both/",
+                "lora4j combine formal/ short/ --algorithm ties --density 0.5 --weights 0.7,0.3 --out both/");
     }
 
     @Override
     public void describe(CommandSpec spec) {
-        spec.addPositional(CliCommand.rest(0, "ADAPTER", "directories of adapters, two or more", true));
+        spec.addPositional(CliCommand.rest(0, "ADAPTER", "directories of two or more adapters without heads", true));
         spec.addOption(CliCommand.option("--weights", "LIST", "how much each counts, such as 0.7,0.3 [1 each]"));
         spec.addOption(CliCommand.option("--algorithm", "NAME", names() + " [linear]"));
         spec.addOption(CliCommand.option("--density", "P", "share of the numbers that ties, dare and prune keep"));

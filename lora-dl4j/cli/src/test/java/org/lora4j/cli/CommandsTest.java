@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine.Model.ArgSpec;
 
 /** What every command has: help that fits a screen, an example, words for what was mistyped. */
 class CommandsTest {
@@ -49,6 +50,29 @@ class CommandsTest {
         CliRun run = CliRun.of(name, "--verbos");
         assertThat(run.code()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("lora4j " + name + ":", "\"--verbos\"").contains("--help");
+    }
+
+    private static List<String> required(Commands.Entry entry) {
+        return CliProgram.line(entry.maker().get()).getCommandSpec().positionalParameters().stream()
+                .filter(argument -> argument.arity().min() > 0)
+                .map(ArgSpec::paramLabel)
+                .toList();
+    }
+
+    static Stream<Commands.Entry> withArguments() {
+        return Commands.all().stream().filter(entry -> !required(entry).isEmpty());
+    }
+
+    /** As a script calls it whose variable is empty. */
+    @ParameterizedTest
+    @MethodSource("withArguments")
+    void missingArguments_areToldByTheirNames(Commands.Entry entry) {
+        CliRun run = CliRun.of(entry.name());
+        assertThat(run.code()).as(run.err()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err())
+                .startsWith("lora4j " + entry.name() + ":")
+                .contains(required(entry))
+                .contains("--help");
     }
 
     @Test

@@ -132,16 +132,7 @@ final class RunCheckpoints implements AutoCloseable {
 
     void write(long step, Supplier<CheckpointContent> state, Trainable model) {
         try {
-            CheckpointContent content = state.get();
-            // One of the same step is replaced, with its place in the chain.
-            content.seal(
-                    step,
-                    last.filter(record -> record.step() == step).isPresent()
-                            ? last.get().before()
-                            : last.map(CheckpointRecord::hash));
-            folder.write(step, content, settings.keep());
-            last = CheckpointChain.of(content);
-            model.saveAdapter(settings.directory());
+            writeToTheEnd(step, state, model);
         } catch (IOException e) {
             List<Path> before = files();
             FileProblem problem = FileProblem.ofDirectory(settings.directory(), e);
@@ -156,6 +147,35 @@ final class RunCheckpoints implements AutoCloseable {
         }
         lastStep = step;
         lastNanos = nanoTime.getAsLong();
+    }
+
+    /** An interrupt asks the run to end, but not with half a checkpoint: what it closed is written again, and the run sees it later. */
+    private void writeToTheEnd(long step, Supplier<CheckpointContent> state, Trainable model) throws IOException {
+        try {
+            writeOnce(step, state, model);
+        } catch (IOException e) {
+            if (!Thread.interrupted()) {
+                throw e;
+            }
+            try {
+                writeOnce(step, state, model);
+            } finally {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void writeOnce(long step, Supplier<CheckpointContent> state, Trainable model) throws IOException {
+        CheckpointContent content = state.get();
+        // One of the same step is replaced, with its place in the chain.
+        content.seal(
+                step,
+                last.filter(record -> record.step() == step).isPresent()
+                        ? last.get().before()
+                        : last.map(CheckpointRecord::hash));
+        folder.write(step, content, settings.keep());
+        last = CheckpointChain.of(content);
+        model.saveAdapter(settings.directory());
     }
 
     @Override

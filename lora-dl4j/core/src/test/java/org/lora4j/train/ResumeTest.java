@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.exec.GraphExecutor;
 import org.lora4j.exec.LossAndGradients;
 import org.lora4j.internal.checkpoint.CheckpointFolder;
 import org.lora4j.internal.checkpoint.SoundNonsense;
@@ -134,6 +140,67 @@ class ResumeTest {
                 }
             }
         };
+    }
+
+    /** As a signal comes at any time: the file that is being written is finished, and the run ends after the next step. */
+    @Test
+    void interrupt_whileACheckpointIsWritten_endsTheRunAndLosesNothing() {
+        TestModel straight = noisy();
+        trainer(straight, AdamW.of(0.05)).build().train(batches());
+        Checkpoints checkpoints = Checkpoints.in(folder).withEverySteps(1);
+        TestModel model = noisy();
+        List<Boolean> written = new ArrayList<>();
+        Trainable interrupted = new SavingModel(model, directory -> {
+            if (written.isEmpty()) {
+                written.add(false);
+                Thread.currentThread().interrupt();
+            }
+            Path file = directory.resolve("adapter.bin");
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(new byte[] {1}));
+            } catch (ClosedByInterruptException e) {
+                throw new InterruptedIOException(file.toString());
+            }
+            written.set(0, true);
+        });
+
+        TrainingResult cut = Trainer.builder(interrupted)
+                .plan(plan(AdamW.of(0.05)))
+                .validation(evaluation(model))
+                .checkpoints(checkpoints)
+                .build()
+                .train(batches());
+
+        assertThat(cut.stopReason()).isEqualTo(StopReason.INTERRUPTED);
+        assertThat(cut.steps()).isEqualTo(2);
+        assertThat(written).containsExactly(true);
+        assertThat(Thread.interrupted()).isFalse();
+        TestModel resumed = noisy();
+        trainer(resumed, AdamW.of(0.05)).checkpoints(checkpoints).build().resume(batches());
+        assertThat(resumed.values(0)).isEqualTo(straight.values(0));
+    }
+
+    /** A model that also saves something beside its checkpoints. */
+    private record SavingModel(TestModel model, Saving saving) implements Trainable {
+
+        interface Saving {
+            void to(Path directory) throws IOException;
+        }
+
+        @Override
+        public List<TrainableParameter> trainableParameters() {
+            return model.trainableParameters();
+        }
+
+        @Override
+        public GraphExecutor executor() {
+            return model.executor();
+        }
+
+        @Override
+        public void saveAdapter(Path directory) throws IOException {
+            saving.to(directory);
+        }
     }
 
     @Test
