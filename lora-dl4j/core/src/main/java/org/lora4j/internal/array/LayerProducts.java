@@ -87,10 +87,15 @@ final class LayerProducts {
                 }
             }));
         }
-        tasks.subList(1, tasks.size()).forEach(pool::execute);
+        Throwable failure = null;
+        try {
+            tasks.subList(1, tasks.size()).forEach(pool::execute);
+        } catch (RuntimeException | Error e) {
+            // No memory for a thread: those that were taken may run.
+            failure = e;
+        }
         // One that runs already, or is done, is left alone.
         tasks.forEach(FutureTask::run);
-        Throwable failure = null;
         for (FutureTask<Object> task : tasks) {
             try {
                 finish(task);
