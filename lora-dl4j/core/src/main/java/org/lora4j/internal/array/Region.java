@@ -2,7 +2,9 @@
 package org.lora4j.internal.array;
 
 import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.Objects;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
@@ -140,6 +142,17 @@ public record Region(long address, long bytes, Object owner) {
         of(array);
         Objects.checkFromIndexSize(from, length, array.length());
         Objects.checkFromIndexSize(0, length, javaLength);
+    }
+
+    /**
+     * The first bytes, to be read while the region is {@link #inUse in use}.
+     *
+     * @return a buffer, which keeps nothing
+     * @throws IndexOutOfBoundsException if they are not there
+     */
+    ByteBuffer buffer(int length) {
+        require(length);
+        return new BytePointer(new Address(address)).capacity(length).asByteBuffer();
     }
 
     /**
