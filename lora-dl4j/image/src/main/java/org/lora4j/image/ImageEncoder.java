@@ -6,16 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.adapter.BaseHashes;
-import org.lora4j.internal.adapter.SharedHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.image.ImageConfig;
 import org.lora4j.internal.image.ImageGraph;
@@ -28,7 +24,6 @@ import org.lora4j.internal.text.ExecutorPool;
 import org.lora4j.internal.text.RowOutputs;
 import org.lora4j.train.Progress;
 import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * An encoder of images from a directory of Hugging Face, with all that belongs to it: weights, and how images are prepared.
@@ -70,7 +65,6 @@ public final class ImageEncoder implements AutoCloseable {
     private final ImageWeights weights;
     private final Preprocessing preprocessing;
     private final ImageParts parts;
-    private String hash;
     private ExecutorPool executors;
     private RowOutputs frozen;
 
@@ -79,7 +73,6 @@ public final class ImageEncoder implements AutoCloseable {
         this.weights = weights;
         this.preprocessing = preprocessing;
         this.parts = parts(false, Augmentation.NONE);
-        SharedHashes.keep(weights.tensors().values());
     }
 
     /**
@@ -142,14 +135,9 @@ public final class ImageEncoder implements AutoCloseable {
         }
     }
 
-    /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
-    synchronized String hash() {
-        if (hash == null) {
-            Map<String, Supplier<INDArray>> values = new TreeMap<>();
-            weights.tensors().forEach((parameter, array) -> values.put(parameter, () -> array));
-            hash = BaseHashes.together(new BaseHashes(values).byPath());
-        }
-        return hash;
+    /** A hash of all weights, by which another encoder of the same shape is told; of an array that has not changed it is known. */
+    String hash() {
+        return BaseHashes.together(BaseHashes.of(weights.tensors()).byPath());
     }
 
     ImageWeights weights() {

@@ -31,8 +31,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Hashes of a base: of its weights as its files have them, before they are stored in fewer bits, whatever shards they are in; of its
- * tokenizer and its chat template. Hashing two gigabytes takes seconds, so the hash of weights is kept as long as its files have the
- * same size and time.
+ * tokenizer and its chat template. Hashing two gigabytes takes seconds, so the hash of weights is kept as long as nothing has written
+ * to its files.
  */
 final class BaseContent {
 
@@ -110,8 +110,19 @@ final class BaseContent {
             key.add(file.toRealPath());
             key.add(attributes.size());
             key.add(attributes.lastModifiedTime());
+            key.add(changed(file));
         }
         return key;
+    }
+
+    /**
+     * When a file was written last, whatever its time says, which copies may set to that of their original; a system without such a
+     * record has the time only.
+     */
+    private static Object changed(Path file) throws IOException {
+        return file.getFileSystem().supportedFileAttributeViews().contains("unix")
+                ? Files.readAttributes(file, "unix:ctime,ino")
+                : "";
     }
 
     /** Of weights that were trained here: as of the file that a save writes of them. */

@@ -46,6 +46,29 @@ abstract class NativeMemoryTest {
                             && call.getName().matches("pointer|opaqueBuffer|address(Pointer)?")))
             .because("shape, strides and offset of an array may say anything: use Region");
 
+    /** Who asks a region for its address, and why nothing is freed meanwhile. */
+    private static final Map<String, String> ADDRESSED = Map.ofEntries(
+            Map.entry(REGION, "copies are in use until they are done"),
+            Map.entry("org.lora4j.internal.onednn.DnnlCall", "regions are in use until the call is over"),
+            Map.entry("org.lora4j.internal.onednn.MatrixOperand", "gives it on to the two that follow"),
+            Map.entry("org.lora4j.internal.onednn.BlasProduct", "operands are in use until the product is there"),
+            Map.entry("org.lora4j.exec.onednn.DnnlMultiplier", "a key of copies, which know their buffer"),
+            Map.entry("org.lora4j.internal.onednn.DnnlAttention", "how far it is to a cache line"),
+            Map.entry("org.lora4j.internal.language.decode.Blas", "regions are in use until the product is there"),
+            Map.entry("org.lora4j.internal.adapter.SharedHashes", "a key of hashes, which knows its buffer"),
+            Map.entry("org.lora4j.internal.engine.kernel.RelativeProducts", "compares two"));
+
+    private static final ArchRule TOLD_BY_FEW = noClasses()
+            .that(describe(
+                    "are none of " + ADDRESSED.keySet(),
+                    type -> !ADDRESSED.containsKey(type.getName().replaceFirst("\\$.*", ""))))
+            .should()
+            .callCodeUnitWhere(describe(
+                    "asks a region for its address",
+                    call -> call.getTargetOwner().getName().equals(REGION)
+                            && call.getName().equals("address")))
+            .because("an address keeps no memory: give native code a Region by DnnlCall, or call inUse() behind it");
+
     private static boolean mayAsk(JavaClass type) {
         String name = type.getName().replaceFirst("\\$.*", "");
         return name.equals(REGION) || OTHERS.containsKey(name);
@@ -64,6 +87,13 @@ abstract class NativeMemoryTest {
 
         ASKED_OF_REGION.check(main);
         assertThat(OTHERS.keySet()).allMatch(main::contain);
+    }
+
+    /** What an array lies in could be freed while native code works there, if its address were all that is left of it. */
+    @Test
+    void addresses_areGivenToNativeCodeByThoseWhoKeepTheMemory() {
+        TOLD_BY_FEW.check(MainClasses.ALL);
+        assertThat(ADDRESSED.keySet()).allMatch(MainClasses.ALL::contain);
     }
 
     @Test

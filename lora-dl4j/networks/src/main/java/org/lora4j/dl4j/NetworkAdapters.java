@@ -62,7 +62,7 @@ final class NetworkAdapters {
             parameters.put(parameter.path(), parameter);
             values.put(parameter.path(), parameter::peftValue);
         });
-        this.hashes = new BaseHashes(values);
+        this.hashes = new BaseHashes(values, path -> parameters.get(path).value());
     }
 
     BaseHashes hashes() {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.quant;
 
+import java.lang.ref.Reference;
 import org.bytedeco.javacpp.BytePointer;
 import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,12 +24,14 @@ final class ByteValues {
     static void write(INDArray array, long from, byte[] values, int length) {
         Region.requireCopy(array, from, length, values.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).put(values, 0, length);
+        Reference.reachabilityFence(array);
     }
 
     /** Reads bytes of an array in 'c' order that is no view. */
     static void read(INDArray array, long from, byte[] into, int length) {
         Region.requireCopy(array, from, length, into.length);
         new BytePointer(array.data().pointer()).position(array.offset() + from).get(into, 0, length);
+        Reference.reachabilityFence(array);
     }
 
     static byte[] all(INDArray array) {

@@ -2,6 +2,7 @@
 package org.lora4j.samediff;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.util.List;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.internal.array.DenseArray;
@@ -57,5 +58,6 @@ final class Bfloat16Bytes {
             }
             elements.put(block, 0, length);
         }
+        Reference.reachabilityFence(array);
     }
 }

@@ -8,16 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.ClosestNames;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.adapter.BaseHashes;
-import org.lora4j.internal.adapter.SharedHashes;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.internal.text.EncoderParts;
 import org.lora4j.internal.text.ExecutorPool;
@@ -33,7 +30,6 @@ import org.lora4j.pretrained.TokenizedText;
 import org.lora4j.train.Progress;
 import org.lora4j.trust.Receipt;
 import org.lora4j.trust.TrustPolicy;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * An encoder of texts with all that belongs to it: weights, tokenizer, pooling, prefixes and the longest text.
@@ -96,7 +92,6 @@ public final class TextEncoder implements AutoCloseable {
     private final TextTokenizer tokenizer;
     private final Map<String, Integer> lengths = new ConcurrentHashMap<>();
     private TrustPolicy trust = TrustPolicy.usual();
-    private String hash;
     private String tokenizerHash;
     private ExecutorPool executors;
     private RowOutputs frozen;
@@ -107,7 +102,6 @@ public final class TextEncoder implements AutoCloseable {
         this.traits = traits;
         this.source = source;
         this.tokenizer = tokenizer;
-        SharedHashes.keep(weights.tensors().values());
     }
 
     /**
@@ -279,14 +273,9 @@ public final class TextEncoder implements AutoCloseable {
         return trust;
     }
 
-    /** A hash of all weights, by which another encoder of the same shape is told; computed once. */
-    synchronized String hash() {
-        if (hash == null) {
-            Map<String, Supplier<INDArray>> values = new TreeMap<>();
-            weights.tensors().forEach((parameter, array) -> values.put(parameter, () -> array));
-            hash = BaseHashes.together(new BaseHashes(values).byPath());
-        }
-        return hash;
+    /** A hash of all weights, by which another encoder of the same shape is told; of an array that has not changed it is known. */
+    String hash() {
+        return BaseHashes.together(BaseHashes.of(weights.tensors()).byPath());
     }
 
     /** The hashes of this encoder and its tokenizer, for a receipt; computed once. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.exec.onednn;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,10 +12,8 @@ import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Multiplier;
@@ -22,10 +21,13 @@ import org.lora4j.exec.onednn.ProductChoice.Library;
 import org.lora4j.internal.array.Addends;
 import org.lora4j.internal.array.Broadcasts;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.GrowingMemory;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.onednn.BlasProduct;
 import org.lora4j.internal.onednn.Cache;
 import org.lora4j.internal.onednn.DnnlAttention;
+import org.lora4j.internal.onednn.DnnlCall;
 import org.lora4j.internal.onednn.DnnlLibrary;
 import org.lora4j.internal.onednn.DnnlProduct;
 import org.lora4j.internal.onednn.DnnlProduct.Key;
@@ -62,10 +64,10 @@ final class DnnlMultiplier implements Multiplier {
     private final boolean packing;
     private final ProductChoice choice;
     private final IntSupplier threads;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
+    private final engine engine = DnnlLibrary.engine();
     private final DnnlRows rows = new DnnlRows(engine);
     private final DnnlAttention attention = new DnnlAttention(engine);
-    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
+    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(this::ofThread);
     private final Map<Long, Half> halves = new ConcurrentHashMap<>();
     private final Map<MatrixOperand, Packed> packs = new ConcurrentHashMap<>();
 
@@ -93,14 +95,25 @@ final class DnnlMultiplier implements Multiplier {
     /** A frozen matrix, or its transpose, in blocks. */
     private record Packed(Original original, FloatPointer values) {}
 
-    /** What a thread must not share: compiled products have working memory of their own. */
-    private final class OfThread {
-        private final stream stream = new stream(engine);
+    /**
+     * What a thread must not share: compiled products have working memory of their own. It goes with the multiplier, so it does not
+     * know it: a thread keeps what it has as long as that knows where it came from.
+     */
+    private static final class OfThread {
+        private final engine engine;
+        private final IntSupplier threads;
+        private final stream stream;
         private final Map<Key, DnnlProduct> products = new Cache<>();
         private final Map<MemoryLayout, DnnlRounding> roundings = new Cache<>();
         private final BlasProduct blas = new BlasProduct();
-        private ShortPointer activations = new ShortPointer(0);
-        private final List<ShortPointer> factors = new ArrayList<>();
+        private final GrowingMemory activations = new GrowingMemory();
+        private final List<GrowingMemory> factors = new ArrayList<>();
+
+        OfThread(engine engine, IntSupplier threads) {
+            this.engine = engine;
+            this.threads = threads;
+            this.stream = Lasting.of(new stream(engine));
+        }
 
         private DnnlProduct product(Key key) {
             return products.computeIfAbsent(key, k -> new DnnlProduct(k, engine));
@@ -108,7 +121,7 @@ final class DnnlMultiplier implements Multiplier {
 
         /** What is summed over a batch is compiled once for all batches, with one thread, for which it was measured. */
         DnnlProduct product(Term term) {
-            if (term.overBatch() && isInPieces() && !term.x().layout().isByRows()) {
+            if (term.overBatch() && isOne(threads) && !term.x().layout().isByRows()) {
                 DnnlProduct product = product(term.keyOfAnyBatch());
                 if (product.isFast()) {
                     return product;
@@ -123,33 +136,26 @@ final class DnnlMultiplier implements Multiplier {
                 blas.run(term);
                 return;
             }
-            boolean rounds = term.isRounded() && term.x().form() == Form.F32;
-            if (rounds) {
-                activations = atLeast(activations, term.x());
-                round(term.x(), Region.of(activations));
+            Region x = term.x().memory();
+            if (term.isRounded() && term.x().form() == Form.F32) {
+                x = atLeast(activations, term.x());
+                round(term.x(), x);
             }
-            term.run(
-                    compiled, stream, rounds ? Region.of(activations) : term.x().memory());
+            term.run(compiled, stream, x);
         }
 
         /** Rounds the right factor of a sum's product of a number, into memory for it. */
         MatrixOperand rounded(int number, MatrixOperand w) {
             while (factors.size() <= number) {
-                factors.add(new ShortPointer(0));
+                factors.add(new GrowingMemory());
             }
-            ShortPointer memory = atLeast(factors.get(number), w);
-            factors.set(number, memory);
-            round(w, Region.of(memory));
-            return new MatrixOperand(Region.of(memory), w.layout().dense(), Form.BF16);
+            Region memory = atLeast(factors.get(number), w);
+            round(w, memory);
+            return new MatrixOperand(memory, w.layout().dense(), Form.BF16);
         }
 
-        private ShortPointer atLeast(ShortPointer memory, MatrixOperand operand) {
-            long length = operand.layout().rows() * operand.layout().columns();
-            if (memory.capacity() >= length) {
-                return memory;
-            }
-            memory.close();
-            return new ShortPointer(length);
+        private static Region atLeast(GrowingMemory memory, MatrixOperand operand) {
+            return memory.atLeast(operand.layout().rows() * operand.layout().columns() * Form.BF16.bytes());
         }
 
         void round(MatrixOperand from, Region into) {
@@ -167,6 +173,10 @@ final class DnnlMultiplier implements Multiplier {
         this.threads = threads;
     }
 
+    private OfThread ofThread() {
+        return new OfThread(engine, threads);
+    }
+
     static DnnlMultiplier of(MathMode mode, boolean packing, ProductChoice choice) {
         // Asked when something is multiplied: ND4J must be there before.
         return new DnnlMultiplier(
@@ -179,7 +189,7 @@ final class DnnlMultiplier implements Multiplier {
     /** Whether this processor has a kernel for such products that is fast. */
     static boolean hasKernel(MathMode mode) {
         Key probe = new Key(PROBE, PROBE, PROBE, null, false, mode == MathMode.BF16 ? Form.BF16 : Form.F32);
-        return new DnnlProduct(probe, new engine(org.bytedeco.dnnl.engine.kind.cpu, 0)).isFast();
+        return new DnnlProduct(probe, DnnlLibrary.engine()).isFast();
     }
 
     @Override
@@ -271,12 +281,12 @@ final class DnnlMultiplier implements Multiplier {
     private static boolean isZero(INDArray row) {
         MatrixOperand.ofRow(row); // Asks whether it is there.
         FloatPointer values = new FloatPointer(row.data().pointer());
-        for (long i = 0; i < row.length(); i++) {
-            if (values.get(row.offset() + i * row.stride(0)) != 0) {
-                return false;
-            }
+        boolean zero = true;
+        for (long i = 0; i < row.length() && zero; i++) {
+            zero = values.get(row.offset() + i * row.stride(0)) == 0;
         }
-        return true;
+        Reference.reachabilityFence(row);
+        return zero;
     }
 
     /** Moves the first array of a rank. */
@@ -400,6 +410,10 @@ final class DnnlMultiplier implements Multiplier {
 
     /** Several threads would wait for each other after each piece, and for the processor, if others use it. */
     private boolean isInPieces() {
+        return isOne(threads);
+    }
+
+    private static boolean isOne(IntSupplier threads) {
         return threads.getAsInt() == 1;
     }
 
@@ -440,24 +454,20 @@ final class DnnlMultiplier implements Multiplier {
                 if (known != null && known.original().isOf(array)) {
                     return known;
                 }
-                FloatPointer values = new FloatPointer(wanted.get_size() / Float.BYTES);
-                reorder(mine.stream, lies, wanted, values);
+                FloatPointer values = Lasting.of(new FloatPointer(wanted.get_size() / Float.BYTES));
+                reorder(mine.stream, lies, wanted, Region.of(values));
                 return new Packed(Original.of(array), values);
             });
         }
         return new MatrixOperand(Region.of(packed.values()), lies.layout(), Form.PACKED);
     }
 
-    private void reorder(stream stream, MatrixOperand from, memory.desc wanted, Pointer into) {
-        try (memory.desc lies = new memory.desc(
-                        from.layout().sizes(),
-                        memory.data_type.f32,
-                        from.layout().strides());
-                memory source = new memory(lies, engine, DnnlProduct.at(from.address()));
-                memory target = new memory(wanted, engine, into);
-                reorder work = new reorder(source, target)) {
-            work.execute(stream, source, target);
-            stream._wait();
+    private void reorder(stream stream, MatrixOperand from, memory.desc wanted, Region into) {
+        MemoryLayout layout = from.layout();
+        try (memory.desc lies = new memory.desc(layout.sizes(), memory.data_type.f32, layout.strides());
+                DnnlCall work =
+                        DnnlCall.reorder(engine, lies, layout.length() * Form.F32.bytes(), wanted, wanted.get_size())) {
+            work.run(stream, from.memory(), into);
         }
     }
 
@@ -474,15 +484,15 @@ final class DnnlMultiplier implements Multiplier {
                 if (known != null && known.original().isOf(array)) {
                     return known;
                 }
-                ShortPointer values = new ShortPointer(array.length());
-                convert(stream, single, values, stored);
+                ShortPointer values = Lasting.of(new ShortPointer(array.length()));
+                convert(stream, single, Region.of(values), stored);
                 return new Half(Original.of(array), values);
             });
         }
         return new MatrixOperand(Region.of(half.values()), stored, Form.BF16);
     }
 
-    private void convert(stream stream, MatrixOperand from, ShortPointer into, MemoryLayout to) {
+    private void convert(stream stream, MatrixOperand from, Region into, MemoryLayout to) {
         try (memory.desc half = new memory.desc(to.sizes(), memory.data_type.bf16, to.strides())) {
             reorder(stream, from, half, into);
         }
@@ -497,6 +507,7 @@ final class DnnlMultiplier implements Multiplier {
             long column = i * STRIDE % array.size(1);
             some[i] = values.get(array.offset() + row * array.stride(0) + column * array.stride(1));
         }
+        Reference.reachabilityFence(array);
         return some;
     }
 }

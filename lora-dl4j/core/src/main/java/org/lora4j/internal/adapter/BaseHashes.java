@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.lora4j.adapter.Adapter;
@@ -29,9 +30,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * sides have is compared. A hash is taken of the values as single precision, in the layout of adapter files, so that it is
  * the same in every host, and whatever is adapted or merged.
  *
- * <p><b>Costs.</b> Computed once, when an adapter is taken from a model or one with hashes comes to it; for the weights
- * of an encoder once for all its models ({@link SharedHashes}). 100 MB of parameters
- * took 60 to 180 ms on one core of a server. <b>Threads.</b> Safe, as long as nobody writes to the base.
+ * <p><b>Costs.</b> Of each parameter once for all models over the same arrays, and again when its values have changed ({@link SharedHashes}
+ * finds out). 100 MB of parameters took 60 to 250 ms on one core of a server, and finding out 5 to 15. <b>Threads.</b> Safe; what is
+ * written meanwhile may be seen or not.
  *
  * @apiNote Status: internal
  */
@@ -40,18 +41,21 @@ public final class BaseHashes {
     /** Enough that two of a billion parameters do not agree by chance. */
     private static final int BYTES = 16;
 
+    private static final LongAdder COMPUTED = new LongAdder();
+
     private final Map<String, Supplier<INDArray>> values;
     private final Function<String, INDArray> arrays;
-    private Map<String, String> byPath;
+    /** For one parameter there may be several. */
+    private final String layout;
 
     /**
-     * Takes note of a base; nothing is computed yet.
+     * Takes note of a base of which the arrays are nobody else's; nothing is computed yet, and nothing is kept.
      *
      * @param values by path of a parameter, how to get its value in the layout of adapter files; without those whose
      *     values are only an approximation of what the base was made with
      */
     public BaseHashes(Map<String, Supplier<INDArray>> values) {
-        this(values, path -> null);
+        this(values, path -> null, "");
     }
 
     /**
@@ -62,8 +66,20 @@ public final class BaseHashes {
      *     compute it in any case
      */
     public BaseHashes(Map<String, Supplier<INDArray>> values, Function<String, INDArray> arrays) {
+        this(values, arrays, "of adapters");
+    }
+
+    private BaseHashes(Map<String, Supplier<INDArray>> values, Function<String, INDArray> arrays, String layout) {
         this.values = values;
         this.arrays = arrays;
+        this.layout = layout;
+    }
+
+    /** Of arrays in the layout that they have. */
+    public static BaseHashes of(Map<String, INDArray> arrays) {
+        Map<String, Supplier<INDArray>> values = new TreeMap<>();
+        arrays.forEach((path, array) -> values.put(path, () -> array));
+        return new BaseHashes(values, arrays::get, "as it lies");
     }
 
     /**
@@ -71,19 +87,25 @@ public final class BaseHashes {
      *
      * @return by path of a parameter; without those of narrower types than single precision, which have rounded their values
      */
-    public synchronized Map<String, String> byPath() {
-        if (byPath == null) {
-            Map<String, String> hashes = new TreeMap<>();
-            values.forEach((path, value) -> {
-                INDArray held = arrays.apply(path);
-                String hash = held == null ? of(value.get()) : SharedHashes.of(held, path, () -> of(value.get()));
-                if (!hash.isEmpty()) {
-                    hashes.put(path, hash);
-                }
-            });
-            byPath = Collections.unmodifiableMap(hashes);
-        }
-        return byPath;
+    public Map<String, String> byPath() {
+        Map<String, String> hashes = new TreeMap<>();
+        values.forEach((path, value) -> {
+            INDArray held = arrays.apply(path);
+            if (held != null && !isExact(held)) {
+                return;
+            }
+            String hash =
+                    held == null ? of(value.get()) : SharedHashes.of(held, path + " " + layout, () -> of(value.get()));
+            if (!hash.isEmpty()) {
+                hashes.put(path, hash);
+            }
+        });
+        return Collections.unmodifiableMap(hashes);
+    }
+
+    /** How many hashes of parameters this process has computed, for all bases. */
+    public static long computed() {
+        return COMPUTED.sum();
     }
 
     /**
@@ -100,11 +122,16 @@ public final class BaseHashes {
         return HexFormat.of().formatHex(digest.digest(), 0, BYTES);
     }
 
+    private static boolean isExact(INDArray value) {
+        return value.dataType() == DataType.FLOAT || value.dataType() == DataType.DOUBLE;
+    }
+
     /** Empty for narrower types than single precision. */
     private static String of(INDArray value) {
-        if (value.dataType() != DataType.FLOAT && value.dataType() != DataType.DOUBLE) {
+        if (!isExact(value)) {
             return "";
         }
+        COMPUTED.increment();
         MessageDigest digest = Sha256.begin();
         INDArray singles = value.castTo(DataType.FLOAT);
         try (DenseArray dense = DenseArray.rowMajor(singles)) {

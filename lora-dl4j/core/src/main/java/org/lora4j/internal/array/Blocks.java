@@ -4,6 +4,7 @@ package org.lora4j.internal.array;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -57,7 +58,33 @@ public final class Blocks {
         IntStream all = IntStream.range(0, blocks);
         boolean parallel =
                 blocks > 1 && NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads() > 1;
-        (parallel ? all.parallel() : all).forEach(body);
+        each(parallel ? all.parallel() : all, body);
+    }
+
+    /**
+     * Does something for each number, side by side if the stream says so. Whatever fails, the others are done when this returns or
+     * throws: a stream by itself would throw while they still write, into arrays that the caller then frees.
+     *
+     * @param numbers a stream, parallel or not
+     * @param body what is done; after a failure no more is begun
+     */
+    public static void each(IntStream numbers, IntConsumer body) {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        numbers.forEach(i -> {
+            if (failure.get() == null) {
+                try {
+                    body.accept(i);
+                } catch (RuntimeException | Error e) {
+                    failure.compareAndSet(null, e);
+                }
+            }
+        });
+        if (failure.get() instanceof Error error) {
+            throw error;
+        }
+        if (failure.get() != null) {
+            throw (RuntimeException) failure.get();
+        }
     }
 
     /**
@@ -94,7 +121,7 @@ public final class Blocks {
     private static void share(int threads, int pieces, Supplier<IntConsumer> workers) {
         AtomicInteger next = new AtomicInteger();
         IntStream all = IntStream.range(0, Math.min(threads, pieces));
-        (threads == 1 ? all : all.parallel()).forEach(thread -> {
+        each(threads == 1 ? all : all.parallel(), thread -> {
             IntConsumer worker = workers.get();
             for (int piece = next.getAndIncrement(); piece < pieces; piece = next.getAndIncrement()) {
                 worker.accept(piece);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.ObjIntConsumer;
@@ -183,6 +184,7 @@ public final class DenseArray implements AutoCloseable {
      */
     public void read(int block, double[] into) {
         at(doubles, (long) block * BLOCK, length(block), into.length).get(into, 0, length(block));
+        Reference.reachabilityFence(dense);
     }
 
     /**
@@ -194,6 +196,7 @@ public final class DenseArray implements AutoCloseable {
      */
     public void read(long from, float[] into, int length) {
         at(floats, from, length, into.length).get(into, 0, length);
+        Reference.reachabilityFence(dense);
     }
 
     /**
@@ -214,6 +217,7 @@ public final class DenseArray implements AutoCloseable {
      */
     public void write(int block, double[] values) {
         at(doubles, (long) block * BLOCK, length(block), values.length).put(values, 0, length(block));
+        Reference.reachabilityFence(dense);
     }
 
     /**
@@ -225,6 +229,7 @@ public final class DenseArray implements AutoCloseable {
      */
     public void write(long from, float[] values, int length) {
         at(floats, from, length, values.length).put(values, 0, length);
+        Reference.reachabilityFence(dense);
     }
 
     /**

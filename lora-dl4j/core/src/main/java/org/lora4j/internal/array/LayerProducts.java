@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
@@ -47,14 +48,18 @@ final class LayerProducts {
     private final ThreadPoolExecutor pool;
 
     LayerProducts(int threads) {
+        this(threads, task -> {
+            Thread thread = new Thread(task, "lora4j-product");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    LayerProducts(int threads, ThreadFactory made) {
         this.threads = threads;
         int others = Math.max(1, threads - 1);
         pool = new ThreadPoolExecutor(
-                others, others, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-                    Thread thread = new Thread(task, "lora4j-product");
-                    thread.setDaemon(true);
-                    return thread;
-                });
+                others, others, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), made);
         pool.allowCoreThreadTimeOut(true);
     }
 
@@ -87,10 +92,15 @@ final class LayerProducts {
                 }
             }));
         }
-        tasks.subList(1, tasks.size()).forEach(pool::execute);
+        Throwable failure = null;
+        try {
+            tasks.subList(1, tasks.size()).forEach(pool::execute);
+        } catch (RuntimeException | Error e) {
+            // No memory for a thread: those that were taken may run.
+            failure = e;
+        }
         // One that runs already, or is done, is left alone.
         tasks.forEach(FutureTask::run);
-        Throwable failure = null;
         for (FutureTask<Object> task : tasks) {
             try {
                 finish(task);

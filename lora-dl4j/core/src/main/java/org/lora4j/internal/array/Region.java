@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.array;
 
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.Objects;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,13 +15,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * against what is there, each time, so that a size that was computed wrongly ends in an exception and not in the memory of
  * others.
  *
- * <p><b>Memory.</b> Does not keep it: whoever has a region keeps its array or pointer. <b>Threads.</b> Any.
+ * <p><b>Memory.</b> Keeps what owns it, an array's buffer or a pointer, so that the garbage collector does not free it while
+ * somebody has the region. An address alone keeps nothing: whoever gives one to native code asks for {@link #inUse()} behind the
+ * call. Who closes an array or a pointer frees its memory all the same. <b>Threads.</b> Any.
  *
  * @param address of the first byte
  * @param bytes how many there are
+ * @param owner what frees the memory when nobody has it any more; null if that is seen to elsewhere
  * @apiNote Status: internal
  */
-public record Region(long address, long bytes) {
+public record Region(long address, long bytes, Object owner) {
+
+    /** Memory that is kept elsewhere. */
+    public Region(long address, long bytes) {
+        this(address, bytes, null);
+    }
 
     /**
      * The memory of an array.
@@ -30,7 +42,7 @@ public record Region(long address, long bytes) {
         Region rest = toEndOfBuffer(array);
         long bytes = Math.multiplyExact(array.length(), array.data().getElementSize());
         rest.require(bytes);
-        return new Region(rest.address, bytes);
+        return new Region(rest.address, bytes, rest.owner);
     }
 
     /**
@@ -45,7 +57,7 @@ public record Region(long address, long bytes) {
         DataBuffer buffer = array.data();
         Pointer memory = buffer.pointer();
         long width = buffer.getElementSize();
-        return new Region(memory.address(), Math.multiplyExact(memory.capacity(), width))
+        return new Region(memory.address(), Math.multiplyExact(memory.capacity(), width), buffer)
                 .from(Math.multiplyExact(array.offset(), width));
     }
 
@@ -54,11 +66,24 @@ public record Region(long address, long bytes) {
      *
      * @param pointer a pointer that knows its capacity
      * @return from where it is to its end
+     * @throws IllegalStateException if it was closed
      */
     public static Region of(Pointer pointer) {
         long width = pointer.sizeof();
-        return new Region(
-                pointer.address() + pointer.position() * width, (pointer.limit() - pointer.position()) * width);
+        long bytes = (pointer.limit() - pointer.position()) * width;
+        if (pointer.isNull() && bytes > 0) {
+            throw new IllegalStateException("memory: " + bytes
+                    + " bytes that were freed; expected some in use. It was closed too early: please report it.");
+        }
+        return new Region(pointer.address() + pointer.position() * width, bytes, pointer);
+    }
+
+    /**
+     * Keeps the memory until here: to be called behind the native call that was told the address. It does nothing else, and costs
+     * nothing.
+     */
+    public void inUse() {
+        Reference.reachabilityFence(owner);
     }
 
     /**
@@ -71,7 +96,7 @@ public record Region(long address, long bytes) {
         if (offset < 0 || offset > bytes) {
             throw beyond(offset);
         }
-        return new Region(address + offset, bytes - offset);
+        return new Region(address + offset, bytes - offset, owner);
     }
 
     /**
@@ -119,8 +144,84 @@ public record Region(long address, long bytes) {
         Objects.checkFromIndexSize(0, length, javaLength);
     }
 
+    /**
+     * The first bytes, to be read while the region is {@link #inUse in use}.
+     *
+     * @return a buffer, which keeps nothing
+     * @throws IndexOutOfBoundsException if they are not there
+     */
+    ByteBuffer buffer(int length) {
+        require(length);
+        return new BytePointer(new Address(address)).capacity(length).asByteBuffer();
+    }
+
+    /**
+     * Copies floats from here to the heap.
+     *
+     * @param into receives them from index 0 on
+     * @throws IndexOutOfBoundsException if they are not there
+     */
+    public void read(float[] into, int length) {
+        floats(into, length).get(into, 0, length);
+        inUse();
+    }
+
+    /**
+     * Copies floats from the heap to here.
+     *
+     * @param values the first ones are copied
+     * @throws IndexOutOfBoundsException if there is no room
+     */
+    public void write(float[] values, int length) {
+        floats(values, length).put(values, 0, length);
+        inUse();
+    }
+
+    private FloatPointer floats(float[] array, int length) {
+        Objects.checkFromIndexSize(0, length, array.length);
+        require((long) length * Float.BYTES);
+        return new FloatPointer(new Address(address));
+    }
+
+    /**
+     * Copies bytes to memory that is apart from this.
+     *
+     * @throws IndexOutOfBoundsException if they are not here, or there is no room there
+     */
+    public void copyTo(Region other, long count) {
+        require(count);
+        other.require(count);
+        Pointer.memcpy(new Address(other.address), new Address(address), count);
+        inUse();
+        other.inUse();
+    }
+
+    /** A place in memory that belongs to someone else. */
+    private static final class Address extends Pointer {
+        Address(long address) {
+            super((Pointer) null);
+            this.address = address;
+        }
+    }
+
     private IndexOutOfBoundsException beyond(long wanted) {
         return new IndexOutOfBoundsException("memory: " + wanted + " bytes, but there are " + bytes
                 + "; expected as many. A size was computed wrongly: please report it.");
+    }
+
+    /** The same place; the owner does not matter, whose {@code equals} may compare values. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Region region && address == region.address && bytes == region.bytes;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(address) + Long.hashCode(bytes);
+    }
+
+    @Override
+    public String toString() {
+        return "Region[" + bytes + " bytes]";
     }
 }

@@ -66,6 +66,7 @@ public final class BlasProduct {
                 term.addend() == null ? 0 : 1,
                 z.at(term.z()),
                 step(result));
+        term.inUse();
     }
 
     private static int order(MemoryLayout layout) {

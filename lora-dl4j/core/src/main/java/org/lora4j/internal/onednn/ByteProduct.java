@@ -9,6 +9,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -29,8 +30,8 @@ public final class ByteProduct implements AutoCloseable {
     private final ByteTiles tiles;
     private final int rows;
     private final int inputs;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-    private final stream stream = new stream(engine);
+    private final engine engine = DnnlLibrary.engine();
+    private final stream stream = Lasting.of(new stream(engine));
     private final Map<Integer, PlacedProduct> byOutputs = new HashMap<>();
 
     /**
@@ -119,7 +120,7 @@ public final class ByteProduct implements AutoCloseable {
         x.requireRows(rows, inputs, inputs, Byte.BYTES);
         w.requireRows(outputs, inputs, inputs, Byte.BYTES);
         into.requireRows(rows, outputs, outputs, Integer.BYTES);
-        product(outputs).run(stream, x.address(), w.address(), into.address());
+        product(outputs).run(stream, x, w, into);
     }
 
     @Override

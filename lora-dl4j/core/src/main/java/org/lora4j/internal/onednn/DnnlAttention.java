@@ -6,9 +6,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.FloatPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.internal.array.Blocks;
+import org.lora4j.internal.array.GrowingMemory;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.SoftmaxRows;
 import org.lora4j.internal.array.ThreadArrays;
@@ -36,7 +37,7 @@ public final class DnnlAttention {
     private static final long LINE = 16;
 
     private final engine engine;
-    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
+    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(this::ofThread);
 
     /** What decides the code; the form is that of all but scores and mask. A mask of one row for all queries is a bias, of more an addend. */
     private record Shape(
@@ -79,7 +80,8 @@ public final class DnnlAttention {
     }
 
     /** The work on one example of a shape; that of the backward pass is compiled when it is asked for. */
-    private final class Work {
+    private static final class Work {
+        private final engine engine;
         private final DnnlProduct scores;
         private final DnnlRowWork softmax;
         /** Of shares, or of gradients of scores; null if these are multiplied as they are. */
@@ -89,8 +91,9 @@ public final class DnnlAttention {
         private final Shape shape;
         private Backward backward;
 
-        Work(Shape shape) {
+        Work(Shape shape, engine engine) {
             this.shape = shape;
+            this.engine = engine;
             MemoryLayout square = shape.scores();
             scores = new DnnlProduct(
                     new DnnlProduct.Key(
@@ -108,7 +111,7 @@ public final class DnnlAttention {
             rounding = shape.isRounded()
                     ? new DnnlRounding(MemoryLayout.rowMajor(1, shape.rows().length()), engine)
                     : null;
-            context = product(square, shape.values(), shape.context(), shape.form(), shape.form(), 1);
+            context = product(engine, square, shape.values(), shape.context(), shape.form(), shape.form(), 1);
         }
 
         boolean isFast() {
@@ -117,18 +120,19 @@ public final class DnnlAttention {
 
         Backward backward() {
             if (backward == null) {
-                backward = new Backward(shape);
+                backward = new Backward(shape, engine);
             }
             return backward;
         }
     }
 
-    private DnnlProduct product(MemoryLayout x, MemoryLayout w, MemoryLayout z, Form form, Form formOfZ, float factor) {
+    private static DnnlProduct product(
+            engine engine, MemoryLayout x, MemoryLayout w, MemoryLayout z, Form form, Form formOfZ, float factor) {
         return new DnnlProduct(new DnnlProduct.Key(x, w, z, null, false, form, formOfZ, factor, null), engine);
     }
 
     /** What follows from the shares of an example and the gradient of its context. */
-    private final class Backward {
+    private static final class Backward {
         private final DnnlProduct ofShares;
         private final Sizes scores;
         private final DnnlRowWork softmax;
@@ -136,15 +140,15 @@ public final class DnnlAttention {
         private final DnnlProduct ofKeys;
         private final DnnlProduct ofValues;
 
-        Backward(Shape shape) {
+        Backward(Shape shape, engine engine) {
             MemoryLayout square = shape.scores();
             scores = shape.rows();
             softmax = new DnnlRowWork(new DnnlRowWork.Key(Kind.SOFTMAX_BACKWARD, scores), engine);
             Form form = shape.form();
-            ofShares = product(shape.context(), shape.values().transposed(), square, form, Form.F32, 1);
-            ofQueries = product(square, shape.keys(), shape.queries(), form, form, shape.factor());
-            ofKeys = product(square.transposed(), shape.queries(), shape.keys(), form, form, shape.factor());
-            ofValues = product(square.transposed(), shape.context(), shape.values(), form, form, 1);
+            ofShares = product(engine, shape.context(), shape.values().transposed(), square, form, Form.F32, 1);
+            ofQueries = product(engine, square, shape.keys(), shape.queries(), form, form, shape.factor());
+            ofKeys = product(engine, square.transposed(), shape.queries(), shape.keys(), form, form, shape.factor());
+            ofValues = product(engine, square.transposed(), shape.context(), shape.values(), form, form, 1);
         }
 
         boolean isFast() {
@@ -165,33 +169,35 @@ public final class DnnlAttention {
             Blocks.run(scores.length(), width, (block, from, length) -> {
                 float[] y = ThreadArrays.array(0, length);
                 float[] dy = ThreadArrays.array(1, length);
-                FloatPointer place = floats(gradients, from, length);
-                floats(shares, from, length).get(y, 0, length);
-                place.get(dy, 0, length);
+                Region place = gradients.from(from * Float.BYTES);
+                shares.from(from * Float.BYTES).read(y, length);
+                place.read(dy, length);
                 SoftmaxRows.backward(y, dy, width, length);
-                place.put(dy, 0, length);
+                place.write(dy, length);
             });
         }
     }
 
     /** What a thread must not share. */
-    private final class OfThread {
-        private final stream stream = new stream(engine);
+    private static final class OfThread {
+        private final engine engine;
+        private final stream stream;
         private final Cache<Shape, Work> works = new Cache<>();
-        private FloatPointer scratch = new FloatPointer(0);
+        private final GrowingMemory scratch = new GrowingMemory();
+
+        OfThread(engine engine) {
+            this.engine = engine;
+            this.stream = Lasting.of(new stream(engine));
+        }
 
         Work work(Shape shape) {
-            return works.computeIfAbsent(shape, Work::new);
+            return works.computeIfAbsent(shape, sizes -> new Work(sizes, engine));
         }
 
         /** At the begin of a cache line, as vectors across two take twice as long. */
         Region scratch(long length) {
-            if (scratch.capacity() < length + LINE) {
-                scratch.close();
-                scratch = new FloatPointer(length + LINE);
-            }
             long line = LINE * Float.BYTES;
-            Region all = Region.of(scratch);
+            Region all = scratch.atLeast((length + LINE) * Float.BYTES);
             return all.from((line - all.address() % line) % line);
         }
     }
@@ -285,16 +291,20 @@ public final class DnnlAttention {
         /** By the factor that a bias is multiplied with. */
         private void divide(Region from, Region to, int length) {
             float[] values = new float[length];
-            floats(from, 0, length).get(values);
+            from.read(values, length);
             for (int i = 0; i < length; i++) {
                 values[i] /= factor;
             }
-            floats(to, 0, length).put(values);
+            to.write(values, length);
         }
     }
 
     public DnnlAttention(engine engine) {
         this.engine = engine;
+    }
+
+    private OfThread ofThread() {
+        return new OfThread(engine);
     }
 
     public Kernel kernel(String name, Kernel java) {
@@ -390,11 +400,5 @@ public final class DnnlAttention {
     private static Region at(MatrixOperand operand, long example) {
         return operand.memory()
                 .from(example * operand.layout().strides()[0] * operand.form().bytes());
-    }
-
-    private static FloatPointer floats(Region memory, long from, int length) {
-        Region some = memory.from(from * Float.BYTES);
-        some.require((long) length * Float.BYTES);
-        return new FloatPointer(DnnlProduct.at(some.address()));
     }
 }

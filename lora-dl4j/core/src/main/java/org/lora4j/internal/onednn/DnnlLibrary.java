@@ -3,8 +3,10 @@ package org.lora4j.internal.onednn;
 
 import java.util.Map;
 import java.util.Optional;
+import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
+import org.lora4j.internal.array.Lasting;
 
 /**
  * The library and its binding. Every method throws a {@link LinkageError} where they are missing.
@@ -31,6 +33,11 @@ public final class DnnlLibrary {
 
     static void load() {
         Loader.load(dnnl.class);
+    }
+
+    /** The processor, as a new object that lasts. */
+    public static engine engine() {
+        return Lasting.of(new engine(org.bytedeco.dnnl.engine.kind.cpu, 0));
     }
 
     /** The newest instructions that the library uses here. */

@@ -2,7 +2,6 @@
 package org.lora4j.internal.onednn;
 
 import java.util.Map;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
@@ -11,7 +10,7 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.array.ThreadArrays;
 
@@ -57,19 +56,6 @@ public final class DnnlProduct {
         }
     }
 
-    /** A place in memory that belongs to someone else. */
-    private static final class Address extends Pointer {
-        Address(long address) {
-            super((Pointer) null);
-            this.address = address;
-        }
-    }
-
-    /** That place. */
-    public static Pointer at(long address) {
-        return new Address(address);
-    }
-
     private static final String NO_KERNEL = "none";
 
     /** Columns of x of which oneDNN 3.11 takes so many at a time, if there is one row. */
@@ -79,73 +65,38 @@ public final class DnnlProduct {
     private final String kernel;
     private final memory.desc weights;
     private final engine engine;
-    private final Places known;
+    private final DnnlCall known;
+    private final boolean hasBias;
+    private final boolean hasAddend;
     /** Where a row is computed that is then added to z; null if oneDNN adds it. */
-    private final FloatPointer aside;
+    private final Region aside;
 
-    private final Map<Key, Places> bySizes = new Cache<>();
+    private final Map<Key, DnnlCall> bySizes = new Cache<>();
 
-    /** Where the operands of some sizes are. */
-    private static final class Places {
-        private final memory x;
-        private final memory w;
-        private final memory z;
-        private final memory bias;
-        private final memory addend;
-        private final IntMemoryMap arguments = new IntMemoryMap();
-        private final long bytesOfX;
-        private final long bytesOfW;
-        private final long bytesOfZ;
-        private final long bytesOfBias;
-        private final long bytesOfAddend;
-
-        Places(Key key, memory.desc weights, engine engine) {
-            bytesOfX = bytes(key.x(), key.form());
-            bytesOfW = key.form() == Form.PACKED ? weights.get_size() : bytes(key.w(), key.form());
-            bytesOfZ = bytes(key.z(), key.formOfZ());
-            bytesOfBias = bytes(key.bias(), Form.F32);
-            bytesOfAddend = bytes(key.addend(), Form.F32);
-            x = place(desc(key.x(), key.form().type()), engine);
-            w = place(weights, engine);
-            z = place(desc(key.z(), key.formOfZ().type()), engine);
-            arguments.put(dnnl.DNNL_ARG_SRC, x);
-            arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
-            arguments.put(dnnl.DNNL_ARG_DST, z);
-            bias = key.bias() == null ? null : place(desc(key.bias(), memory.data_type.f32), engine);
-            if (bias != null) {
-                arguments.put(dnnl.DNNL_ARG_BIAS, bias);
-            }
-            addend = key.addend() == null ? null : place(desc(key.addend(), memory.data_type.f32), engine);
-            if (addend != null) {
-                int number = key.factor() == 1 ? 1 : 2;
-                arguments.put(number * dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1, addend);
-            }
+    /** The product of operands of some sizes: x, w, z and, where the key has them, bias and addend. */
+    private DnnlCall call(Key key, memory.desc ofW) {
+        DnnlCall call = new DnnlCall(product, engine)
+                .with(dnnl.DNNL_ARG_SRC, desc(key.x(), key.form().type()), bytes(key.x(), key.form()))
+                .with(
+                        dnnl.DNNL_ARG_WEIGHTS,
+                        ofW,
+                        key.form() == Form.PACKED ? ofW.get_size() : bytes(key.w(), key.form()))
+                .with(dnnl.DNNL_ARG_DST, desc(key.z(), key.formOfZ().type()), bytes(key.z(), key.formOfZ()));
+        if (key.bias() != null) {
+            call.with(dnnl.DNNL_ARG_BIAS, desc(key.bias(), memory.data_type.f32), bytes(key.bias(), Form.F32));
         }
-
-        private static memory place(memory.desc desc, engine engine) {
-            return new memory(desc, engine, (Pointer) null);
+        if (key.addend() != null) {
+            int number = key.factor() == 1 ? 1 : 2;
+            call.with(
+                    number * dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | dnnl.DNNL_ARG_SRC_1,
+                    desc(key.addend(), memory.data_type.f32),
+                    bytes(key.addend(), Form.F32));
         }
+        return call;
+    }
 
-        private static long bytes(MemoryLayout layout, Form form) {
-            return layout == null ? 0 : Math.multiplyExact(layout.length(), form.bytes());
-        }
-
-        void set(Region x, Region w, Region z, Region bias, Region addend) {
-            set(this.x, x, bytesOfX);
-            set(this.w, w, bytesOfW);
-            set(this.z, z, bytesOfZ);
-            if (this.bias != null) {
-                set(this.bias, bias, bytesOfBias);
-            }
-            if (this.addend != null) {
-                set(this.addend, addend, bytesOfAddend);
-            }
-        }
-
-        private static void set(memory place, Region region, long bytes) {
-            region.require(bytes);
-            place.set_data_handle(new Address(region.address()));
-        }
+    private static long bytes(MemoryLayout layout, Form form) {
+        return Math.multiplyExact(layout.length(), form.bytes());
     }
 
     public DnnlProduct(Key key, engine engine) {
@@ -175,12 +126,14 @@ public final class DnnlProduct {
                     new matmul.primitive_desc(engine, ofX, ofW, ofBias, ofZ, attributes, true)) {
                 boolean there = description.asBoolean();
                 kernel = there ? description.impl_info_str().getString() : NO_KERNEL;
-                weights = there ? description.weights_desc() : null;
-                product = there ? new matmul(description) : null;
+                weights = there ? Lasting.of(description.weights_desc()) : null;
+                product = there ? Lasting.of(new matmul(description)) : null;
             }
         }
-        known = product == null || key.isOfAnyBatch() ? null : new Places(key, weights, engine);
-        aside = overruns(key) ? new FloatPointer(key.z().columns()) : null;
+        hasBias = key.bias() != null;
+        hasAddend = key.addend() != null;
+        known = product == null || key.isOfAnyBatch() ? null : call(key, weights);
+        aside = overruns(key) ? Region.of(Lasting.of(new FloatPointer(key.z().columns()))) : null;
     }
 
     /**
@@ -215,13 +168,13 @@ public final class DnnlProduct {
 
     /** Computes a term whose addend, if it has one, is in z already. */
     public void run(Term term, stream stream, Region x) {
-        Places places = known != null
+        DnnlCall call = known != null
                 ? known
                 : bySizes.computeIfAbsent(
                         term.key(),
-                        sizes -> new Places(sizes, desc(sizes.w(), sizes.form().type()), engine));
+                        sizes -> call(sizes, desc(sizes.w(), sizes.form().type())));
         Region bias = term.bias() == null ? null : term.bias().memory();
-        run(places, stream, x, term.w().memory(), term.z().memory(), bias, null);
+        run(call, stream, x, term.w().memory(), term.z().memory(), bias, null);
     }
 
     /** Bias and addend are of no meaning where the key has none. For a key of known sizes. */
@@ -229,26 +182,29 @@ public final class DnnlProduct {
         run(known, stream, x, w, z, bias, addend);
     }
 
-    private void run(Places places, stream stream, Region x, Region w, Region z, Region bias, Region addend) {
-        places.set(x, w, aside == null ? z : Region.of(aside), bias, addend);
-        product.execute(stream, places.arguments);
-        stream._wait();
+    private void run(DnnlCall call, stream stream, Region x, Region w, Region z, Region bias, Region addend) {
+        Region into = aside == null ? z : aside;
+        if (hasBias && hasAddend) {
+            call.run(stream, x, w, into, bias, addend);
+        } else if (hasBias || hasAddend) {
+            call.run(stream, x, w, into, hasBias ? bias : addend);
+        } else {
+            call.run(stream, x, w, into);
+        }
         if (aside != null) {
             addTo(z);
         }
     }
 
     private void addTo(Region z) {
-        int length = Math.toIntExact(aside.capacity());
-        z.require((long) length * Float.BYTES);
-        FloatPointer place = new FloatPointer(at(z.address()));
+        int length = Math.toIntExact(aside.bytes() / Float.BYTES);
         float[] row = ThreadArrays.array(0, length);
         float[] sum = ThreadArrays.array(1, length);
-        aside.get(row, 0, length);
-        place.get(sum, 0, length);
+        aside.read(row, length);
+        z.read(sum, length);
         for (int i = 0; i < length; i++) {
             sum[i] += row[i];
         }
-        place.put(sum, 0, length);
+        z.write(sum, length);
     }
 }

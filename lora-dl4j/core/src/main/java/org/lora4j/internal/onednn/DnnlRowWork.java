@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.onednn;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.eltwise_backward;
 import org.bytedeco.dnnl.eltwise_forward;
 import org.bytedeco.dnnl.engine;
@@ -15,7 +13,7 @@ import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.softmax_backward;
 import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -43,11 +41,8 @@ final class DnnlRowWork {
     private static final Argument BIASES = new Argument(dnnl.DNNL_ARG_SHIFT, Extent.ROW);
     private static final Argument OF_BIASES = new Argument(dnnl.DNNL_ARG_DIFF_SHIFT, Extent.ROW);
 
-    private final primitive work;
+    private final DnnlCall work;
     private final boolean fast;
-    private final List<memory> places = new ArrayList<>();
-    private final long[] needed;
-    private final IntMemoryMap arguments = new IntMemoryMap();
 
     /** What is done, and its arguments in the order of the addresses for {@link #run}. */
     enum Kind {
@@ -146,15 +141,11 @@ final class DnnlRowWork {
     DnnlRowWork(Key key, engine engine) {
         Memories memories = Memories.of(key.sizes());
         Compiled compiled = key.kind().compiler.compile(engine, memories);
-        this.work = compiled.work();
+        this.work = new DnnlCall(Lasting.of(compiled.work()), engine);
         this.fast = !compiled.kernel().startsWith("ref");
-        this.needed = key.kind().arguments.stream()
-                .mapToLong(argument -> memories.of(argument.extent()).get_size())
-                .toArray();
         for (Argument argument : key.kind().arguments) {
-            memory place = new memory(memories.of(argument.extent()), engine, (Pointer) null);
-            places.add(place);
-            arguments.put(argument.number(), place);
+            memory.desc desc = memories.of(argument.extent());
+            work.with(argument.number(), desc, desc.get_size());
         }
     }
 
@@ -226,11 +217,6 @@ final class DnnlRowWork {
 
     /** In the order of the arguments of its kind. */
     void run(stream stream, Region... regions) {
-        for (int i = 0; i < regions.length; i++) {
-            regions[i].require(needed[i]);
-            places.get(i).set_data_handle(DnnlProduct.at(regions[i].address()));
-        }
-        work.execute(stream, arguments);
-        stream._wait();
+        work.run(stream, regions);
     }
 }

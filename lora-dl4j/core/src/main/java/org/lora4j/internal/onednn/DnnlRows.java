@@ -9,11 +9,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.FloatPointer;
 import org.lora4j.exec.kernel.Kernel;
 import org.lora4j.exec.kernel.Kernel.Rounded;
 import org.lora4j.internal.array.DenseArray;
+import org.lora4j.internal.array.GrowingMemory;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
+import org.lora4j.internal.array.ThreadArrays;
 import org.lora4j.internal.onednn.DnnlRowWork.Kind;
 import org.lora4j.internal.onednn.DnnlRowWork.Sizes;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -40,7 +42,7 @@ public final class DnnlRows {
     private static final Set<String> ROUNDED = Set.of("gelu", "gelu_bp");
 
     private final engine engine;
-    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(OfThread::new);
+    private final ThreadLocal<OfThread> ofThread = ThreadLocal.withInitial(this::ofThread);
 
     /** Returns false, with nothing written that counts, if it is to be done in another way. */
     @FunctionalInterface
@@ -49,11 +51,17 @@ public final class DnnlRows {
     }
 
     /** What a thread must not share. */
-    private final class OfThread {
-        private final stream stream = new stream(engine);
+    private static final class OfThread {
+        private final engine engine;
+        private final stream stream;
         private final Cache<DnnlRowWork.Key, DnnlRowWork> works = new Cache<>();
-        private FloatPointer statistics = new FloatPointer(0);
-        private FloatPointer unused = new FloatPointer(0);
+        private final GrowingMemory statistics = new GrowingMemory();
+        private final GrowingMemory unused = new GrowingMemory();
+
+        OfThread(engine engine) {
+            this.engine = engine;
+            this.stream = Lasting.of(new stream(engine));
+        }
 
         boolean run(Kind kind, Sizes sizes, Region... places) {
             DnnlRowWork work =
@@ -65,28 +73,22 @@ public final class DnnlRows {
         }
 
         /** Mean and variance of each row. */
-        FloatPointer statistics(long rows) {
-            statistics = atLeast(statistics, 2 * rows);
-            return statistics;
+        Region statistics(long rows) {
+            return statistics.atLeast(2 * rows * Float.BYTES);
         }
 
         /** The gradient of the gain, which oneDNN computes whether or not it is wanted. */
-        FloatPointer unused(long width) {
-            unused = atLeast(unused, width);
-            return unused;
-        }
-
-        private FloatPointer atLeast(FloatPointer memory, long length) {
-            if (memory.capacity() >= length) {
-                return memory;
-            }
-            memory.close();
-            return new FloatPointer(length);
+        Region unused(long width) {
+            return unused.atLeast(width * Float.BYTES);
         }
     }
 
     public DnnlRows(engine engine) {
         this.engine = engine;
+    }
+
+    private OfThread ofThread() {
+        return new OfThread(engine);
     }
 
     /** {@code rounds} tells whether activations may be BF16. */
@@ -137,7 +139,7 @@ public final class DnnlRows {
 
     private static boolean layerNorm(OfThread mine, List<INDArray> in, List<INDArray> out) {
         Sizes sizes = Sizes.rows(in.get(0));
-        Region statistics = Region.of(mine.statistics(sizes.rows()));
+        Region statistics = mine.statistics(sizes.rows());
         return normalize(mine, in, sizes, statistics, Region.of(out.get(0)));
     }
 
@@ -151,7 +153,7 @@ public final class DnnlRows {
     }
 
     private static boolean layerNormBackwardOfInput(OfThread mine, List<INDArray> in, List<INDArray> out) {
-        Region ofGain = Region.of(mine.unused(in.get(0).size(-1)));
+        Region ofGain = mine.unused(in.get(0).size(-1));
         return layerNormBackward(mine, Kind.LAYER_NORM_BACKWARD, in, Region.of(out.get(0)), ofGain);
     }
 
@@ -164,24 +166,23 @@ public final class DnnlRows {
     // Mean and variance are computed again, as they are a small part of it.
     private static boolean layerNormBackward(OfThread mine, Kind kind, List<INDArray> in, Region... gradients) {
         Sizes sizes = Sizes.rows(in.get(0));
-        FloatPointer statistics = mine.statistics(sizes.rows());
-        Region means = Region.of(statistics);
-        if (!normalize(mine, in.subList(0, 2), sizes, means, gradients[0]) || hasZero(statistics, sizes.rows())) {
+        Region means = mine.statistics(sizes.rows());
+        Region variances = means.from(sizes.rows() * Float.BYTES);
+        if (!normalize(mine, in.subList(0, 2), sizes, means, gradients[0]) || hasZero(variances, sizes.rows())) {
             return false;
         }
         Stream<Region> inputs = Stream.of(
-                Region.of(in.get(0)),
-                Region.of(in.get(1)),
-                Region.of(in.get(in.size() - 1)),
-                means,
-                means.from(sizes.rows() * Float.BYTES));
+                Region.of(in.get(0)), Region.of(in.get(1)), Region.of(in.get(in.size() - 1)), means, variances);
         return mine.run(kind, sizes, Stream.concat(inputs, Stream.of(gradients)).toArray(Region[]::new));
     }
 
     // A row of equal values has no direction that changes its normalization; oneDNN would divide by zero.
-    private static boolean hasZero(FloatPointer statistics, long rows) {
-        for (long row = rows; row < 2 * rows; row++) {
-            if (statistics.get(row) == 0) {
+    private static boolean hasZero(Region variances, long rows) {
+        int length = Math.toIntExact(rows);
+        float[] values = ThreadArrays.array(0, length);
+        variances.read(values, length);
+        for (int row = 0; row < length; row++) {
+            if (values[row] == 0) {
                 return true;
             }
         }

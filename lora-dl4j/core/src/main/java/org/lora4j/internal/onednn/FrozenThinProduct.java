@@ -5,9 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -29,13 +28,11 @@ public final class FrozenThinProduct implements AutoCloseable {
 
     private final int inputs;
     private final int columns;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-    private final stream stream = new stream(engine);
+    private final engine engine = DnnlLibrary.engine();
+    private final stream stream = Lasting.of(new stream(engine));
     private final Map<Integer, PlacedProduct> byOutputs = new HashMap<>();
     private long packedBytes;
-    private reorder packing;
-    private memory from;
-    private memory to;
+    private DnnlCall packing;
 
     /** The kernel that this processor has. */
     static String kernel() {
@@ -99,14 +96,10 @@ public final class FrozenThinProduct implements AutoCloseable {
         plain.requireRows(inputs, columns, columns, Float.BYTES);
         packed.require(packedBytes());
         if (packing == null) {
-            from = new memory(PlacedProduct.rows(memory.data_type.f32, inputs, columns), engine, (Pointer) null);
-            to = new memory(packed(), engine, (Pointer) null);
-            packing = new reorder(from, to);
+            packing = DnnlCall.reorder(
+                    engine, PlacedProduct.rows(memory.data_type.f32, inputs, columns), 0, packed(), packedBytes());
         }
-        from.set_data_handle(DnnlProduct.at(plain.address()));
-        to.set_data_handle(DnnlProduct.at(packed.address()));
-        packing.execute(stream, from, to);
-        stream._wait();
+        packing.run(stream, plain, packed);
     }
 
     /**
@@ -134,7 +127,7 @@ public final class FrozenThinProduct implements AutoCloseable {
         weights.requireRows(outputs, inputs, inputs, Float.BYTES);
         packed.require(packedBytes());
         into.requireRows(outputs, columns, columns, Float.BYTES);
-        product(outputs).run(stream, weights.address(), packed.address(), into.address());
+        product(outputs).run(stream, weights, packed, into);
     }
 
     @Override

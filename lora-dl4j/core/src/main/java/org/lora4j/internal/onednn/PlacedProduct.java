@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.onednn;
 
-import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.convolution_forward;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
@@ -11,7 +10,8 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
+import org.lora4j.internal.array.Region;
 
 /** A compiled product {@code z = x w} whose matrices lie wherever a call says. For one thread. */
 final class PlacedProduct {
@@ -21,13 +21,7 @@ final class PlacedProduct {
 
     private final String kernel;
     private final memory.desc weights;
-    private final primitive compiled;
-    private final memory x;
-    private final memory w;
-    private final memory z;
-    private final IntMemoryMap arguments = new IntMemoryMap();
-    /** Null without them. */
-    private memory scales;
+    private final DnnlCall call;
 
     /** What a product does besides multiplying. */
     enum Extra {
@@ -48,18 +42,15 @@ final class PlacedProduct {
                 matmul.primitive_desc description =
                         new matmul.primitive_desc(engine, ofX, ofW, new memory.desc(), ofZ, attributes, false)) {
             kernel = description.impl_info_str().getString();
-            weights = description.weights_desc();
-            compiled = new matmul(description);
+            weights = Lasting.of(description.weights_desc());
+            call = call(new matmul(description), engine, ofX, ofZ);
         }
-        x = new memory(ofX, engine, (Pointer) null);
-        w = new memory(weights, engine, (Pointer) null);
-        z = new memory(ofZ, engine, (Pointer) null);
-        arguments();
         if (extra == Extra.SCALES) {
             long[] columns = {ofZ.get_dims().get(1)};
-            scales = new memory(
-                    new memory.desc(columns, memory.data_type.f32, memory.format_tag.a), engine, (Pointer) null);
-            arguments.put(dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_WEIGHTS, scales);
+            call.with(
+                    dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_WEIGHTS,
+                    new memory.desc(columns, memory.data_type.f32, memory.format_tag.a),
+                    0);
         }
     }
 
@@ -73,7 +64,7 @@ final class PlacedProduct {
         memory.desc ofX = new memory.desc(new long[] {1, inputs, 1, rows}, memory.data_type.u8, memory.format_tag.nhwc);
         memory.desc ofZ =
                 new memory.desc(new long[] {1, outputs, 1, rows}, memory.data_type.s32, memory.format_tag.nhwc);
-        weights = new memory.desc(new long[] {outputs, inputs, 1, 1}, memory.data_type.s8, order);
+        weights = Lasting.of(new memory.desc(new long[] {outputs, inputs, 1, 1}, memory.data_type.s8, order));
         try (primitive_attr attributes = new primitive_attr();
                 convolution_forward.primitive_desc description = new convolution_forward.primitive_desc(
                         engine,
@@ -89,18 +80,16 @@ final class PlacedProduct {
                         attributes,
                         false)) {
             kernel = description.impl_info_str().getString();
-            compiled = new convolution_forward(description);
+            call = call(new convolution_forward(description), engine, ofX, ofZ);
         }
-        x = new memory(ofX, engine, (Pointer) null);
-        w = new memory(weights, engine, (Pointer) null);
-        z = new memory(ofZ, engine, (Pointer) null);
-        arguments();
     }
 
-    private void arguments() {
-        arguments.put(dnnl.DNNL_ARG_SRC, x);
-        arguments.put(dnnl.DNNL_ARG_WEIGHTS, w);
-        arguments.put(dnnl.DNNL_ARG_DST, z);
+    /** Those who call know how much memory there has to be, and have asked for it. */
+    private DnnlCall call(primitive compiled, engine engine, memory.desc ofX, memory.desc ofZ) {
+        return new DnnlCall(Lasting.of(compiled), engine)
+                .with(dnnl.DNNL_ARG_SRC, ofX, 0)
+                .with(dnnl.DNNL_ARG_WEIGHTS, weights, 0)
+                .with(dnnl.DNNL_ARG_DST, ofZ, 0);
     }
 
     private static primitive_attr attributes(Extra extra) {
@@ -138,17 +127,12 @@ final class PlacedProduct {
         return weights;
     }
 
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfZ) {
-        x.set_data_handle(DnnlProduct.at(addressOfX));
-        w.set_data_handle(DnnlProduct.at(addressOfW));
-        z.set_data_handle(DnnlProduct.at(addressOfZ));
-        compiled.execute(stream, arguments);
-        stream._wait();
+    void run(stream stream, Region x, Region w, Region z) {
+        call.run(stream, x, w, z);
     }
 
     /** One with scales. */
-    void run(stream stream, long addressOfX, long addressOfW, long addressOfScales, long addressOfZ) {
-        scales.set_data_handle(DnnlProduct.at(addressOfScales));
-        run(stream, addressOfX, addressOfW, addressOfZ);
+    void run(stream stream, Region x, Region w, Region scales, Region z) {
+        call.run(stream, x, w, z, scales);
     }
 }

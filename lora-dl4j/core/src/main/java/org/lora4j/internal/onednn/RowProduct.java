@@ -6,6 +6,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -24,8 +25,8 @@ public final class RowProduct implements AutoCloseable {
     private final int rows;
     private final int inputs;
     private final int stepOfX;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-    private final stream stream = new stream(engine);
+    private final engine engine = DnnlLibrary.engine();
+    private final stream stream = Lasting.of(new stream(engine));
     private final Map<Target, PlacedProduct> byTarget = new HashMap<>();
 
     /** What a compiled product depends on. */
@@ -107,9 +108,9 @@ public final class RowProduct implements AutoCloseable {
         PlacedProduct product = product(new Target(outputs, inputsFirst, stepOfW, stepOfZ, adds));
         if (type == NarrowType.INT8) {
             scales.requireRows(1, outputs, outputs, Float.BYTES);
-            product.run(stream, x.address(), w.address(), scales.address(), into.address());
+            product.run(stream, x, w, scales, into);
         } else {
-            product.run(stream, x.address(), w.address(), into.address());
+            product.run(stream, x, w, into);
         }
     }
 

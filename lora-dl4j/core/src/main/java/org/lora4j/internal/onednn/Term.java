@@ -2,7 +2,6 @@
 package org.lora4j.internal.onednn;
 
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.onednn.DnnlProduct.Key;
 
@@ -63,6 +62,13 @@ public record Term(
         return !z.layout().isBatch() && x.layout().isByRows();
     }
 
+    /** As {@link Region#inUse()}, of all operands that OpenBLAS is told of. */
+    void inUse() {
+        x.memory().inUse();
+        w.memory().inUse();
+        z.memory().inUse();
+    }
+
     /** Whether it is multiplied in BF16. */
     public boolean isRounded() {
         return w.form() == Form.BF16;
@@ -118,7 +124,7 @@ public record Term(
         if (addend != null && addend != z) {
             // Both are dense: see isPlain.
             long bytes = z.layout().length() * z.form().bytes();
-            Pointer.memcpy(DnnlProduct.at(z.address()), DnnlProduct.at(addend.address()), bytes);
+            addend.memory().copyTo(z.memory(), bytes);
         }
         product.run(this, stream, memoryOfX);
     }

@@ -5,9 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -21,11 +20,9 @@ public final class TileOrder implements AutoCloseable {
 
     private final int wide;
     private final int words;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-    private final stream stream = new stream(engine);
-    private final Map<Integer, Move> byOutputs = new HashMap<>();
-
-    private record Move(memory from, memory to, reorder compiled) {}
+    private final engine engine = DnnlLibrary.engine();
+    private final stream stream = Lasting.of(new stream(engine));
+    private final Map<Integer, DnnlCall> byOutputs = new HashMap<>();
 
     /**
      * The order of some sizes.
@@ -38,14 +35,15 @@ public final class TileOrder implements AutoCloseable {
         this.words = inputs / Integer.BYTES;
     }
 
-    private Move move(int outputs) {
+    private DnnlCall move(int outputs) {
         long[] sizes = {outputs / wide, words, wide};
         long block = (long) wide * words;
-        memory from = new memory(
-                new memory.desc(sizes, memory.data_type.s32, new long[] {block, wide, 1}), engine, (Pointer) null);
-        memory to = new memory(
-                new memory.desc(sizes, memory.data_type.s32, new long[] {block, 1, words}), engine, (Pointer) null);
-        return new Move(from, to, new reorder(from, to));
+        return DnnlCall.reorder(
+                engine,
+                new memory.desc(sizes, memory.data_type.s32, new long[] {block, wide, 1}),
+                0,
+                new memory.desc(sizes, memory.data_type.s32, new long[] {block, 1, words}),
+                0);
     }
 
     /**
@@ -59,11 +57,7 @@ public final class TileOrder implements AutoCloseable {
     public void toRows(Region tiles, int outputs, Region into) {
         tiles.requireRows(outputs, words, words, Integer.BYTES);
         into.requireRows(outputs, words, words, Integer.BYTES);
-        Move move = byOutputs.computeIfAbsent(outputs, this::move);
-        move.from().set_data_handle(DnnlProduct.at(tiles.address()));
-        move.to().set_data_handle(DnnlProduct.at(into.address()));
-        move.compiled().execute(stream, move.from(), move.to());
-        stream._wait();
+        byOutputs.computeIfAbsent(outputs, this::move).run(stream, tiles, into);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -32,8 +33,8 @@ public final class TileProduct implements AutoCloseable {
     private final int rows;
     private final int inputs;
     private final int stepOfX;
-    private final engine engine = new engine(org.bytedeco.dnnl.engine.kind.cpu, 0);
-    private final stream stream = new stream(engine);
+    private final engine engine = DnnlLibrary.engine();
+    private final stream stream = Lasting.of(new stream(engine));
     private final Map<Target, PlacedProduct> byTarget = new HashMap<>();
 
     /** How many outputs, how far apart those of two rows begin, and whether something is there to be added to. */
@@ -88,7 +89,7 @@ public final class TileProduct implements AutoCloseable {
         x.requireRows(rows, stepOfX, inputs, Float.BYTES);
         tiles.requireRows(outputs, inputs, inputs, type.bytes());
         into.requireRows(rows, step, outputs, Float.BYTES);
-        product(new Target(outputs, step, adds)).run(stream, x.address(), tiles.address(), into.address());
+        product(new Target(outputs, step, adds)).run(stream, x, tiles, into);
     }
 
     @Override

@@ -191,14 +191,19 @@ public final class ParallelExecutor implements GraphExecutor {
 
     /** Runs the parts side by side, the first in the calling thread, which is within {@link NativeThreads#one}. */
     <T> List<T> run(int parts, IntFunction<T> work) {
+        return run(pool, parts, work);
+    }
+
+    static <T> List<T> run(ExecutorService pool, int parts, IntFunction<T> work) {
         List<Future<T>> others = new ArrayList<>();
-        for (int part = 1; part < parts; part++) {
-            int index = part;
-            others.add(pool.submit(() -> NativeThreads.one(() -> work.apply(index))));
-        }
         List<T> results = new ArrayList<>();
         Throwable failure = null;
         try {
+            for (int part = 1; part < parts; part++) {
+                int index = part;
+                // Fails if there is no memory for a thread, while parts before may run.
+                others.add(pool.submit(() -> NativeThreads.one(() -> work.apply(index))));
+            }
             results.add(work.apply(0));
         } catch (RuntimeException | Error e) {
             failure = e;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -143,6 +144,22 @@ class LayerProductsTest {
                 }))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("part");
+        assertThat(run).hasSize(3);
+    }
+
+    /** The first part runs already, and writes to an array that the caller frees when it hears of it. */
+    @Test
+    void withoutMemoryForAThread_saysSo_whenAllHaveEnded() {
+        Mmul op = large();
+        AtomicInteger threadsMade = new AtomicInteger();
+        LayerProducts poor = new LayerProducts(3, task -> {
+            if (threadsMade.getAndIncrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            return new Thread(task);
+        });
+
+        assertThatThrownBy(() -> poor.run(op, this::run)).isInstanceOf(OutOfMemoryError.class);
         assertThat(run).hasSize(3);
     }
 }

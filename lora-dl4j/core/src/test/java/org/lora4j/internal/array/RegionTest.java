@@ -4,6 +4,7 @@ package org.lora4j.internal.array;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.lang.ref.WeakReference;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,57 @@ class RegionTest {
             assertThat(all.from(36).bytes()).isEqualTo(4);
             assertThat(Region.of(pointer.position(4))).isEqualTo(new Region(all.address() + 16, 24));
         }
+    }
+
+    @Test
+    void of_aClosedPointer_isRefused() {
+        FloatPointer pointer = new FloatPointer(10L);
+        pointer.close();
+
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> Region.of(pointer))
+                .withMessageContaining("freed");
+    }
+
+    /** Whoever has a part of some memory has the memory: the array that it was taken of is gone. */
+    @Test
+    void region_keepsItsMemoryFromTheCollector() throws InterruptedException {
+        INDArray array = Nd4j.create(DataType.FLOAT, 3, 5);
+        WeakReference<Object> buffer = new WeakReference<>(array.data());
+        Region part = Region.of(array).from(8);
+        array = null;
+
+        collect(buffer);
+        assertThat(buffer.get()).isNotNull();
+        part.inUse();
+        part = null;
+        collect(buffer);
+        assertThat(buffer.get()).isNull();
+    }
+
+    private static void collect(WeakReference<?> some) throws InterruptedException {
+        for (int i = 0; i < 20 && some.get() != null; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void copies_goWhereTheyAreSentAndNoFurther() {
+        INDArray from = Nd4j.createFromArray(1f, 2f, 3f);
+        INDArray to = Nd4j.zeros(DataType.FLOAT, 3);
+
+        Region.of(from).from(4).copyTo(Region.of(to), 8);
+        Region.of(to).from(8).write(new float[] {7}, 1);
+        float[] read = new float[2];
+        Region.of(to).from(4).read(read, 2);
+
+        assertThat(to.toFloatVector()).containsExactly(2, 3, 7);
+        assertThat(read).containsExactly(3, 7);
+        assertThatExceptionOfType(IndexOutOfBoundsException.class)
+                .isThrownBy(() -> Region.of(from).from(8).copyTo(Region.of(to), 8));
+        assertThatExceptionOfType(IndexOutOfBoundsException.class)
+                .isThrownBy(() -> Region.of(from).from(8).read(read, 2));
     }
 
     @ParameterizedTest

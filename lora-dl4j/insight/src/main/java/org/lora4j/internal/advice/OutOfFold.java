@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.lora4j.exec.NativeThreads;
+import org.lora4j.internal.array.Blocks;
 import org.lora4j.internal.text.HeadFit;
 import org.lora4j.internal.text.HeadKind;
 import org.lora4j.internal.text.LinearHead;
@@ -67,7 +68,7 @@ public record OutOfFold(float[][] probabilities, double cost) {
      */
     static void each(int from, int to, IntConsumer fit) {
         IntStream all = IntStream.range(from, to);
-        (NativeThreads.ofAnOp() > 1 ? all.parallel() : all).forEach(i -> NativeThreads.one(() -> fit.accept(i)));
+        Blocks.each(NativeThreads.ofAnOp() > 1 ? all.parallel() : all, i -> NativeThreads.one(() -> fit.accept(i)));
     }
 
     private static double choose(

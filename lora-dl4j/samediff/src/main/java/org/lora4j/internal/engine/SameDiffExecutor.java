@@ -41,6 +41,9 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Gradient graphs are built at the first step and again only when an input of other shapes changes what is broadcast;
  * they are copies, so the graphs given are never changed.
  *
+ * <p><b>Threads.</b> Calls wait for each other: two at a time would write to the same memory, and one would free it while the other
+ * writes. What a call works with, arrays and multiplier, is kept until it returns.
+ *
  * @apiNote Status: internal
  */
 public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
@@ -305,7 +308,7 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     }
 
     @Override
-    public Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
+    public synchronized Map<String, INDArray> output(Map<String, INDArray> placeholders, Collection<String> outputs) {
         inferenceInputs.check(placeholders, outputs);
         return runners.computeIfAbsent(List.copyOf(outputs), names -> OutputRunner.of(inference, names, engine, arena))
                 .run(inferenceInputs.typed(placeholders));
@@ -325,17 +328,17 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
     }
 
     @Override
-    public void takeBack(INDArray array) {
+    public synchronized void takeBack(INDArray array) {
         arena.takeBack(array);
     }
 
     @Override
-    public void release() {
+    public synchronized void release() {
         arena.close();
     }
 
     @Override
-    public LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
+    public synchronized LossAndGradients gradients(Map<String, INDArray> placeholders, long seed) {
         if (trainable.isEmpty()) {
             throw new IllegalStateException("executor: nothing is trainable, so there are no gradients; expected an"
                     + " executor made by forTraining with at least one variable.");

@@ -67,7 +67,7 @@ final class SameDiffSplit implements SplitExecutor {
     }
 
     @Override
-    public Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
+    public synchronized Map<String, INDArray> prefix(Map<String, INDArray> placeholders) {
         wholeInputs.check(placeholders, losses);
         Map<String, INDArray> needed = wholeInputs.typed(placeholders);
         needed.keySet().retainAll(prefixPlaceholders.keySet());

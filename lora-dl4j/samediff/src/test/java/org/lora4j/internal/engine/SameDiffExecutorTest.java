@@ -8,12 +8,15 @@ import static org.lora4j.internal.engine.GradientCheck.values;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.lora4j.exec.GraphExecutor;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.ops.transforms.Transforms;
 
 class SameDiffExecutorTest {
 
@@ -227,5 +230,30 @@ class SameDiffExecutorTest {
                 .isEqualTo(SameDiffExecutor.forTraining(graph(), TRAINABLE)
                         .gradients(x, 0)
                         .gradients());
+    }
+
+    /** One grows the memory of the executor and frees what the other one writes to, unless it waits. */
+    @Test
+    void callsOfSeveralThreads_waitForEachOther() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 30);
+        SDVariable hidden = sd.math.tanh(x.mmul(sd.var("w", values(1, 30, 40).castTo(DataType.FLOAT))));
+        hidden.mmul(sd.constant("v", values(2, 40, 20).castTo(DataType.FLOAT))).rename("y");
+        GraphExecutor shared = SameDiffExecutor.forInference(sd).withKernels();
+
+        IntStream.range(0, 4).parallel().forEach(thread -> {
+            for (int run = 0; run < 150; run++) {
+                INDArray rows =
+                        values(thread, 1 + (run * 7 + thread * 13) % 60, 30).castTo(DataType.FLOAT);
+                INDArray found = shared.output(Map.of("x", rows), List.of("y")).get("y");
+                INDArray expected = Transforms.tanh(
+                                rows.mmul(sd.getVariable("w").getArr()))
+                        .mmul(sd.getVariable("v").getArr());
+                assertThat(found.equalsWithEps(expected, 1e-4)).isTrue();
+                if (run % 10 == 0) {
+                    shared.release();
+                }
+            }
+        });
     }
 }

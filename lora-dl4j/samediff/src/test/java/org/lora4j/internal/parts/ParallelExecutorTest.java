@@ -8,6 +8,10 @@ import static org.lora4j.internal.engine.GradientCheck.values;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -172,5 +176,37 @@ class ParallelExecutorTest {
         assertThat(parts.output(batch(4), List.of("scale")).get("scale").getDouble(0))
                 .isEqualTo(2.5);
         assertThat(sd.getVariable("scale").getArr().getDouble(0)).isEqualTo(2.5);
+    }
+
+    /** No memory for the second thread: the first one runs already, on arrays that the caller frees when it hears of it. */
+    @Test
+    void run_withoutMemoryForAThread_awaitsThosePartsThatRun() {
+        AtomicInteger working = new AtomicInteger();
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(2, 2, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                    if (working.get() > 0) {
+                        throw new OutOfMemoryError("unable to create native thread");
+                    }
+                    working.incrementAndGet();
+                    return new Thread(work);
+                });
+
+        assertThatThrownBy(() -> ParallelExecutor.run(pool, 3, part -> {
+                    sleep();
+                    working.decrementAndGet();
+                    return part;
+                }))
+                .isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(working).hasValue(0);
+        pool.shutdown();
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(300);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -129,13 +129,19 @@ final class Blas {
                         1);
             }
         }
+        x.inUse();
+        w.inUse();
+        y.inUse();
     }
 
     /** The sum of the products of two vectors. */
     float dot(Region x, Region y, int length) {
         x.require(bytes(1, length));
         y.require(bytes(1, length));
-        return openblas_nolapack.cblas_sdot(length, a.at(x), 1, b.at(y), 1);
+        float sum = openblas_nolapack.cblas_sdot(length, a.at(x), 1, b.at(y), 1);
+        x.inUse();
+        y.inUse();
+        return sum;
     }
 
     /** Bytes of so many rows of floats. */

@@ -26,7 +26,6 @@ final class FloatWeight extends LinearWeight {
 
     private static final int MOST_INPUTS_OF_DOTS = 2048;
 
-    // Keeps the memory.
     private final INDArray array;
     private final boolean inputsFirst;
     /** Null of sizes alone. */

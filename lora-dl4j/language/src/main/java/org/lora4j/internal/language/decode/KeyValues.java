@@ -5,6 +5,7 @@ import java.nio.FloatBuffer;
 import java.util.Objects;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.internal.array.Lasting;
 import org.lora4j.internal.array.Region;
 
 /**
@@ -19,8 +20,8 @@ final class KeyValues implements AutoCloseable {
     private final int size;
     private final int most;
     private int capacity;
-    private FloatPointer keys = new FloatPointer(0);
-    private FloatPointer values = new FloatPointer(0);
+    private FloatPointer keys = Lasting.of(new FloatPointer(0));
+    private FloatPointer values = Lasting.of(new FloatPointer(0));
     private FloatBuffer keyBuffer;
     private FloatBuffer valueBuffer;
 
@@ -43,8 +44,18 @@ final class KeyValues implements AutoCloseable {
         if (grown <= capacity) {
             return;
         }
-        keys = grown(keys, grown, filled);
-        values = grown(values, grown, filled);
+        FloatPointer moreKeys = grown(keys, grown, filled);
+        FloatPointer moreValues;
+        try {
+            moreValues = grown(values, grown, filled);
+        } catch (OutOfMemoryError e) {
+            // Everything is as it was: the old ones are still in use.
+            moreKeys.close();
+            throw e;
+        }
+        close();
+        keys = moreKeys;
+        values = moreValues;
         keyBuffer = keys.asBuffer();
         valueBuffer = values.asBuffer();
         capacity = grown;
@@ -52,14 +63,14 @@ final class KeyValues implements AutoCloseable {
 
     private FloatPointer grown(FloatPointer from, int grown, int filled) {
         Objects.checkFromIndexSize(0, filled, capacity);
-        FloatPointer to = new FloatPointer((long) Math.multiplyExact(Math.multiplyExact(heads, grown), size));
+        FloatPointer to =
+                Lasting.of(new FloatPointer((long) Math.multiplyExact(Math.multiplyExact(heads, grown), size)));
         for (int head = 0; head < heads && filled > 0; head++) {
             Pointer.memcpy(
                     to.getPointer(FloatPointer.class, (long) head * grown * size),
                     from.getPointer(FloatPointer.class, (long) head * capacity * size),
                     (long) Float.BYTES * filled * size);
         }
-        from.close();
         return to;
     }
 

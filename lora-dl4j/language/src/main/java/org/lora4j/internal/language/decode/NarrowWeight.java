@@ -14,7 +14,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class NarrowWeight extends LinearWeight {
 
-    // Keeps the memory.
     private final INDArray values;
     private final NarrowType type;
     private final boolean inputsFirst;

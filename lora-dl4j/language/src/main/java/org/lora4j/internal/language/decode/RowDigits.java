@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
+import org.lora4j.internal.array.GrowingMemory;
 import org.lora4j.internal.array.Region;
 import org.lora4j.internal.onednn.ByteTiles;
 import org.lora4j.internal.onednn.FrozenThinProduct;
@@ -29,8 +30,8 @@ final class RowDigits implements AutoCloseable {
 
     private static final int SOME = 16;
 
-    private BytePointer plain = new BytePointer(0);
-    private BytePointer packed = new BytePointer(0);
+    private final GrowingMemory plain = new GrowingMemory();
+    private final GrowingMemory packed = new GrowingMemory();
     private ByteBuffer bytes = ByteBuffer.allocate(0);
     private byte[] eighths = new byte[0];
     private double[] units = new double[0];
@@ -93,7 +94,7 @@ final class RowDigits implements AutoCloseable {
             }
         }
         bytes.asFloatBuffer().put(0, turned, 0, length);
-        product.pack(Region.of(plain), Region.of(packed));
+        product.pack(plain.atLeast(0), packed.atLeast(0));
     }
 
     /** The unit of a row whose digits are written. */
@@ -129,25 +130,23 @@ final class RowDigits implements AutoCloseable {
     }
 
     private void reserve(long plainBytes, long packedBytes) {
-        if (plain.capacity() < plainBytes) {
-            plain.close();
-            plain = new BytePointer((long) Math.toIntExact(plainBytes));
-            bytes = plain.asByteBuffer().order(ByteOrder.nativeOrder());
+        if (plain.bytes() < plainBytes) {
+            // It keeps an address, and nothing behind it.
+            bytes = ByteBuffer.allocate(0);
+            Region more = plain.atLeast(Math.toIntExact(plainBytes));
+            bytes = ((BytePointer) more.owner()).asByteBuffer().order(ByteOrder.nativeOrder());
         }
-        if (packed.capacity() < packedBytes) {
-            packed.close();
-            packed = new BytePointer(packedBytes);
-        }
+        packed.atLeast(packedBytes);
     }
 
     /** The columns. */
     Region packed() {
-        return Region.of(packed);
+        return packed.atLeast(0);
     }
 
     /** From the parts of a row on. */
     Region row(int row) {
-        return Region.of(plain).from((long) row * rowBytes);
+        return plain.atLeast(0).from((long) row * rowBytes);
     }
 
     /** What a row is in multiples of. */
@@ -156,11 +155,12 @@ final class RowDigits implements AutoCloseable {
     }
 
     long bytes() {
-        return plain.capacity() + packed.capacity();
+        return plain.bytes() + packed.bytes();
     }
 
     @Override
     public void close() {
+        bytes = ByteBuffer.allocate(0);
         plain.close();
         packed.close();
     }

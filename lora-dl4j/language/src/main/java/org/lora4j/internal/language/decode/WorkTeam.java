@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.language.decode;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,8 +31,13 @@ final class WorkTeam {
     private static final long PIECE_MASK = (1L << PIECE_BITS) - 1;
 
     private static final WorkTeam OF_PROCESS =
-            new WorkTeam(Math.max(0, Runtime.getRuntime().availableProcessors() - 1));
+            new WorkTeam(Math.max(0, Runtime.getRuntime().availableProcessors() - 1), work -> {
+                Thread thread = new Thread(work);
+                thread.setDaemon(true);
+                return thread;
+            });
 
+    private final ThreadFactory threads;
     private final Member[] members;
     private final AtomicBoolean taken = new AtomicBoolean();
     // Number of the job, then number of the next piece of it.
@@ -44,7 +50,8 @@ final class WorkTeam {
 
     private volatile Throwable failure;
 
-    private WorkTeam(int helpers) {
+    WorkTeam(int helpers, ThreadFactory threads) {
+        this.threads = threads;
         members = new Member[helpers];
         for (int i = 0; i < helpers; i++) {
             members[i] = new Member(i);
@@ -76,6 +83,10 @@ final class WorkTeam {
             return;
         }
         try {
+            // First: once pieces are there to be taken, nothing may fail before all of them are done.
+            for (int i = 0; i < Math.min(helpers, members.length); i++) {
+                members[i].start();
+            }
             Job mine = new Job(job.number() + 1, work, pieces, Math.min(helpers, members.length));
             done.set(0);
             failure = null;
@@ -136,12 +147,17 @@ final class WorkTeam {
             this.number = number;
         }
 
-        void wake() {
+        void start() {
             if (thread == null) {
-                thread = new Thread(this, "lora4j-decode-" + number);
-                thread.setDaemon(true);
-                thread.start();
-            } else if (asleep) {
+                Thread made = threads.newThread(this);
+                made.setName("lora4j-decode-" + number);
+                made.start();
+                thread = made;
+            }
+        }
+
+        void wake() {
+            if (asleep) {
                 LockSupport.unpark(thread);
             }
         }

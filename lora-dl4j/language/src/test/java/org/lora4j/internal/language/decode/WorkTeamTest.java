@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.lora4j.exec.NativeThreads;
@@ -27,6 +28,30 @@ class WorkTeamTest {
         }
         for (int piece = 0; piece < PIECES; piece++) {
             assertEquals(1, times.get(piece), "piece " + piece);
+        }
+    }
+
+    /** No memory for the second thread: the first one must not have pieces whose caller has gone. */
+    @Test
+    void run_withoutMemoryForAThread_saysSoAndDoesNothing() throws InterruptedException {
+        AtomicInteger started = new AtomicInteger();
+        AtomicInteger pieces = new AtomicInteger();
+        WorkTeam team = new WorkTeam(2, work -> {
+            if (started.getAndIncrement() == 1) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            Thread thread = new Thread(work);
+            thread.setDaemon(true);
+            return thread;
+        });
+        try (Workspace own = new Workspace()) {
+            assertThrows(
+                    OutOfMemoryError.class, () -> team.run(3, PIECES, own, (piece, space) -> pieces.incrementAndGet()));
+            Thread.sleep(50);
+            assertEquals(0, pieces.get());
+
+            team.run(3, PIECES, own, (piece, space) -> pieces.incrementAndGet());
+            assertEquals(PIECES, pieces.get());
         }
     }
 
