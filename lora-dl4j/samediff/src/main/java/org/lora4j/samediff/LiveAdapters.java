@@ -47,7 +47,8 @@ final class LiveAdapters {
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
+        this.scope = new GraphSelection.Scope(
+                base, graph, parameters, new TargetParameters(base, parameters), SpareModules.of(base, graph));
         Map<String, Supplier<INDArray>> exact = new LinkedHashMap<>();
         Map<String, String> variables = new HashMap<>();
         Collection<String> stored = StoredWeights.names(base);
