@@ -18,8 +18,10 @@ public final class Backend {
      * Checks that there is one, before anything is read or made that needs it.
      *
      * @throws IllegalStateException if ND4J finds no backend on the class path; the message names the artifact to add
+     * @throws org.lora4j.error.MixedClassPathException if there are parts of two releases of ND4J; the message names the jars
      */
     public static void require() {
+        Nd4jJars.require();
         try {
             Nd4j.getBackend();
         } catch (LinkageError e) {
