@@ -252,6 +252,7 @@ class ArchitectureTest {
                         "error",
                         "internal.error",
                         "config",
+                        "internal.array",
                         "internal.format.peft",
                         "method",
                         "adapter",

@@ -76,7 +76,10 @@ final class GraphFit {
         if (!isKnown) {
             Set<String> known = new LinkedHashSet<>(scope.graph().paths());
             known.addAll(targets.keySet());
-            problems.add("module \"" + path + "\" of the adapter is not in the graph" + ClosestNames.hint(path, known));
+            problems.add("module \"" + path + "\" of the adapter is not in the graph"
+                    + (SpareModules.isPooler(path)
+                            ? ": " + SpareModules.absence(path)
+                            : ClosestNames.hint(path, known)));
             return;
         }
         if (!tensors.isEmpty()) {

@@ -32,9 +32,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record GraphSelection(
         List<Target> targets, List<ReplacedTokenRows<GraphModule>> tokens, List<GraphParameter> parameters) {
 
-    /** The graph that configs are read against. */
+    /**
+     * The graph that configs are read against.
+     *
+     * @param spare paths of modules that nothing reads
+     */
     record Scope(
-            SameDiff base, GraphModules graph, List<GraphParameter> parameters, TargetParameters targetParameters) {
+            SameDiff base,
+            GraphModules graph,
+            List<GraphParameter> parameters,
+            TargetParameters targetParameters,
+            Set<String> spare) {
 
         /** The arrays of the leaves, by dotted names. */
         Map<String, INDArray> values() {
@@ -58,7 +66,7 @@ record GraphSelection(
      */
     static GraphSelection of(
             AdapterConfig config, Scope scope, Map<String, Map<String, INDArray>> found, Problems problems) {
-        List<Target> targets = new ArrayList<>(moduleTargets(config, scope.graph()));
+        List<Target> targets = new ArrayList<>(moduleTargets(config, scope, found));
         targets.addAll(scope.targetParameters().targets(config, found, problems));
         checkPathsAreUnique(targets, problems);
         if (!config.layerReplication().isEmpty()) {
@@ -89,6 +97,9 @@ record GraphSelection(
         List<GraphParameter> trained = scope.parameters().stream()
                 .filter(parameter -> TrainedParameters.include(
                         config, parameter.path(), parameter.weightOf() != null, adapted::contains))
+                .filter(parameter -> !scope.spare().contains(parameter.module())
+                        || adapted.contains(parameter.module())
+                        || config.savesFully(parameter.module()))
                 .toList();
         Map<String, Boolean> weights = new LinkedHashMap<>();
         scope.parameters().forEach(parameter -> weights.put(parameter.path(), parameter.weightOf() != null));
@@ -108,10 +119,14 @@ record GraphSelection(
         return Target.of(config, module.path(), module);
     }
 
-    private static Collection<Target> moduleTargets(AdapterConfig config, GraphModules graph) {
+    private static Collection<Target> moduleTargets(
+            AdapterConfig config, Scope scope, Map<String, Map<String, INDArray>> found) {
+        GraphModules graph = scope.graph();
         Map<String, Target> byModule = new LinkedHashMap<>();
         for (GraphModule module : candidates(config, graph)) {
-            if (config.selects(module.path())) {
+            boolean spare =
+                    scope.spare().contains(module.path()) && !SpareModules.takesPart(config, module.path(), found);
+            if (config.selects(module.path()) && !spare) {
                 byModule.putIfAbsent(module.path(), target(config, module));
             }
         }
@@ -158,6 +173,9 @@ record GraphSelection(
                 .forEach(entry -> obstacles.putIfAbsent(
                         ModulePaths.ofWeight(entry.subject()),
                         "weight \"" + entry.subject() + "\" cannot be adapted, " + entry.reason()));
+        config.unmatchedTargets(targets).stream()
+                .filter(SpareModules::isPooler)
+                .forEach(name -> obstacles.putIfAbsent(name, SpareModules.absence(name)));
         Problems problems = new Problems();
         Selection.requireParameters(config, scope.targetParameters().paths(), problems);
         GraphSelection selection = of(config, scope, Map.of(), problems);

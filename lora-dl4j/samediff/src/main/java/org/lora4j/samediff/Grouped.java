@@ -3,6 +3,9 @@ package org.lora4j.samediff;
 
 import java.util.Arrays;
 import org.lora4j.method.ModuleShape;
+import org.lora4j.quant.StoredWeights;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -29,6 +32,30 @@ final class Grouped {
             }
         }
         return true;
+    }
+
+    /**
+     * Into how many groups a convolution is split: what a constant {@code NAME.groups} beside its weight says.
+     *
+     * @throws IllegalArgumentException if the weight is not split so
+     */
+    static long groups(SameDiff graph, GraphModule module) {
+        SDVariable said = graph.getVariable(ModulePaths.groups(module.weight()));
+        if (module.shape().kind() != ModuleShape.Kind.CONVOLUTION || said == null || said.getArr() == null) {
+            return 1;
+        }
+        long groups = said.getArr().getLong(0);
+        long[] channels = {module.shape().outputs(), module.shape().inputs()};
+        boolean divides = groups > 0 && channels[0] % groups == 0 && channels[1] % groups == 0;
+        INDArray weight = module.weightLayout().toPeft(StoredWeights.value(graph, module.weight()), module.shape());
+        if (!divides || !isBlockDiagonal(weight, groups)) {
+            throw new IllegalArgumentException("graph: \"" + said.name() + "\" is " + groups + ", but "
+                    + (divides
+                            ? "the weight has numbers outside these groups"
+                            : "the channels are " + channels[0] + " and " + channels[1])
+                    + "; expected the number of groups of channels of \"" + module.weight() + "\".");
+        }
+        return groups;
     }
 
     private static long groupOf(long channel, long channels, long groups) {

@@ -25,7 +25,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>So the classifier of a network is a head, and so is each head of a network with several; the last dense layer of an
  * encoder without a classifier is none, because its residual addition or its normalization follows. Behind a reduction or
- * a loss the results of other modules do not count any more: the losses of several heads may be added up.
+ * a loss the results of other modules do not count any more: the losses of several heads may be added up. A pooler is a part of its
+ * encoder, as in PEFT, and no head.
  */
 final class HeadRule {
 
@@ -50,7 +51,9 @@ final class HeadRule {
         Set<String> heads = new TreeSet<>();
         for (GraphModule module : modules) {
             boolean linear = module.shape().kind() == ModuleShape.Kind.LINEAR && !module.fedByWeight();
-            if (linear && module.sites().stream().allMatch(this::reachesTheEnd)) {
+            if (linear
+                    && !SpareModules.isPooler(module.path())
+                    && module.sites().stream().allMatch(this::reachesTheEnd)) {
                 heads.add(module.path());
             }
         }

@@ -47,7 +47,8 @@ final class LiveAdapters {
 
     LiveAdapters(SameDiff base, GraphModules graph, List<GraphParameter> parameters) {
         this.base = base;
-        this.scope = new GraphSelection.Scope(base, graph, parameters, new TargetParameters(base, parameters));
+        this.scope = new GraphSelection.Scope(
+                base, graph, parameters, new TargetParameters(base, parameters), SpareModules.of(base, graph));
         Map<String, Supplier<INDArray>> exact = new LinkedHashMap<>();
         Map<String, String> variables = new HashMap<>();
         Collection<String> stored = StoredWeights.names(base);
@@ -100,9 +101,7 @@ final class LiveAdapters {
         Making making = new Making(name, PeftFile.of(config), taken);
         PerModule refused = new PerModule();
         Map<String, ModuleShape> shapes = new LinkedHashMap<>();
-        selection
-                .targets()
-                .forEach(target -> shapes.put(target.path(), target.module().shape()));
+        selection.targets().forEach(target -> shapes.put(target.path(), shapeOf(target.module())));
         Map<String, long[]> shared = AdapterMethods.shared(config, shapes);
         if (given == null) {
             FactorMemory.require(name, config, shapes, shared);
@@ -116,16 +115,18 @@ final class LiveAdapters {
                         1);
                 continue;
             }
-            FactorStart start = start(config, target, seed, shared);
+            ModuleShape shape = shapes.get(target.path());
+            FactorStart start = start(config, target, shape, seed, shared);
             refused.of(target.path(), () -> requireOwnBias(target).method().initialize(start))
                     .ifPresent(factors ->
-                            making.add(target, factors, target.method().given(start, factors), 1));
+                            making.add(target, factors, target.method().given(start, factors), groups(shape)));
         }
         refused.throwIfAny(name);
         for (ReplacedTokenRows<GraphModule> rows : selection.tokens()) {
             making.add(rows, startOf(rows));
         }
         for (GraphParameter parameter : selection.parameters()) {
+            requireOneGroup(config, parameter);
             making.add(parameter, parameter.toPeft(array(parameter.variable())));
         }
         return making.done();
@@ -143,10 +144,34 @@ final class LiveAdapters {
         return target;
     }
 
-    private FactorStart start(AdapterConfig config, Target target, long seed, Map<String, long[]> shared) {
+    /** The shape of a module; of a convolution that a graph spells as a dense one with its groups, as PEFT sees it. */
+    private ModuleShape shapeOf(GraphModule module) {
+        ModuleShape shape = module.shape();
+        long groups = Grouped.groups(base, module);
+        long[] kernel = shape.kernel().stream().mapToLong(Long::longValue).toArray();
+        return groups == 1 ? shape : ModuleShape.groupedConvolution(shape.inputs(), shape.outputs(), groups, kernel);
+    }
+
+    private static long groups(ModuleShape shape) {
+        return shape.isGrouped() ? shape.parts() : 1;
+    }
+
+    /** What learns in full would fill the zeros between groups. */
+    private void requireOneGroup(AdapterConfig config, GraphParameter parameter) {
+        GraphModule module = parameter.weightOf();
+        if (module != null && shapeOf(module).isGrouped()) {
+            throw new IllegalArgumentException(config.getClass().getSimpleName() + ": \"" + parameter.path()
+                    + "\" is the weight of a convolution over " + groups(shapeOf(module))
+                    + " groups of channels, which would not stay apart; expected other modulesToSave. Adapt it through"
+                    + " targetModules.");
+        }
+    }
+
+    private FactorStart start(
+            AdapterConfig config, Target target, ModuleShape shape, long seed, Map<String, long[]> shared) {
         GraphModule module = target.module();
         return new FactorStart(
-                module.shape(),
+                shape,
                 target.rank(),
                 target.scaling(),
                 config.initialization(),
@@ -216,7 +241,7 @@ final class LiveAdapters {
         AdapterConfig config = adapter.config();
         boolean moved = config.movesBase()
                 && !adapter.savedParameters().containsKey(target.module().weightPath());
-        return moved ? given(target, start(config, target, 0, Map.of())) : Map.of();
+        return moved ? given(target, start(config, target, target.module().shape(), 0, Map.of())) : Map.of();
     }
 
     private static Map<String, INDArray> given(Target target, FactorStart start) {

@@ -48,6 +48,11 @@ final class ModulePaths {
         return module + "." + (isInProjection(weight) ? IN_PROJECTION : "") + usual;
     }
 
+    /** The name of the constant that says into how many groups of channels a convolution is split, beside its weight. */
+    static String groups(String weight) {
+        return weight.substring(0, weight.lastIndexOf('.') + 1) + "groups";
+    }
+
     /** Whether SameDiff chose the name. */
     static boolean isAutomatic(String variable) {
         return AUTOMATIC.matcher(variable).matches();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.lora4j.error.Arguments;
+import org.lora4j.error.Problems;
 import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.engine.SameDiffExecutor;
 import org.lora4j.train.Trainable;
@@ -39,11 +40,12 @@ public final class TrainableGraph implements Trainable {
      * @param graph a graph with loss variables
      * @param names names of floating-point CONSTANTs or VARIABLEs
      * @return the graph with those weights trainable
-     * @throws IllegalArgumentException if a name is no such leaf or the graph has no loss
+     * @throws IllegalArgumentException if a name is no such leaf or one of a convolution in groups, or the graph has no loss
      */
     public static TrainableGraph of(SameDiff graph, Collection<String> names) {
         Arguments.required(graph, "TrainableGraph.of: graph", "a graph");
         Arguments.allRequired(names, "TrainableGraph.of: names", "the name of a weight");
+        requireOneGroup(graph, names);
         GraphExecutor executor = SameDiffExecutor.forTraining(graph, names).fastest();
         List<TrainableParameter> parameters = new ArrayList<>();
         for (String name : names) {
@@ -53,6 +55,20 @@ public final class TrainableGraph implements Trainable {
             parameters.add(new TrainableParameter(name, module(name), kind, value));
         }
         return new TrainableGraph(executor, List.copyOf(parameters));
+    }
+
+    /** The zeros between groups of channels would learn, too. */
+    private static void requireOneGroup(SameDiff graph, Collection<String> names) {
+        List<String> grouped = names.stream()
+                .filter(graph::hasVariable)
+                .filter(name -> graph.hasVariable(ModulePaths.groups(name))
+                        && graph.getVariable(name).getArr().rank() > 2)
+                .toList();
+        if (!grouped.isEmpty()) {
+            throw new IllegalArgumentException("TrainableGraph: " + Problems.quoted(grouped)
+                    + " are weights of convolutions over groups of channels, which would not stay apart; expected others."
+                    + " Train adapters, or leave these weights out.");
+        }
     }
 
     /**

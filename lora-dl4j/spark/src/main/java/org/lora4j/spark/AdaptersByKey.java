@@ -89,19 +89,20 @@ public final class AdaptersByKey {
         problems.check(
                 !dataset.sparkSession().sparkContext().getConf().getBoolean("spark.speculation", false),
                 "spark.speculation = true, expected false: two tasks would write the same folders");
-        problems.throwIfAny("AdaptersByKey");
-        estimator.transformSchema(dataset.schema());
-        return fit(estimator.task(), dataset);
+        estimator.checked(dataset.schema(), problems);
+        return fit(estimator.task(), dataset, problems);
     }
 
-    private <B extends AutoCloseable, E> Dataset<Row> fit(RowTask<B, E, ?> task, Dataset<?> dataset) {
+    private <B extends AutoCloseable, E> Dataset<Row> fit(
+            RowTask<B, E, ?> task, Dataset<?> dataset, Problems problems) {
         ParamValues settings = ParamValues.of(estimator);
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-        BaseSource base = BaseSource.of(spark, task.name(), settings);
-        base.requireEverywhere(spark, task, settings);
-        RowTraining<B, E> training =
-                new RowTraining<>(task, settings, task.facts(dataset.schema(), settings), base, RunMetrics.of(spark));
+        DriverCheck<B> check = new DriverCheck<>(spark, task, settings, problems);
+        Facts facts = check.facts(dataset.schema());
+        BaseSource base =
+                check.base(opened -> task.rehearseTraining(opened, settings, facts, dataset.schema(), problems));
+        RowTraining<B, E> training = new RowTraining<>(task, settings, facts, base, RunMetrics.of(spark));
         List<Column> columns = new ArrayList<>(List.of(LoraEstimator.columns(task, settings)));
         columns.add(functions
                 .col(Predicting.quoted(keyCol))

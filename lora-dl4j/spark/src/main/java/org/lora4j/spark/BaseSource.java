@@ -47,16 +47,15 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
      *
      * @throws IllegalArgumentException if it is not there, or cannot come as it is asked for
      */
-    static BaseSource of(JavaSparkContext spark, String task, ParamValues settings) {
+    static BaseSource of(JavaSparkContext spark, ParamValues settings) {
         if (!settings.has("checkpoint")) {
-            throw new IllegalArgumentException(
-                    task + ": checkpoint is not set; expected the path of a model directory.");
+            throw new IllegalArgumentException("checkpoint is not set, expected the path of a model directory");
         }
         String checkpoint = settings.text("checkpoint");
-        Path path = path(task, checkpoint);
+        Path path = path(checkpoint);
         if (!Files.exists(path)) {
             if (checkpoint.contains("/") || checkpoint.contains("\\")) {
-                throw new IllegalArgumentException(task + ": checkpoint = " + MessageText.path(path)
+                throw new IllegalArgumentException("checkpoint = " + MessageText.path(path)
                         + ", which the driver does not see; expected a model directory that the driver and all executors"
                         + " see, or the name of a published encoder. With baseDistribution = sparkFiles or broadcast it"
                         + " is enough if the driver sees it.");
@@ -65,7 +64,7 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
         }
         try {
             return switch (settings.text("baseDistribution")) {
-                case "broadcast" -> broadcast(spark, task, checkpoint, path);
+                case "broadcast" -> broadcast(spark, checkpoint, path);
                 case "sparkFiles" -> {
                     spark.sc().addFile(path.toAbsolutePath().toString(), Files.isDirectory(path));
                     yield new BaseSource(checkpoint, Form.SPARK_FILES, SavedFiles.hash(path), null);
@@ -74,30 +73,28 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
             };
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    task + ": checkpoint = " + MessageText.path(path) + " cannot be read: " + e.getMessage(), e);
+                    "checkpoint = " + MessageText.path(path) + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private static Path path(String task, String checkpoint) {
+    private static Path path(String checkpoint) {
         try {
             return Path.of(checkpoint);
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException(
-                    task + ": checkpoint = " + MessageText.name(checkpoint) + " is no path: " + e.getReason()
+                    "checkpoint = " + MessageText.name(checkpoint) + " is no path: " + e.getReason()
                             + "; expected a model directory, or the name of a published encoder.",
                     e);
         }
     }
 
-    private static BaseSource broadcast(JavaSparkContext spark, String task, String checkpoint, Path path)
-            throws IOException {
+    private static BaseSource broadcast(JavaSparkContext spark, String checkpoint, Path path) throws IOException {
         long bytes = SavedFiles.bytes(path);
         if (bytes >= MOST_BROADCAST) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "%s: the base %s has %d MB; expected less than %d MB with baseDistribution = broadcast. Use sparkFiles,"
+                    "the base %s has %d MB; expected less than %d MB with baseDistribution = broadcast. Use sparkFiles,"
                             + " or a path that all executors see.",
-                    task,
                     MessageText.path(path),
                     bytes >> 20,
                     MOST_BROADCAST >> 20));
@@ -147,48 +144,38 @@ record BaseSource(String checkpoint, Form form, String hash, Broadcast<SavedFile
     }
 
     /**
-     * Opens the base where tasks will run, and looks whether it can do what is asked, before they do.
+     * Opens the base where tasks will run, before they do; on one machine the driver has opened it already.
      *
      * @throws IllegalArgumentException if an executor cannot; the message says which, and why
      */
-    void requireEverywhere(JavaSparkContext spark, RowTask<?, ?, ?> task, ParamValues settings) {
-        List<String> problems;
+    void requireEverywhere(JavaSparkContext spark, RowTask<?, ?, ?> task) {
         if (spark.isLocal()) {
-            problems = Opening.tryIt(this, task, settings);
-        } else {
-            int slots = Math.max(1, spark.defaultParallelism());
-            List<Integer> numbers = IntStream.range(0, slots).boxed().toList();
-            problems = spark.parallelize(numbers, slots)
-                    .mapPartitions(new Opening<>(this, task, settings))
-                    .distinct()
-                    .collect();
+            return;
         }
+        int slots = Math.max(1, spark.defaultParallelism());
+        List<Integer> numbers = IntStream.range(0, slots).boxed().toList();
+        List<String> problems = spark.parallelize(numbers, slots)
+                .mapPartitions(new Opening<>(this, task))
+                .distinct()
+                .collect();
         Problems found = new Problems();
         found.addAll(problems);
         found.throwIfAny(task.name() + ": checkpoint = " + MessageText.name(checkpoint));
     }
 
     /** Tries to open a base. */
-    private record Opening<B extends AutoCloseable>(BaseSource base, RowTask<B, ?, ?> task, ParamValues settings)
+    private record Opening<B extends AutoCloseable>(BaseSource base, RowTask<B, ?, ?> task)
             implements FlatMapFunction<java.util.Iterator<Integer>, String> {
 
         private static final long serialVersionUID = 1;
 
         @Override
         public java.util.Iterator<String> call(java.util.Iterator<Integer> numbers) {
-            return tryIt(base, task, settings).iterator();
-        }
-
-        static <B extends AutoCloseable> List<String> tryIt(
-                BaseSource base, RowTask<B, ?, ?> task, ParamValues settings) {
             try (ExecutorCache.Lease<B> lease = base.take(task)) {
-                if (lease.value() == null) {
-                    return List.of("it is not there");
-                }
-                task.checkBase(lease.value(), settings);
-                return List.of();
+                List<String> none = lease.value() == null ? List.of("it is not there") : List.of();
+                return none.iterator();
             } catch (IOException | RuntimeException e) {
-                return List.of(String.valueOf(e.getMessage()));
+                return List.of(DriverCheck.unfinished(e)).iterator();
             }
         }
     }

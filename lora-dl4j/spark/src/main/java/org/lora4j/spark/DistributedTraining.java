@@ -46,14 +46,9 @@ final class DistributedTraining {
 
     private DistributedTraining() {}
 
-    /**
-     * Trains.
-     *
-     * @throws IllegalArgumentException if this cluster cannot run it as it is set up; the message says what to set
-     */
+    /** Trains, after {@link #check}. */
     static <B extends AutoCloseable, E> TrainedFiles train(
             RowTraining<B, E> training, List<Row> rows, JavaSparkContext spark) {
-        requireRunnable(training.task().name(), training.settings(), spark);
         ParamValues settings = training.settings();
         int workers = settings.count("numWorkers");
         byte[] secret = new byte[SECRET];
@@ -85,11 +80,10 @@ final class DistributedTraining {
         return HexFormat.of().formatHex(run.digest());
     }
 
-    /** What Spark itself finds out only after minutes of trying, or not at all. */
-    static void requireRunnable(String task, ParamValues settings, JavaSparkContext spark) {
+    /** What Spark itself finds out only after minutes of trying, or not at all; {@code problems} get what to set. */
+    static void check(ParamValues settings, JavaSparkContext spark, Problems problems) {
         SparkConf conf = spark.getConf();
         int workers = settings.count("numWorkers");
-        Problems problems = new Problems();
         // Parts of a loss over a whole batch follow from the tokens of its texts.
         if (settings.has("gradientParts")) {
             int parts = settings.count("gradientParts");
@@ -119,7 +113,6 @@ final class DistributedTraining {
                 workers <= slots,
                 "numWorkers = " + workers + ", but the cluster runs " + slots
                         + " tasks at a time, expected no more than that. Add executors or cores, or lower spark.task.cpus");
-        problems.throwIfAny(task + ", distributed = true");
     }
 
     private static int slots(JavaSparkContext spark) {

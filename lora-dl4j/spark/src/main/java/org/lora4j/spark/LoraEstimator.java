@@ -67,14 +67,21 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     @Override
     public StructType transformSchema(StructType schema) {
         Arguments.required(schema, task().name() + ".transformSchema: schema", "a schema");
-        ParamValues settings = ParamValues.of(this);
         Problems problems = new Problems();
+        StructType after = checked(schema, problems);
+        problems.throwIfAny(task().name());
+        return after;
+    }
+
+    /** The table with what a model adds; {@code problems} get what is wrong with the columns. */
+    final StructType checked(StructType schema, Problems problems) {
+        ParamValues settings = ParamValues.of(this);
         TableColumns columns = new TableColumns(schema, problems);
         task().checkTraining(columns, settings);
         if (settings.names("validationIndicatorCol")) {
             columns.require("validationIndicatorCol", settings.text("validationIndicatorCol"), TableColumns.Kind.TRUTH);
         }
-        return Predicting.schema(task(), columns, settings, Facts.NONE);
+        return Predicting.checked(task(), columns, settings, Facts.NONE);
     }
 
     /**
@@ -88,11 +95,12 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     @Override
     public M fit(Dataset<?> dataset) {
         Arguments.required(dataset, task().name() + ".fit: dataset", "a table");
-        transformSchema(dataset.schema());
+        Problems problems = new Problems();
+        checked(dataset.schema(), problems);
         ParamValues settings = ParamValues.of(this);
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-        TrainedFiles trained = train(task(), dataset, settings, spark);
+        TrainedFiles trained = train(task(), dataset, settings, spark, problems);
         if (trained.problem() != null) {
             throw new IllegalArgumentException(trained.problem());
         }
@@ -102,13 +110,20 @@ public abstract class LoraEstimator<S extends LoraEstimator<S, M>, M extends Lor
     }
 
     private static <B extends AutoCloseable, E> TrainedFiles train(
-            RowTask<B, E, ?> task, Dataset<?> dataset, ParamValues settings, JavaSparkContext spark) {
-        Facts facts = task.facts(dataset.schema(), settings);
-        BaseSource base = BaseSource.of(spark, task.name(), settings);
-        base.requireEverywhere(spark, task, settings);
+            RowTask<B, E, ?> task,
+            Dataset<?> dataset,
+            ParamValues settings,
+            JavaSparkContext spark,
+            Problems problems) {
+        DriverCheck<B> check = new DriverCheck<>(spark, task, settings, problems);
+        Facts facts = check.facts(dataset.schema());
+        if (settings.flag("distributed")) {
+            DistributedTraining.check(settings, spark, problems);
+        }
+        BaseSource base =
+                check.base(opened -> task.rehearseTraining(opened, settings, facts, dataset.schema(), problems));
         RowTraining<B, E> training = new RowTraining<>(task, settings, facts, base, RunMetrics.of(spark));
         if (settings.flag("distributed")) {
-            DistributedTraining.requireRunnable(task.name(), settings, spark);
             return DistributedTraining.train(
                     training, inOrder(dataset, task, settings).collectAsList(), spark);
         }

@@ -10,6 +10,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.error.Problems;
 import org.lora4j.internal.parts.PartExchange;
 import org.lora4j.train.Checkpoints;
 import org.lora4j.train.RunListener;
@@ -36,11 +37,15 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
     void checkTraining(TableColumns columns, ParamValues settings);
 
     /**
-     * Looks at a base to learn with, where it will be used and before it is.
+     * Tries on the driver what tasks will do to learn over a base, without rows.
      *
-     * @throws IllegalArgumentException if it cannot learn as the settings ask; the message says why
+     * @param facts what the table told
+     * @param schema of the table
+     * @param problems gets all that would go wrong
+     * @throws IOException if the base cannot be read again
      */
-    default void checkBase(B base, ParamValues settings) {}
+    void rehearseTraining(B base, ParamValues settings, Facts facts, StructType schema, Problems problems)
+            throws IOException;
 
     /** The columns that examples are made of. */
     List<String> trainingColumns(ParamValues settings);
@@ -85,6 +90,17 @@ interface RowTask<B extends AutoCloseable, E, I> extends Serializable {
         Site with(RunListener listener) {
             return new Site(others, checkpoints, List.of(listener));
         }
+    }
+
+    /**
+     * Tries on the driver what tasks will do to predict over a base.
+     *
+     * @param directory where what was learned is written; empty for the base alone
+     * @throws IOException if a file is missing or damaged, or is for another base
+     */
+    default void rehearsePrediction(B base, ParamValues settings, Optional<Path> directory, Configuration hadoop)
+            throws IOException {
+        load(base, settings, directory, hadoop).close();
     }
 
     /** Looks at a table to predict for. */

@@ -5,9 +5,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.sql.types.StructType;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
+import org.lora4j.error.Problems;
 import org.lora4j.internal.parts.SharedParts;
+import org.lora4j.model.AdaptedModel;
+import org.lora4j.pretrained.EncoderClassifier;
+import org.lora4j.samediff.AdaptedSameDiff;
 import org.lora4j.text.TextEncoder;
 import org.lora4j.text.TextTask;
 import org.lora4j.text.TextTaskBuilder;
@@ -41,6 +46,31 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
         if (settings.names("weightCol")) {
             columns.require("weightCol", settings.text("weightCol"), TableColumns.Kind.NUMBER);
         }
+    }
+
+    /** Whether the texts can be cut as asked, and the adapter be put in and learn. */
+    @Override
+    public final void rehearseTraining(
+            TextEncoder base, ParamValues settings, Facts facts, StructType schema, Problems problems)
+            throws IOException {
+        DriverCheck.into(problems, () -> withLength(base, settings, encoder -> encoder.maxLength()));
+        if (settings.flag("headOnly")) {
+            return;
+        }
+        DriverCheck.into(problems, () -> {
+            LoraConfig config = adapter(settings);
+            AdaptedSameDiff model =
+                    AdaptedSameDiff.of(EncoderClassifier.create(base.weights(), base.pooling(), 2, settings.seed())
+                            .graph());
+            model.addAdapter(AdaptedModel.DEFAULT_ADAPTER, config, settings.seed());
+            model.activate(AdaptedModel.DEFAULT_ADAPTER);
+            List<String> unreached = model.modulesWithoutGradient();
+            problems.check(
+                    unreached.isEmpty(),
+                    "no gradient can reach " + Problems.quoted(unreached)
+                            + ", as nothing reads what they give, expected other targetModules");
+            return model;
+        });
     }
 
     /** What the column of texts holds. */
@@ -83,18 +113,7 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
         if (settings.has("gradientParts") && settings.count("gradientParts") > 0) {
             builder.plan(plan -> plan.parts(settings.count("gradientParts")));
         }
-        LoraConfig.Builder adapter = LoraConfig.builder()
-                .rank(settings.count("rank"))
-                .alpha(settings.number("alpha"))
-                .dropout(settings.number("dropout"))
-                .baseModelName(settings.text("checkpoint"));
-        List<String> targets = settings.texts("targetModules");
-        if (targets.isEmpty()) {
-            adapter.targetModules(ModuleSelector.allLinear());
-        } else {
-            adapter.targetModules(targets.toArray(String[]::new));
-        }
-        builder.adapter(adapter.build());
+        builder.adapter(adapter(settings));
         if (settings.flag("headOnly")) {
             builder.headOnly();
         }
@@ -113,6 +132,17 @@ abstract class TextRowTask<E, I> implements RowTask<TextEncoder, E, I> {
         if (settings.number("validationFraction") >= 0) {
             builder.validationFraction(settings.number("validationFraction"));
         }
+    }
+
+    private static LoraConfig adapter(ParamValues settings) {
+        List<String> targets = settings.texts("targetModules");
+        return LoraConfig.builder()
+                .rank(settings.count("rank"))
+                .alpha(settings.number("alpha"))
+                .dropout(settings.number("dropout"))
+                .baseModelName(settings.text("checkpoint"))
+                .targetModules(targets.isEmpty() ? ModuleSelector.allLinear() : ModuleSelector.suffixes(targets))
+                .build();
     }
 
     /** Learns; where steps were written down, from there. */

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.spark;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+import org.lora4j.error.MessageText;
+import org.lora4j.error.Problems;
 
 /**
  * A task that predicts with what others trained.
@@ -40,6 +46,26 @@ abstract class UntrainedTask<B extends AutoCloseable, I> implements RowTask<B, V
             Site site,
             Path directory) {
         throw learnsNothing();
+    }
+
+    @Override
+    public final void rehearseTraining(
+            B base, ParamValues settings, Facts facts, StructType schema, Problems problems) {
+        throw learnsNothing();
+    }
+
+    /** The folder of the adapters is looked at; a server with the base is for the machines that have rows. */
+    @Override
+    public final void rehearsePrediction(B base, ParamValues settings, Optional<Path> directory, Configuration hadoop)
+            throws IOException {
+        if (!settings.names("adaptersPath")) {
+            return;
+        }
+        org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(settings.text("adaptersPath"));
+        if (!folder.getFileSystem(hadoop).exists(folder)) {
+            throw new IllegalArgumentException("adaptersPath = " + MessageText.name(settings.text("adaptersPath"))
+                    + ", but there is no such folder, expected the one that has the folder of each adapter");
+        }
     }
 
     private UnsupportedOperationException learnsNothing() {

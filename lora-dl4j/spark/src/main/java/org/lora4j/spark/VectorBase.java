@@ -5,14 +5,23 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.layers.IOutputLayer;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.lora4j.config.AdapterConfig;
 import org.lora4j.dl4j.AdaptedNetwork;
 import org.lora4j.dl4j.NetworkFile;
+import org.lora4j.error.ClosestNames;
+import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
+import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.graph.GraphOrder;
 import org.lora4j.internal.host.DefaultAdapter;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.samediff.AdaptedSameDiff;
@@ -30,6 +39,12 @@ interface VectorBase extends AutoCloseable {
 
     /** The base with an adapter that was saved. */
     Adapted saved(Path directory, ParamValues settings) throws IOException;
+
+    /** Looks whether the base takes rows and gives rows; {@code problems} get why not. */
+    default void check(ParamValues settings, Problems problems) {}
+
+    /** How many numbers a row has, if the base tells. */
+    OptionalInt width(ParamValues settings);
 
     @Override
     default void close() {
@@ -74,8 +89,28 @@ interface VectorBase extends AutoCloseable {
                 + network.getClass().getSimpleName() + "; expected a MultiLayerNetwork or a ComputationGraph.");
     }
 
+    private static void requireLoss(Layer last, ParamValues settings, Problems problems) {
+        problems.check(
+                last instanceof IOutputLayer,
+                "checkpoint = " + MessageText.name(settings.text("checkpoint")) + ": the last layer, "
+                        + MessageText.name(last.conf().getLayer().getLayerName()) + ", has no loss, expected an output"
+                        + " layer, such as an OutputLayer or a LossLayer");
+    }
+
     /** A network of layers in a row. */
     record OfLayers(MultiLayerNetwork network) implements VectorBase {
+
+        @Override
+        public void check(ParamValues settings, Problems problems) {
+            requireLoss(network.getOutputLayer(), settings, problems);
+        }
+
+        @Override
+        public OptionalInt width(ParamValues settings) {
+            return InputWidth.of(
+                    network.getLayerWiseConfigurations().getConf(0).getLayer(),
+                    network.getLayerWiseConfigurations().getInputPreProcess(0));
+        }
 
         @Override
         public Adapted fresh(AdapterConfig config, ParamValues settings) {
@@ -99,6 +134,37 @@ interface VectorBase extends AutoCloseable {
     record OfVertices(ComputationGraph network) implements VectorBase {
 
         @Override
+        public void check(ParamValues settings, Problems problems) {
+            List<String> inputs = network.getConfiguration().getNetworkInputs();
+            List<String> outputs = network.getConfiguration().getNetworkOutputs();
+            problems.check(
+                    inputs.size() == 1,
+                    "the network has " + inputs.size() + " inputs, " + Problems.quoted(inputs)
+                            + ", expected 1, for the vectors of a column");
+            problems.check(
+                    outputs.size() == 1,
+                    "the network has " + outputs.size() + " outputs, " + Problems.quoted(outputs) + ", expected 1");
+            if (outputs.size() == 1) {
+                requireLoss(network.getOutputLayer(0), settings, problems);
+            }
+        }
+
+        @Override
+        public OptionalInt width(ParamValues settings) {
+            ComputationGraphConfiguration configuration = network.getConfiguration();
+            List<String> input = configuration.getNetworkInputs();
+            return configuration.getVertexInputs().entrySet().stream()
+                    .filter(vertex -> vertex.getValue().equals(input))
+                    .map(vertex -> configuration.getVertices().get(vertex.getKey()))
+                    .filter(LayerVertex.class::isInstance)
+                    .map(LayerVertex.class::cast)
+                    .map(vertex -> InputWidth.of(vertex.getLayerConf().getLayer(), vertex.getPreProcessor()))
+                    .filter(OptionalInt::isPresent)
+                    .findFirst()
+                    .orElse(OptionalInt.empty());
+        }
+
+        @Override
         public Adapted fresh(AdapterConfig config, ParamValues settings) {
             return adapted(DefaultAdapter.fresh(AdaptedNetwork.of(network), config, settings.seed()), settings);
         }
@@ -118,6 +184,32 @@ interface VectorBase extends AutoCloseable {
 
     /** A graph of SameDiff. */
     record OfGraph(SameDiff graph) implements VectorBase {
+
+        @Override
+        public void check(ParamValues settings, Problems problems) {
+            List<String> placeholders = graph.inputs();
+            for (String name : List.of("inputName", "labelsName")) {
+                String placeholder = settings.text(name);
+                problems.check(
+                        placeholders.contains(placeholder),
+                        name + " = " + MessageText.name(placeholder)
+                                + ", which is no placeholder of the graph, expected one of "
+                                + Problems.quoted(placeholders) + ClosestNames.hint(placeholder, placeholders));
+            }
+            String output = settings.text("outputName");
+            problems.check(
+                    graph.hasVariable(output),
+                    "outputName = " + MessageText.name(output) + ", which the graph does not have, expected one of "
+                            + Problems.quoted(GraphOrder.outputs(graph)));
+        }
+
+        @Override
+        public OptionalInt width(ParamValues settings) {
+            long[] shape = graph.getVariable(settings.text("inputName")).placeholderShape();
+            return shape != null && shape.length == 2 && shape[1] > 0
+                    ? OptionalInt.of(Math.toIntExact(shape[1]))
+                    : OptionalInt.empty();
+        }
 
         @Override
         public Adapted fresh(AdapterConfig config, ParamValues settings) {

@@ -9,16 +9,20 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.ModuleSelector;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
+import org.lora4j.exec.GraphExecutor;
 import org.lora4j.internal.parts.SharedParts;
 import org.lora4j.model.AdaptedModel;
 import org.lora4j.train.Batch;
@@ -128,19 +132,69 @@ abstract class VectorTask implements RowTask<VectorBase, VectorTask.Example, Vec
         columns.require("labelCol", settings.text("labelCol"), labels());
     }
 
+    /** Puts the adapter in, and goes through a step with rows of zeros. */
     @Override
-    public final void checkBase(VectorBase base, ParamValues settings) {
-        if (settings.flag("distributed")
-                && base.fresh(new Fit().of(settings).options().adapter(), settings)
-                                .trainable()
-                                .executor()
-                                .inParts(2)
-                                .mostParts()
-                        == 1) {
-            throw new IllegalArgumentException(
-                    "distributed = true, but the base runs batches whole, as networks of Deeplearning4j do, so every worker would"
-                            + " compute all of it; expected a SameDiff graph whose rows share nothing. Set distributed to false.");
+    public final void rehearseTraining(
+            VectorBase base, ParamValues settings, Facts facts, StructType schema, Problems problems)
+            throws IOException {
+        Problems ofBase = new Problems();
+        base.check(settings, ofBase);
+        problems.addAll(ofBase.list());
+        Optional<FitOptions> options =
+                DriverCheck.into(problems, () -> new Fit().of(settings).options());
+        if (!ofBase.isEmpty() || options.isEmpty()) {
+            return;
         }
+        Optional<VectorBase.Adapted> fresh =
+                DriverCheck.into(problems, () -> base.fresh(options.get().adapter(), settings));
+        OptionalInt told = width(schema, settings);
+        OptionalInt wanted = base.width(settings);
+        problems.check(
+                told.isEmpty() || wanted.isEmpty() || told.equals(wanted),
+                "featuresCol = " + MessageText.name(settings.text("featuresCol")) + ", vectors of " + told.orElse(0)
+                        + " numbers, expected " + wanted.orElse(0) + ", the inputs of the base");
+        OptionalInt width = wanted.isPresent() ? wanted : told;
+        if (fresh.isPresent() && width.isPresent()) {
+            step(fresh.get(), new float[2][width.getAsInt()], settings, facts, problems);
+        }
+    }
+
+    private static void step(
+            VectorBase.Adapted model, float[][] rows, ParamValues settings, Facts facts, Problems problems) {
+        try {
+            int outputs = outputs(model, rows)[0].length;
+            requireFit(facts, outputs);
+            GraphExecutor executor = model.trainable().executor();
+            problems.check(
+                    !settings.flag("distributed") || executor.inParts(2).mostParts() > 1,
+                    "checkpoint = " + MessageText.name(settings.text("checkpoint"))
+                            + " with distributed = true, but the base runs batches whole, as networks of Deeplearning4j do, so every worker would"
+                            + " compute all of it, expected a SameDiff graph whose rows share nothing. Set distributed to false");
+            executor.gradients(
+                    Map.of(
+                            settings.text("inputName"), array(rows),
+                            settings.text("labelsName"), array(new float[rows.length][outputs])),
+                    rows.length);
+            List<String> unreached = model.trainable().modulesWithoutGradient();
+            problems.check(
+                    unreached.isEmpty(),
+                    "no gradient can reach " + Problems.quoted(unreached)
+                            + ", as the loss does not depend on them, expected other targetModules");
+        } catch (RuntimeException e) {
+            // What a network throws has any type; here it only becomes words.
+            problems.add("checkpoint = " + MessageText.name(settings.text("checkpoint")) + " cannot learn from rows of "
+                    + rows[0].length + " numbers: " + DriverCheck.unfinished(e));
+        }
+    }
+
+    /** How many numbers the column says that its vectors have. */
+    private static OptionalInt width(StructType schema, ParamValues settings) {
+        String column = settings.text("featuresCol");
+        return Arrays.stream(schema.fields())
+                .filter(field -> field.name().equals(column))
+                .mapToInt(field -> AttributeGroup.fromStructField(field).size())
+                .filter(size -> size > 0)
+                .findFirst();
     }
 
     /** What the column of labels holds. */

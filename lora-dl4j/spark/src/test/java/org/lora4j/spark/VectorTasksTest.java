@@ -183,8 +183,8 @@ class VectorTasksTest {
         assertThatThrownBy(() -> together(network).fit(table(64, false)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("checkpoint = ") // on the driver, before the table is read
-                .hasMessageContaining("distributed = true, but the base runs batches whole")
-                .hasMessageContaining("Set distributed to false.");
+                .hasMessageContaining("with distributed = true, but the base runs batches whole")
+                .hasMessageContaining("Set distributed to false");
     }
 
     @Test

@@ -61,7 +61,8 @@ final class CheckpointArrays {
             }
             INDArray turned = switch (found.tensor().kind()) {
                 case LINEAR -> piece.transpose();
-                case CONVOLUTION -> piece.permute(2, 1, 0);
+                case CONVOLUTION ->
+                    GroupedWindow.dense(piece.permute(2, 1, 0), found.tensor().groups());
                 default -> piece;
             };
             if (turned == array) {

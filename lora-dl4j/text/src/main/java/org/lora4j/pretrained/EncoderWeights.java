@@ -151,8 +151,12 @@ public final class EncoderWeights {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (EncoderTensor tensor : config.shape().tensors()) {
             INDArray array = switch (tensor.kind()) {
-                case EMBEDDING, LINEAR, CONVOLUTION ->
-                    RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
+                case EMBEDDING, LINEAR -> RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shape());
+                case CONVOLUTION ->
+                    GroupedWindow.dense(
+                            RandomStreams.normal(random, INITIALIZER_RANGE, dataType, tensor.shapeInFile())
+                                    .permute(2, 1, 0),
+                            tensor.groups());
                 case BIAS -> Nd4j.zeros(dataType, tensor.shape());
                 case GAIN -> Nd4j.ones(dataType, tensor.shape());
             };
@@ -204,24 +208,26 @@ public final class EncoderWeights {
      * @return arrays by name without a prefix; those of linear modules are copies, the others live
      */
     public Map<String, INDArray> checkpointTensors() {
-        return turned(config, tensors);
+        return turned(config, tensors, true);
     }
 
-    /** From one layout to the other: turning twice is as it was. */
-    private static Map<String, INDArray> turned(EncoderConfig config, Map<String, INDArray> tensors) {
+    /** From one layout to the other. */
+    private static Map<String, INDArray> turned(EncoderConfig config, Map<String, INDArray> tensors, boolean toFile) {
         Map<String, INDArray> turned = new LinkedHashMap<>(tensors);
         List<EncoderTensor> all = new ArrayList<>(config.shape().tensors());
         all.addAll(config.shape().poolerTensors());
         for (EncoderTensor tensor : all) {
-            int[] axes = switch (tensor.kind()) {
-                case LINEAR -> new int[] {1, 0};
-                case CONVOLUTION -> new int[] {2, 1, 0};
-                default -> new int[0];
-            };
-            if (axes.length > 0) {
-                turned.computeIfPresent(
-                        tensor.name(), (name, array) -> array.permute(axes).dup('c'));
-            }
+            turned.computeIfPresent(tensor.name(), (name, array) -> switch (tensor.kind()) {
+                case LINEAR -> array.permute(1, 0).dup('c');
+                case CONVOLUTION ->
+                    toFile
+                            ? GroupedWindow.blocks(name, array, tensor.groups())
+                                    .permute(2, 1, 0)
+                                    .dup('c')
+                            : GroupedWindow.dense(array.permute(2, 1, 0), tensor.groups())
+                                    .dup('c');
+                default -> array;
+            });
         }
         return turned;
     }
@@ -237,7 +243,7 @@ public final class EncoderWeights {
     public static EncoderWeights ofCheckpoint(EncoderConfig config, Map<String, INDArray> tensors) {
         Arguments.required(config, "EncoderWeights.ofCheckpoint: config", "the shape of an encoder");
         Arguments.allRequired(tensors, "EncoderWeights.ofCheckpoint: tensors", "an array");
-        return of(config, turned(config, tensors));
+        return of(config, turned(config, tensors, false));
     }
 
     /**

@@ -145,9 +145,10 @@ final class HeadGraph {
         PoolingGraph graph = new PoolingGraph(sd, weights.dataType(), module -> learns);
         SDVariable hidden = sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
         Pooling pooling = pooling();
+        PoolingGraph.Source source = PoolingGraph.source(hidden, weights, prefix);
+        graph.spare(source, weights, pooling);
         if (!isPerToken()) {
-            SDVariable pooled =
-                    graph.pooled(PoolingGraph.source(hidden, weights, prefix), pooling.withSteps(List.of()));
+            SDVariable pooled = graph.pooled(source, pooling.withSteps(List.of()));
             return scores(graph, pooling, pooled, prefix, result);
         }
         SDVariable rows = sd.reshape("head/input", hidden, -1, shape.sizes().hidden());

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.lora4j.internal.encoder.EncoderPart;
 import org.lora4j.internal.encoder.EncoderShape;
+import org.lora4j.internal.graph.SpareResults;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -116,7 +117,19 @@ final class PoolingGraph {
     /** Appends a pooling to the graph of an encoder. */
     static SDVariable append(SameDiff sd, EncoderWeights weights, Pooling pooling) {
         SDVariable hidden = sd.getVariable(EncoderGraph.LAST_HIDDEN_STATE);
-        return new PoolingGraph(sd, weights.dataType()).pooled(source(hidden, weights, ""), pooling);
+        Source source = source(hidden, weights, "");
+        PoolingGraph graph = new PoolingGraph(sd, weights.dataType());
+        SDVariable pooled = graph.pooled(source, pooling);
+        graph.spare(source, weights, pooling);
+        return pooled;
+    }
+
+    /** Appends the pooler of an encoder whose pooling does without it, for adapters that have factors for it: nothing computes it. */
+    void spare(Source source, EncoderWeights weights, Pooling pooling) {
+        if (weights.hasPooler() && !pooling.modes().contains(Pooling.Mode.POOLER)) {
+            SDVariable first = firstToken(source, SpareResults.name("first_token"));
+            source.pooler().append(first, SpareResults.name("pooler_output"));
+        }
     }
 
     /** Appends a pooling; the result is {@link EncoderGraph#POOLED}. */

@@ -275,7 +275,7 @@ public final class PretrainedEncoder {
      * 0.
      *
      * @param pooling how {@link EncoderGraph#POOLED} is computed; {@link Pooling#POOLER} gives Python's {@code
-     *     pooler_output}, and is needed for an adapter that changes {@code pooler.dense}
+     *     pooler_output}; with others, adapters that change {@code pooler.dense} load all the same
      * @return the encoder
      * @throws IllegalArgumentException if the pooling is {@link Pooling#POOLER} and the file has no pooler
      */

@@ -153,7 +153,7 @@ class EncoderGoldenTest {
         }
     }
 
-    private static Map<String, INDArray> golden(Path file) throws IOException {
+    static Map<String, INDArray> golden(Path file) throws IOException {
         Map<String, INDArray> all = new LinkedHashMap<>();
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             for (TensorEntry entry : reader.tensors().values()) {

@@ -32,6 +32,11 @@ public final class EncoderModels {
         }
     }
 
+    /** Where a model lies. */
+    static Path directory(String model) {
+        return MODELS.resolve(model);
+    }
+
     /** The weights of a model. */
     public static EncoderWeights weights(String model) throws IOException {
         return PretrainedEncoder.load(MODELS.resolve(model)).weights();

@@ -94,4 +94,51 @@ class GroupedConvolutionTest {
                         .shape())
                 .containsExactly(8, 2, 1, 1);
     }
+
+    @Test
+    void freshAdapter_hasTheShapesOfPeft() throws IOException {
+        PeftCase golden = PeftCase.open(CASE);
+        golden.graph.constant("conv1.groups", Nd4j.scalar(2));
+        AdaptedSameDiff model = AdaptedSameDiff.of(golden.graph);
+        LoraConfig config = LoraConfig.builder().rank(2).targetModules("conv1").build();
+
+        model.addAdapter("default", config, 3);
+
+        Adapter.load(golden.directory)
+                .modules()
+                .get("conv1")
+                .forEach((suffix, tensor) -> assertThat(model.adapter("default")
+                                .modules()
+                                .get("conv1")
+                                .get(suffix)
+                                .shape())
+                        .isEqualTo(tensor.shape()));
+        assertThatThrownBy(
+                        () -> model.addAdapter("odd", config.toBuilder().rank(3).build(), 3))
+                .hasMessageContaining("rank = 3; expected a multiple of its 2 groups");
+        assertThatThrownBy(() -> model.addAdapter(
+                        "whole",
+                        LoraConfig.builder()
+                                .targetModules(model.modules().get(1).path())
+                                .modulesToSave("conv1")
+                                .build(),
+                        3))
+                .hasMessageContaining("\"conv1.weight\" is the weight of a convolution over 2 groups of channels");
+    }
+
+    @Test
+    void groupsThatTheWeightDoesNotHave_areRefused() throws IOException {
+        PeftCase golden = PeftCase.open(CASE);
+        golden.graph.constant("conv1.groups", Nd4j.scalar(4));
+        AdaptedSameDiff model = AdaptedSameDiff.of(golden.graph);
+
+        assertThatThrownBy(() -> model.addAdapter(
+                        "default",
+                        LoraConfig.builder().rank(4).targetModules("conv1").build(),
+                        3))
+                .hasMessageContaining("\"conv1.groups\" is 4, but the weight has numbers outside these groups");
+        assertThatThrownBy(() -> TrainableGraph.of(golden.graph, TrainableGraph.weights(golden.graph)))
+                .hasMessageContaining("\"conv1.weight\"")
+                .hasMessageContaining("groups of channels");
+    }
 }

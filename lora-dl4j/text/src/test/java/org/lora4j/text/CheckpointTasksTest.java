@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.config.LoraConfig;
 import org.lora4j.error.IncompatibleBaseException;
 import org.lora4j.error.ModelFormatException;
 
@@ -359,5 +362,36 @@ class CheckpointTasksTest {
             examples.add(new LabeledText("t" + (20 + i) + " " + word + " t" + (60 + i), i % 2 == 0 ? first : second));
         }
         return examples;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"albert-seqcls,pooler,query", "deberta-v3-multilabel-bias,pooler.dense,query_proj"})
+    void adapterThatNamesThePoolerOfTheHead_hasFactorsForIt(String model, String pooler, String other)
+            throws IOException {
+        List<LabeledText> texts = List.of(
+                new LabeledText("t7 t9", "LABEL_0"),
+                new LabeledText("t8 t5 t6", "LABEL_1"),
+                new LabeledText("t17 t9", "LABEL_2"),
+                new LabeledText("t18 t5", "LABEL_2"));
+        LoraConfig config =
+                LoraConfig.builder().rank(2).targetModules(other, pooler).build();
+
+        try (TextClassifier classifier = TextClassifier.builder(
+                        EncoderFixture.copy(model, folder).directory())
+                .adapter(config)
+                .epochs(3)
+                .validationFraction(0)
+                .quiet()
+                .build()
+                .fit(texts)) {
+            assertThat(classifier
+                            .adapter()
+                            .modules()
+                            .get(pooler)
+                            .get("lora_B.weight")
+                            .amaxNumber()
+                            .doubleValue())
+                    .isPositive();
+        }
     }
 }

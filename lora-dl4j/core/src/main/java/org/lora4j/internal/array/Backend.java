@@ -17,11 +17,11 @@ public final class Backend {
     /**
      * Checks that there is one, before anything is read or made that needs it.
      *
-     * @throws IllegalStateException if ND4J finds no backend on the class path, or there are two of it; the message names the artifact to
-     *     add, or the jars
+     * @throws IllegalStateException if ND4J finds no backend on the class path; the message names the artifact to add
+     * @throws org.lora4j.error.MixedClassPathException if there are parts of two releases of ND4J; the message names the jars
      */
     public static void require() {
-        OneNd4j.require();
+        Nd4jJars.require();
         try {
             Nd4j.getBackend();
         } catch (LinkageError e) {

@@ -21,7 +21,7 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.adapter.BaseHashes;
-import org.lora4j.internal.array.OneNd4j;
+import org.lora4j.internal.array.Nd4jJars;
 import org.lora4j.internal.error.Silence;
 import org.lora4j.internal.format.peft.PeftFile;
 import org.lora4j.method.AdapterMethod;
@@ -58,7 +58,7 @@ public abstract class HostedModel<A extends HostAdapter, M> implements AdaptedMo
 
     /** Starts without adapters, enabled. */
     protected HostedModel(M noMerges) {
-        OneNd4j.require();
+        Nd4jJars.require();
         this.noMerges = noMerges;
         this.state = HostState.initial(noMerges);
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.lora4j.internal.encoder.Encoder;
 import org.lora4j.internal.encoder.EncoderGraphMath;
 import org.lora4j.internal.graph.SharedArrays;
+import org.lora4j.internal.graph.SpareResults;
 import org.lora4j.internal.image.ImageFamily.HeadInput;
 import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -73,16 +74,23 @@ public final class ImageGraph {
         SameDiff sd = SharedArrays.newGraph();
         ImageGraph graph = new ImageGraph(sd, "", weights, height, width, interpolates);
         graph.encoder();
-        graph.pooler();
+        if (weights.hasPooler()) {
+            graph.pooler(POOLER_OUTPUT);
+        } else if (graph.config.family() == ImageFamily.DINOV2 || graph.config.family() == ImageFamily.CONVNEXT) {
+            sd.identity(POOLER_OUTPUT, sd.getVariable(POOLED));
+        }
         return sd;
     }
 
-    /** The encoder with {@link #HEAD_INPUT}, without its pooler. */
+    /** The encoder with {@link #HEAD_INPUT}; its pooler, if it has one, is there for adapters that have factors for it. */
     static SameDiff forHead(ImageWeights weights, int height, int width, HeadInput input) {
         SameDiff sd = SharedArrays.newGraph();
         ImageGraph graph = new ImageGraph(sd, "", weights, height, width, false);
         graph.encoder();
         graph.headInput(input);
+        if (weights.hasPooler()) {
+            graph.pooler(SpareResults.name(POOLER_OUTPUT));
+        }
         return sd;
     }
 
@@ -133,14 +141,8 @@ public final class ImageGraph {
         token(POOLED, hidden, 0);
     }
 
-    /** What Python's encoder gives besides. */
-    private void pooler() {
-        SDVariable pooled = sd.getVariable(POOLED);
-        if (weights.hasPooler()) {
-            config.poolerActivation().apply(ops.linear(pooled, ImageTensor.POOLER), POOLER_OUTPUT);
-        } else if (config.family() == ImageFamily.DINOV2 || config.family() == ImageFamily.CONVNEXT) {
-            sd.identity(POOLER_OUTPUT, pooled);
-        }
+    private void pooler(String result) {
+        config.poolerActivation().apply(ops.linear(sd.getVariable(POOLED), ImageTensor.POOLER), result);
     }
 
     private void headInput(HeadInput input) {

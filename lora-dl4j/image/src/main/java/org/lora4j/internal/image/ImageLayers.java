@@ -40,7 +40,8 @@ final class ImageLayers {
                 .toList();
         return new EncoderShape(
                 config.family().layers(config.gated()),
-                new Sizes(0, 0, 0, hidden, hidden, config.intermediate(), config.heads(), config.heads(), size, 0, 0),
+                new Sizes(
+                        0, 0, 0, hidden, hidden, config.intermediate(), config.heads(), config.heads(), size, 0, 0, 1),
                 Set.copyOf(parts),
                 biased,
                 Set.of(),

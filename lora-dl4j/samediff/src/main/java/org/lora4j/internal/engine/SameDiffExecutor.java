@@ -20,7 +20,7 @@ import org.lora4j.exec.NativeThreads;
 import org.lora4j.exec.SplitExecutor;
 import org.lora4j.exec.kernel.Multiplier;
 import org.lora4j.exec.onednn.OneDnn;
-import org.lora4j.internal.array.OneNd4j;
+import org.lora4j.internal.array.Nd4jJars;
 import org.lora4j.internal.array.OpenMpWaiting;
 import org.lora4j.internal.engine.kernel.Kernels;
 import org.lora4j.internal.engine.plan.Arena;
@@ -77,7 +77,7 @@ public final class SameDiffExecutor implements GraphExecutor, SumsOfRows {
             List<String> trainable,
             List<DropoutMask> masks,
             Engine engine) {
-        OneNd4j.require();
+        Nd4jJars.require();
         OpenMpWaiting.makePassive();
         this.inference = engine.prepare(inference, trainable);
         this.training = training == inference ? this.inference : engine.prepare(training, trainable);

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -29,7 +31,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.adapter.Adapter;
+import org.lora4j.config.AdapterConfig;
 import org.lora4j.error.IncompatibleBaseException;
+import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.Pooling;
 import org.lora4j.pretrained.TextTokenizer;
 import org.lora4j.serve.ServedBy;
@@ -50,6 +55,8 @@ import org.lora4j.tokenizer.Token;
 import org.lora4j.trust.TrustPolicy;
 import org.lora4j.trust.UnverifiedModelException;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 @Timeout(120)
 class TextServerTest {
@@ -472,6 +479,44 @@ class TextServerTest {
         server.load("peft", directory);
 
         assertNear(server.embed("peft", List.of("paris")).join().results().get(0), VECTORS.predict("paris"));
+    }
+
+    /** An adapter of Python's {@code BertModel} with {@code target_modules=["query", "pooler.dense"]}, beside one without. */
+    @Test
+    void peftDirectoryWithFactorsOfThePooler_isServed_overAMeanOfTokens() throws IOException {
+        Map<String, INDArray> tensors =
+                new LinkedHashMap<>(TinyEncoder.weights(DataType.FLOAT).tensors());
+        tensors.put("pooler.dense.weight", Nd4j.eye(16).castTo(DataType.FLOAT));
+        tensors.put("pooler.dense.bias", Nd4j.zeros(DataType.FLOAT, 16));
+        EncoderWeights weights = EncoderWeights.of(ENCODER.weights().config(), tensors);
+        Map<String, Map<String, INDArray>> modules =
+                new LinkedHashMap<>(VECTORS.adapter().modules());
+        int rank = (int) modules.values().iterator().next().get("lora_A.weight").size(0);
+        modules.put(
+                "pooler.dense",
+                Map.of(
+                        "lora_A.weight", Nd4j.ones(DataType.FLOAT, rank, 16),
+                        "lora_B.weight", Nd4j.ones(DataType.FLOAT, 16, rank)));
+        AdapterConfig config = VECTORS.adapter().config().toBuilder()
+                .targetModules(modules.keySet().toArray(String[]::new))
+                .build();
+        Adapter.of(config, modules, Map.of()).save(folder.resolve("pooler"));
+        VECTORS.adapter().save(folder.resolve("plain"));
+
+        try (TextEncoder encoder = TextEncoder.of(weights, TinyEncoder.tokenizer(), Pooling.NORMALIZED_MEAN);
+                TextServer poolers = TextServer.builder(encoder).build()) {
+            poolers.load("pooler", folder.resolve("pooler"));
+            poolers.load("plain", folder.resolve("plain"));
+
+            for (String name : List.of("pooler", "plain")) {
+                assertNear(
+                        poolers.embed(name, List.of("paris")).join().results().get(0), VECTORS.predict("paris"));
+            }
+        }
+        assertThatThrownBy(() -> server.load("pooler", folder.resolve("pooler")))
+                .hasMessageContaining(
+                        "module \"pooler.dense\" of the adapter is not in the graph: the encoder has none: its"
+                                + " checkpoint has no tensor \"pooler.dense.weight\"");
     }
 
     @Tag(ANY_PROCESSOR)

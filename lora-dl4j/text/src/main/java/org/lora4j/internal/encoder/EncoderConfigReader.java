@@ -286,10 +286,11 @@ public final class EncoderConfigReader {
         problems.check(
                 !convolved || window % 2 == 1 && window < 1024,
                 "conv_kernel_size is " + window + ", expected an odd number below 1024");
+        int groups = convolved ? fields.size("conv_groups") : 1;
         problems.check(
-                !convolved || fields.integer("conv_groups") == 1,
-                "conv_groups is " + EncoderFields.quoted(fields.value("conv_groups"))
-                        + ", expected 1: others are not supported");
+                hidden % groups == 0,
+                "conv_groups is " + groups + ", expected a divisor of the " + hidden + " of "
+                        + fields.key("hidden_size"));
         return new Sizes(
                 rowsOfWords(),
                 positions,
@@ -301,7 +302,8 @@ public final class EncoderConfigReader {
                 heads % keyHeads == 0 ? keyHeads : heads,
                 headSize,
                 relativeRows(positions),
-                window);
+                window,
+                groups);
     }
 
     /** BERT has types always, others perhaps. */

@@ -268,6 +268,11 @@ public final class EncoderGraphMath implements EncoderMath<SDVariable> {
                 .paddingMode(PaddingMode.SAME)
                 .dataFormat(Conv1DConfig.NWC)
                 .build();
+        int groups = shape.sizes().groups();
+        if (groups > 1) {
+            // By this name adapters learn of the groups, which the op does not know.
+            sd.constant(module + ".groups", Nd4j.scalar(groups));
+        }
         SDVariable seen = sd.cnn()
                 .conv1d(
                         name(module + "/output"),

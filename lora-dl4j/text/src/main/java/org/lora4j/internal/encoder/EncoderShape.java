@@ -65,6 +65,7 @@ public record EncoderShape(
      * @param headSize width of a head
      * @param relativeRows rows of the table of relative positions, 0 for none
      * @param window of the convolution, 0 for none
+     * @param groups of channels of the convolution, none of which sees another one's
      */
     public record Sizes(
             int vocabulary,
@@ -77,7 +78,8 @@ public record EncoderShape(
             int keyHeads,
             int headSize,
             int relativeRows,
-            int window) {
+            int window,
+            int groups) {
 
         int queryWidth() {
             return heads * headSize;
@@ -293,6 +295,7 @@ public record EncoderShape(
                         sizes.window(),
                         sizes.hidden(),
                         sizes.hidden());
+                all.set(all.size() - 1, all.get(all.size() - 1).inGroups(sizes.groups()));
                 add(all, part, layer, module, "bias", Kind.BIAS, sizes.hidden());
             }
             case VECTOR -> all.add(new EncoderTensor(module, new long[] {sizes.queryWidth()}, Kind.BIAS));

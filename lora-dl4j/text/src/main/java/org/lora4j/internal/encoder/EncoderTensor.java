@@ -13,9 +13,10 @@ import java.util.Optional;
  * @param shape the shape, {@code [in, out]} for the weight of a linear module, {@code [window, in, out]} for a convolution's
  * @param kind what the tensor is
  * @param stored where files hold it under another name
+ * @param groups of channels of a convolution: files hold the inputs of the output's own group, graphs all inputs, with zeros
  * @apiNote Status: internal
  */
-public record EncoderTensor(String name, long[] shape, Kind kind, Optional<Stored> stored) {
+public record EncoderTensor(String name, long[] shape, Kind kind, Optional<Stored> stored, int groups) {
 
     /** What a tensor is; decides how it starts and in which layout a file holds it. */
     public enum Kind {
@@ -42,7 +43,7 @@ public record EncoderTensor(String name, long[] shape, Kind kind, Optional<Store
 
     /** A tensor that files hold under its own name. */
     EncoderTensor(String name, long[] shape, Kind kind) {
-        this(name, shape, kind, Optional.empty());
+        this(name, shape, kind, Optional.empty(), 1);
     }
 
     /** Weight and bias of a linear module. */
@@ -55,7 +56,12 @@ public record EncoderTensor(String name, long[] shape, Kind kind, Optional<Store
 
     /** The same, which a file may hold under another name. */
     EncoderTensor storedAs(Optional<Stored> other) {
-        return new EncoderTensor(name, shape, kind, other);
+        return new EncoderTensor(name, shape, kind, other, groups);
+    }
+
+    /** The same of a convolution in groups. */
+    EncoderTensor inGroups(int number) {
+        return new EncoderTensor(name, shape, kind, stored, number);
     }
 
     /** The path of the module that the tensor belongs to. */
@@ -66,12 +72,12 @@ public record EncoderTensor(String name, long[] shape, Kind kind, Optional<Store
     /**
      * The shape in PyTorch's layout.
      *
-     * @return {@code [out, in]} for a linear module, {@code [out, in, window]} for a convolution
+     * @return {@code [out, in]} for a linear module, {@code [out, in / groups, window]} for a convolution
      */
     public long[] shapeInFile() {
         return switch (kind) {
             case LINEAR -> new long[] {shape[1], shape[0]};
-            case CONVOLUTION -> new long[] {shape[2], shape[1], shape[0]};
+            case CONVOLUTION -> new long[] {shape[2], shape[1] / groups, shape[0]};
             default -> shape;
         };
     }

@@ -142,13 +142,18 @@ public record EncoderParts(
         return all;
     }
 
-    /** The modules of the pooling are in no Python class that an adapter is loaded onto: they stay as they are unless all weights learn. */
+    /**
+     * The modules of the pooling are in no Python class that an adapter is loaded onto: they stay as they are unless all weights learn or
+     * the config names them by their paths, as those of DeBERTa's {@code pooler.dense}.
+     */
     @Override
     public AdapterConfig ofEncoder(AdapterConfig config) {
         List<String> others = poolings().stream()
                 .flatMap(of -> of.linears().stream())
                 .map(Pooling.Linear::module)
                 .filter(module -> !module.startsWith(EncoderClassifier.HEAD + "."))
+                .filter(module -> !(config.targetModules() instanceof ModuleSelector.Suffixes named
+                        && named.names().contains(module)))
                 .toList();
         if (others.isEmpty() || config.excludeModules() instanceof ModuleSelector.Regex) {
             return config;

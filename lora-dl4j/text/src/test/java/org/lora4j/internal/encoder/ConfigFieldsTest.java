@@ -223,7 +223,7 @@ class ConfigFieldsTest {
         "roberta-seqcls, is_decoder, true",
         "albert-seqcls, add_cross_attention, true",
         "distilbert-seqcls, quantization_config, '{\"bits\": 4}'",
-        "deberta-v2-conv, conv_groups, 2"
+        "deberta-v2-conv, conv_groups, 3"
     })
     void fieldThatIsNotComputed_isRefusedByItsName(String model, String field, String value) throws IOException {
         Map<String, Object> config = new HashMap<>(config(MODELS.resolve(model)));
