@@ -206,9 +206,8 @@ public final class LokrMethod implements AdapterMethod {
         LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound, dropout);
         if (!variant.suffixes().equals(found.keySet())) {
             problems.add("found " + FactorShapes.text(found)
-                    + ", expected " + LEFT + " or its factors _a and _b, and " + RIGHT
-                    + " or its factors _a and _b, perhaps"
-                    + " with " + CORE);
+                    + ", expected " + LEFT + " or " + LEFT + "_a and " + LEFT + "_b, and " + RIGHT + " or " + RIGHT
+                    + "_a and " + RIGHT + "_b, perhaps with " + CORE);
         }
         if (leftFound == Form.PRODUCT && !both) {
             problems.add("found no " + LEFT + ", but the config does not set decomposeBoth");

@@ -124,7 +124,7 @@ final class GraphFit {
             boolean none = found == null || found.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix()));
             problems.check(
                     !none,
-                    "module \"" + target.path() + "\" is adapted by the config, but the adapter has no tensors for it");
+                    AdapterFit.missing(target.path(), target.method()));
         }
         ReplacedTokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
     }
