@@ -227,7 +227,8 @@ public final class LokrMethod implements AdapterMethod {
                 problems.add("found " + FactorShapes.text(Map.of(suffix, shape)) + ", expected "
                         + (whole
                                 ? "two axes or more"
-                                : "a size of " + ofRank + " (rank by the config) on axis " + axis));
+                                : "a size of " + ofRank + " (rank by the config) on axis " + axis
+                                        + (rightFound == Form.PRODUCT ? " without " + CORE : "")));
             }
         });
         return problems;

@@ -18,6 +18,11 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 record MalformedTwin(String what, INDArray array, String found) {
 
+    /** Whether a file of integers can hold it. */
+    boolean isOfIntegers() {
+        return !List.of("NaN", "Infinity", "0.5", "1.0E9").contains(found);
+    }
+
     /** The same as a message on a file calls its type. */
     MalformedTwin inFile() {
         return new MalformedTwin(

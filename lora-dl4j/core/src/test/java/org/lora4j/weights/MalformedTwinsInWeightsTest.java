@@ -27,6 +27,11 @@ class MalformedTwinsInWeightsTest extends MalformedTwinsContract {
     }
 
     @Override
+    protected boolean readsFiles() {
+        return true;
+    }
+
+    @Override
     protected Base base(String name) {
         ModuleShape shape = MODULES.get(name);
         Map<String, INDArray> arrays = new LinkedHashMap<>();

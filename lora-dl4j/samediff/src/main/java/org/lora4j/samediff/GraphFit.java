@@ -122,9 +122,7 @@ final class GraphFit {
         for (Target target : expected.targets()) {
             Map<String, INDArray> found = adapter.modules().get(target.path());
             boolean none = found == null || found.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix()));
-            problems.check(
-                    !none,
-                    AdapterFit.missing(target.path(), target.method()));
+            problems.check(!none, AdapterFit.missing(target.path(), target.method()));
         }
         ReplacedTokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
     }
