@@ -84,6 +84,9 @@ public final class LokrMethod implements AdapterMethod {
 
     private LokrMethod(
             int rank, int factor, boolean both, boolean effective, Form left, Form right, UpdateDropout dropout) {
+        if (factor != -1) {
+            FactorShapes.requireSizes("LoKr", 1, Map.of("decomposeFactor", factor));
+        }
         this.rank = rank;
         this.factor = factor;
         this.both = both;

@@ -23,6 +23,15 @@ record MalformedTwin(String what, INDArray array, String found) {
         return !List.of("NaN", "Infinity", "0.5", "1.0E9").contains(found);
     }
 
+    /** The same shape in the type that PyTorch has for integers. */
+    MalformedTwin asIntegers() {
+        INDArray whole = Nd4j.create(DataType.INT64, array.shape());
+        for (long i = 0; i < whole.length() && !whole.isEmpty(); i++) {
+            whole.data().put(i, array.data().getLong(i));
+        }
+        return new MalformedTwin(what, whole, found);
+    }
+
     /** The same as a message on a file calls its type. */
     MalformedTwin inFile() {
         return new MalformedTwin(

@@ -206,6 +206,17 @@ public abstract class MalformedTwinsContract {
                             found,
                             () -> base.attach(files.get().load(Map.of(key, twin), Map.of())));
                 }
+                if (ofFile
+                        && given.contains(key)
+                        && twin.found().startsWith("[")
+                        && !isLegalShape(base, adapter, meaning, sound, twin)) {
+                    MalformedTwin whole = twin.asIntegers();
+                    check(
+                            of + " given as integers",
+                            key,
+                            whole,
+                            () -> base.attach(files.get().load(Map.of(key, whole), Map.of())));
+                }
                 if (!isLegalValue(base, adapter, meaning, sound, twin)) {
                     check(of + " as a value", key, twin, () -> base.attach(value(adapter, meaning, twin)));
                 }

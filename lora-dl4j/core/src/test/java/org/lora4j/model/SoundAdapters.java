@@ -86,6 +86,11 @@ final class SoundAdapters {
         return List.copyOf(SUBJECTS.keySet());
     }
 
+    /** Starts the config of a subject. */
+    static AdapterConfig.Builder<?> start(String subject) {
+        return SUBJECTS.get(subject).get();
+    }
+
     /** What a subject may adapt: modules for most, layers with parameters of their own for those that train them whole. */
     List<String> candidates() {
         AdapterConfig any = SUBJECTS.get(subject).get().targetModules("any").build();
