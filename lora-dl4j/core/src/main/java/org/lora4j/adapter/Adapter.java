@@ -121,6 +121,8 @@ public final class Adapter {
         Map<String, INDArray> saved = copies("parameter ", savedParameters, problems);
         if (problems.isEmpty()) {
             SharedTensors.unite(config, factors, problems);
+        }
+        if (problems.isEmpty()) {
             new AdapterChecks(file, problems).check(factors, saved);
         }
         problems.throwIfAny("Adapter");

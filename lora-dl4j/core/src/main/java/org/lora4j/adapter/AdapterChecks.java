@@ -139,10 +139,14 @@ final class AdapterChecks {
                         .partner()
                         .map(PeftTensor::suffix)
                         .ifPresent(partner -> problems.check(
-                                tensors.containsKey(partner), where + " has " + suffix + " without " + partner));
+                                tensors.containsKey(partner),
+                                where + " has " + suffix + " without " + partner + ", expected both"));
             }
         });
-        problems.check(!tensors.isEmpty(), where + " has no tensors, expected some");
+        problems.check(
+                !tensors.isEmpty(),
+                where + " has no tensors, expected "
+                        + AdapterMethods.of(config, path).traits().suffixes());
         if (config instanceof LoraConfig lora) {
             checkPair(lora, where, path, tensors);
         } else if (config.targetUse() == TargetUse.FACTORS) {
@@ -202,10 +206,12 @@ final class AdapterChecks {
         } else {
             checkPair(where, config.rankOf(owner), stacked.parts(owner), a, b, tensorA);
         }
-        checkVector(where, tensors, PeftTensor.MAGNITUDE, lora.dora(), "dora", magnitudes(b));
-        checkVector(
-                where, tensors, PeftTensor.DIAGONAL, lora.kasa() != null, "kasa", new long[] {config.rankOf(owner)});
-        checkVector(where, tensors, PeftTensor.LORA_B_BIAS, lora.loraBias(), "loraBias", new long[] {b.size(0)});
+        String beside = besides(tensorA.partner().orElseThrow().suffix(), b);
+        checkVector(where, tensors, PeftTensor.MAGNITUDE, lora.dora(), "dora", magnitudes(b), beside);
+        long[] diagonal = {config.rankOf(owner)};
+        checkVector(where, tensors, PeftTensor.DIAGONAL, lora.kasa() != null, "kasa", diagonal, "");
+        long[] biases = {b.rank() == 0 ? 1 : b.size(0)};
+        checkVector(where, tensors, PeftTensor.LORA_B_BIAS, lora.loraBias(), "loraBias", biases, beside);
     }
 
     private void checkPair(String where, int rank, int parts, INDArray a, INDArray b, PeftTensor tensorA) {
@@ -214,10 +220,16 @@ final class AdapterChecks {
         int most = tensorA == PeftTensor.LORA_A ? MOST_DIMENSIONS_OF_A : 2;
         problems.check(
                 a.rank() >= 2 && a.rank() <= most && a.size(0) == rows,
-                where + ": A has shape " + Arrays.toString(a.shape()) + ", expected [" + rows + ", inputs]" + by);
+                where + ": " + tensorA.suffix() + " has shape " + Arrays.toString(a.shape()) + ", expected [" + rows
+                        + ", inputs]" + by);
         problems.check(
                 b.rank() >= 2 && b.rank() == a.rank() && isPointwise(b) && fits(b, rows),
-                where + ": B has shape " + Arrays.toString(b.shape()) + ", expected [outputs, " + rows + "]" + by);
+                where + ": " + tensorA.partner().orElseThrow().suffix() + " has shape " + Arrays.toString(b.shape())
+                        + ", expected [outputs, " + rows + "]" + by + besides(tensorA.suffix(), a));
+    }
+
+    private static String besides(String suffix, INDArray array) {
+        return " beside " + suffix + " " + Arrays.toString(array.shape());
     }
 
     /** A parameter may stack the weights of several experts, each with the rank of the config. */
@@ -228,12 +240,19 @@ final class AdapterChecks {
                         .anyMatch(rank -> a.size(0) % rank == 0);
         problems.check(
                 whole,
-                where + ": A has shape " + Arrays.toString(a.shape()) + " and B " + Arrays.toString(b.shape())
+                where + ": " + PeftTensor.LORA_A.suffix() + " has shape " + Arrays.toString(a.shape()) + " and "
+                        + PeftTensor.LORA_B.suffix() + " " + Arrays.toString(b.shape())
                         + ", expected [k, inputs] and [outputs, k] with k a multiple of the rank " + lora.rank());
     }
 
     private void checkVector(
-            String where, Map<String, INDArray> tensors, PeftTensor kind, boolean wanted, String option, long[] shape) {
+            String where,
+            Map<String, INDArray> tensors,
+            PeftTensor kind,
+            boolean wanted,
+            String option,
+            long[] shape,
+            String beside) {
         INDArray vector = tensors.get(kind.suffix());
         if (vector == null) {
             problems.check(!wanted, where + " has no " + kind.suffix() + ", expected one because of " + option);
@@ -242,7 +261,7 @@ final class AdapterChecks {
             problems.check(
                     Arrays.equals(vector.shape(), shape),
                     where + ": " + kind.suffix() + " has shape " + Arrays.toString(vector.shape()) + ", expected "
-                            + Arrays.toString(shape));
+                            + Arrays.toString(shape) + beside);
         }
     }
 
@@ -275,8 +294,14 @@ final class AdapterChecks {
     }
 
     private void checkElements(String where, INDArray array) {
+        checkElements(where, array, problems);
+    }
+
+    /** Refuses arrays without elements, and numbers that are not finite. */
+    static void checkElements(String where, INDArray array, Problems problems) {
         if (array.isEmpty()) {
-            problems.add(where + " has no elements, expected at least one");
+            problems.add(
+                    where + " has shape " + Arrays.toString(array.shape()) + " and no elements, expected at least one");
             return;
         }
         long bad = ArrayBytes.firstNotFinite(array, ElementCodec.exactFor(array.dataType()));

@@ -35,11 +35,31 @@ final class SharedTensors {
                     parts.put(path, tensors.get(suffix));
                 }
             });
+            INDArray first = parts.values().iterator().next();
+            if (parts.values().stream().anyMatch(part -> part != first)) {
+                parts.forEach((path, part) -> checkPart(config, path, modules.get(path), suffix, problems));
+            }
+            if (!problems.isEmpty()) {
+                return;
+            }
             INDArray whole = whole(suffix, parts, problems);
             if (whole != null) {
                 parts.keySet().forEach(path -> modules.get(path).put(suffix, whole));
             }
         }
+    }
+
+    /** What hides in the whole: a part of which nothing is left, and sizes that all modules have in common. */
+    private static void checkPart(
+            AdapterConfig config, String path, Map<String, INDArray> tensors, String suffix, Problems problems) {
+        String where = "module \"" + path + "\": ";
+        INDArray part = tensors.get(suffix);
+        AdapterChecks.checkElements(where + suffix, part, problems);
+        Map<String, long[]> shapes = new TreeMap<>();
+        tensors.forEach((name, array) -> shapes.put(name, array.shape()));
+        AdapterMethods.of(config, path)
+                .problems(shapes, config.rankOf(path))
+                .forEach(problem -> problems.add(where + problem));
     }
 
     private static INDArray whole(String suffix, Map<String, INDArray> parts, Problems problems) {
@@ -61,9 +81,9 @@ final class SharedTensors {
         parts.values().forEach(part -> whole.get(first(part)).assign(part));
         parts.forEach((path, part) -> problems.check(
                 ArrayBytes.same(whole.get(first(part)).reshape(part.shape()).dup('c'), part),
-                "module \"" + path + "\": " + suffix
-                        + " differs from that of another module, expected the first values of"
-                        + " one tensor that all share"));
+                "module \"" + path + "\": " + suffix + " of shape " + Arrays.toString(part.shape())
+                        + " differs from that of another module, expected the first values of one tensor that all share,"
+                        + " of shape " + Arrays.toString(whole.shape())));
         return whole;
     }
 
@@ -83,10 +103,13 @@ final class SharedTensors {
             if (!tensors.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix()))) {
                 shared.forEach((tensor, array) -> {
                     INDArray repeated = tensors.put(tensor.suffix(), array);
-                    problems.check(
-                            repeated == null || ArrayBytes.same(repeated, array),
-                            "module \"" + path + "\" repeats " + tensor.suffix()
-                                    + " with other values, expected those that all modules share");
+                    if (repeated != null && repeated != array && !ArrayBytes.same(repeated, array)) {
+                        String where = "module \"" + path + "\" repeats " + tensor.suffix();
+                        AdapterChecks.checkElements(where + ", which", repeated, problems);
+                        problems.add(where + " with other values of shape " + Arrays.toString(repeated.shape())
+                                + ", expected those that all modules share, of shape "
+                                + Arrays.toString(array.shape()));
+                    }
                 });
             }
         });

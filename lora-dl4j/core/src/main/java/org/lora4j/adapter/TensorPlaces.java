@@ -77,7 +77,7 @@ final class TensorPlaces {
                     && adaLora.keepsNoneOf(factor.modulePath())) {
                 placeZeros(entry, factor, codec.get());
             } else if (entry.byteCount() == 0) {
-                problems.add("tensor " + entry + " has no elements");
+                problems.add("tensor " + entry + " has no elements, expected at least one");
             } else {
                 place(file, entry, codec.get());
             }
@@ -86,6 +86,7 @@ final class TensorPlaces {
         modules.entrySet()
                 .removeIf(module -> !shared.isEmpty() && isOfAnotherAdapter(module.getKey(), module.getValue()));
         SharedTensors.distribute(shared, modules, problems);
+        SharedTensors.unite(config.config(), modules, problems);
         if (hasOneFactor()) {
             config = PeftConfigJson.withOneFactor(config);
         }
@@ -100,7 +101,13 @@ final class TensorPlaces {
             how.report(path, problems.list());
             problems.clear();
         }
-        problems.check(!modules.isEmpty() || !saved.isEmpty(), "holds no tensors of an adapter");
+        problems.check(
+                !modules.isEmpty() || !saved.isEmpty(),
+                "holds no tensors of an adapter, expected "
+                        + AdapterMethods.entry(config.config().peftType())
+                                .map(method -> method.suffixes().distinct().toList())
+                                .orElse(List.of())
+                        + " or whole parameters of " + config.config());
         checks.check(modules, saved);
         if (!problems.isEmpty()) {
             throw new AdapterFormatException(

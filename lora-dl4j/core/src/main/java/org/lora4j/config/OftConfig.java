@@ -51,6 +51,9 @@ public final class OftConfig extends AdapterConfig {
             CAYLEY_NEUMANN_TERMS,
             FAN_IN_FAN_OUT);
 
+    /** Each term is a product of matrices in each step; PEFT's default is 5. */
+    private static final int MOST_TERMS = 1000;
+
     private OftConfig(Builder builder) {
         super(builder);
     }
@@ -160,6 +163,9 @@ public final class OftConfig extends AdapterConfig {
                     "blocks = " + get(BLOCKS) + " and blockSize = " + get(BLOCK_SIZE)
                             + ", expected one of them above 0 and the other 0");
             problems.check(get(BLOCK_SIZE) != 1, "blockSize = 1, expected 2 or more: one input cannot turn");
+            problems.check(
+                    get(CAYLEY_NEUMANN_TERMS) <= MOST_TERMS,
+                    "cayleyNeumannTerms = " + get(CAYLEY_NEUMANN_TERMS) + ", expected " + MOST_TERMS + " or fewer");
             problems.check(!get(COFT) || get(EPS) > 0, "eps = " + get(EPS) + ", expected above 0 because of coft");
         }
 

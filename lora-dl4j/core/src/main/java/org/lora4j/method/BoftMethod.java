@@ -39,6 +39,9 @@ public final class BoftMethod implements ReplacingMethod {
     /** Of values drawn instead of the start; as PEFT has it. */
     private static final double DEVIATION = 0.1;
 
+    /** With more, no weight has enough blocks. */
+    private static final int MOST_FACTORS = 30;
+
     private final int blocks;
     private final int blockSize;
     private final int butterflies;
@@ -53,6 +56,13 @@ public final class BoftMethod implements ReplacingMethod {
     }
 
     private BoftMethod(int blocks, int blockSize, int butterflies) {
+        FactorShapes.requireSizes("BOFT", 0, Map.of("blocks", blocks, "blockSize", blockSize));
+        FactorShapes.requireSizes(
+                "BOFT", 1, Map.of("blocks or blockSize", Math.max(blocks, blockSize), "butterflyFactors", butterflies));
+        if (butterflies > MOST_FACTORS) {
+            throw new IllegalArgumentException("BOFT: butterflyFactors = " + butterflies + ", expected " + MOST_FACTORS
+                    + " or fewer. Set butterflyFactors.");
+        }
         this.blocks = blocks;
         this.blockSize = blockSize;
         this.butterflies = butterflies;

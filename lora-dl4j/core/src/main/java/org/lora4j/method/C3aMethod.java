@@ -39,6 +39,7 @@ public final class C3aMethod implements AdapterMethod {
      * @param block size of the blocks
      */
     public C3aMethod(int block) {
+        FactorShapes.requireSizes("C3A", 1, Map.of("blockSize", block));
         this.block = block;
     }
 

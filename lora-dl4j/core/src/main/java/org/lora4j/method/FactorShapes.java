@@ -7,14 +7,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.lora4j.error.Problems;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Whether factors are those of a module. */
 final class FactorShapes {
+
+    /** As for sizes of configs. */
+    private static final int LARGEST_SIZE = 1 << 24;
 
     private FactorShapes() {}
 
@@ -31,7 +36,23 @@ final class FactorShapes {
                             + "; expected " + text(method.factors(shape, 1)) + " or the like of another rank."
                             + " The factors belong to another module or another base model.");
         }
-        return method.cut(shape, rank, factors);
+        Map<String, INDArray> fitting = method.cut(shape, rank, factors);
+        List<String> misfits = method.misfits(shape, fitting);
+        if (!misfits.isEmpty()) {
+            throw new IllegalArgumentException(method.traits().name() + ", module of shape " + shape + ": "
+                    + misfits.get(0) + ". The factors belong to another module or another base model.");
+        }
+        return fitting;
+    }
+
+    /** Refuses settings of a method that nothing can be divided by, or that are beyond the sizes of models. */
+    static void requireSizes(String method, int least, Map<String, Integer> sizes) {
+        Problems problems = new Problems();
+        new TreeMap<>(sizes)
+                .forEach((name, size) -> problems.check(
+                        size >= least && size <= LARGEST_SIZE,
+                        name + " = " + size + ", expected " + least + " to " + LARGEST_SIZE));
+        problems.throwIfAny(method);
     }
 
     static Map<String, INDArray> cut(AdapterMethod method, Map<String, long[]> expected, Map<String, INDArray> found) {

@@ -47,6 +47,8 @@ public final class GraloraMethod extends PairMethod {
     private final int hybrid;
 
     private GraloraMethod(int blocks, int hybrid) {
+        FactorShapes.requireSizes("GraLoRA", 1, Map.of("blocks", blocks));
+        FactorShapes.requireSizes("GraLoRA", 0, Map.of("hybridRank", hybrid));
         this.blocks = blocks;
         this.hybrid = hybrid;
     }

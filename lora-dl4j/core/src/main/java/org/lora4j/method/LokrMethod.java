@@ -84,6 +84,9 @@ public final class LokrMethod implements AdapterMethod {
 
     private LokrMethod(
             int rank, int factor, boolean both, boolean effective, Form left, Form right, UpdateDropout dropout) {
+        if (factor != -1) {
+            FactorShapes.requireSizes("LoKr", 1, Map.of("decomposeFactor", factor));
+        }
         this.rank = rank;
         this.factor = factor;
         this.both = both;
@@ -206,9 +209,8 @@ public final class LokrMethod implements AdapterMethod {
         LokrMethod variant = new LokrMethod(ofRank, factor, both, effective, leftFound, rightFound, dropout);
         if (!variant.suffixes().equals(found.keySet())) {
             problems.add("found " + FactorShapes.text(found)
-                    + ", expected " + LEFT + " or its factors _a and _b, and " + RIGHT
-                    + " or its factors _a and _b, perhaps"
-                    + " with " + CORE);
+                    + ", expected " + LEFT + " or " + LEFT + "_a and " + LEFT + "_b, and " + RIGHT + " or " + RIGHT
+                    + "_a and " + RIGHT + "_b, perhaps with " + CORE);
         }
         if (leftFound == Form.PRODUCT && !both) {
             problems.add("found no " + LEFT + ", but the config does not set decomposeBoth");
@@ -228,7 +230,8 @@ public final class LokrMethod implements AdapterMethod {
                 problems.add("found " + FactorShapes.text(Map.of(suffix, shape)) + ", expected "
                         + (whole
                                 ? "two axes or more"
-                                : "a size of " + ofRank + " (rank by the config) on axis " + axis));
+                                : "a size of " + ofRank + " (rank by the config) on axis " + axis
+                                        + (rightFound == Form.PRODUCT ? " without " + CORE : "")));
             }
         });
         return problems;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 
@@ -58,7 +60,7 @@ public record MethodOptions(Map<String, String> values, boolean bias) {
      * @throws IllegalArgumentException if there is none of this name, or its text is something else
      */
     public int integer(String name) {
-        return Integer.parseInt(text(name));
+        return Math.toIntExact(whole(name, Integer.MIN_VALUE, Integer.MAX_VALUE));
     }
 
     /**
@@ -69,7 +71,7 @@ public record MethodOptions(Map<String, String> values, boolean bias) {
      * @throws IllegalArgumentException if there is none of this name, or its text is something else
      */
     public long integral(String name) {
-        return Long.parseLong(text(name));
+        return whole(name, Long.MIN_VALUE, Long.MAX_VALUE);
     }
 
     /**
@@ -80,7 +82,16 @@ public record MethodOptions(Map<String, String> values, boolean bias) {
      * @throws IllegalArgumentException if there is none of this name, or its text is something else
      */
     public double number(String name) {
-        return Double.parseDouble(text(name));
+        double number;
+        try {
+            number = Double.parseDouble(text(name));
+        } catch (NumberFormatException notOne) {
+            number = Double.NaN;
+        }
+        if (!Double.isFinite(number)) {
+            throw unexpected(name, "a finite number");
+        }
+        return number;
     }
 
     /**
@@ -91,7 +102,11 @@ public record MethodOptions(Map<String, String> values, boolean bias) {
      * @throws IllegalArgumentException if there is none of this name, or its text is something else
      */
     public boolean flag(String name) {
-        return Boolean.parseBoolean(text(name));
+        String text = text(name);
+        if (!text.equals("true") && !text.equals("false")) {
+            throw unexpected(name, "true or false");
+        }
+        return text.equals("true");
     }
 
     /**
@@ -104,7 +119,29 @@ public record MethodOptions(Map<String, String> values, boolean bias) {
      * @throws IllegalArgumentException if there is none of this name, or its text is something else
      */
     public <E extends Enum<E>> E constant(String name, Class<E> of) {
-        return Enum.valueOf(of, text(name));
+        String text = text(name);
+        return Stream.of(of.getEnumConstants())
+                .filter(constant -> constant.name().equals(text))
+                .findFirst()
+                .orElseThrow(() -> unexpected(name, "one of " + List.of(of.getEnumConstants())));
+    }
+
+    private long whole(String name, long least, long most) {
+        try {
+            long number = Long.parseLong(text(name));
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException notOne) {
+            throw unexpected(name, "a whole number");
+        }
+        throw unexpected(name, "a whole number from " + least + " to " + most);
+    }
+
+    private IllegalArgumentException unexpected(String name, String expected) {
+        return new IllegalArgumentException(
+                "the option " + name + " is " + MessageText.value(text(name)) + "; expected " + expected
+                        + ". The network is damaged, or was saved by another version of lora4j: use that.");
     }
 
     /**

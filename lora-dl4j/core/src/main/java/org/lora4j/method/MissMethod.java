@@ -44,6 +44,7 @@ public final class MissMethod implements AdapterMethod {
      * @param miniRank columns of the repeated matrix, if it is of that kind
      */
     MissMethod(MissVariant variant, int miniRank) {
+        FactorShapes.requireSizes("MiSS", 1, Map.of("miniRank", miniRank));
         this.variant = variant;
         this.miniRank = miniRank;
     }

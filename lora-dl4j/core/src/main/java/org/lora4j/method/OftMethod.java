@@ -63,6 +63,11 @@ public final class OftMethod implements ReplacingMethod {
     }
 
     private OftMethod(int blocks, int blockSize, boolean equal, Optional<Double> epsilon, Optional<Integer> terms) {
+        FactorShapes.requireSizes("OFT", 0, Map.of("blocks", blocks, "blockSize", blockSize));
+        FactorShapes.requireSizes(
+                "OFT",
+                1,
+                Map.of("blocks or blockSize", Math.max(blocks, blockSize), "cayleyNeumannTerms", terms.orElse(1)));
         this.blocks = blocks;
         this.blockSize = blockSize;
         this.equal = equal;

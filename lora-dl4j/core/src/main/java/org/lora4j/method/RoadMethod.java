@@ -49,12 +49,16 @@ public final class RoadMethod implements ReplacingMethod {
      * @param group outputs in a group, an even number
      */
     public RoadMethod(RoadVariant variant, int group) {
+        if (group < 2 || group % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "RoAD: groupSize = " + group + ", expected an even number, 2 or more. Set groupSize.");
+        }
         this.variant = variant;
         this.group = group;
     }
 
     static RoadMethod saved(MethodOptions options) {
-        return new RoadMethod(RoadVariant.valueOf(options.text("variant")), options.integer("group"));
+        return new RoadMethod(options.constant("variant", RoadVariant.class), options.integer("group"));
     }
 
     @Override

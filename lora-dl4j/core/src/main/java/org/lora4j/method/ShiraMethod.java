@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.method;
 
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.lora4j.config.Initialization;
@@ -63,11 +66,14 @@ public final class ShiraMethod implements AdapterMethod {
 
     @Override
     public List<String> problems(Map<String, long[]> found, int rank) {
-        long[] values = found.getOrDefault(VALUES, new long[] {-1});
-        Map<String, long[]> expected = new LinkedHashMap<>();
-        expected.put(VALUES, new long[] {-1});
-        expected.put(PLACES, new long[] {2, values[0]});
-        return FactorShapes.problems(expected, found);
+        long[] values = found.get(VALUES);
+        boolean sound = found.keySet().equals(Set.of(VALUES, PLACES))
+                && values.length == 1
+                && Arrays.equals(found.get(PLACES), new long[] {2, values[0]});
+        return sound
+                ? List.of()
+                : List.of("found " + FactorShapes.text(found) + ", expected " + VALUES + " [number] and " + PLACES
+                        + " [2, number]");
     }
 
     @Override
@@ -79,30 +85,23 @@ public final class ShiraMethod implements AdapterMethod {
 
     @Override
     public List<String> misfits(ModuleShape shape, Map<String, INDArray> found) {
-        long[] rows = whole(found.get(PLACES), 0);
-        long[] columns = whole(found.get(PLACES), 1);
-        BitSet taken = new BitSet();
-        for (int i = 0; i < rows.length; i++) {
-            boolean inside =
-                    rows[i] >= 0 && rows[i] < shape.outputs() && columns[i] >= 0 && columns[i] < shape.inputs();
-            int place = inside ? Math.toIntExact(rows[i] * shape.inputs() + columns[i]) : 0;
-            if (!inside || taken.get(place)) {
-                return List.of(PLACES + " has at " + i + " the row " + rows[i] + " and the column " + columns[i]
+        INDArray places = found.get(PLACES);
+        Set<Long> taken = new HashSet<>();
+        for (int i = 0; i < places.size(1); i++) {
+            double row = places.getDouble(0, i);
+            double column = places.getDouble(1, i);
+            boolean inside = row == Math.rint(row)
+                    && column == Math.rint(column)
+                    && row >= 0
+                    && row < shape.outputs()
+                    && column >= 0
+                    && column < shape.inputs();
+            if (!inside || !taken.add((long) row * shape.inputs() + (long) column)) {
+                return List.of(PLACES + " has at " + i + " the row " + row + " and the column " + column
                         + "; expected places of the weight " + shape + ", each once");
             }
-            taken.set(place);
         }
         return List.of();
-    }
-
-    /** A row of places; a number that is not whole is no place. */
-    private static long[] whole(INDArray places, long row) {
-        long[] numbers = new long[Math.toIntExact(places.size(1))];
-        for (int i = 0; i < numbers.length; i++) {
-            double number = places.getDouble(row, i);
-            numbers[i] = number == Math.rint(number) ? (long) number : -1;
-        }
-        return numbers;
     }
 
     @Override
@@ -134,6 +133,12 @@ public final class ShiraMethod implements AdapterMethod {
             drawn.set(drawn.get(place) ? last : place);
         }
         return drawn;
+    }
+
+    private static long[] whole(INDArray places, long row) {
+        long[] numbers = new long[Math.toIntExact(places.size(1))];
+        Arrays.setAll(numbers, i -> (long) places.getDouble(row, i));
+        return numbers;
     }
 
     @Override

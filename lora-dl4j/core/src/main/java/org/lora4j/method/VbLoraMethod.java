@@ -59,6 +59,7 @@ public final class VbLoraMethod extends PairMethod {
      * @param savesTop whether files hold those that are mixed in the place of all logits
      */
     public VbLoraMethod(int vectors, int length, int top, boolean savesTop) {
+        FactorShapes.requireSizes("VB-LoRA", 1, Map.of("vectors", vectors, "vectorLength", length, "top", top));
         this.vectors = vectors;
         this.length = length;
         this.top = top;

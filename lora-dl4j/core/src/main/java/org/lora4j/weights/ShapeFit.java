@@ -17,6 +17,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record ShapeFit(ModuleShape shape, boolean transposed) {
 
+    /** Which way round the weight of a linear module may lie. */
+    enum Layout {
+        /** As PyTorch's linear modules have it. */
+        STRAIGHT,
+        /** The same, unless sizes say that it is turned: PEFT writes the flag as it was asked for. */
+        STRAIGHT_FIRST,
+        /** Inputs first, unless sizes say that it is not. */
+        TURNED_FIRST
+    }
+
     /**
      * The factors that a parameter is to fit.
      *
@@ -26,17 +36,20 @@ record ShapeFit(ModuleShape shape, boolean transposed) {
      */
     record Wanted(AdapterMethod method, Map<String, INDArray> factors, int rank) {
 
-        /** The fit of a module's weight, the flag of the config deciding where both ways round are possible. */
-        Optional<ShapeFit> ofWeight(long[] weight, boolean fanInFanOut) {
+        /** The fit of a module's weight, the layout deciding where both ways round are possible. */
+        Optional<ShapeFit> ofWeight(long[] weight, Layout layout) {
             if (weight.length == 2) {
                 Optional<ShapeFit> table = fit(ModuleShape.embedding(weight[0], weight[1]));
                 if (table.isPresent()) {
                     return table;
                 }
                 Optional<ShapeFit> straight = fit(ModuleShape.linear(weight[1], weight[0]));
+                if (layout == Layout.STRAIGHT) {
+                    return straight;
+                }
                 Optional<ShapeFit> turned =
                         fit(ModuleShape.linear(weight[0], weight[1])).map(fit -> new ShapeFit(fit.shape(), true));
-                if (fanInFanOut) {
+                if (layout == Layout.TURNED_FIRST) {
                     return turned.or(() -> straight.filter(fit -> isCertain(fit.shape())));
                 }
                 return straight.or(() -> turned.filter(fit -> isCertain(fit.shape())));

@@ -111,7 +111,7 @@ final class WeightSites {
         int rank = config.rankOf(owner);
         AdapterMethod method = AdapterMethods.of(config, owner);
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
-        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), config.fanInFanOut() && !base.isHosted());
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), layout());
         fit.ifPresentOrElse(
                 found -> {
                     method.of(found.shape())
@@ -128,6 +128,16 @@ final class WeightSites {
                             method.of(found.shape())));
                 },
                 () -> misfit(path, tensors, weight));
+    }
+
+    /** Layers that hold their weight turned, PEFT adapts with the methods whose config has the flag; models give PEFT's layout. */
+    private ShapeFit.Layout layout() {
+        if (base.isHosted()
+                || config.toBuilder().fields().stream()
+                        .noneMatch(field -> field.name().equals("fanInFanOut"))) {
+            return ShapeFit.Layout.STRAIGHT;
+        }
+        return config.fanInFanOut() ? ShapeFit.Layout.TURNED_FIRST : ShapeFit.Layout.STRAIGHT_FIRST;
     }
 
     private void misfit(String path, Map<String, INDArray> tensors, String weight) {
@@ -245,8 +255,10 @@ final class WeightSites {
                     && indices.stream().allMatch(index -> index < table[0]);
             problems.check(
                     fits,
-                    "module \"" + path + "\" has rows " + indices + " of shape " + Arrays.toString(rows.shape())
-                            + ", but \"" + weight + "\" of the base has shape " + Arrays.toString(table));
+                    "module \"" + path + "\": " + PeftTensor.TOKEN_ROWS.suffix() + " of rows " + indices + " has shape "
+                            + Arrays.toString(rows.shape())
+                            + ", but \"" + weight + "\" of the base has shape " + Arrays.toString(table)
+                            + "; expected rows of that table");
         });
     }
 
@@ -268,8 +280,8 @@ final class WeightSites {
             } else if (!isEmbedding(path)) {
                 problems.check(
                         Arrays.equals(base.shape(path), array.shape()),
-                        "parameter \"" + path + "\" has shape " + Arrays.toString(array.shape()) + ", but "
-                                + Arrays.toString(base.shape(path)) + " in the base");
+                        "parameter \"" + path + "\" has shape " + Arrays.toString(array.shape()) + ", expected "
+                                + Arrays.toString(base.shape(path)) + " as in the base");
             }
         });
     }
@@ -291,12 +303,20 @@ final class WeightSites {
                 problems.check(
                         !isSavedInFull(name) || adapter.savedParameters().containsKey(name),
                         "parameter \"" + name + "\" is trained in full by the config, but the adapter has no tensor for"
-                                + " it");
+                                + " it; expected shape " + Arrays.toString(base.shape(name)));
             }
         }
     }
 
     private void checkAdapted(String name) {
+        String table = HostParameter.module(name);
+        problems.check(
+                !isMatrix(name)
+                        || !config.trainsRowsOf(table)
+                        || adapter.modules().getOrDefault(table, Map.of()).containsKey(PeftTensor.TOKEN_ROWS.suffix()),
+                "rows of \"" + table + "\" are trained by the config, but the adapter has none for it; expected "
+                        + PeftTensor.TOKEN_ROWS.suffix() + " of "
+                        + config.tokenRows(table).size() + " rows");
         if (config.selectsParameter(name)) {
             expect(name, moduleOf(name));
         } else if (name.endsWith(IN_PROJECTION)) {
@@ -321,7 +341,11 @@ final class WeightSites {
     private void expect(String weight, String path) {
         problems.check(
                 adapter.modules().containsKey(path),
-                "\"" + weight + "\" is adapted by the config, but the adapter has no tensors \"" + path + "\"");
+                "\"" + weight + "\" is adapted by the config, but the adapter has no tensors \"" + path
+                        + "\"; expected "
+                        + AdapterMethods.of(config, PeftKeys.wrapperOf(path))
+                                .traits()
+                                .suffixes());
     }
 
     private static String moduleOf(String parameter) {

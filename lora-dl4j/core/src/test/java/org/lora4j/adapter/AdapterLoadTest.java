@@ -255,8 +255,9 @@ class AdapterLoadTest {
 
         assertThatThrownBy(() -> Adapter.load(dir))
                 .isInstanceOf(AdapterFormatException.class)
-                .hasMessageContaining("module \"fc1\": A has shape [3, 8], expected [4, inputs] (rank 4 by the config)")
-                .hasMessageContaining("module \"fc1\": B has shape [16, 5], expected [outputs, 4]")
+                .hasMessageContaining(
+                        "module \"fc1\": lora_A.weight has shape [3, 8], expected [4, inputs] (rank 4 by the config)")
+                .hasMessageContaining("module \"fc1\": lora_B.weight has shape [16, 5], expected [outputs, 4]")
                 .hasMessageContaining("module \"fc2\" has lora_A.weight without lora_B.weight")
                 .hasMessageContaining("module \"fc3\" has lora_magnitude_vector without A and B")
                 .hasMessageContaining("parameter \"fc3.weight\" is saved in full, but the config")

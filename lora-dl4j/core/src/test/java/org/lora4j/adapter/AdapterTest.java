@@ -47,10 +47,12 @@ class AdapterTest {
         assertThatThrownBy(() -> Adapter.of(
                         file.config(), file.extras(), Map.of("fc", factors(ones(2, 3), ones(4, 2))), Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("A has shape [2, 3], expected [6, inputs] (rank 2 by the config, 3 parts)")
-                .hasMessageContaining("B has shape [4, 2], expected [outputs, 6] (rank 2 by the config, 3 parts)");
+                .hasMessageContaining(
+                        "lora_A.weight has shape [2, 3], expected [6, inputs] (rank 2 by the config, 3 parts)")
+                .hasMessageContaining(
+                        "lora_B.weight has shape [4, 2], expected [outputs, 6] (rank 2 by the config, 3 parts)");
         assertThatThrownBy(() -> Adapter.of(CONFIG, stacked.modules(), Map.of()))
-                .hasMessageContaining("A has shape [6, 3], expected [2, inputs] (rank 2 by the config)");
+                .hasMessageContaining("lora_A.weight has shape [6, 3], expected [2, inputs] (rank 2 by the config)");
     }
 
     @Test
@@ -98,7 +100,7 @@ class AdapterTest {
         assertThatThrownBy(() -> Adapter.of(CONFIG, modules, Map.of("head.weight", ones(2, 2))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("Adapter: ")
-                .hasMessageContaining("module \"fc\": A has shape [3, 3], expected [2, inputs]")
+                .hasMessageContaining("module \"fc\": lora_A.weight has shape [3, 3], expected [2, inputs]")
                 .hasMessageContaining("module \"fc\", lora_B.weight: element 3 is NaN, expected finite numbers")
                 .hasMessageContaining("module \"embed\" has lora_embedding_A without lora_embedding_B")
                 .hasMessageContaining("module \"x.fc\" has the tensor \"lora_C.weight\"")
@@ -131,14 +133,14 @@ class AdapterTest {
         Map<String, INDArray> conv = factors(ones(2, 3, 3, 3), ones(4, 2, 3, 3));
 
         assertThatThrownBy(() -> Adapter.of(CONFIG, Map.of("fc", conv), Map.of()))
-                .hasMessageContaining("B has shape [4, 2, 3, 3], expected [outputs, 2]");
+                .hasMessageContaining("lora_B.weight has shape [4, 2, 3, 3], expected [outputs, 2]");
     }
 
     @Test
     void of_vectorsAsFactors_isRefused() {
         assertThatThrownBy(() -> Adapter.of(CONFIG, Map.of("fc", factors(ones(2), ones(2))), Map.of()))
-                .hasMessageContaining("A has shape [2], expected [2, inputs]")
-                .hasMessageContaining("B has shape [2], expected [outputs, 2]");
+                .hasMessageContaining("lora_A.weight has shape [2], expected [2, inputs]")
+                .hasMessageContaining("lora_B.weight has shape [2], expected [outputs, 2]");
     }
 
     @Test

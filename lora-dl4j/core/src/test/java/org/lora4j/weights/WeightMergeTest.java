@@ -150,7 +150,7 @@ class WeightMergeTest {
                 .hasMessageContaining("module \"layer.value\" has lora_A.weight [2, 5], lora_B.weight [4, 2], but"
                         + " \"layer.value.weight\" of the base has shape [4, 3]")
                 .hasMessageContaining("\"layer.query.weight\" is adapted by the config, but the adapter has no tensors")
-                .hasMessageContaining("parameter \"head.weight\" has shape [2, 4], but [3, 4] in the base")
+                .hasMessageContaining("parameter \"head.weight\" has shape [2, 4], expected [3, 4] as in the base")
                 .hasMessageContaining(
                         "parameter \"head.bias\" is trained in full by the config, but the adapter has no");
     }

@@ -125,9 +125,7 @@ final class GraphFit {
         for (Target target : expected.targets()) {
             Map<String, INDArray> found = adapter.modules().get(target.path());
             boolean none = found == null || found.keySet().equals(Set.of(PeftTensor.TOKEN_ROWS.suffix()));
-            problems.check(
-                    !none,
-                    "module \"" + target.path() + "\" is adapted by the config, but the adapter has no tensors for it");
+            problems.check(!none, AdapterFit.missing(target.path(), target.method()));
         }
         ReplacedTokenRows.checkFit(adapter.config(), expected.tokens(), adapter.modules(), problems);
     }

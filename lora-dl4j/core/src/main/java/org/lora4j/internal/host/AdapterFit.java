@@ -77,8 +77,14 @@ public final class AdapterFit {
                         expected.weights().stream().map(HostParameter::module))
                 .filter(path -> factors.getOrDefault(path, Map.of()).isEmpty())
                 .forEach(path -> problems.add(
-                        "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it"));
+                        missing(path, AdapterMethods.of(config, path, expected.shapeOf(known.get(path))))));
         ReplacedTokenRows.checkFit(config, expected.tokens(), adapter.modules(), problems);
+    }
+
+    /** Words that an adapter has nothing for a module that its config adapts. */
+    public static String missing(String path, AdapterMethod method) {
+        return "module \"" + path + "\" is adapted by the config, but the adapter has no tensors for it; expected "
+                + method.traits().suffixes();
     }
 
     /**
@@ -157,6 +163,11 @@ public final class AdapterFit {
         });
         expected.forEach(path -> problems.check(
                 adapter.savedParameters().containsKey(path),
-                "parameter \"" + path + "\" is trained fully by the config, but the adapter has no tensor for it"));
+                "parameter \"" + path + "\" is trained fully by the config, but the adapter has no tensor for it"
+                        + expectedShape(known.get(path))));
+    }
+
+    private static String expectedShape(Supplier<long[]> shape) {
+        return shape == null ? "" : "; expected shape " + Arrays.toString(shape.get());
     }
 }

@@ -162,7 +162,7 @@ public record ReplacedTokenRows<M extends AdaptableModule>(M module, List<Intege
             long[] shape = {entry.rows().size(), entry.size()};
             if (array == null) {
                 problems.add("rows of \"" + path + "\" are trained by the config, but the adapter has no "
-                        + TokenRowsMethod.ROWS + " for it");
+                        + TokenRowsMethod.ROWS + " for it; expected shape " + Arrays.toString(shape));
             } else {
                 problems.check(
                         Arrays.equals(shape, array.shape()),

@@ -159,7 +159,7 @@ public final class PeftKeys {
             if (shared.isPresent()) {
                 return new PeftKey.Shared(shared.get());
             }
-            return new PeftKey.Unknown("does not begin with \"" + PREFIX + "\"");
+            return new PeftKey.Unknown("does not begin with \"" + PREFIX + "\", expected the key of a module");
         }
         String path = key.substring(PREFIX.length());
         if (Arrays.asList(path.split("\\.", -1)).contains("")) {
