@@ -20,6 +20,9 @@ import java.util.stream.Collectors;
  */
 final class CliProcess {
 
+    /** What starts a process that hears signals, where the machine has such a program. */
+    private static final List<String> HEARS_SIGNALS = hearingSignals();
+
     private static final long SECONDS = 300;
     private static final String BUILT = System.getProperty("lora4j.cli", "");
 
@@ -136,8 +139,8 @@ final class CliProcess {
     }
 
     Running start(Path input, String... arguments) throws IOException {
-        List<String> command =
-                new ArrayList<>(script == null ? List.of() : List.of("unshare", "-rm", "sh", "-c", script, "sh"));
+        List<String> command = new ArrayList<>(HEARS_SIGNALS);
+        command.addAll(script == null ? List.of() : List.of("unshare", "-rm", "sh", "-c", script, "sh"));
         List<String> java = new ArrayList<>(JAVA);
         java.addAll(options);
         if (BUILT.isEmpty()) {
@@ -169,6 +172,20 @@ final class CliProcess {
             }
         });
         return new Running(builder.start(), result, err);
+    }
+
+    /** A build that a script started in the background ignores Ctrl-C, and what it starts would do so, too. */
+    private static List<String> hearingSignals() {
+        List<String> command = List.of("env", "--default-signal=INT,QUIT,HUP,TERM");
+        List<String> trial = new ArrayList<>(command);
+        trial.add("true");
+        try {
+            return new ProcessBuilder(trial).start().waitFor() == 0 ? command : List.of();
+        } catch (IOException e) {
+            return List.of();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** What the program has, without what tests add. */
