@@ -181,7 +181,11 @@ final class WeightSites {
             sites.addAll(matched.values());
         } else {
             paths.forEach(path -> problems.add("module \"" + path + "\" has " + shapes(updates.get(path))
-                    + ", which fit none of the parameters " + Problems.quoted(parameters) + " of the base"));
+                    + ", which fit none of the parameters " + Problems.quoted(parameters)
+                    + " of the base; expected factors of "
+                    + parameters.stream()
+                            .map(name -> Arrays.toString(base.shape(name)))
+                            .collect(Collectors.joining(" or "))));
         }
     }
 

@@ -46,6 +46,7 @@ final class SoundAdapters {
         SUBJECTS.put("LoRA with a bias on B", () -> LoraConfig.builder().rank(2).loraBias(true));
         SUBJECTS.put("LoRA with biases", () -> LoraConfig.builder().rank(2).bias(BiasTraining.ALL));
         SUBJECTS.put("LoRA with saved modules", () -> LoraConfig.builder().rank(2));
+        SUBJECTS.put("LoRA on parameters", () -> LoraConfig.builder().rank(2));
         SUBJECTS.put("LoRA with token rows", () -> LoraConfig.builder().rank(2));
         SUBJECTS.put(
                 "VeRA without projections", () -> VeraConfig.builder().rank(2).saveProjection(false));
@@ -119,6 +120,12 @@ final class SoundAdapters {
         if (builder.fields().stream().anyMatch(field -> field.name().equals("initialization"))) {
             builder.initialization(Initialization.RANDOM);
         }
+        if (subject.endsWith("on parameters")) {
+            return ((LoraConfig.Builder) builder)
+                    .targetParameters(
+                            paths.stream().map(path -> path + ".weight").toArray(String[]::new))
+                    .build();
+        }
         if (subject.endsWith("token rows")) {
             ((LoraConfig.Builder) builder).trainableTokens(TrainableTokens.of(Map.of(names[0], List.of(1, 3))));
             return builder.targetModules(paths.stream().skip(1).toArray(String[]::new))
@@ -135,7 +142,16 @@ final class SoundAdapters {
     private Map<String, Map<String, INDArray>> factors(AdapterConfig config, List<String> paths) {
         Map<String, Map<String, INDArray>> factors = new LinkedHashMap<>();
         Map<String, ModuleShape> adapted = new LinkedHashMap<>();
-        paths.stream().filter(config::selects).forEach(path -> adapted.put(path, modules.get(path)));
+        for (String path : paths) {
+            ModuleShape shape = modules.get(path);
+            if (config.adaptsParametersOf(path) && shape.kind() == ModuleShape.Kind.EMBEDDING) {
+                // A table that is named as a parameter is a matrix like any other.
+                shape = ModuleShape.linear(shape.outputs(), shape.inputs());
+            }
+            if (config.selects(path) || config.adaptsParametersOf(path)) {
+                adapted.put(path, shape);
+            }
+        }
         Map<String, long[]> shared = AdapterMethods.shared(config, adapted);
         Map<String, INDArray> ofAll = new LinkedHashMap<>();
         adapted.forEach((path, shape) -> {

@@ -19,6 +19,7 @@ class MalformedTwinsInWeightsTest extends MalformedTwinsContract {
             "linear", ModuleShape.linear(6, 4),
             "table", ModuleShape.embedding(7, 4),
             "window", ModuleShape.convolution(2, 4, 3, 2),
+            "experts", ModuleShape.experts(2, 6, 4),
             "groups", ModuleShape.groupedConvolution(4, 6, 2, 3, 2));
 
     @Override
