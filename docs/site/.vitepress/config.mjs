@@ -30,6 +30,8 @@ export default defineConfig({
   'This page was opened as a file: styles, links, menus and search need a web server. In this folder, run "python3 -m http.server --bind 127.0.0.1" and open http://localhost:8000.'))`,
     ],
   ],
+  // The index of the search is one file of more than a megabyte.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   markdown: { anchor: { slugify }, html: false, toc: { slugify } },
   themeConfig: {
     nav: [

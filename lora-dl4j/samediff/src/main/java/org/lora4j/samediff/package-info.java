@@ -8,7 +8,7 @@
  * readers ({@code LeafUpdates}) where it adapts a parameter or replaces rows.
  *
  * <p>The base graph is never changed. What adapters do is expressed in graphs that are built on demand over the base's
- * own arrays. How a graph spells a module is the business of {@link org.lora4j.internal.samediff.form}; what a method
+ * own arrays. How a graph spells a module is the business of {@code org.lora4j.internal.samediff.form}; what a method
  * does, it says itself ({@link org.lora4j.method.ModuleAlgebra}). {@link org.lora4j.samediff.SameDiffFile} reads files
  * of strangers.
  */
