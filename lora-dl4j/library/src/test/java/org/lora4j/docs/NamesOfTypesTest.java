@@ -46,7 +46,7 @@ class NamesOfTypesTest {
                     TrainValidationSplit
                     Excuse IDXDataSource LibLinearClassificationModel MultiLabel ProtoSerializable Regressor
                     Message InvalidProtocolBufferException
-                    HttpServerCodec SslHandler OnnxEmbeddingModel PoolingMode ArrayUtils
+                    HttpServerCodec SslHandler OnnxEmbeddingModel PointerScope PoolingMode ArrayUtils
                     BA16a64b BA16a64b2a SandyBridge SkylakeX Zen
                     Cannot No OwnLayer PlayMusic Sequential
                     """.strip().split("\\s+"));
