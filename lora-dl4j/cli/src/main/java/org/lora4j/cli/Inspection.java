@@ -32,6 +32,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.format.peft.PeftConfigJson;
+import org.lora4j.internal.tokenizer.TokenizerContent;
 
 /** What a file or directory is, told from what is in it; values are looked through, and no native library is loaded. */
 final class Inspection {
@@ -151,7 +152,7 @@ final class Inspection {
                 found.put(field, config.get(field));
             }
         }
-        found.put("tokenizer", Files.exists(path.resolve("tokenizer.json")));
+        found.put("tokenizer", TokenizerContent.isThere(path.resolve("tokenizer.json")));
     }
 
     private static boolean hasCheckpoints(Path path) throws IOException {

@@ -23,7 +23,6 @@ import org.lora4j.format.TensorEntry;
 import org.lora4j.internal.array.io.ArrayBytes;
 import org.lora4j.internal.array.io.ElementCodec;
 import org.lora4j.internal.array.io.TensorHash;
-import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.format.huggingface.Checkpoint;
 import org.lora4j.trust.Receipt;
@@ -38,7 +37,6 @@ final class BaseContent {
 
     private static final int PIECE = 1 << 20;
     private static final int MOST_KEPT = 64;
-    private static final int MOST_BYTES = 256 << 20;
 
     private static final Map<List<Object>, String> KNOWN = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -55,12 +53,7 @@ final class BaseContent {
     static Map<String, String> hashes(CausalLm model) throws IOException {
         Map<String, String> hashes = new LinkedHashMap<>();
         hashes.put(Receipt.BASE, weights(model));
-        Path tokenizer = model.directory().resolve("tokenizer.json");
-        if (model.tokenizerIfAny().isPresent() && Files.exists(tokenizer)) {
-            hashes.put(
-                    Receipt.TOKENIZER,
-                    Sha256.of(RegularFile.bytes(tokenizer, "a tokenizer.json", MOST_BYTES, IOException::new)));
-        }
+        model.tokenizerIfAny().ifPresent(tokenizer -> hashes.put(Receipt.TOKENIZER, Sha256.of(tokenizer.json())));
         model.chatTemplate().ifPresent(template -> hashes.put(Receipt.CHAT_TEMPLATE, template.hash()));
         return hashes;
     }

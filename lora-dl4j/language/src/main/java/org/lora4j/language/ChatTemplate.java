@@ -24,7 +24,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.file.Sha256;
 import org.lora4j.internal.language.chat.JinjaTemplate;
 import org.lora4j.internal.language.chat.TemplateFailure;
-import org.lora4j.internal.tokenizer.SpecialTokens;
+import org.lora4j.internal.tokenizer.directory.SpecialTokens;
 
 /**
  * Makes of a conversation the text that a model was trained on, by the Jinja template that comes with the model.

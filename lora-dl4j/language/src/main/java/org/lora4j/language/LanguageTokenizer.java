@@ -2,7 +2,6 @@
 package org.lora4j.language;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -15,7 +14,8 @@ import org.lora4j.error.Arguments;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.tokenizer.OpenTokenizer;
-import org.lora4j.internal.tokenizer.SpecialTokens;
+import org.lora4j.internal.tokenizer.TokenizerContent;
+import org.lora4j.internal.tokenizer.directory.SpecialTokens;
 import org.lora4j.tokenizer.Token;
 import org.lora4j.tokenizer.Tokenizer;
 
@@ -60,7 +60,7 @@ public final class LanguageTokenizer implements AutoCloseable {
     }
 
     /**
-     * Reads the tokenizer of a model: {@value #FILE}, and from {@code tokenizer_config.json}, {@code special_tokens_map.json},
+     * Reads the tokenizer of a model: {@value #FILE}, or the older files that Transformers makes it of, and from {@code tokenizer_config.json}, {@code special_tokens_map.json},
      * {@code generation_config.json} and {@code config.json}, where they are there, which tokens begin, end and pad texts.
      *
      * @param directory the directory of the model
@@ -78,7 +78,7 @@ public final class LanguageTokenizer implements AutoCloseable {
 
     /** The tokenizer of a directory, if it has one. */
     static Optional<LanguageTokenizer> find(Path directory) throws IOException {
-        return Files.exists(directory.resolve(FILE)) ? Optional.of(load(directory)) : Optional.empty();
+        return TokenizerContent.isThere(directory.resolve(FILE)) ? Optional.of(load(directory)) : Optional.empty();
     }
 
     private OptionalInt specialId(Map<String, String> tokens, List<Map<String, Object>> configs, String name) {
@@ -295,6 +295,11 @@ public final class LanguageTokenizer implements AutoCloseable {
      */
     public Set<Integer> stopIds() {
         return stops;
+    }
+
+    /** The content of its {@value #FILE}. */
+    byte[] json() {
+        return tokenizer.vocabulary().json();
     }
 
     /** Ends the use of the tokenizer; it cannot be used afterwards. */

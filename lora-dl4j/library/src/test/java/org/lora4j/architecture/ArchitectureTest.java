@@ -353,8 +353,14 @@ class ArchitectureTest {
                         "internal.tokenizer",
                         "error",
                         "internal.format.file",
-                        "internal.format.huggingface",
+                        "internal.tokenizer.directory",
                         "internal.tokenizer.expression"),
+                layer(
+                        "internal.tokenizer.directory",
+                        "error",
+                        "internal.format.file",
+                        "internal.format.huggingface",
+                        "internal.format.json"),
                 layer("tokenizer", "error", "internal.tokenizer"),
                 layer("internal.onnx", "error", "internal.format.file", "internal.array"),
                 layer("internal.language.chat"),
@@ -370,6 +376,7 @@ class ArchitectureTest {
                 layer("internal.language.training", "exec.kernel", "exec", "internal.language", "train"),
                 layer(
                         "language",
+                        "internal.tokenizer.directory",
                         "tokenizer",
                         "trust",
                         "error",
@@ -475,6 +482,7 @@ class ArchitectureTest {
                         "internal.host"),
                 layer(
                         "text",
+                        "internal.tokenizer",
                         "trust",
                         "internal.adapter",
                         "error",
@@ -529,6 +537,7 @@ class ArchitectureTest {
                         "weights"),
                 layer(
                         "internal.export",
+                        "internal.tokenizer",
                         "train",
                         "error",
                         "config",

@@ -18,6 +18,7 @@ import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
 import org.lora4j.internal.format.huggingface.SentenceModules;
 import org.lora4j.internal.format.huggingface.TokenizerVocabulary;
+import org.lora4j.internal.tokenizer.TokenizerContent;
 import org.lora4j.pretrained.EncoderConfig;
 import org.lora4j.pretrained.EncoderWeights;
 import org.lora4j.pretrained.HuggingFaceTextTokenizer;
@@ -105,11 +106,10 @@ final class EncoderFiles {
             return ofOnnx(onnx.get());
         }
         Path own = files.resolve(TOKENIZER);
-        Path tokenizer = Files.exists(own) ? own : directory.resolve(TOKENIZER);
+        Path tokenizer = TokenizerContent.isThere(own) ? own : directory.resolve(TOKENIZER);
         // Before memory is taken for weights.
         EncoderConfig config = PretrainedEncoder.config(files);
-        RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
-        try (InputStream in = RegularFile.open(tokenizer, TOKENIZER_OF_MODEL)) {
+        try (InputStream in = TokenizerContent.open(tokenizer, TOKENIZER_OF_MODEL)) {
             int ids = TokenizerVocabulary.size(in, tokenizer.toString());
             requireSameVocabulary(ids, config, tokenizer.toString(), directory.toString());
         }
@@ -133,7 +133,7 @@ final class EncoderFiles {
         List<Path> tokenizers =
                 List.of(folder.resolve(base + "-" + TOKENIZER), folder.resolve(TOKENIZER), above.resolve(TOKENIZER));
         Path tokenizer = tokenizers.stream()
-                .filter(Files::isRegularFile)
+                .filter(TokenizerContent::isThere)
                 .findFirst()
                 .orElseThrow(() -> new FileNotFoundException("TextEncoder.load: no tokenizer for "
                         + MessageText.path(file) + "; expected one of " + Problems.quoted(tokenizers)
@@ -147,7 +147,7 @@ final class EncoderFiles {
             return encoder(
                     known.get().id(),
                     weights,
-                    () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL),
+                    () -> TokenizerContent.open(tokenizer, TOKENIZER_OF_MODEL),
                     tokenizer.toString(),
                     TextEncoder.Traits.of(known.get().pooling(), known.get().prefixes()),
                     known.get().maxLength(),
@@ -183,9 +183,8 @@ final class EncoderFiles {
     private static TextEncoder encoder(
             Path model, EncoderWeights weights, Optional<PretrainedHead> head, Path folder, Path tokenizer)
             throws IOException {
-        RegularFile.require(tokenizer, TOKENIZER_OF_MODEL);
         Optional<SentenceModules> modules = SentenceModules.read(folder);
-        Opened opened = () -> RegularFile.open(tokenizer, TOKENIZER_OF_MODEL);
+        Opened opened = () -> TokenizerContent.open(tokenizer, TOKENIZER_OF_MODEL);
         if (modules.isEmpty()) {
             TextEncoder.Traits traits = new TextEncoder.Traits(
                     Pooling.NORMALIZED_MEAN, Prefixes.NONE, Map.of(), VectorSimilarity.COSINE, head, true);

@@ -43,13 +43,13 @@ public final class Tokenizer {
     /**
      * Reads the tokenizer of a model.
      *
-     * @param path a {@code tokenizer.json}, or a directory that has one
+     * @param path a {@code tokenizer.json}, or the directory of a model: with one, or with the older files that Transformers makes it of
      * @return the tokenizer, without a limit of length
      * @throws ModelFormatException if a file is not of a tokenizer, or has parts that are not supported; the message names them
      * @throws IOException if there is no such file, or it cannot be read
      */
     public static Tokenizer read(Path path) throws IOException {
-        Arguments.required(path, "Tokenizer.read: path", "a tokenizer.json, or a directory that has one");
+        Arguments.required(path, "Tokenizer.read: path", "a tokenizer.json, or the directory of a model");
         return new Tokenizer(TokenizerContent.read(path), UNLIMITED, true);
     }
 
@@ -277,7 +277,7 @@ public final class Tokenizer {
     /**
      * The tokenizer as the content of a {@code tokenizer.json}, to be kept beside a model.
      *
-     * @return a copy of the bytes of the file that was read
+     * @return a copy of the bytes of the file that was read, or of the one that was made of older files
      */
     public byte[] json() {
         return content.json().clone();

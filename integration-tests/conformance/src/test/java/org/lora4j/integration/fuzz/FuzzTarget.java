@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ import org.lora4j.language.Llama2cCheckpoint;
 import org.lora4j.pretrained.OnnxInitializers;
 import org.lora4j.samediff.SameDiffFile;
 import org.lora4j.text.TextTable;
+import org.lora4j.tokenizer.Tokenizer;
 import org.lora4j.train.TrainingFailedException;
 import org.lora4j.tribuo.LoraModel;
 import org.lora4j.tribuo.protos.LoraModelProto;
@@ -336,7 +338,52 @@ public enum FuzzTarget {
             return super.isRefusal(e)
                     || e instanceof IllegalStateException && e.getMessage().startsWith(FOLDER.toString());
         }
+    },
+
+    /** A folder without tokenizer.json: the bytes up to the first 0 are its settings, those behind it a model of SentencePiece. */
+    SENTENCEPIECE {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("sentencepiece"));
+            Path model = folder.resolve("spiece.model");
+            split(input, folder.resolve("tokenizer_config.json"), model);
+            for (String name : List.of("spm.model", "sentencepiece.bpe.model", "tokenizer.model")) {
+                Files.copy(model, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+            }
+            encode(folder);
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return TOKENIZER.isRefusal(e);
+        }
+    },
+
+    /** A folder without tokenizer.json: its settings, its vocabulary and its merges, with a 0 between. */
+    VOCABULARY {
+        @Override
+        void read(byte[] input) throws IOException {
+            Path folder = Files.createDirectories(FOLDER.resolve("vocabulary"));
+            Path rest = FOLDER.resolve("vocabulary.rest");
+            split(input, folder.resolve("tokenizer_config.json"), rest);
+            split(Files.readAllBytes(rest), folder.resolve("vocab.txt"), folder.resolve("merges.txt"));
+            Files.copy(folder.resolve("vocab.txt"), folder.resolve("vocab.json"), StandardCopyOption.REPLACE_EXISTING);
+            encode(folder);
+        }
+
+        @Override
+        boolean isRefusal(Exception e) {
+            return TOKENIZER.isRefusal(e);
+        }
     };
+
+    private static void encode(Path folder) throws IOException {
+        Tokenizer tokenizer = Tokenizer.read(folder);
+        for (String text : TEXTS) {
+            tokenizer.decode(tokenizer.encode(text).ids(), true);
+        }
+        tokenizer.encodePair(TEXTS.get(0), TEXTS.get(1));
+    }
 
     private static final String LARGE_VALUES = "{% set t = 'a' * 20000 %}{% set u = 'a' * 10000 ~ 'b' %}"
             + "{% set v = 'a' * 19999 ~ 'a' %}{% set n = '1' * 20000 ~ 'x' %}{% set w = 'a ' * 9000 %}{% set f = '{0}%s' * 4000 %}"

@@ -13,8 +13,10 @@ import org.lora4j.error.ModelFormatException;
 import org.lora4j.error.Problems;
 import org.lora4j.internal.format.file.RegularFile;
 import org.lora4j.internal.format.huggingface.JsonObjectFile;
+import org.lora4j.internal.format.json.JsonObjects;
 import org.lora4j.internal.language.CompanionFiles;
 import org.lora4j.internal.language.DecoderConfigReader;
+import org.lora4j.internal.tokenizer.TokenizerContent;
 
 /**
  * The files beside the weights of a decoder.
@@ -67,7 +69,7 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
      * @throws IOException if a file is damaged or cannot be read
      */
     public Optional<GgufVocabulary.Files> vocabulary(Problems problems) throws IOException {
-        if (!Files.exists(directory.resolve(TOKENIZER))) {
+        if (!TokenizerContent.isThere(directory.resolve(TOKENIZER))) {
             problems.add(
                     "there is no " + TOKENIZER + " beside the model, expected it: the file holds the tokenizer, too");
             return Optional.empty();
@@ -77,8 +79,14 @@ public record DecoderFiles(Path directory, Map<String, Object> config) {
         if (Files.exists(template)) {
             settings.put("chat_template", text(template));
         }
-        return Optional.of(
-                new GgufVocabulary.Files(json(directory, TOKENIZER), settings, config, optional(GENERATION)));
+        return Optional.of(new GgufVocabulary.Files(tokenizer(), settings, config, optional(GENERATION)));
+    }
+
+    private Map<String, Object> tokenizer() throws IOException {
+        Path file = directory.resolve(TOKENIZER);
+        return Files.exists(file)
+                ? json(directory, TOKENIZER)
+                : JsonObjects.read(file.toString(), TokenizerContent.json(file));
     }
 
     private static String text(Path file) throws IOException {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package org.lora4j.internal.tokenizer;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -10,6 +11,8 @@ import java.util.Optional;
 import org.lora4j.error.MessageText;
 import org.lora4j.error.ModelFormatException;
 import org.lora4j.internal.format.file.RegularFile;
+import org.lora4j.internal.tokenizer.directory.SlowTokenizer;
+import org.lora4j.internal.tokenizer.directory.SpecialTokens;
 
 /**
  * A tokenizer as it was read, with the bytes of its {@code tokenizer.json}.
@@ -33,20 +36,53 @@ public record TokenizerContent(String source, byte[] json, TokenizerPipeline pip
     /**
      * Reads the tokenizer of a model.
      *
-     * @param path the file, or the directory of the model
+     * @param path the file, or the directory of the model; where there is no such file, one that is made of the older files
+     *     beside it
      * @throws ModelFormatException if a file is not of a tokenizer, or has parts that are not supported
      * @throws IOException if there is none, or it cannot be read
      */
     public static TokenizerContent read(Path path) throws IOException {
         Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
-        byte[] json = RegularFile.bytes(
-                file,
-                "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
-                MOST_BYTES,
-                ModelFormatException::new);
+        byte[] json = json(file);
         TokenizerPipeline pipeline = TokenizerPipeline.read(file.toString(), json);
-        return new TokenizerContent(
-                file.toString(), json, pipeline, pad(pipeline, SpecialTokens.read(file.resolveSibling("."))));
+        Map<String, String> named = SpecialTokens.read(file.resolveSibling("."));
+        return new TokenizerContent(file.toString(), json, pipeline, pad(pipeline, named));
+    }
+
+    /** Whether there is a {@code tokenizer.json}, or older files beside it that it is made of. */
+    public static boolean isThere(Path file) {
+        return Files.exists(file) || isMade(file);
+    }
+
+    private static boolean isMade(Path file) {
+        return !Files.exists(file) && file.endsWith(FILE) && SlowTokenizer.isIn(file.resolveSibling("."));
+    }
+
+    /**
+     * Opens a {@code tokenizer.json}, or the one that is made of the older files beside it.
+     *
+     * @param expected what it should be, for messages
+     * @return its bytes, to be closed
+     * @throws IOException as of {@link #json}
+     */
+    public static InputStream open(Path file, String expected) throws IOException {
+        return isMade(file) ? new ByteArrayInputStream(json(file)) : RegularFile.open(file, expected);
+    }
+
+    /**
+     * The bytes of a {@code tokenizer.json}, or of the one that is made of the older files beside it.
+     *
+     * @throws ModelFormatException if the file is too long, or the older files are damaged or not supported
+     * @throws IOException if there is none, or it cannot be read
+     */
+    public static byte[] json(Path file) throws IOException {
+        return isMade(file)
+                ? SlowTokenizer.json(file.toAbsolutePath().getParent())
+                : RegularFile.bytes(
+                        file,
+                        "the " + FILE + " of a model, as tokenizers of Hugging Face save it",
+                        MOST_BYTES,
+                        ModelFormatException::new);
     }
 
     /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-package org.lora4j.internal.tokenizer;
+package org.lora4j.internal.tokenizer.directory;
 
 import java.io.IOException;
 import java.nio.file.Files;
