@@ -111,7 +111,7 @@ final class WeightSites {
         int rank = config.rankOf(owner);
         AdapterMethod method = AdapterMethods.of(config, owner);
         ShapeFit.Wanted wanted = new ShapeFit.Wanted(method, tensors, rank);
-        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), layout());
+        Optional<ShapeFit> fit = wanted.ofWeight(base.shape(weight), layout(weight, bias));
         fit.ifPresentOrElse(
                 found -> {
                     method.of(found.shape())
@@ -130,14 +130,23 @@ final class WeightSites {
                 () -> misfit(path, tensors, weight));
     }
 
-    /** Layers that hold their weight turned, PEFT adapts with the methods whose config has the flag; models give PEFT's layout. */
-    private ShapeFit.Layout layout() {
-        if (base.isHosted()
-                || config.toBuilder().fields().stream()
-                        .noneMatch(field -> field.name().equals("fanInFanOut"))) {
+    /**
+     * Which way round a weight may lie. Where PEFT's config of a method has no flag for it, PEFT adapts no layer with inputs first, and
+     * only a bias as long as the second axis says that this is one; models have outputs first.
+     */
+    private ShapeFit.Layout layout(String weight, String bias) {
+        if (base.isHosted()) {
             return ShapeFit.Layout.STRAIGHT;
         }
-        return config.fanInFanOut() ? ShapeFit.Layout.TURNED_FIRST : ShapeFit.Layout.STRAIGHT_FIRST;
+        if (config.toBuilder().fields().stream().anyMatch(field -> field.name().equals("fanInFanOut"))) {
+            return config.fanInFanOut() ? ShapeFit.Layout.TURNED_FIRST : ShapeFit.Layout.STRAIGHT_FIRST;
+        }
+        long[] shape = base.shape(weight);
+        boolean turned = shape.length == 2
+                && shape[0] != shape[1]
+                && base.names().contains(bias)
+                && Arrays.equals(base.shape(bias), new long[] {shape[1]});
+        return turned ? ShapeFit.Layout.TURNED_FIRST : ShapeFit.Layout.STRAIGHT;
     }
 
     private void misfit(String path, Map<String, INDArray> tensors, String weight) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.adapter.Adapter;
+import org.lora4j.config.C3aConfig;
 import org.lora4j.config.Initialization;
 import org.lora4j.config.LoraConfig;
 import org.lora4j.config.TrainableTokens;
@@ -394,5 +395,26 @@ class WeightMergeTest {
         assertThatThrownBy(() -> WeightMerge.write(ModelWeights.of(Map.of()), List.of(), dir.resolve("m.safetensors")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the base is in memory");
+    }
+
+    /** C3A with blocks of one value and 3 inputs adds a third of its kernel. PEFT's config of C3A has no flag for inputs first. */
+    @Test
+    void merged_whereABiasTellsThatInputsComeFirst_turnsTheUpdate() throws IOException {
+        Adapter adapter = Adapter.of(
+                C3aConfig.builder().blockSize(1).targetModules("m").build(),
+                Map.of("m", Map.of("c3a_kernel", Nd4j.createFromArray(new float[][][] {
+                    {{3}, {6}, {9}}, {{12}, {15}, {18}}
+                }))),
+                Map.of());
+        INDArray weight = Nd4j.zeros(DataType.FLOAT, 3, 2);
+        ModelWeights told = ModelWeights.of(Map.of("m.weight", weight, "m.bias", Nd4j.zeros(DataType.FLOAT, 2)));
+        ModelWeights untold = ModelWeights.of(Map.of("m.weight", weight));
+
+        assertThat(WeightMerge.merged(told, List.of(adapter)).get("m.weight"))
+                .isEqualTo(Nd4j.createFromArray(new float[][] {{1, 4}, {2, 5}, {3, 6}}));
+        assertThatThrownBy(() -> WeightMerge.merged(untold, List.of(adapter)))
+                .isInstanceOf(IncompatibleBaseException.class)
+                .hasMessageContaining("module \"m\" has c3a_kernel [2, 3, 1]")
+                .hasMessageContaining("\"m.weight\" of the base has shape [3, 2]; expected factors of that weight");
     }
 }

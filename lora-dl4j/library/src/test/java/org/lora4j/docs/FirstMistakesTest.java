@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -159,9 +160,10 @@ class FirstMistakesTest {
     private void addFiles() throws IOException {
         Path directory = TinyModelFiles.writeDirectory(folder.resolve("model"));
         mistake(
-                "a directory as tokenizer",
-                () -> HuggingFaceTextTokenizer.load(directory, 16),
-                directory + ": is a directory; expected a tokenizer.json. Name the file itself.");
+                "a directory without a tokenizer",
+                () -> HuggingFaceTextTokenizer.load(Files.createDirectories(folder.resolve("empty")), 16),
+                "expected a tokenizer.json",
+                "Save the tokenizer as tokenizer.json with Transformers");
         mistake("a directory as ONNX file", () -> OnnxInitializers.read(directory), "is a directory; expected an ONNX");
         mistake(
                 "a directory as network",

@@ -17,7 +17,7 @@ class MalformedTwinsInGraphsTest extends MalformedTwinsContract {
 
     @Override
     protected List<String> names() {
-        return List.of(LAYERS, "gather", "conv2d, channels first");
+        return List.of(LAYERS, "W x^T", "gather", "conv1d, channels first", "conv2d, channels first", "attention");
     }
 
     @Override
