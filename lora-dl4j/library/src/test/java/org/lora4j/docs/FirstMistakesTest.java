@@ -162,8 +162,7 @@ class FirstMistakesTest {
         mistake(
                 "a directory without a tokenizer",
                 () -> HuggingFaceTextTokenizer.load(Files.createDirectories(folder.resolve("empty")), 16),
-                "expected a tokenizer.json",
-                "Save the tokenizer as tokenizer.json with Transformers");
+                "empty/tokenizer.json: no such file; expected the tokenizer.json of a model");
         mistake("a directory as ONNX file", () -> OnnxInitializers.read(directory), "is a directory; expected an ONNX");
         mistake(
                 "a directory as network",

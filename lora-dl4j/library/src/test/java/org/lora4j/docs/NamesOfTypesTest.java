@@ -48,6 +48,10 @@ class NamesOfTypesTest {
                     Message InvalidProtocolBufferException
                     HttpServerCodec SslHandler OnnxEmbeddingModel PointerScope PoolingMode ArrayUtils
                     BA16a64b BA16a64b2a SandyBridge SkylakeX Zen
+                    AlbertTokenizer AutoTokenizer BertTokenizer CamembertTokenizer DebertaTokenizer
+                    DebertaV2Tokenizer DistilBertTokenizer ElectraTokenizer GPT2Tokenizer GemmaTokenizer
+                    LlamaTokenizer MPNetTokenizer Qwen2Tokenizer RobertaTokenizer T5Tokenizer
+                    XLMRobertaTokenizer
                     Cannot No OwnLayer PlayMusic Sequential
                     """.strip().split("\\s+"));
 
