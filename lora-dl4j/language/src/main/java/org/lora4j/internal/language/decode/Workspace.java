@@ -67,11 +67,22 @@ final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
-        tiles.values().forEach(TileProduct::close);
-        rows.values().forEach(RowProduct::close);
-        bytes.values().forEach(ByteProduct::close);
-        orders.values().forEach(TileOrder::close);
-        columns.values().forEach(FrozenThinProduct::close);
+        // Loops, not method references: those load a class of oneDNN's that is not there, though nothing was compiled.
+        for (TileProduct product : tiles.values()) {
+            product.close();
+        }
+        for (RowProduct product : rows.values()) {
+            product.close();
+        }
+        for (ByteProduct product : bytes.values()) {
+            product.close();
+        }
+        for (TileOrder order : orders.values()) {
+            order.close();
+        }
+        for (FrozenThinProduct product : columns.values()) {
+            product.close();
+        }
         memory.close();
     }
 }
