@@ -2,6 +2,7 @@
 package org.lora4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -158,17 +159,17 @@ class AdministrationTest {
         JsonNode other = Asked.post(uri, "/predict", "{'inputs': 'a good film', 'model': 'candidate'}")
                 .json();
         assertThat(inUse).isNotEqualTo(other);
-        assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(inUse);
+        assertAnswer(Asked.post(uri, "/predict", ask).json(), inUse);
         assertThat(admin("/aliases/live/shadow", "{'candidate': 'candidate'}")
                         .json()
                         .get("shadow")
                         .booleanValue())
                 .isTrue();
-        assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(inUse);
+        assertAnswer(Asked.post(uri, "/predict", ask).json(), inUse);
         assertThat(admin("/aliases/live/canary", "{'candidate': 'candidate', 'share': 1}")
                         .status())
                 .isEqualTo(200);
-        assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(other);
+        assertAnswer(Asked.post(uri, "/predict", ask).json(), other);
         assertThat(Asked.get(uri, "/metrics").text())
                 .contains("lora4j_alias_answers{base=\"tiny\",alias=\"live\",part=\"in_use\"} ")
                 // The canary's, and that of the shadow if it is there by now.
@@ -179,7 +180,7 @@ class AdministrationTest {
                 .isEqualTo(409);
         assertThat(admin("/aliases/live/promote", "{}").json().get("adapter").textValue())
                 .isEqualTo("candidate");
-        assertThat(Asked.post(uri, "/predict", ask).json()).isEqualTo(other);
+        assertAnswer(Asked.post(uri, "/predict", ask).json(), other);
         assertThat(admin("/aliases/live/rollback", "{}").json().get("adapter").textValue())
                 .isEqualTo("reviews");
         assertThat(Asked.get(uri, "/aliases").json().get("aliases").size()).isEqualTo(1);
@@ -194,6 +195,19 @@ class AdministrationTest {
         assertThat(admin("/v1/unload_lora_adapter", "{'lora_name': 'candidate'}")
                         .status())
                 .isEqualTo(200);
+    }
+
+    /**
+     * The same labels, with the same scores but for rounding: a text that a shadow answers too may share its batch with
+     * that answer, and a product of two rows sums in another order than one of one row.
+     */
+    private static void assertAnswer(JsonNode answer, JsonNode expected) {
+        assertThat(answer.size()).isEqualTo(expected.size());
+        for (int i = 0; i < expected.size(); i++) {
+            assertThat(answer.get(i).get("label")).isEqualTo(expected.get(i).get("label"));
+            assertThat(answer.get(i).get("score").doubleValue())
+                    .isCloseTo(expected.get(i).get("score").doubleValue(), within(1e-5));
+        }
     }
 
     @Test
